@@ -1,0 +1,14 @@
+/* Clocks. Deadlines inside a process use the monotonic clock; times that people read or that cross a process
+ * boundary are wall-clock microseconds since 1970 (UTC). Pure rooms call neither: they are given `now`. */
+#pragma once
+#include <stdint.h>
+
+int64_t clock_mono_ms(void); /* milliseconds, never goes back, meaningless outside this process */
+int64_t clock_mono_us(void);
+int64_t clock_wall_us(void); /* microseconds since 1970-01-01 UTC */
+
+#define CLOCK_TEXT_SIZE 32
+/* "2026-03-01T02:03:04.567Z" into text[CLOCK_TEXT_SIZE]; returns text. */
+const char *clock_format(int64_t wall_us, char *text);
+/* "850 ms", "12.3 s", "4 min 05 s", "2 h 03 min" into text[CLOCK_TEXT_SIZE]; returns text. */
+const char *clock_duration(int64_t us, char *text);

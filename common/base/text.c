@@ -1,0 +1,188 @@
+#include "base/text.h"
+
+#include <errno.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buf.h"
+
+/* The length of the well-formed UTF-8 character at p (RFC 3629, section 4), 0 when there is none. */
+static size_t utf8_length(const unsigned char *p, size_t left, uint32_t *ret_code)
+{
+    static const struct {
+        unsigned char mask, lead;
+        size_t length;
+        uint32_t least;
+    } forms[] = {{0x80, 0x00, 1, 0}, {0xe0, 0xc0, 2, 0x80}, {0xf0, 0xe0, 3, 0x800}, {0xf8, 0xf0, 4, 0x10000}};
+    for (size_t f = 0; f < 4; f++) {
+        if ((p[0] & forms[f].mask) != forms[f].lead)
+            continue;
+        uint32_t code = p[0] & (unsigned char)~forms[f].mask;
+        if (left < forms[f].length)
+            return 0;
+        for (size_t i = 1; i < forms[f].length; i++) {
+            if ((p[i] & 0xc0) != 0x80)
+                return 0;
+            code = code << 6 | (p[i] & 0x3f);
+        }
+        if (code < forms[f].least || code > 0x10ffff || (code >= 0xd800 && code <= 0xdfff))
+            return 0;
+        *ret_code = code;
+        return forms[f].length;
+    }
+    return 0;
+}
+
+bool text_is_utf8(const char *text, size_t len, size_t *ret_at)
+{
+    const unsigned char *p = (const unsigned char *)text;
+    for (size_t i = 0; i < len;) {
+        uint32_t code;
+        size_t length = utf8_length(p + i, len - i, &code);
+        if (length == 0) {
+            if (ret_at)
+                *ret_at = i;
+            return false;
+        }
+        i += length;
+    }
+    return true;
+}
+
+static bool drives_terminal(uint32_t code, bool one_line)
+{
+    if (code == '\n' || code == '\t')
+        return one_line;
+    return code < 0x20 || (code >= 0x7f && code <= 0x9f) || code == 0x61c || code == 0x200e || code == 0x200f ||
+           (code >= 0x202a && code <= 0x202e) || (code >= 0x2066 && code <= 0x2069);
+}
+
+void text_add_printable(struct buf *buf, const char *text, bool one_line)
+{
+    const unsigned char *p = (const unsigned char *)text;
+    size_t left = strlen(text);
+    while (left) {
+        uint32_t code;
+        size_t length = utf8_length(p, left, &code);
+        if (length == 0) {
+            buf_addf(buf, "\\x%02x", *p);
+            length = 1;
+        } else if (code == '\n' && one_line) {
+            buf_adds(buf, "\\n");
+        } else if (drives_terminal(code, one_line)) {
+            buf_addf(buf, code < 0x100 ? "\\x%02x" : "\\u%04x", code);
+        } else {
+            buf_add(buf, p, length);
+        }
+        p += length;
+        left -= length;
+    }
+}
+
+bool text_is_name(const char *text)
+{
+    size_t len = strlen(text);
+    if (len < 1 || len > 63 || text[0] == '-')
+        return false;
+    return strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789-") == len;
+}
+
+bool text_starts(const char *text, const char *prefix)
+{
+    return strncmp(text, prefix, strlen(prefix)) == 0;
+}
+
+bool text_ends(const char *text, const char *suffix)
+{
+    size_t len = strlen(text), tail = strlen(suffix);
+    return len >= tail && strcmp(text + len - tail, suffix) == 0;
+}
+
+bool text_equal(const char *a, const char *b)
+{
+    return a == b || (a && b && strcmp(a, b) == 0);
+}
+
+bool text_to_long(const char *text, long long min, long long max, long long *ret_value)
+{
+    const char *digits = text[0] == '-' ? text + 1 : text;
+    if (!*digits || strspn(digits, "0123456789") != strlen(digits))
+        return false;
+    errno = 0;
+    long long value = strtoll(text, NULL, 10);
+    if (errno || value < min || value > max)
+        return false;
+    *ret_value = value;
+    return true;
+}
+
+bool text_to_ms(const char *text, long long *ret_ms)
+{
+    static const struct {
+        const char *unit;
+        long long ms;
+    } units[] = {{"ms", 1}, {"s", 1000}, {"min", 60000}, {"h", 3600000}, {"d", 86400000}};
+    size_t digits = strspn(text, "0123456789");
+    if (digits == 0 || digits > 10)
+        return false;
+    for (size_t i = 0; i < sizeof units / sizeof units[0]; i++) {
+        if (strcmp(text + digits, units[i].unit) == 0) {
+            *ret_ms = strtoll(text, NULL, 10) * units[i].ms;
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Levenshtein distance, one row at a time, of texts up to 64 bytes. */
+static size_t distance(const char *a, const char *b)
+{
+    size_t la = strlen(a), lb = strlen(b), row[65];
+    if (la > 64 || lb > 64)
+        return SIZE_MAX;
+    for (size_t j = 0; j <= lb; j++)
+        row[j] = j;
+    for (size_t i = 1; i <= la; i++) {
+        size_t diagonal = row[0];
+        row[0] = i;
+        for (size_t j = 1; j <= lb; j++) {
+            size_t above = row[j], best = diagonal + (a[i - 1] != b[j - 1]);
+            if (above + 1 < best)
+                best = above + 1;
+            if (row[j - 1] + 1 < best)
+                best = row[j - 1] + 1;
+            row[j] = best;
+            diagonal = above;
+        }
+    }
+    return row[lb];
+}
+
+const char *text_nearest(const char *text, const char *const *candidates, size_t count)
+{
+    const char *best = NULL;
+    size_t least = strlen(text) / 3 + 2;
+    for (size_t i = 0; i < count; i++) {
+        size_t d = distance(text, candidates[i]);
+        if (d < least) {
+            least = d;
+            best = candidates[i];
+        }
+    }
+    return best;
+}
+
+void text_position(const char *text, size_t offset, int *ret_line, int *ret_column)
+{
+    int line = 1;
+    size_t start = 0;
+    for (size_t i = 0; i < offset && text[i]; i++) {
+        if (text[i] == '\n') {
+            line++;
+            start = i + 1;
+        }
+    }
+    *ret_line = line;
+    *ret_column = (int)(offset - start) + 1;
+}

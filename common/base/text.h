@@ -1,0 +1,26 @@
+/* Text from outside, and small questions about text. */
+#pragma once
+#include <stdbool.h>
+#include <stddef.h>
+
+struct buf;
+
+/* Whether all bytes are well-formed UTF-8 (no overlong forms, no surrogates); *ret_at (may be NULL) is the first bad
+ * byte when not. */
+bool text_is_utf8(const char *text, size_t len, size_t *ret_at);
+/* Adds text with C0, C1 and bidirectional control characters made visible (\x1b, \u202e), so that foreign text cannot
+ * drive a terminal. `one_line`: newlines and tabs are escaped too. */
+void text_add_printable(struct buf *buf, const char *text, bool one_line);
+/* Names of fleets, environments, services and targets: [a-z0-9][a-z0-9-]{0,62} (they become topic names). */
+bool text_is_name(const char *text);
+bool text_starts(const char *text, const char *prefix);
+bool text_ends(const char *text, const char *suffix);
+bool text_equal(const char *a, const char *b); /* NULL equals only NULL */
+/* A whole decimal number, no sign but '-', no blanks. */
+bool text_to_long(const char *text, long long min, long long max, long long *ret_value);
+/* "250ms", "5s", "15min", "2h", "1d" -> milliseconds. */
+bool text_to_ms(const char *text, long long *ret_ms);
+/* The one of `count` candidates that `text` most likely means, or NULL: for "did you mean". */
+const char *text_nearest(const char *text, const char *const *candidates, size_t count);
+/* 1-based line and column (in bytes) of an offset. */
+void text_position(const char *text, size_t offset, int *ret_line, int *ret_column);

@@ -1,0 +1,250 @@
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "bus/settings.h"
+
+/* How long the first message for a topic waits for news of it; librdkafka by itself looks only once a second. */
+#define TOPIC_WAIT_MS 500
+
+struct bus_producer {
+    struct bus_settings *settings;
+    bus_delivered *delivered;
+    void *context;
+    pthread_rwlock_t remaking; /* held for writing while `kafka` is made anew */
+    rd_kafka_t *kafka;
+    atomic_bool fatal;
+    pthread_mutex_t problem_mutex;
+    char problem[256];
+    int wake_fd;
+    pthread_mutex_t topics_mutex;
+    char **topics;     /* that have been asked for; owned */
+    size_t topic_count;
+    atomic_bool silent; /* no broker answered when a topic was asked for, and none has taken a message since */
+};
+
+static void set_problem(struct bus_producer *producer, const char *text)
+{
+    pthread_mutex_lock(&producer->problem_mutex);
+    snprintf(producer->problem, sizeof producer->problem, "%.255s", text);
+    pthread_mutex_unlock(&producer->problem_mutex);
+}
+
+static void on_error(rd_kafka_t *kafka, int code, const char *reason, void *opaque)
+{
+    struct bus_producer *producer = opaque;
+    if (code == RD_KAFKA_RESP_ERR__FATAL)
+        atomic_store(&producer->fatal, true);
+    char text[256];
+    if (code == RD_KAFKA_RESP_ERR__FATAL && rd_kafka_fatal_error(kafka, text, sizeof text))
+        reason = text;
+    set_problem(producer, reason);
+}
+
+static void on_delivery(rd_kafka_t *kafka, const rd_kafka_message_t *message, void *opaque)
+{
+    (void)kafka;
+    struct bus_producer *producer = opaque;
+    const char *failed = message->err ? rd_kafka_err2str(message->err) : NULL;
+    if (!failed)
+        atomic_store(&producer->silent, false);
+    if (producer->delivered)
+        producer->delivered(producer->context, (uint64_t)(uintptr_t)message->_private, failed);
+}
+
+static rd_kafka_t *make(struct bus_producer *producer, struct err *err)
+{
+    rd_kafka_conf_t *conf = kafka_conf(producer->settings, BUS_PRODUCER, err);
+    if (!conf)
+        return NULL;
+    rd_kafka_conf_set_opaque(conf, producer);
+    rd_kafka_conf_set_error_cb(conf, on_error);
+    rd_kafka_conf_set_dr_msg_cb(conf, on_delivery);
+    return kafka_open(conf, BUS_PRODUCER, err);
+}
+
+static void enable_wake(struct bus_producer *producer)
+{
+    static const uint64_t one = 1;
+    rd_kafka_queue_t *queue = rd_kafka_queue_get_main(producer->kafka);
+    rd_kafka_queue_io_event_enable(queue, producer->wake_fd, &one, sizeof one);
+    rd_kafka_queue_destroy(queue);
+}
+
+bool bus_producer_open(const struct bus_settings *settings, bus_delivered *delivered, void *context,
+                       struct bus_producer **ret_producer, struct err *err)
+{
+    struct bus_producer *producer = xcalloc(1, sizeof *producer);
+    producer->settings = kafka_copy(settings);
+    producer->delivered = delivered;
+    producer->context = context;
+    producer->wake_fd = -1;
+    pthread_rwlock_init(&producer->remaking, NULL);
+    pthread_mutex_init(&producer->topics_mutex, NULL);
+    pthread_mutex_init(&producer->problem_mutex, NULL);
+    producer->kafka = make(producer, err);
+    if (!producer->kafka) {
+        bus_producer_close(producer);
+        return false;
+    }
+    *ret_producer = producer;
+    return true;
+}
+
+static bool send_failed(rd_kafka_resp_err_t code, const char *topic, size_t len, struct err *err)
+{
+    if (code == RD_KAFKA_RESP_ERR__QUEUE_FULL || code == RD_KAFKA_RESP_ERR__FATAL)
+        return err_set(err, ERR_FULL, "kafka: the producer takes no more messages for now");
+    if (code == RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE)
+        return err_set(err, ERR_INPUT, "kafka: a message of %zu bytes for %s is too large", len, topic);
+    return kafka_fail(code, NULL, err);
+}
+
+static rd_kafka_resp_err_t add_headers(rd_kafka_headers_t *list, const struct bus_header *headers, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        rd_kafka_resp_err_t code = rd_kafka_header_add(list, headers[i].name, -1, headers[i].value, -1);
+        if (code)
+            return code;
+    }
+    return RD_KAFKA_RESP_ERR_NO_ERROR;
+}
+
+/* Whether this is the first message for the topic. */
+static bool first_for(struct bus_producer *producer, const char *topic)
+{
+    pthread_mutex_lock(&producer->topics_mutex);
+    bool first = true;
+    for (size_t i = 0; i < producer->topic_count && first; i++)
+        first = strcmp(producer->topics[i], topic) != 0;
+    if (first) {
+        producer->topics = xrealloc(producer->topics, (producer->topic_count + 1) * sizeof *producer->topics);
+        producer->topics[producer->topic_count++] = xstrdup(topic);
+    }
+    pthread_mutex_unlock(&producer->topics_mutex);
+    return first;
+}
+
+static void forget_topics(struct bus_producer *producer)
+{
+    for (size_t i = 0; i < producer->topic_count; i++)
+        free(producer->topics[i]);
+    free(producer->topics);
+    producer->topics = NULL;
+    producer->topic_count = 0;
+}
+
+/* Asks for the topic's partitions now, so that its first message leaves at once. */
+static void ask_for(struct bus_producer *producer, const char *topic)
+{
+    if (!first_for(producer, topic) || atomic_load(&producer->silent))
+        return;
+    rd_kafka_topic_t *handle = rd_kafka_topic_new(producer->kafka, topic, NULL);
+    const struct rd_kafka_metadata *metadata = NULL;
+    if (!handle)
+        return;
+    if (rd_kafka_metadata(producer->kafka, 0, handle, &metadata, TOPIC_WAIT_MS) == RD_KAFKA_RESP_ERR_NO_ERROR)
+        rd_kafka_metadata_destroy(metadata);
+    else
+        atomic_store(&producer->silent, true);
+    rd_kafka_topic_destroy(handle);
+}
+
+bool bus_producer_send(struct bus_producer *producer, const char *topic, const char *key, const void *payload,
+                       size_t len, const struct bus_header *headers, size_t header_count, uint64_t tag, struct err *err)
+{
+    void *bytes, *key_bytes;
+    memcpy(&bytes, &payload, sizeof bytes); /* librdkafka copies it, its type only says otherwise */
+    memcpy(&key_bytes, &key, sizeof key_bytes);
+    rd_kafka_headers_t *list = rd_kafka_headers_new(header_count);
+    rd_kafka_resp_err_t code = add_headers(list, headers, header_count);
+    pthread_rwlock_rdlock(&producer->remaking);
+    ask_for(producer, topic);
+    if (!code)
+        code = rd_kafka_producev(producer->kafka, RD_KAFKA_V_TOPIC(topic), RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
+                                 RD_KAFKA_V_VALUE(bytes, len), RD_KAFKA_V_KEY(key_bytes, key ? strlen(key) : 0),
+                                 RD_KAFKA_V_HEADERS(list), RD_KAFKA_V_OPAQUE((void *)(uintptr_t)tag), RD_KAFKA_V_END);
+    pthread_rwlock_unlock(&producer->remaking);
+    if (!code)
+        return true;
+    rd_kafka_headers_destroy(list);
+    return send_failed(code, topic, len, err);
+}
+
+/* Every message that is not acknowledged comes back as failed; what may have been persisted is sent again by the
+ * caller under the same id, and deduplicated by the reader. */
+static void make_anew(struct bus_producer *producer)
+{
+    struct err err = ERR_INIT;
+    rd_kafka_t *fresh = make(producer, &err);
+    if (!fresh) {
+        set_problem(producer, err.text);
+        return;
+    }
+    pthread_rwlock_wrlock(&producer->remaking);
+    rd_kafka_t *broken = producer->kafka;
+    producer->kafka = fresh;
+    forget_topics(producer);
+    atomic_store(&producer->fatal, false);
+    if (producer->wake_fd >= 0)
+        enable_wake(producer);
+    pthread_rwlock_unlock(&producer->remaking);
+    /* its reports come now, without the lock: who gets one may send again at once */
+    rd_kafka_purge(broken, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
+    rd_kafka_flush(broken, 1000);
+    kafka_close(broken);
+}
+
+void bus_producer_poll(struct bus_producer *producer, int timeout_ms)
+{
+    rd_kafka_poll(producer->kafka, timeout_ms);
+    if (atomic_load(&producer->fatal))
+        make_anew(producer);
+}
+
+void bus_producer_wake(struct bus_producer *producer, int fd)
+{
+    producer->wake_fd = fd;
+    enable_wake(producer);
+}
+
+void bus_producer_problem(struct bus_producer *producer, char *text, size_t size)
+{
+    pthread_mutex_lock(&producer->problem_mutex);
+    snprintf(text, size, "%s", producer->problem);
+    producer->problem[0] = 0;
+    pthread_mutex_unlock(&producer->problem_mutex);
+}
+
+bool bus_producer_flush(struct bus_producer *producer, int timeout_ms)
+{
+    int64_t deadline = clock_mono_ms() + timeout_ms;
+    for (;;) {
+        int64_t left = deadline - clock_mono_ms();
+        bool done = rd_kafka_flush(producer->kafka, left > 100 ? 100 : left > 0 ? (int)left : 0) == 0;
+        if (atomic_load(&producer->fatal))
+            make_anew(producer);
+        if (done || left <= 0)
+            return done;
+    }
+}
+
+void bus_producer_close(struct bus_producer *producer)
+{
+    if (!producer)
+        return;
+    if (producer->kafka) {
+        rd_kafka_purge(producer->kafka, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
+        rd_kafka_flush(producer->kafka, 1000);
+        kafka_close(producer->kafka);
+    }
+    kafka_free(producer->settings);
+    forget_topics(producer);
+    pthread_mutex_destroy(&producer->topics_mutex);
+    pthread_mutex_destroy(&producer->problem_mutex);
+    pthread_rwlock_destroy(&producer->remaking);
+    free(producer);
+}

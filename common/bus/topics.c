@@ -1,0 +1,250 @@
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "base/text.h"
+#include "bus/settings.h"
+
+/* What one call of bus_topics_create works with. */
+struct work {
+    const char *servers;
+    rd_kafka_t *kafka;
+    const struct bus_topic *topics;
+    size_t count;
+    int *partitions; /* of each topic; 0: not there */
+    int replication;
+    int64_t deadline;
+};
+
+static int left_ms(const struct work *work)
+{
+    int64_t left = work->deadline - clock_mono_ms();
+    return left > 1 ? (int)left : 1;
+}
+
+static bool look(struct work *work, struct err *err)
+{
+    for (size_t i = 0; i < work->count; i++) {
+        rd_kafka_topic_t *handle = rd_kafka_topic_new(work->kafka, work->topics[i].name, NULL);
+        const struct rd_kafka_metadata *metadata = NULL;
+        rd_kafka_resp_err_t code = rd_kafka_metadata(work->kafka, 0, handle, &metadata, left_ms(work));
+        rd_kafka_topic_destroy(handle);
+        if (code) {
+            kafka_fail(code, NULL, err);
+            err_prefix(err, "topic %s", work->topics[i].name);
+            return err_hint(err, "is a broker running at %s (bootstrap.servers), and reachable from here?", work->servers);
+        }
+        work->partitions[i] = metadata->topic_cnt && !metadata->topics[0].err ? metadata->topics[0].partition_cnt : 0;
+        rd_kafka_metadata_destroy(metadata);
+    }
+    return true;
+}
+
+static rd_kafka_event_t *wait_for(struct work *work, rd_kafka_queue_t *queue, rd_kafka_event_type_t type)
+{
+    for (;;) {
+        rd_kafka_event_t *event = rd_kafka_queue_poll(queue, left_ms(work));
+        if (!event || rd_kafka_event_type(event) == type)
+            return event;
+        rd_kafka_event_destroy(event);
+    }
+}
+
+static rd_kafka_AdminOptions_t *options_new(struct work *work, rd_kafka_admin_op_t operation)
+{
+    char text[128];
+    rd_kafka_AdminOptions_t *options = rd_kafka_AdminOptions_new(work->kafka, operation);
+    rd_kafka_AdminOptions_set_request_timeout(options, left_ms(work), text, sizeof text);
+    return options;
+}
+
+static rd_kafka_NewTopic_t *new_topic(const struct bus_topic *topic, int replication, struct err *err)
+{
+    char text[256];
+    rd_kafka_NewTopic_t *fresh =
+        rd_kafka_NewTopic_new(topic->name, topic->partitions, replication, text, sizeof text);
+    if (!fresh) {
+        err_set(err, ERR_CONFIG, "topic %s: %s", topic->name, text);
+        return NULL;
+    }
+    for (const char *const *s = topic->settings; s && s[0]; s += 2)
+        rd_kafka_NewTopic_set_config(fresh, s[0], s[1]);
+    return fresh;
+}
+
+static bool created(rd_kafka_event_t *event, struct err *err)
+{
+    if (rd_kafka_event_error(event))
+        return kafka_fail(rd_kafka_event_error(event), rd_kafka_event_error_string(event), err);
+    size_t count = 0;
+    const rd_kafka_topic_result_t **results =
+        rd_kafka_CreateTopics_result_topics(rd_kafka_event_CreateTopics_result(event), &count);
+    for (size_t i = 0; i < count; i++) {
+        rd_kafka_resp_err_t code = rd_kafka_topic_result_error(results[i]);
+        if (code && code != RD_KAFKA_RESP_ERR_TOPIC_ALREADY_EXISTS) {
+            kafka_fail(code, rd_kafka_topic_result_error_string(results[i]), err);
+            return err_prefix(err, "creating topic %s", rd_kafka_topic_result_name(results[i]));
+        }
+    }
+    return true;
+}
+
+static bool create(struct work *work, struct err *err)
+{
+    rd_kafka_NewTopic_t **fresh = xcalloc(work->count, sizeof *fresh);
+    size_t count = 0;
+    bool done = true;
+    for (size_t i = 0; i < work->count && done; i++)
+        if (!work->partitions[i])
+            done = (fresh[count++] = new_topic(&work->topics[i], work->replication, err)) != NULL;
+    if (done && count) {
+        rd_kafka_queue_t *queue = rd_kafka_queue_new(work->kafka);
+        rd_kafka_AdminOptions_t *options = options_new(work, RD_KAFKA_ADMIN_OP_CREATETOPICS);
+        rd_kafka_CreateTopics(work->kafka, fresh, count, options, queue);
+        rd_kafka_event_t *event = wait_for(work, queue, RD_KAFKA_EVENT_CREATETOPICS_RESULT);
+        done = event ? created(event, err) : err_set(err, ERR_TIMEOUT, "kafka: creating topics: no answer in time");
+        if (event)
+            rd_kafka_event_destroy(event);
+        rd_kafka_AdminOptions_destroy(options);
+        rd_kafka_queue_destroy(queue);
+    }
+    for (size_t i = 0; i < count; i++)
+        if (fresh[i])
+            rd_kafka_NewTopic_destroy(fresh[i]);
+    free(fresh);
+    return done;
+}
+
+static const char *wanted_setting(const struct bus_topic *topic, const char *name)
+{
+    for (const char *const *s = topic->settings; s && s[0]; s += 2)
+        if (strcmp(s[0], name) == 0)
+            return s[1];
+    return NULL;
+}
+
+static bool large_enough(const struct bus_topic *topic, const rd_kafka_ConfigResource_t *resource, struct err *err)
+{
+    static const char name[] = "max.message.bytes";
+    long long wanted = 0, found = 0;
+    const char *text = wanted_setting(topic, name);
+    size_t count = 0;
+    const rd_kafka_ConfigEntry_t **entries = rd_kafka_ConfigResource_configs(resource, &count);
+    for (size_t i = 0; text && i < count; i++) {
+        if (strcmp(rd_kafka_ConfigEntry_name(entries[i]), name) != 0)
+            continue;
+        const char *value = rd_kafka_ConfigEntry_value(entries[i]);
+        if (text_to_long(text, 0, INT64_MAX, &wanted) && value && text_to_long(value, 0, INT64_MAX, &found) &&
+            found < wanted) {
+            err_set(err, ERR_CONFIG, "topic %s: max.message.bytes is %lld, it has to be %lld", topic->name, found,
+                    wanted);
+            return err_hint(err, "kafka-configs.sh --alter --topic %s --add-config max.message.bytes=%lld",
+                            topic->name, wanted);
+        }
+    }
+    return true;
+}
+
+static bool all_large_enough(struct work *work, rd_kafka_event_t *event, struct err *err)
+{
+    if (rd_kafka_event_error(event))
+        return kafka_fail(rd_kafka_event_error(event), rd_kafka_event_error_string(event), err);
+    size_t count = 0;
+    const rd_kafka_ConfigResource_t **resources =
+        rd_kafka_DescribeConfigs_result_resources(rd_kafka_event_DescribeConfigs_result(event), &count);
+    for (size_t i = 0; i < count; i++)
+        for (size_t k = 0; k < work->count; k++)
+            if (strcmp(rd_kafka_ConfigResource_name(resources[i]), work->topics[k].name) == 0 &&
+                !rd_kafka_ConfigResource_error(resources[i]) && !large_enough(&work->topics[k], resources[i], err))
+                return false;
+    return true;
+}
+
+/* Partitions and max.message.bytes of the topics that were there before. */
+static bool check_existing(struct work *work, struct err *err)
+{
+    rd_kafka_ConfigResource_t **asked = xcalloc(work->count, sizeof *asked);
+    size_t count = 0;
+    bool done = true;
+    for (size_t i = 0; i < work->count && done; i++) {
+        const struct bus_topic *topic = &work->topics[i];
+        if (work->partitions[i] && work->partitions[i] < topic->partitions)
+            done = err_set(err, ERR_CONFIG, "topic %s has %d partitions, %d are needed", topic->name,
+                           work->partitions[i], topic->partitions);
+        else if (work->partitions[i])
+            asked[count++] = rd_kafka_ConfigResource_new(RD_KAFKA_RESOURCE_TOPIC, topic->name);
+    }
+    if (done && count) {
+        rd_kafka_queue_t *queue = rd_kafka_queue_new(work->kafka);
+        rd_kafka_AdminOptions_t *options = options_new(work, RD_KAFKA_ADMIN_OP_DESCRIBECONFIGS);
+        rd_kafka_DescribeConfigs(work->kafka, asked, count, options, queue);
+        rd_kafka_event_t *event = wait_for(work, queue, RD_KAFKA_EVENT_DESCRIBECONFIGS_RESULT);
+        done = event ? all_large_enough(work, event, err)
+                     : err_set(err, ERR_TIMEOUT, "kafka: looking at topics: no answer in time");
+        if (event)
+            rd_kafka_event_destroy(event);
+        rd_kafka_AdminOptions_destroy(options);
+        rd_kafka_queue_destroy(queue);
+    }
+    for (size_t i = 0; i < count; i++)
+        rd_kafka_ConfigResource_destroy(asked[i]);
+    free(asked);
+    return done;
+}
+
+/* The embedded broker has no admin calls. Its cluster id gives it away; asking it for a topic creates the topic. */
+static bool embedded(struct work *work)
+{
+    char *id = rd_kafka_clusterid(work->kafka, left_ms(work));
+    bool mock = id && text_starts(id, "mockCluster");
+    rd_kafka_mem_free(work->kafka, id);
+    return mock;
+}
+
+static bool create_by_asking(struct work *work, const struct bus_settings *settings, struct err *err)
+{
+    rd_kafka_conf_t *conf = kafka_conf(settings, BUS_ADMIN, err);
+    if (!conf)
+        return false;
+    if (!kafka_set(conf, "allow.auto.create.topics", "true", err)) {
+        rd_kafka_conf_destroy(conf);
+        return false;
+    }
+    rd_kafka_t *own = work->kafka;
+    work->kafka = kafka_open(conf, BUS_ADMIN, err);
+    bool done = work->kafka && look(work, err) && look(work, err);
+    for (size_t i = 0; done && i < work->count; i++)
+        if (!work->partitions[i])
+            done = err_set(err, ERR_UNREACHABLE, "topic %s was not created by the embedded broker",
+                           work->topics[i].name);
+    if (work->kafka)
+        kafka_close(work->kafka);
+    work->kafka = own;
+    return done;
+}
+
+bool bus_topics_create(const struct bus_settings *settings, const struct bus_topic *topics, size_t count,
+                       int replication, int timeout_ms, struct err *err)
+{
+    rd_kafka_conf_t *conf = kafka_conf(settings, BUS_ADMIN, err);
+    if (!conf)
+        return false;
+    if (!kafka_set(conf, "allow.auto.create.topics", "false", err)) {
+        rd_kafka_conf_destroy(conf);
+        return false;
+    }
+    auto_free int *partitions = xcalloc(count + 1, sizeof *partitions);
+    struct work work = {.topics = topics, .count = count, .partitions = partitions, .replication = replication,
+                        .servers = bus_servers(settings), .deadline = clock_mono_ms() + timeout_ms};
+    work.kafka = kafka_open(conf, BUS_ADMIN, err);
+    if (!work.kafka)
+        return false;
+    bool done = look(&work, err);
+    if (done)
+        done = embedded(&work) ? create_by_asking(&work, settings, err)
+                               : check_existing(&work, err) && create(&work, err);
+    kafka_close(work.kafka);
+    return done;
+}

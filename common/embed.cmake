@@ -1,0 +1,16 @@
+# cmake -DOUT=path-without-ending -DFILES="a.sql;b.sql" -P embed.cmake
+# Writes OUT.c and OUT.h with `const char sql_<name>[]` for each file, its text and a final NUL.
+set(header "#pragma once\n/* generated from the .sql files beside the sources */\n")
+get_filename_component(self ${OUT} NAME)
+set(code "#include \"${self}.h\"\n")
+foreach(file ${FILES})
+  get_filename_component(name ${file} NAME_WE)
+  string(REGEX REPLACE "[^A-Za-z0-9]" "_" name ${name})
+  file(READ ${file} hex HEX)
+  string(REGEX REPLACE "([0-9a-f][0-9a-f])" "0x\\1," bytes "${hex}")
+  string(REGEX REPLACE "(................................................................................)" "\\1\n" bytes "${bytes}")
+  string(APPEND header "extern const char sql_${name}[];\n")
+  string(APPEND code "const char sql_${name}[] = {\n${bytes}0};\n")
+endforeach()
+file(WRITE ${OUT}.h "${header}")
+file(WRITE ${OUT}.c "${code}")

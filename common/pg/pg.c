@@ -1,0 +1,289 @@
+#include "pg/pg.h"
+
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/text.h"
+#include "pg/pg_internal.h"
+
+#define NOTICES_MAX ((size_t)64 << 10)
+
+static void notice(void *context, const PGresult *result)
+{
+    struct pg *pg = context;
+    const char *severity = PQresultErrorField(result, PG_DIAG_SEVERITY_NONLOCALIZED);
+    const char *text = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
+    if (text && !pg->notices.overflowed)
+        buf_addf(&pg->notices, "%s: %s\n", severity ? severity : "NOTICE", text);
+}
+
+/* Of a URL, in front of its parameters. */
+static int count_at(const char *url)
+{
+    int count = 0;
+    for (const char *p = url; *p && *p != '?'; p++)
+        count += *p == '@';
+    return count;
+}
+
+/* A password with an unescaped '@' or '/' ends up in the host or the port, and from there in libpq's messages. */
+bool pg_conninfo_check(const char *conninfo, struct err *err)
+{
+    if (!strchr(conninfo, '=') && !text_starts(conninfo, "postgres://") && !text_starts(conninfo, "postgresql://"))
+        return true; /* empty, or the plain name of a database */
+    char *message = NULL;
+    PQconninfoOption *options = PQconninfoParse(conninfo, &message);
+    PQfreemem(message); /* repeats parts of the string */
+    if (!options) {
+        err_set(err, ERR_CONFIG, "the connection string cannot be read");
+        return err_hint(err, "write a URL (postgresql://user@host:5432/database) or keywords (host=... dbname=...); "
+                             "special characters of a password are percent-encoded in a URL, quoted in keywords");
+    }
+    bool good = strstr(conninfo, "://") != conninfo + strcspn(conninfo, ":=") || count_at(conninfo) < 2;
+    for (PQconninfoOption *o = options; o->keyword; o++) {
+        if (o->val && strcmp(o->keyword, "host") == 0 && o->val[0] != '/' && strchr(o->val, '@') && o->val[0] != '@')
+            good = false;
+        if (o->val && strcmp(o->keyword, "port") == 0 && strspn(o->val, "0123456789,") != strlen(o->val))
+            good = false;
+    }
+    PQconninfoFree(options);
+    if (good)
+        return true;
+    err_set(err, ERR_CONFIG, "the connection string's host or port cannot be right");
+    return err_hint(err, "percent-encode special characters of a password in a URL (@ is %%40, / is %%2F, : is %%3A)");
+}
+
+/* Waits for the connection with PQconnectPoll until deadline_ms. */
+static bool await_connection(PGconn *conn, int64_t deadline_ms)
+{
+    PostgresPollingStatusType want = PGRES_POLLING_WRITING;
+    while (want != PGRES_POLLING_OK && want != PGRES_POLLING_FAILED) {
+        int64_t left = deadline_ms - clock_mono_ms();
+        struct pollfd fd = {.fd = PQsocket(conn), .events = want == PGRES_POLLING_READING ? POLLIN : POLLOUT};
+        if (left <= 0 || (poll(&fd, 1, (int)left) == 0))
+            return false;
+        want = PQconnectPoll(conn);
+    }
+    return true;
+}
+
+/* libpq's text, one line, without the LOCATION that verbose messages have, and without the password. */
+static void connection_text(PGconn *conn, struct buf *out, char sqlstate[6])
+{
+    const char *text = PQerrorMessage(conn), *password = PQpass(conn);
+    const char *fatal = strstr(text, "FATAL:  ");
+    sqlstate[0] = 0;
+    if (fatal && strlen(fatal) > 15 && fatal[13] == ':')
+        snprintf(sqlstate, 6, "%.5s", fatal + 8);
+    for (const char *p = text; *p;) {
+        p += strspn(p, " \t");
+        size_t len = strcspn(p, "\n");
+        if (strncmp(p, "LOCATION:", 9) != 0 && len > 0) {
+            if (out->len)
+                buf_adds(out, "; ");
+            buf_add(out, p, len);
+        }
+        p += len + (p[len] == '\n');
+    }
+    if (password && *password && strstr(buf_text(out), password)) {
+        buf_clear(out);
+        buf_adds(out, "the server or libpq refused (its message is not shown: it repeats the password)");
+    }
+}
+
+static const char *what_to_do(const char *state)
+{
+    if (!state[0])
+        return "is PostgreSQL running there, and are host, port and service right?";
+    if (strcmp(state, "3D000") == 0)
+        return "create the database, or correct its name in the connection string";
+    if (text_starts(state, "28"))
+        return "correct user and password (password file, PGPASSWORD, or the connection string), or the server's pg_hba.conf";
+    if (strcmp(state, "53300") == 0)
+        return "the server has no connection left: raise max_connections, or close others";
+    return "";
+}
+
+static bool connect_failed(PGconn *conn, bool timed_out, struct err *err)
+{
+    if (timed_out) {
+        err_set(err, ERR_UNREACHABLE, "%s:%s does not answer", PQhost(conn) ? PQhost(conn) : "?",
+                PQport(conn) ? PQport(conn) : "?");
+        return err_hint(err, "is PostgreSQL running there, and does a firewall let this machine in?");
+    }
+    auto_buf struct buf text = BUF_INIT(4096);
+    char state[6];
+    connection_text(conn, &text, state);
+    const char *said = buf_text(&text);
+    if (!state[0] && (text_starts(said, "invalid ") || text_starts(said, "definition of service"))) {
+        int len = (int)strcspn(said, text_starts(said, "invalid ") ? ":" : "\n"); /* no value of it is repeated */
+        return err_set(err, ERR_CONFIG, "the connection string is wrong: %.*s", len, said);
+    }
+    bool refused = state[0] && !pg_transient(state);
+    err_set(err, refused ? ERR_DATABASE : ERR_UNREACHABLE, "%s", buf_text(&text));
+    err_sqlstate(err, state);
+    return err_hint(err, "%s", what_to_do(state));
+}
+
+static PGconn *start(const char *conninfo, const char *application_name)
+{
+    /* what stands before dbname are defaults, what stands after it wins */
+    const char *keywords[] = {"keepalives_idle", "keepalives_interval", "keepalives_count", "tcp_user_timeout",
+                              "dbname", "application_name", "client_encoding", NULL};
+    const char *values[] = {"30", "10", "3", "60000", conninfo, application_name, "UTF8", NULL};
+    return PQconnectStartParams(keywords, values, 1);
+}
+
+bool pg_open(const char *conninfo, const char *application_name, int timeout_ms, struct pg **ret_pg, struct err *err)
+{
+    if (!pg_conninfo_check(conninfo, err))
+        return false;
+    int64_t deadline = clock_mono_ms() + timeout_ms;
+    PGconn *conn = start(conninfo, application_name);
+    if (!conn)
+        return err_set(err, ERR_SYSTEM, "out of memory in libpq");
+    PQsetErrorVerbosity(conn, PQERRORS_VERBOSE);
+    bool answered = PQstatus(conn) == CONNECTION_BAD || await_connection(conn, deadline);
+    if (PQstatus(conn) != CONNECTION_OK) {
+        connect_failed(conn, !answered, err);
+        PQfinish(conn);
+        return false;
+    }
+    PQsetErrorVerbosity(conn, PQERRORS_DEFAULT);
+    struct pg *pg = xcalloc(1, sizeof *pg);
+    pg->conn = conn;
+    pg->conninfo = xstrdup(conninfo);
+    pg->notices = pg->handed = (struct buf)BUF_INIT(NOTICES_MAX);
+    pg->describe = xasprintf("%s@%s:%s/%s", PQuser(conn), PQhost(conn) ? PQhost(conn) : "local",
+                             PQport(conn) ? PQport(conn) : "", PQdb(conn));
+    PQsetNoticeReceiver(conn, notice, pg);
+    if (PQserverVersion(conn) >= 140000)
+        snprintf(pg->settings, sizeof pg->settings, "SET client_connection_check_interval = '500ms'");
+    if (pg->settings[0] && !pg_run(pg, pg->settings, NULL, NULL, err)) {
+        pg_close(pg);
+        return err_prefix(err, "setting the session up");
+    }
+    *ret_pg = pg;
+    return true;
+}
+
+void pg_close(struct pg *pg)
+{
+    if (!pg)
+        return;
+    PQfinish(pg->conn);
+    free(pg->conninfo);
+    free(pg->describe);
+    free(pg->prepared);
+    buf_release(&pg->notices);
+    buf_release(&pg->handed);
+    free(pg);
+}
+
+PGconn *pg_raw(struct pg *pg)
+{
+    return pg->conn;
+}
+
+const char *pg_describe(struct pg *pg)
+{
+    return pg->describe;
+}
+
+const char *pg_session_settings(struct pg *pg)
+{
+    return pg->settings;
+}
+
+bool pg_look(struct pg *pg)
+{
+    /* the first reads the server's last words, the second the end */
+    return PQstatus(pg->conn) != CONNECTION_BAD && PQconsumeInput(pg->conn) && PQconsumeInput(pg->conn) &&
+           PQstatus(pg->conn) != CONNECTION_BAD;
+}
+
+bool pg_lost(struct pg *pg)
+{
+    return PQstatus(pg->conn) == CONNECTION_BAD;
+}
+
+void pg_set_trace(struct pg *pg, pg_trace *trace, void *context)
+{
+    pg->trace = trace;
+    pg->trace_context = context;
+}
+
+void pg_traced(struct pg *pg, const char *sql, int64_t begin_us, const char *tag)
+{
+    if (pg->trace)
+        pg->trace(pg->trace_context, sql, clock_mono_us() - begin_us, tag);
+}
+
+const char *pg_notices(struct pg *pg)
+{
+    struct buf old = pg->handed;
+    pg->handed = pg->notices;
+    pg->notices = old;
+    buf_clear(&pg->notices);
+    return buf_text(&pg->handed);
+}
+
+static const char identity_sql[] =
+    "SELECT a.pid, to_char(a.backend_start AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"'),"
+    " (SELECT system_identifier FROM pg_catalog.pg_control_system()), pg_catalog.pg_is_in_recovery(),"
+    " CASE WHEN pg_catalog.pg_is_in_recovery()"
+    "  THEN (SELECT timeline_id FROM pg_catalog.pg_control_checkpoint())"
+    "  ELSE ('x' || substr(pg_catalog.pg_walfile_name(pg_catalog.pg_current_wal_lsn()), 1, 8))::bit(32)::int END"
+    " FROM pg_catalog.pg_stat_activity a WHERE a.pid = pg_catalog.pg_backend_pid()";
+
+bool pg_identify(struct pg *pg, struct pg_identity *ret_identity, struct err *err)
+{
+    auto_pgresult PGresult *result = NULL;
+    if (!pg_run(pg, identity_sql, &result, NULL, err))
+        return false;
+    if (PQntuples(result) != 1)
+        return err_set(err, ERR_DATABASE, "pg_stat_activity does not show this session");
+    struct pg_identity id = {.pid = (int)pg_number(result, 0, 0), .timeline = (int)pg_number(result, 0, 4),
+                             .version = PQserverVersion(pg->conn), .in_recovery = *pg_text(result, 0, 3) == 't'};
+    snprintf(id.backend_start, sizeof id.backend_start, "%s", pg_text(result, 0, 1));
+    snprintf(id.system_identifier, sizeof id.system_identifier, "%s", pg_text(result, 0, 2));
+    *ret_identity = id;
+    return true;
+}
+
+bool pg_cancel(struct pg *pg, struct err *err)
+{
+    PGcancel *cancel = PQgetCancel(pg->conn);
+    if (!cancel)
+        return err_set(err, ERR_UNREACHABLE, "the connection is gone: there is nothing to cancel");
+    char text[256];
+    bool good = PQcancel(cancel, text, sizeof text) == 1;
+    PQfreeCancel(cancel);
+    if (!good)
+        return err_set(err, ERR_UNREACHABLE, "the statement could not be cancelled: %s", text);
+    return true;
+}
+
+static const char terminate_sql[] =
+    "SELECT pg_catalog.pg_terminate_backend(pid) FROM pg_catalog.pg_stat_activity"
+    " WHERE pid = $1::int AND (backend_start = $2::timestamptz OR backend_start IS NULL)";
+
+bool pg_terminate_backend(struct pg *pg, int pid, const char *backend_start, int timeout_ms, struct err *err)
+{
+    char number[16];
+    snprintf(number, sizeof number, "%d", pid);
+    const char *values[] = {number, backend_start};
+    int64_t deadline = clock_mono_ms() + timeout_ms;
+    for (int pause = 5;; pause = pause < 100 ? pause * 2 : 100) {
+        auto_pgresult PGresult *result = NULL;
+        if (!pg_exec(pg, terminate_sql, 2, values, &result, err))
+            return err_prefix(err, "ending the session of backend %d", pid);
+        if (PQntuples(result) == 0)
+            return true;
+        if (clock_mono_ms() >= deadline)
+            return err_set(err, ERR_TIMEOUT, "backend %d does not end", pid);
+        poll(NULL, 0, pause);
+    }
+}

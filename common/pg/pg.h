@@ -1,0 +1,94 @@
+/* libpq, with errors as values, deadlines, and statements that are prepared once for each connection.
+ *
+ * Ownership: struct pg is a resource (pg_open / pg_close); a PGresult given out is new (PQclear, or auto_pgresult).
+ * Threads: one connection belongs to one thread at a time; pg_cancel and pg_terminate_backend use connections of
+ * their own and may be called from any.
+ * Secrets: error texts and logs never hold a connection string; pg_describe gives host, port, database and user. */
+#pragma once
+#include <libpq-fe.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+
+struct pg;
+
+struct pg_identity {
+    int pid;                 /* backend */
+    char backend_start[40];  /* as PostgreSQL prints it: with pid it names one session for ever */
+    char system_identifier[24];
+    int timeline;
+    int version;             /* 150018 */
+    bool in_recovery;
+};
+
+/* Connects (at most timeout_ms), sets application_name, UTF8, and what greylag relies on
+ * (client_connection_check_interval where the server knows it). ERR_UNREACHABLE, ERR_DATABASE (bad password, no such
+ * database), ERR_CONFIG (a connection string that cannot be read; its text is not repeated). */
+bool pg_open(const char *conninfo, const char *application_name, int timeout_ms, struct pg **ret_pg, struct err *err);
+/* Whether pg_open could make sense of this connection string, without a server: ERR_CONFIG as there. */
+bool pg_conninfo_check(const char *conninfo, struct err *err);
+void pg_close(struct pg *pg);
+PGconn *pg_raw(struct pg *pg);                      /* borrowed */
+const char *pg_describe(struct pg *pg);             /* borrowed: "user@host:port/database" */
+bool pg_identify(struct pg *pg, struct pg_identity *ret_identity, struct err *err);
+/* What greylag sets for each session, as SQL ("" when nothing): to be run again after RESET ALL. Borrowed. */
+const char *pg_session_settings(struct pg *pg);
+/* Between statements: takes in what the server said unasked. False: it has ended the connection. */
+bool pg_look(struct pg *pg);
+bool pg_lost(struct pg *pg);                        /* the connection is gone: whatever was under way is in doubt */
+
+/* One parameterised statement, prepared under the address of its text at first use: `sql` is a static string (one
+ * embedded .sql file). `values` may hold NULLs. ret may be NULL. ERR_DATABASE with SQLSTATE and position, or
+ * ERR_UNREACHABLE (in doubt). */
+bool pg_exec(struct pg *pg, const char *sql, int count, const char *const *values, PGresult **ret, struct err *err);
+/* Any text, several statements allowed, simple protocol. ret (may be NULL) is the last result that has rows, or an empty one. *ret_tag (may be NULL,
+ * char[64]) is the last command tag: COMMIT of a failed transaction succeeds with the tag ROLLBACK. */
+bool pg_run(struct pg *pg, const char *text, PGresult **ret, char *ret_tag, struct err *err);
+/* pg_run that stops waiting for `stop` (may be NULL; polled) by cancelling the statement; then ERR_TIMEOUT. */
+bool pg_run_watched(struct pg *pg, const char *text, bool (*stop)(void *), void *context, PGresult **ret,
+                    char *ret_tag, struct err *err);
+
+/* pg_run_watched with everything that a caller may want to know of a text of several statements. */
+struct pg_script {
+    PGresult *rows; /* new: the last result that has rows, NULL when none has */
+    char tag[64];   /* the last command tag */
+    int completed;  /* how many statements ended well: the failed one is the next */
+};
+void pg_script_release(struct pg_script *script);
+/* *ret_script is set in any case, also when it fails (release it). */
+bool pg_run_script(struct pg *pg, const char *text, bool (*stop)(void *), void *context, struct pg_script *ret_script,
+                   struct err *err);
+/* Called after each statement sent, for logs: its text (never parameters), how long it took, and the command tag, or
+ * the SQLSTATE when it failed. NULL takes it away. */
+typedef void pg_trace(void *context, const char *statement, int64_t duration_us, const char *tag);
+void pg_set_trace(struct pg *pg, pg_trace *trace, void *context);
+/* Asks the server to cancel what this connection runs; another thread's business too. */
+bool pg_cancel(struct pg *pg, struct err *err);
+/* Ends the session that pid and backend_start name, over `pg` (another session), and waits until it is gone. True
+ * too when there was none. ERR_TIMEOUT; ERR_DATABASE when the role may not. */
+bool pg_terminate_backend(struct pg *pg, int pid, const char *backend_start, int timeout_ms, struct err *err);
+/* Copies SQLSTATE, primary message (never DETAIL) and position of a failed result into err. Returns false. */
+bool pg_fail(struct pg *pg, const PGresult *result, struct err *err);
+/* Collected notices since the last call (one line each; at most 64 KiB), borrowed until the next call. */
+const char *pg_notices(struct pg *pg);
+
+/* Classes of SQLSTATE (design, section 5): transient 08, 40001, 40P01, 55P03, 57P0x, 53300; lost: the connection. */
+bool pg_transient(const char *sqlstate);
+
+/* Values for parameters and arrays: "{...}" text of an array, quoted as PostgreSQL wants it. */
+void pg_array_text(struct buf *out, const char *const *items, size_t count);  /* NULL items become NULL */
+void pg_array_int64(struct buf *out, const int64_t *items, size_t count);
+int64_t pg_number(const PGresult *result, int row, int column); /* 0 for NULL */
+const char *pg_text(const PGresult *result, int row, int column); /* borrowed; "" for NULL */
+/* Quoted identifier or literal added to out. */
+void pg_add_identifier(struct pg *pg, struct buf *out, const char *name);
+void pg_add_literal(struct pg *pg, struct buf *out, const char *text);
+
+static inline void cleanup_pgresult(PGresult **result)
+{
+    PQclear(*result);
+}
+#define auto_pgresult __attribute__((cleanup(cleanup_pgresult)))

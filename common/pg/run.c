@@ -1,0 +1,205 @@
+/* Sending statements, and what comes back. */
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "pg/pg_internal.h"
+
+bool pg_fail_connection(struct pg *pg, struct err *err)
+{
+    const char *text = PQerrorMessage(pg->conn);
+    int len = (int)strcspn(text, "\n");
+    if (len == 0)
+        return err_set(err, ERR_UNREACHABLE, "the connection to %s is lost", pg->describe);
+    return err_set(err, ERR_UNREACHABLE, "the connection to %s is lost: %.*s", pg->describe, len, text);
+}
+
+bool pg_fail(struct pg *pg, const PGresult *result, struct err *err)
+{
+    const char *state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
+    const char *text = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
+    const char *position = PQresultErrorField(result, PG_DIAG_STATEMENT_POSITION);
+    if (!state || !text)
+        return pg_fail_connection(pg, err);
+    enum err_kind kind = pg_lost(pg) ? ERR_UNREACHABLE : strcmp(state, "53100") == 0 ? ERR_FULL : ERR_DATABASE;
+    err_set(err, kind, "%s", text);
+    err_sqlstate(err, state);
+    if (err) {
+        err->position = position ? (int)strtol(position, NULL, 10) : 0;
+        err->retriable = kind != ERR_DATABASE || pg_transient(state);
+    }
+    return false;
+}
+
+bool pg_transient(const char *sqlstate)
+{
+    static const char *const whole[] = {"40001", "40P01", "55P03", "53300"};
+    if (!sqlstate)
+        return false;
+    for (size_t i = 0; i < COUNT_OF(whole); i++)
+        if (strcmp(sqlstate, whole[i]) == 0)
+            return true;
+    return strncmp(sqlstate, "08", 2) == 0 || strncmp(sqlstate, "57P0", 4) == 0;
+}
+
+/* Prepares `sql` under its address unless this connection has it. name[32] is its name. */
+static bool prepare(struct pg *pg, const char *sql, char name[32], struct err *err)
+{
+    snprintf(name, 32, "g%p", (const void *)sql);
+    for (size_t i = 0; i < pg->prepared_count; i++)
+        if (pg->prepared[i].sql == sql)
+            return true;
+    auto_pgresult PGresult *result = PQprepare(pg->conn, name, sql, 0, NULL);
+    if (PQresultStatus(result) != PGRES_COMMAND_OK)
+        return pg_fail(pg, result, err);
+    if (pg->prepared_count == pg->prepared_room) {
+        pg->prepared_room = pg->prepared_room ? pg->prepared_room * 2 : 16;
+        pg->prepared = xrealloc(pg->prepared, pg->prepared_room * sizeof *pg->prepared);
+    }
+    pg->prepared[pg->prepared_count++].sql = sql;
+    return true;
+}
+
+static void forget(struct pg *pg, const char *sql)
+{
+    for (size_t i = 0; i < pg->prepared_count; i++)
+        if (pg->prepared[i].sql == sql)
+            pg->prepared[i] = pg->prepared[--pg->prepared_count];
+}
+
+bool pg_exec(struct pg *pg, const char *sql, int count, const char *const *values, PGresult **ret, struct err *err)
+{
+    char name[32];
+    int64_t begin = clock_mono_us();
+    if (!prepare(pg, sql, name, err))
+        return false;
+    PGresult *result = PQexecPrepared(pg->conn, name, count, values, NULL, NULL, 0);
+    const char *state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
+    if (state && strcmp(state, "26000") == 0 && PQtransactionStatus(pg->conn) == PQTRANS_IDLE) {
+        PQclear(result);
+        forget(pg, sql); /* DEALLOCATE ALL took it away, but none that was prepared since then */
+        if (!prepare(pg, sql, name, err))
+            return false;
+        result = PQexecPrepared(pg->conn, name, count, values, NULL, NULL, 0);
+        state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
+    }
+    pg_traced(pg, sql, begin, state ? state : PQcmdStatus(result));
+    ExecStatusType status = PQresultStatus(result);
+    if (status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK) {
+        pg_fail(pg, result, err);
+        PQclear(result);
+        return false;
+    }
+    if (ret)
+        *ret = result;
+    else
+        PQclear(result);
+    return true;
+}
+
+void pg_script_release(struct pg_script *script)
+{
+    PQclear(script->rows);
+    script->rows = NULL;
+}
+
+/* Waits until PQgetResult would not block; cancels once when stop says so. */
+static void await_result(struct pg *pg, bool (*stop)(void *), void *context, bool *stopped)
+{
+    while (PQisBusy(pg->conn)) {
+        struct pollfd fd = {.fd = PQsocket(pg->conn), .events = POLLIN};
+        poll(&fd, 1, 50);
+        if (!PQconsumeInput(pg->conn))
+            return;
+        if (!*stopped && PQisBusy(pg->conn) && stop(context)) {
+            *stopped = true;
+            pg_cancel(pg, NULL);
+        }
+    }
+}
+
+/* No data follows a COPY here, and nobody wants any. */
+static void end_copy(PGconn *conn, ExecStatusType status)
+{
+    if (status == PGRES_COPY_IN)
+        PQputCopyEnd(conn, "COPY FROM STDIN cannot read data here");
+    char *line = NULL;
+    while (status == PGRES_COPY_OUT && PQgetCopyData(conn, &line, 0) > 0)
+        PQfreemem(line);
+}
+
+/* Takes one result in; false when it is a failure, which err then tells. */
+static bool take(struct pg *pg, PGresult *result, struct pg_script *script, struct err *err)
+{
+    ExecStatusType status = PQresultStatus(result);
+    bool good = true;
+    if (status == PGRES_COPY_IN || status == PGRES_COPY_OUT)
+        end_copy(pg->conn, status);
+    else if (status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK || status == PGRES_EMPTY_QUERY) {
+        script->completed++;
+        snprintf(script->tag, sizeof script->tag, "%s", PQcmdStatus(result));
+    } else
+        good = pg_fail(pg, result, err);
+    if (status == PGRES_TUPLES_OK) {
+        PQclear(script->rows);
+        script->rows = result;
+    } else
+        PQclear(result);
+    return good;
+}
+
+bool pg_run_script(struct pg *pg, const char *text, bool (*stop)(void *), void *context, struct pg_script *ret_script,
+                   struct err *err)
+{
+    *ret_script = (struct pg_script){.completed = 0};
+    bool stopped = false, good = true;
+    int64_t begin = clock_mono_us();
+    struct err mine = ERR_INIT;
+    if (!PQsendQuery(pg->conn, text)) {
+        pg_traced(pg, text, begin, "lost");
+        return pg_fail_connection(pg, err);
+    }
+    for (;;) {
+        if (stop)
+            await_result(pg, stop, context, &stopped);
+        PGresult *result = PQgetResult(pg->conn);
+        if (!result)
+            break;
+        good = take(pg, result, ret_script, good ? &mine : NULL) && good;
+        if (pg_lost(pg))
+            good = false;
+    }
+    if (pg_lost(pg) && mine.kind != ERR_UNREACHABLE) {
+        good = false;
+        if (mine.kind == ERR_NONE)
+            pg_fail_connection(pg, &mine);
+        mine.kind = ERR_UNREACHABLE; /* whatever it said last, the session is gone */
+    }
+    if (stopped && !good && mine.kind != ERR_UNREACHABLE)
+        mine.kind = ERR_TIMEOUT;
+    pg_traced(pg, text, begin, good ? ret_script->tag : mine.sqlstate);
+    if (!good && err)
+        *err = mine;
+    return good;
+}
+
+bool pg_run_watched(struct pg *pg, const char *text, bool (*stop)(void *), void *context, PGresult **ret,
+                    char *ret_tag, struct err *err)
+{
+    struct pg_script script;
+    bool good = pg_run_script(pg, text, stop, context, &script, err);
+    if (good && ret_tag)
+        snprintf(ret_tag, 64, "%s", script.tag);
+    if (good && ret) {
+        *ret = script.rows ? script.rows : PQmakeEmptyPGresult(pg->conn, PGRES_COMMAND_OK);
+        script.rows = NULL;
+    }
+    pg_script_release(&script);
+    return good;
+}
+
+bool pg_run(struct pg *pg, const char *text, PGresult **ret, char *ret_tag, struct err *err)
+{
+    return pg_run_watched(pg, text, NULL, NULL, ret, ret_tag, err);
+}

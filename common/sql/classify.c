@@ -1,0 +1,338 @@
+/* From libpg_query's tree of one statement (JSON) to its class: one row for each kind of node. */
+#include <stdint.h>
+#include <string.h>
+
+#include "sql/sql_internal.h"
+
+static const char *str(const json_t *node, const char *key)
+{
+    return json_string_value(json_object_get(node, key));
+}
+
+static bool is(const json_t *node, const char *key)
+{
+    return json_is_true(json_object_get(node, key));
+}
+
+static bool kind_is(const json_t *node, const char *key, const char *value)
+{
+    const char *text = str(node, key);
+    return text && strcmp(text, value) == 0;
+}
+
+static const char *keep(struct arena *arena, const char *text)
+{
+    return text ? arena_strdup(arena, text) : NULL;
+}
+
+static void forbid(struct sql_statement *s, const char *keyword, const char *why)
+{
+    s->kind = SQL_FORBIDDEN;
+    s->keyword = keyword;
+    s->why = why;
+}
+
+/* ---- one function for each kind of node; `node` is what stands under the node's name ---- */
+
+static void on_transaction(const json_t *node, struct sql_statement *s, struct arena *arena)
+{
+    static const struct {
+        const char *node;
+        enum sql_class kind;
+        const char *keyword;
+    } rows[] = {
+        {"TRANS_STMT_BEGIN", SQL_BEGIN, "BEGIN"},
+        {"TRANS_STMT_START", SQL_BEGIN, "START TRANSACTION"},
+        {"TRANS_STMT_COMMIT", SQL_COMMIT, "COMMIT"},
+        {"TRANS_STMT_ROLLBACK", SQL_ROLLBACK, "ROLLBACK"},
+        {"TRANS_STMT_SAVEPOINT", SQL_SAVEPOINT, "SAVEPOINT"},
+        {"TRANS_STMT_RELEASE", SQL_SAVEPOINT, "RELEASE"},
+        {"TRANS_STMT_ROLLBACK_TO", SQL_SAVEPOINT, "ROLLBACK TO"},
+    };
+    (void)arena;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        if (kind_is(node, "kind", rows[i].node)) {
+            s->kind = rows[i].kind;
+            s->keyword = rows[i].keyword;
+            if (is(node, "chain"))
+                forbid(s, "AND CHAIN", "AND CHAIN leaves a transaction open");
+            return;
+        }
+    forbid(s, "PREPARE TRANSACTION", "two-phase transactions outlive the session and block everything until a person ends them");
+}
+
+static void on_index(const json_t *node, struct sql_statement *s, struct arena *arena)
+{
+    s->keyword = "CREATE INDEX";
+    if (!is(node, "concurrent"))
+        return;
+    const json_t *table = json_object_get(node, "relation");
+    s->kind = SQL_CREATE_INDEX;
+    s->keyword = "CREATE INDEX CONCURRENTLY";
+    s->concurrently = true;
+    s->if_not_exists = is(node, "if_not_exists");
+    s->name = keep(arena, str(node, "idxname"));
+    s->schema = s->name_schema = keep(arena, str(table, "schemaname"));
+    s->table = keep(arena, str(table, "relname"));
+}
+
+static void on_drop(const json_t *node, struct sql_statement *s, struct arena *arena)
+{
+    s->keyword = "DROP";
+    if (!is(node, "concurrent"))
+        return;
+    s->kind = SQL_DROP_INDEX;
+    s->keyword = "DROP INDEX CONCURRENTLY";
+    s->concurrently = true;
+    const json_t *items = json_object_get(json_object_get(json_array_get(json_object_get(node, "objects"), 0), "List"), "items");
+    size_t n = json_array_size(items);
+    if (n > 0)
+        s->name = keep(arena, str(json_object_get(json_array_get(items, n - 1), "String"), "sval"));
+    if (n > 1)
+        s->name_schema = keep(arena, str(json_object_get(json_array_get(items, n - 2), "String"), "sval"));
+}
+
+static bool has_option(const json_t *options, const char *name)
+{
+    size_t i;
+    const json_t *item;
+    json_array_foreach(options, i, item)
+        if (kind_is(json_object_get(item, "DefElem"), "defname", name))
+            return true;
+    return false;
+}
+
+static void on_reindex(const json_t *node, struct sql_statement *s, struct arena *arena)
+{
+    bool single = kind_is(node, "kind", "REINDEX_OBJECT_INDEX") || kind_is(node, "kind", "REINDEX_OBJECT_TABLE") ||
+                  !str(node, "kind"); /* the first of the enum is not printed */
+    s->keyword = "REINDEX";
+    s->concurrently = has_option(json_object_get(node, "params"), "concurrently");
+    if (single && !s->concurrently)
+        return;
+    const json_t *relation = json_object_get(node, "relation");
+    s->kind = SQL_REINDEX;
+    s->keyword = s->concurrently ? "REINDEX CONCURRENTLY" : "REINDEX";
+    s->name = keep(arena, relation ? str(relation, "relname") : str(node, "name"));
+    s->name_schema = keep(arena, str(relation, "schemaname"));
+}
+
+static void on_alter_table(const json_t *node, struct sql_statement *s, struct arena *arena)
+{
+    s->keyword = "ALTER TABLE";
+    const json_t *command = json_object_get(json_array_get(json_object_get(node, "cmds"), 0), "AlterTableCmd");
+    const json_t *part = json_object_get(json_object_get(command, "def"), "PartitionCmd");
+    if (!kind_is(command, "subtype", "AT_DetachPartition") || !is(part, "concurrent"))
+        return;
+    const json_t *table = json_object_get(node, "relation"), *name = json_object_get(part, "name");
+    s->kind = SQL_DETACH;
+    s->keyword = "ALTER TABLE ... DETACH PARTITION CONCURRENTLY";
+    s->concurrently = true;
+    s->schema = keep(arena, str(table, "schemaname"));
+    s->table = keep(arena, str(table, "relname"));
+    s->name_schema = keep(arena, str(name, "schemaname"));
+    s->name = keep(arena, str(name, "relname"));
+}
+
+static void on_vacuum(const json_t *node, struct sql_statement *s, struct arena *arena)
+{
+    (void)arena;
+    s->keyword = is(node, "is_vacuumcmd") ? "VACUUM" : "ANALYZE";
+    s->kind = is(node, "is_vacuumcmd") ? SQL_ALONE : SQL_PLAIN;
+}
+
+static void on_cluster(const json_t *node, struct sql_statement *s, struct arena *arena)
+{
+    (void)arena;
+    s->keyword = "CLUSTER";
+    s->kind = json_object_get(node, "relation") ? SQL_PLAIN : SQL_ALONE;
+}
+
+static void on_alter_system(const json_t *node, struct sql_statement *s, struct arena *arena)
+{
+    (void)node, (void)arena;
+    s->keyword = "ALTER SYSTEM";
+    s->kind = SQL_ALONE;
+}
+
+static void on_alter_database(const json_t *node, struct sql_statement *s, struct arena *arena)
+{
+    (void)arena;
+    s->keyword = "ALTER DATABASE";
+    if (has_option(json_object_get(node, "options"), "tablespace"))
+        s->kind = SQL_ALONE;
+}
+
+static void on_alter_subscription(const json_t *node, struct sql_statement *s, struct arena *arena)
+{
+    (void)arena;
+    s->keyword = "ALTER SUBSCRIPTION";
+    if (kind_is(node, "kind", "ALTER_SUBSCRIPTION_REFRESH") || json_object_get(node, "publication"))
+        s->kind = SQL_ALONE;
+}
+
+static void once(struct sql_statement *s, const char *keyword, const char *name)
+{
+    s->kind = SQL_ONCE;
+    s->keyword = keyword;
+    s->name = name;
+}
+
+static void on_create_database(const json_t *node, struct sql_statement *s, struct arena *arena)
+{
+    once(s, "CREATE DATABASE", keep(arena, str(node, "dbname")));
+}
+static void on_drop_database(const json_t *node, struct sql_statement *s, struct arena *arena)
+{
+    once(s, "DROP DATABASE", keep(arena, str(node, "dbname")));
+}
+static void on_create_tablespace(const json_t *node, struct sql_statement *s, struct arena *arena)
+{
+    once(s, "CREATE TABLESPACE", keep(arena, str(node, "tablespacename")));
+}
+static void on_drop_tablespace(const json_t *node, struct sql_statement *s, struct arena *arena)
+{
+    once(s, "DROP TABLESPACE", keep(arena, str(node, "tablespacename")));
+}
+static void on_create_subscription(const json_t *node, struct sql_statement *s, struct arena *arena)
+{
+    once(s, "CREATE SUBSCRIPTION", keep(arena, str(node, "subname")));
+}
+static void on_drop_subscription(const json_t *node, struct sql_statement *s, struct arena *arena)
+{
+    once(s, "DROP SUBSCRIPTION", keep(arena, str(node, "subname")));
+}
+
+static void on_set(const json_t *node, struct sql_statement *s, struct arena *arena)
+{
+    (void)arena;
+    s->keyword = "SET";
+    if (kind_is(node, "kind", "VAR_RESET_ALL")) {
+        forbid(s, "RESET ALL", "RESET ALL takes away greylag's own limits and marks; what a file sets is undone after it anyway");
+        return;
+    }
+    s->session = !is(node, "is_local") && !kind_is(node, "name", "TRANSACTION");
+}
+
+static void on_copy(const json_t *node, struct sql_statement *s, struct arena *arena)
+{
+    (void)arena;
+    s->keyword = "COPY";
+    if (is(node, "is_program"))
+        forbid(s, "COPY ... PROGRAM", "a migration does not run programs on the database server");
+    else if (!str(node, "filename"))
+        forbid(s, "COPY ... STDIN/STDOUT", "a migration has no input to copy from: write INSERT statements");
+}
+
+static void on_discard(const json_t *node, struct sql_statement *s, struct arena *arena)
+{
+    (void)node, (void)arena;
+    forbid(s, "DISCARD", "DISCARD takes the session's lock and settings away; what a file sets is undone after it anyway");
+}
+
+static void on_listen(const json_t *node, struct sql_statement *s, struct arena *arena)
+{
+    (void)node, (void)arena;
+    forbid(s, "LISTEN", "nobody reads notifications in a migration's session");
+}
+
+static void on_opaque(const json_t *node, struct sql_statement *s, struct arena *arena)
+{
+    (void)node, (void)arena;
+    s->kind = SQL_OPAQUE;
+    s->keyword = "DO or CALL";
+}
+
+static void on_session(const json_t *node, struct sql_statement *s, struct arena *arena)
+{
+    (void)node, (void)arena;
+    s->session = true;
+}
+
+static void on_create(const json_t *node, struct sql_statement *s, struct arena *arena)
+{
+    (void)arena;
+    s->keyword = "CREATE";
+    s->session = kind_is(json_object_get(node, "relation"), "relpersistence", "t");
+}
+
+static void on_into(const json_t *node, struct sql_statement *s, struct arena *arena)
+{
+    (void)arena;
+    const json_t *into = json_object_get(node, json_object_get(node, "into") ? "into" : "intoClause");
+    s->session = kind_is(json_object_get(into, "rel"), "relpersistence", "t");
+}
+
+static const struct {
+    const char *node;
+    void (*act)(const json_t *node, struct sql_statement *s, struct arena *arena);
+} rows[] = {
+    {"TransactionStmt", on_transaction},
+    {"IndexStmt", on_index},
+    {"DropStmt", on_drop},
+    {"ReindexStmt", on_reindex},
+    {"AlterTableStmt", on_alter_table},
+    {"VacuumStmt", on_vacuum},
+    {"ClusterStmt", on_cluster},
+    {"AlterSystemStmt", on_alter_system},
+    {"AlterDatabaseStmt", on_alter_database},
+    {"AlterSubscriptionStmt", on_alter_subscription},
+    {"CreatedbStmt", on_create_database},
+    {"DropdbStmt", on_drop_database},
+    {"CreateTableSpaceStmt", on_create_tablespace},
+    {"DropTableSpaceStmt", on_drop_tablespace},
+    {"CreateSubscriptionStmt", on_create_subscription},
+    {"DropSubscriptionStmt", on_drop_subscription},
+    {"VariableSetStmt", on_set},
+    {"CopyStmt", on_copy},
+    {"DiscardStmt", on_discard},
+    {"ListenStmt", on_listen},
+    {"UnlistenStmt", on_listen},
+    {"DoStmt", on_opaque},
+    {"CallStmt", on_opaque},
+    {"LoadStmt", on_session},
+    {"PrepareStmt", on_session},
+    {"DeclareCursorStmt", on_session},
+    {"CreateStmt", on_create},
+    {"CreateSeqStmt", on_session},
+    {"ViewStmt", on_session},
+    {"CreateTableAsStmt", on_into},
+    {"SelectStmt", on_into},
+};
+
+/* The last part of each function's name that the tree calls. */
+static void walk_calls(json_t *node, struct sql_statement *s)
+{
+    size_t i;
+    const char *key;
+    json_t *value;
+    if (json_is_array(node)) {
+        json_array_foreach(node, i, value)
+            walk_calls(value, s);
+        return;
+    }
+    json_object_foreach(node, key, value) {
+        if (strcmp(key, "funcname") == 0) {
+            const json_t *last = json_array_get(value, json_array_size(value) - 1);
+            const char *name = str(json_object_get(last, "String"), "sval");
+            if (name && strncmp(name, "pg_advisory_unlock", 18) == 0)
+                forbid(s, "pg_advisory_unlock", "it can take greylag's own lock away");
+            if (name && strcmp(name, "set_config") == 0)
+                s->session = true;
+        } else if (json_is_object(value) || json_is_array(value))
+            walk_calls(value, s);
+    }
+}
+
+void sql_classify(json_t *tree, bool look_for_calls, struct arena *arena, struct sql_statement *s)
+{
+    const char *name = json_object_iter_key(json_object_iter(tree));
+    json_t *node = name ? json_object_get(tree, name) : NULL;
+    s->kind = SQL_PLAIN;
+    s->keyword = "statement";
+    for (size_t i = 0; name && i < sizeof rows / sizeof *rows; i++)
+        if (strcmp(rows[i].node, name) == 0)
+            rows[i].act(node, s, arena);
+    if (look_for_calls && node)
+        walk_calls(node, s);
+}

@@ -1,0 +1,200 @@
+#include "sql/sql.h"
+
+#include <pg_query.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/text.h"
+#include "sql/sql_internal.h"
+
+#define WHOLE_MAX ((size_t)64 << 10) /* larger texts are split first: the tree in JSON is far larger than its text */
+/* A single statement larger than this is data and is not looked into; libpg_query prints trees by recursion, and the
+ * nesting that fits into so few bytes fits into a stack of 8 MiB. */
+#define PIECE_MAX ((size_t)64 << 10)
+
+const char *sql_class_text(enum sql_class kind)
+{
+    static const char *const texts[] = {
+#define X(name, text, ...) text,
+        SQL_CLASSES(X)
+#undef X
+    };
+    return texts[kind];
+}
+
+bool sql_class_no_transaction(enum sql_class kind)
+{
+    return kind == SQL_CREATE_INDEX || kind == SQL_DROP_INDEX || kind == SQL_REINDEX || kind == SQL_DETACH ||
+           kind == SQL_ALONE || kind == SQL_ONCE;
+}
+
+/* Past blanks, `--` and nested block comments: the parser counts them to the statement that follows. */
+static size_t skip_blank(const char *text, size_t at, size_t end)
+{
+    while (at < end) {
+        if (strchr(" \t\r\n\f\v", text[at]) && text[at])
+            at++;
+        else if (at + 1 < end && text[at] == '-' && text[at + 1] == '-')
+            while (at < end && text[at] != '\n')
+                at++;
+        else if (at + 1 < end && text[at] == '/' && text[at + 1] == '*') {
+            int depth = 0;
+            do {
+                bool open = at + 1 < end && text[at] == '/' && text[at + 1] == '*';
+                bool close = at + 1 < end && text[at] == '*' && text[at + 1] == '/';
+                depth += open - close;
+                at += open || close ? 2 : 1;
+            } while (at < end && depth > 0);
+        } else
+            break;
+    }
+    return at;
+}
+
+/* What is built up while statements are added, in order. */
+struct gather {
+    const char *text;
+    size_t len;
+    bool calls;             /* functions that matter are named somewhere */
+    struct arena *arena;
+    struct sql_statement *statements;
+    size_t count, room;
+    size_t counted;         /* lines are counted up to here */
+    int line;
+};
+
+static struct sql_statement *add(struct gather *g, size_t location, size_t len)
+{
+    if (g->count == g->room) {
+        size_t room = g->room ? g->room * 2 : 16;
+        struct sql_statement *more = arena_array(g->arena, room, sizeof *more);
+        if (g->count)
+            memcpy(more, g->statements, g->count * sizeof *more);
+        g->statements = more;
+        g->room = room;
+    }
+    struct sql_statement *s = &g->statements[g->count++];
+    *s = (struct sql_statement){.keyword = "statement"};
+    s->end = len ? location + len : g->len;
+    if (s->end > g->len)
+        s->end = g->len;
+    s->begin = skip_blank(g->text, location < g->len ? location : g->len, s->end);
+    for (; g->counted < s->begin; g->counted++)
+        g->line += g->text[g->counted] == '\n';
+    s->line = g->line;
+    return s;
+}
+
+static void cannot(struct gather *g, struct sql_text *ret, const char *why, const PgQueryError *error)
+{
+    ret->parsed = false;
+    ret->warning = arena_strdup(g->arena, error ? error->message : why);
+    ret->warning_line = 1;
+    /* cursorpos counts characters */
+    const char *p = g->text;
+    for (int left = error ? error->cursorpos - 1 : 0; left > 0 && *p; p++) {
+        ret->warning_line += *p == '\n';
+        left -= ((unsigned char)p[1] & 0xC0) != 0x80;
+    }
+}
+
+static json_t *load(const char *tree)
+{
+    return json_loads(tree, JSON_ALLOW_NUL, NULL);
+}
+
+static bool parse_whole(struct gather *g, struct sql_text *ret)
+{
+    PgQueryParseResult result = pg_query_parse(g->text);
+    json_t *tree = result.error ? NULL : load(result.parse_tree);
+    bool good = tree != NULL;
+    size_t i;
+    const json_t *item;
+    if (!good)
+        cannot(g, ret, "too deeply nested to be analysed", result.error);
+    json_array_foreach(json_object_get(tree, "stmts"), i, item) {
+        json_int_t at = json_integer_value(json_object_get(item, "stmt_location"));
+        json_int_t len = json_integer_value(json_object_get(item, "stmt_len"));
+        struct sql_statement *s = add(g, (size_t)at, (size_t)len);
+        sql_classify(json_object_get(item, "stmt"), g->calls, g->arena, s);
+    }
+    json_decref(tree);
+    pg_query_free_parse_result(result);
+    return good;
+}
+
+/* One statement of a large text, by itself. */
+static void parse_piece(struct gather *g, size_t at, size_t len)
+{
+    struct sql_statement *s = add(g, at, len);
+    if (s->end - s->begin > PIECE_MAX)
+        return;
+    auto_free char *piece = xmalloc(s->end - s->begin + 1);
+    memcpy(piece, g->text + s->begin, s->end - s->begin);
+    piece[s->end - s->begin] = 0;
+    PgQueryParseResult result = pg_query_parse(piece);
+    json_t *tree = result.error ? NULL : load(result.parse_tree);
+    const json_t *first = json_array_get(json_object_get(tree, "stmts"), 0);
+    if (first)
+        sql_classify(json_object_get(first, "stmt"), g->calls, g->arena, s);
+    json_decref(tree);
+    pg_query_free_parse_result(result);
+}
+
+static bool parse_split(struct gather *g, struct sql_text *ret)
+{
+    PgQuerySplitResult result = pg_query_split_with_parser(g->text);
+    bool good = !result.error;
+    if (!good)
+        cannot(g, ret, NULL, result.error);
+    for (int i = 0; good && i < result.n_stmts; i++)
+        parse_piece(g, (size_t)result.stmts[i]->stmt_location, (size_t)result.stmts[i]->stmt_len);
+    pg_query_free_split_result(result);
+    return good;
+}
+
+/* The whole text is BEGIN; ...; COMMIT with no other control inside: run what is between. */
+static void find_frame(struct sql_text *ret)
+{
+    size_t n = ret->count, control = 0;
+    for (size_t i = 0; i < n; i++) {
+        enum sql_class kind = ret->statements[i].kind;
+        if (kind != SQL_BEGIN && kind != SQL_COMMIT && kind != SQL_ROLLBACK)
+            continue;
+        if (control++ == 0)
+            ret->stray_line = ret->statements[i].line;
+    }
+    if (control == 0)
+        return;
+    if (control == 2 && ret->statements[0].kind == SQL_BEGIN && ret->statements[n - 1].kind == SQL_COMMIT) {
+        ret->own_transaction = true;
+        ret->stray_line = 0;
+        ret->inner_begin = ret->statements[0].end + 1;
+        ret->inner_end = ret->statements[n - 1].begin;
+        return;
+    }
+    ret->stray_control = true;
+}
+
+void sql_analyse(const char *text, struct arena *arena, struct sql_text *ret)
+{
+    size_t len = strlen(text);
+    struct gather g = {.text = text, .len = len, .arena = arena, .line = 1};
+    *ret = (struct sql_text){.parsed = true, .inner_end = len};
+    g.calls = strcasestr(text, "pg_advisory_unlock") || strcasestr(text, "set_config");
+    if (!text_is_utf8(text, len, NULL)) {
+        cannot(&g, ret, "not UTF-8", NULL);
+    } else if (!(len <= WHOLE_MAX ? parse_whole(&g, ret) : parse_split(&g, ret)))
+        g.count = 0;
+    ret->statements = g.statements;
+    ret->count = g.count;
+    ret->session = !ret->parsed;
+    for (size_t i = 0; i < g.count; i++) {
+        const struct sql_statement *s = &g.statements[i];
+        ret->needs_no_transaction |= sql_class_no_transaction(s->kind);
+        ret->session |= s->session;
+        if (s->kind == SQL_FORBIDDEN && !ret->forbidden)
+            ret->forbidden = s;
+    }
+    find_frame(ret);
+}

@@ -1,0 +1,68 @@
+/* What a migration's text holds, seen by the real PostgreSQL parser (libpg_query, the grammar of 15).
+ *
+ * The parser is a guide, never a judge: what it cannot read may be fine on a newer server, so that `parsed == false`
+ * is no error: the text runs as asked, with a warning. What stands inside DO $$...$$ and function bodies is not seen.
+ * Pure but for libpg_query's memory, which is its own for each thread; any thread. Offsets are bytes from the start
+ * of the text given; lines count from 1. */
+#pragma once
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/arena.h"
+
+/*                     name           text                      prose */
+#define SQL_CLASSES(X)                                                                                              \
+    X(PLAIN,           "plain",           "runs inside a transaction")                                              \
+    X(BEGIN,           "begin",           "BEGIN, START TRANSACTION")                                               \
+    X(COMMIT,          "commit",          "COMMIT, END")                                                            \
+    X(ROLLBACK,        "rollback",        "ROLLBACK, ABORT, and two-phase commands")                                \
+    X(SAVEPOINT,       "savepoint",       "SAVEPOINT, RELEASE, ROLLBACK TO: fine inside a transaction")             \
+    X(CREATE_INDEX,    "create index concurrently",  "refused in a transaction; can leave an invalid index")        \
+    X(DROP_INDEX,      "drop index concurrently",    "refused in a transaction")                                    \
+    X(REINDEX,         "reindex",         "REINDEX that is refused in a transaction; CONCURRENTLY can leave *_ccnew") \
+    X(DETACH,          "detach partition concurrently", "refused in a transaction; can be left pending")            \
+    X(ALONE,           "alone",           "refused in a transaction, and safe to run again: VACUUM, ALTER SYSTEM, CLUSTER") \
+    X(ONCE,            "once",            "refused in a transaction, and must not run twice: CREATE DATABASE and such") \
+    X(OPAQUE,          "opaque",          "CALL and DO: may end transactions themselves when run outside of one")   \
+    X(FORBIDDEN,       "forbidden",       "never allowed in a migration; `why` says why")
+
+enum sql_class {
+#define X(name, ...) SQL_##name,
+    SQL_CLASSES(X)
+#undef X
+        SQL_CLASS_COUNT
+};
+
+struct sql_statement {
+    enum sql_class kind;
+    size_t begin, end;      /* the statement without blanks and comments in front of it and without its ';' */
+    int line;               /* where it begins */
+    bool session;           /* sets something that outlives the transaction: SET, set_config, temporary tables */
+    bool concurrently, if_not_exists; /* REINDEX; CREATE_INDEX */
+    const char *why;        /* FORBIDDEN: one line for people; else NULL */
+    const char *keyword;    /* for messages: "VACUUM", "CREATE INDEX CONCURRENTLY"; never NULL */
+    const char *schema, *table; /* CREATE_INDEX, DETACH: of the table, NULL when not written */
+    const char *name;       /* CREATE_INDEX: the index (NULL: the server names it); DROP_INDEX, REINDEX: its object;
+                               DETACH: the partition; ONCE: what is made */
+    const char *name_schema; /* of `name`, where it has one of its own */
+};
+
+struct sql_text {
+    bool parsed;
+    const char *warning;    /* parsed == false: why, one line; else NULL */
+    int warning_line;
+    bool needs_no_transaction; /* at least one statement is refused in a transaction */
+    bool own_transaction;   /* the whole text is one BEGIN ... COMMIT: run [inner_begin, inner_end) instead */
+    size_t inner_begin, inner_end; /* the whole text when not own_transaction */
+    bool stray_control;     /* transaction control that is not such a frame (savepoints are fine) */
+    int stray_line;
+    bool session;           /* any statement sets something for the session (or: not parsed, so nobody knows) */
+    const struct sql_statement *forbidden; /* the first, or NULL */
+    const struct sql_statement *statements;
+    size_t count;
+};
+
+/* Everything in *ret lives in the arena. Never fails. `text` is NUL-terminated and may be any bytes. */
+void sql_analyse(const char *text, struct arena *arena, struct sql_text *ret);
+const char *sql_class_text(enum sql_class kind); /* borrowed, static */
+bool sql_class_no_transaction(enum sql_class kind); /* PostgreSQL refuses it inside a transaction */

@@ -1,0 +1,97 @@
+#include "api/api.h"
+
+#include "api/api_internal.h"
+#include "base/cleanup.h"
+
+#define SMALL ((size_t)1 << 20)
+#define FLEET_MAX ((size_t)64 << 20)
+#define BLOBS_MAX ((size_t)200 << 20) /* one text of MIGRATION_MAX, escaped as badly as JSON can */
+#define V1 "/api/v1"
+#define VIEWER HTTP_ACCESS(TOKEN_VIEWER + 1)
+#define OPERATOR HTTP_ACCESS(TOKEN_OPERATOR + 1)
+#define ADMIN HTTP_ACCESS(TOKEN_ADMIN + 1)
+
+const struct http_route api_routes[] = {
+    {"GET", "/healthz", 0, 0, api_healthz, "the process lives"},
+    {"GET", "/readyz", 0, 0, api_readyz, "the control database answers"},
+    {"GET", "/metrics", 0, 0, api_metrics, "Prometheus metrics"},
+    {"POST", V1 "/blobs/missing", HTTP_JSON | VIEWER, FLEET_MAX, api_blobs_missing, "which texts are not stored"},
+    {"POST", V1 "/blobs", HTTP_JSON | OPERATOR, BLOBS_MAX, api_blobs_put, "store texts"},
+    {"POST", V1 "/plans", HTTP_JSON | VIEWER, FLEET_MAX, api_plans, "what a release would do"},
+    {"GET", V1 "/releases", VIEWER, 0, api_releases_list, "releases, newest first"},
+    {"POST", V1 "/releases", HTTP_JSON | OPERATOR, FLEET_MAX, api_releases_post, "start a release"},
+    {"GET", V1 "/releases/{id}", VIEWER, 0, api_release_show, "one release with its steps and decisions"},
+    {"GET", V1 "/releases/{id}/events", VIEWER, 0, api_release_events, "wait for a change of a release"},
+    {"POST", V1 "/releases/{id}/{order}", OPERATOR, SMALL, api_release_order, "rollback, retry or cancel"},
+    {"GET", V1 "/status", VIEWER, 0, api_status, "what each target holds"},
+    {"POST", V1 "/status", HTTP_JSON | VIEWER, FLEET_MAX, api_status, "the same, with what is pending in a fleet"},
+    {"GET", V1 "/applied", VIEWER, 0, api_applied, "what is applied on each target, in order"},
+    {"GET", V1 "/history", VIEWER, 0, api_history, "outcomes of steps, newest first"},
+    {"GET", V1 "/workers", VIEWER, 0, api_workers_list, "workers and their keys"},
+    {"POST", V1 "/workers", HTTP_JSON | ADMIN, SMALL, api_workers_enroll, "trust a key for targets"},
+    {"DELETE", V1 "/workers/{id}", ADMIN, 0, api_workers_revoke, "trust a key no longer"},
+    {"GET", V1 "/health", VIEWER, 0, api_health, "leader, outbox, targets that report"},
+    {NULL, NULL, 0, 0, NULL, NULL},
+};
+
+static void on_done(void *context, const char *method, const char *pattern, int status, int64_t duration_us)
+{
+    struct api *api = context;
+    pthread_mutex_lock(&api->lock);
+    if (status >= 100 && status < API_STATUS_MAX)
+        api->answers[status / 100]++;
+    pthread_mutex_unlock(&api->lock);
+    if (api->options.done)
+        api->options.done(api->options.context, method, pattern, status, duration_us);
+}
+
+static void api_free(struct api *api)
+{
+    api_pool_close(api);
+    tokens_release(&api->tokens);
+    pthread_cond_destroy(&api->returned);
+    pthread_mutex_destroy(&api->lock);
+    free(api);
+}
+
+bool api_start(const struct api_options *options, struct api **ret_api, struct err *err)
+{
+    struct api *api = xcalloc(1, sizeof *api);
+    api->options = *options;
+    if (options->connections == 0 || options->connections > API_POOL_MAX)
+        api->options.connections = options->connections ? API_POOL_MAX : 4;
+    pthread_mutex_init(&api->lock, NULL);
+    pthread_condattr_t attributes;
+    pthread_condattr_init(&attributes);
+    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+    pthread_cond_init(&api->returned, &attributes);
+    pthread_condattr_destroy(&attributes);
+    struct http_server_options server = {.address = options->address,
+                                         .routes = api_routes,
+                                         .context = api,
+                                         .threads = HTTP_THREAD_PER_CONNECTION,
+                                         .admit = api_admit,
+                                         .done = on_done};
+    bool known = api_tokens_load(api, err);
+    if (!known)
+        err->kind = ERR_CONFIG;
+    if (!known || !http_server_start(&server, &api->server, err)) {
+        api_free(api);
+        return false;
+    }
+    *ret_api = api;
+    return true;
+}
+
+void api_stop(struct api *api)
+{
+    if (!api)
+        return;
+    http_server_stop(api->server);
+    api_free(api);
+}
+
+const char *api_url(const struct api *api)
+{
+    return http_server_url(api->server);
+}

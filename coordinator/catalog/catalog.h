@@ -1,0 +1,78 @@
+/* The catalog: fleet.yml and the folders it names -> the fleet of one environment (proto/fleet.h), the SQL by digest,
+ * and findings. Only the operators' side reads files: the command line uploads what a coordinator lacks.
+ *
+ * A layout is how a tool names its files; each has one file here (layout_*.c) and they are listed in layout.c. A
+ * service's layout is recognised from its files, or named by `layout:` in fleet.yml.
+ *
+ * What always holds in a catalog without error findings: names are names (text_is_name), ids are unique in their
+ * service, digests are BLAKE2b-256 over the text as a worker runs it (BOM dropped; of the metadata layout only the
+ * section), dependencies name services by their own name and migrations by id, and each names one that exists. Cycles
+ * are found by the plan. The same files give the same catalog.
+ *
+ * An undo file that holds nothing but blanks and comments is a way back that does nothing; a `-- DOWN` section that
+ * holds nothing is none (the template of that layout has an empty one), with a warning.
+ *
+ * Ownership: everything lives in the catalog until catalog_free. No log, no environment (the getter is passed in).
+ * Threads: one at a time. */
+#pragma once
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "config/config.h"
+#include "proto/fleet.h"
+
+/* What is wrong (error) or what a person should know (warning). Rules: duplicate-version, unknown-layout, mixed-layout,
+ * bad-name, skipped-file, not-built, not-utf8, too-large, unreadable, metadata, missing-dependency,
+ * ambiguous-dependency, contradiction, orphan-undo, no-undo, empty, unparsed, transaction, dependency-file. */
+struct catalog_finding {
+    bool error;
+    const char *rule;
+    const char *file; /* relative to fleet.yml's folder */
+    int line;         /* from 1; 0: the whole file */
+    const char *text;
+    const char *hint; /* what to do, "" */
+};
+
+struct catalog_blob {
+    char digest[DIGEST_TEXT_SIZE];
+    const char *text; /* UTF-8, followed by a NUL that does not count; it may not contain one */
+    size_t size;
+};
+
+/* Where a target's database is, for `greylag dev` alone. */
+struct catalog_dev_target {
+    const char *target;
+    const char *database; /* NULL: named like the target */
+    const char *schema;   /* NULL: public */
+};
+
+struct catalog {
+    struct fleet fleet;
+    const struct catalog_blob *blobs; /* sorted by digest, each once */
+    size_t blob_count;
+    const struct catalog_finding *findings; /* in the order of services and files */
+    size_t finding_count;
+    size_t error_count;
+    const struct catalog_dev_target *dev_targets;
+    size_t dev_target_count;
+    const char *const *environments; /* all that fleet.yml names */
+    size_t environment_count;
+    struct arena arena;
+};
+
+/* Reads `path` (a fleet.yml) and every migration of every service. `environment` NULL: the only one, or "dev".
+ * False: fleet.yml itself is wrong (err: CONFIG, with file, line and column) or the environment is unknown. What is
+ * wrong in the services' folders are findings: look at error_count, or call catalog_require.
+ * new: catalog_free(). */
+bool catalog_load(const char *path, const char *environment, config_getter *get, void *context,
+                  struct catalog **ret_catalog, struct err *err);
+void catalog_free(struct catalog *catalog); /* NULL is fine */
+
+/* False with ERR_INPUT, the first error and how many more, when the catalog has error findings: nothing may be planned
+ * from such a catalog. */
+bool catalog_require(const struct catalog *catalog, struct err *err);
+
+/* The SQL with that digest; borrowed, NULL: none. */
+const struct catalog_blob *catalog_blob(const struct catalog *catalog, const char *digest);

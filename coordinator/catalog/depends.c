@@ -1,0 +1,242 @@
+#include "catalog/depends.h"
+
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/cleanup.h"
+#include "base/text.h"
+#include "catalog/version.h"
+
+struct draft *draft_by_name(const struct drafts *drafts, const char *name)
+{
+    for (size_t i = 0; i < drafts->count; i++) {
+        const struct service_file *file = drafts->items[i].file;
+        if (strcmp(file->name, name) == 0)
+            return &drafts->items[i];
+        for (unsigned k = 0; k < file->aliases_count; k++) {
+            if (strcmp(file->aliases[k], name) == 0)
+                return &drafts->items[i];
+        }
+    }
+    return NULL;
+}
+
+/* The first entry whose version is not below `version` (entries are sorted). */
+static size_t lower_bound(const struct layout_run *run, const char *version)
+{
+    size_t low = 0, high = run->count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (layout_compare(run->layout, run->entries[middle].order, version) < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+/* `text` as the layout would read it: without a leading V, Diesel's dashes dropped. */
+static const char *as_version(const struct layout_run *run, const char *text, struct arena *arena)
+{
+    if ((*text == 'V' || *text == 'v') && text[1] >= '0' && text[1] <= '9')
+        text++;
+    if (!version_is(text, strlen(text), "._-"))
+        return NULL;
+    if (!run->layout->text_order)
+        return text;
+    char *plain = arena_strdup(arena, text), *out = plain;
+    for (const char *p = text; *p; p++) {
+        if (*p != '-')
+            *out++ = *p;
+    }
+    *out = 0;
+    return plain;
+}
+
+/* Entries of a service that `text` names; *ret_entry is the first. */
+static size_t find_entries(const struct layout_run *run, const char *text, struct arena *arena,
+                           struct entry **ret_entry)
+{
+    size_t found = 0;
+    const char *version = run->layout && run->count ? as_version(run, text, arena) : NULL;
+    if (version) {
+        size_t first = lower_bound(run, version), i = first;
+        for (; i < run->count && layout_compare(run->layout, run->entries[i].order, version) == 0; i++)
+            found++;
+        *ret_entry = found ? &run->entries[first] : NULL;
+        return found;
+    }
+    for (size_t i = 0; i < run->count; i++) {
+        if (run->entries[i].id && strcmp(run->entries[i].id, text) == 0) {
+            *ret_entry = &run->entries[i];
+            return 1;
+        }
+    }
+    return 0;
+}
+
+struct found {
+    const struct draft *service;
+    struct entry *entry;
+    size_t count;
+    bool unknown_service;
+    const char *service_name, *version;
+};
+
+static void search_fleet(const struct drafts *drafts, const struct draft *own, struct arena *arena, struct found *found)
+{
+    found->service = own;
+    found->count = find_entries(&own->run, found->version, arena, &found->entry);
+    for (size_t i = 0; found->count == 0 && i < drafts->count; i++) {
+        struct entry *entry = NULL;
+        size_t count = find_entries(&drafts->items[i].run, found->version, arena, &entry);
+        if (count == 0)
+            continue;
+        for (size_t k = i + 1; k < drafts->count; k++) {
+            struct entry *other;
+            count += find_entries(&drafts->items[k].run, found->version, arena, &other);
+        }
+        *found = (struct found){.service = &drafts->items[i], .entry = entry, .count = count, .version = found->version};
+    }
+}
+
+static void search(const struct drafts *drafts, const struct draft *own, const char *text, struct arena *arena,
+                   struct found *found)
+{
+    const char *colon = strchr(text, ':');
+    *found = (struct found){.version = text};
+    if (!colon) {
+        search_fleet(drafts, own, arena, found);
+        return;
+    }
+    found->version = colon + 1;
+    found->service_name = arena_strndup(arena, text, (size_t)(colon - text));
+    found->service = draft_by_name(drafts, found->service_name);
+    found->unknown_service = found->service == NULL;
+    if (found->service)
+        found->count = find_entries(&found->service->run, found->version, arena, &found->entry);
+}
+
+static void report(const struct draft *own, const struct entry *entry, const struct reference *reference,
+                   const struct found *found, struct findings *findings)
+{
+    auto_buf struct buf shown = BUF_INIT(BUF_MAX);
+    text_add_printable(&shown, reference->text, true);
+    if (found->unknown_service)
+        finding_add(findings, ERROR, "missing-dependency", reference->file, reference->line,
+                    "name a service of the fleet file, or give a service that alias",
+                    "%s:%s depends on '%s', but there is no service or alias '%s'", own->file->name, entry->id,
+                    buf_text(&shown), found->service_name);
+    else if (found->count == 0)
+        finding_add(findings, ERROR, "missing-dependency", reference->file, reference->line,
+                    "write service:version; for all of a service use `depends_on` in the fleet file",
+                    "%s:%s depends on '%s', but %s%s has %s migration", own->file->name, entry->id, buf_text(&shown),
+                    found->service_name ? "service " : "no service",
+                    found->service_name ? found->service->file->name : "", found->service_name ? "no such" : "such a");
+    else
+        finding_add(findings, ERROR, "ambiguous-dependency", reference->file, reference->line,
+                    "write service:version, or the migration's id where a version stands twice",
+                    "%s:%s depends on '%s', which %zu migrations could be", own->file->name, entry->id, buf_text(&shown),
+                    found->count);
+}
+
+void depends_resolve(const struct drafts *drafts, const struct draft *own, const struct entry *entry,
+                     struct findings *findings, struct arena *arena, const struct dependency **ret_depends,
+                     size_t *ret_count)
+{
+    *ret_depends = NULL;
+    *ret_count = 0;
+    if (entry->references.count == 0)
+        return;
+    struct dependency *depends = arena_array(arena, entry->references.count, sizeof *depends);
+    size_t count = 0;
+    for (size_t i = 0; i < entry->references.count; i++) {
+        const struct reference *reference = &entry->references.items[i];
+        struct found found;
+        search(drafts, own, reference->text, arena, &found);
+        if (found.count != 1) {
+            report(own, entry, reference, &found, findings);
+            continue;
+        }
+        depends[count++] = (struct dependency){.service = arena_strdup(arena, found.service->file->name),
+                                               .version = found.entry->id,
+                                               .where = arena_printf(arena, "%s:%d", reference->file, reference->line)};
+    }
+    *ret_depends = depends;
+    *ret_count = count;
+}
+
+/* Which service an entry of the file speaks of, or NULL with a finding. */
+static struct draft *entry_service(const struct drafts *drafts, struct draft *own, const struct dependency_entry *entry,
+                                   const char *file, int line, struct findings *findings)
+{
+    struct draft *draft = entry->service ? draft_by_name(drafts, entry->service) : own;
+    if (!draft)
+        finding_add(findings, ERROR, "dependency-file", file, line,
+                    "name a service of the fleet file, or give a service that alias", "there is no service or alias '%s'",
+                    entry->service);
+    return draft;
+}
+
+static void contradiction(const struct drafts *drafts, struct draft *draft, const struct dependency_entry *entry,
+                          const char *file, int line, struct findings *findings, struct arena *arena)
+{
+    for (size_t i = 0; i < drafts->count; i++) {
+        struct entry *other = NULL;
+        if (!find_entries(&drafts->items[i].run, entry->version, arena, &other))
+            continue;
+        finding_add(findings, ERROR, "contradiction", file, line, "correct `service:` or `version:`",
+                    "version %s is said to be of service %s, which has none; %s has it (%s)", entry->version,
+                    draft->file->name, drafts->items[i].file->name, other->file->where);
+        return;
+    }
+    finding_add(findings, ERROR, "missing-dependency", file, line, "correct `version:`, or remove the entry",
+                "service %s has no migration %s", draft->file->name, entry->version);
+}
+
+static void take_entry(const struct drafts *drafts, struct draft *own, const struct config *config, unsigned index,
+                       struct findings *findings, struct arena *arena)
+{
+    const struct dependency_file *content = config_data(config);
+    const struct dependency_entry *item = &content->migrations[index];
+    const char *file = own->run.folder->dependencies->where;
+    int line, column;
+    auto_free char *path = xasprintf("migrations.%u.version", index);
+    config_where(config, path, &line, &column);
+    struct draft *draft = entry_service(drafts, own, item, file, line, findings);
+    if (!draft)
+        return;
+    struct entry *entry = NULL;
+    size_t count = find_entries(&draft->run, item->version, arena, &entry);
+    if (count == 0) {
+        contradiction(drafts, draft, item, file, line, findings, arena);
+        return;
+    }
+    if (count > 1) {
+        finding_add(findings, ERROR, "ambiguous-dependency", file, line, "write the migration's id",
+                    "version %s stands %zu times in service %s", item->version, count, draft->file->name);
+        return;
+    }
+    for (unsigned i = 0; i < item->dependencies_count; i++) {
+        auto_free char *at = xasprintf("migrations.%u.dependencies.%u", index, i);
+        config_where(config, at, &line, &column);
+        reference_add(arena, &entry->references, arena_strdup(arena, item->dependencies[i]), file, line);
+    }
+}
+
+void depends_read_file(const struct drafts *drafts, struct draft *own, struct findings *findings, struct arena *arena)
+{
+    const struct folder_file *file = own->run.folder->dependencies;
+    if (!file)
+        return;
+    struct config *config = NULL;
+    struct err err = ERR_INIT;
+    if (!config_parse(&dependency_format, file->where, file->text, file->size, NULL, NULL, &config, &err)) {
+        finding_add(findings, ERROR, "dependency-file", file->where, 0, arena_strdup(arena, err.hint), "%s", err.text);
+        return;
+    }
+    const struct dependency_file *content = config_data(config);
+    for (unsigned i = 0; i < content->migrations_count; i++)
+        take_entry(drafts, own, config, i, findings, arena);
+    config_free(config);
+}

@@ -1,0 +1,310 @@
+#include "catalog/environment.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/cleanup.h"
+#include "base/text.h"
+
+static const struct environment_file none = {.name = NULL};
+
+static bool choose(const struct config *config, const char *name, const struct environment_file **ret, struct err *err)
+{
+    const struct fleet_file *file = config_data(config);
+    if (!name && file->environments_count == 1)
+        name = file->environments[0].name;
+    else if (!name)
+        name = "dev";
+    const char **known = xcalloc(file->environments_count + 1, sizeof *known);
+    auto_buf struct buf list = BUF_INIT(BUF_MAX);
+    *ret = file->environments_count == 0 && strcmp(name, "dev") == 0 ? &none : NULL;
+    for (unsigned i = 0; i < file->environments_count; i++) {
+        known[i] = file->environments[i].name;
+        buf_addf(&list, "%s%s", i ? ", " : "", known[i]);
+        if (strcmp(known[i], name) == 0)
+            *ret = &file->environments[i];
+    }
+    const char *nearest = text_nearest(name, known, file->environments_count);
+    free(known);
+    if (*ret)
+        return true;
+    config_error(config, "environments", err, "there is no environment '%s'", name);
+    return nearest ? err_hint(err, "did you mean '%s'?", nearest)
+                   : err_hint(err, "known environments: %s", list.len ? buf_text(&list) : "dev");
+}
+
+static const struct service_file *service_of(const struct fleet_file *file, const char *name)
+{
+    for (unsigned i = 0; i < file->services_count; i++) {
+        if (strcmp(file->services[i].name, name) == 0)
+            return &file->services[i];
+        for (unsigned k = 0; k < file->services[i].aliases_count; k++) {
+            if (strcmp(file->services[i].aliases[k], name) == 0)
+                return &file->services[i];
+        }
+    }
+    return NULL;
+}
+
+static bool unknown_service(const struct config *config, const char *path, const char *name, struct err *err)
+{
+    const struct fleet_file *file = config_data(config);
+    auto_free const char **known = xcalloc(file->services_count, sizeof *known);
+    for (unsigned i = 0; i < file->services_count; i++)
+        known[i] = file->services[i].name;
+    const char *nearest = text_nearest(name, known, file->services_count);
+    config_error(config, path, err, "there is no service '%s'", name);
+    if (nearest)
+        err_hint(err, "did you mean '%s'?", nearest);
+    return false;
+}
+
+/* An alias may be no other service's name or alias, or nobody knows who is meant. */
+static bool check_aliases(const struct config *config, unsigned index, struct err *err)
+{
+    const struct fleet_file *file = config_data(config);
+    const struct service_file *service = &file->services[index];
+    for (unsigned i = 0; i < service->aliases_count; i++) {
+        const char *alias = service->aliases[i];
+        const struct service_file *owner = service_of(file, alias);
+        for (unsigned k = 0; owner == service && k < file->services_count; k++) {
+            if (k != index && strcmp(file->services[k].name, alias) == 0)
+                owner = &file->services[k];
+        }
+        auto_free char *path = xasprintf("services.%s.aliases.%u", service->name, i);
+        if (owner != service)
+            return config_error(config, path, err, "the alias '%s' of service %s also names service %s", alias,
+                                service->name, owner->name);
+        if (strchr(alias, ':'))
+            return config_error(config, path, err, "the alias '%s' holds a ':', which separates service and version",
+                                alias);
+    }
+    return true;
+}
+
+static void merge(struct policy *policy, const struct policy_keys *keys)
+{
+    if (keys->on_failure)
+        policy->on_failure = *keys->on_failure;
+    if (keys->lock_timeout)
+        policy->lock_timeout_ms = *keys->lock_timeout;
+    if (keys->statement_timeout)
+        policy->statement_timeout_ms = *keys->statement_timeout;
+    if (keys->retries)
+        policy->retries = *keys->retries;
+}
+
+static const char *const *copy_names(struct arena *arena, char *const *names, size_t count)
+{
+    const char **copy = arena_array(arena, count ? count : 1, sizeof *copy);
+    for (size_t i = 0; i < count; i++)
+        copy[i] = arena_strdup(arena, names[i]);
+    return copy;
+}
+
+/* The environment's list, else the service's own, else one named like the service. */
+static void set_targets(struct arena *arena, const struct environment_file *environment,
+                        const struct service_file *file, struct service *service)
+{
+    for (unsigned i = 0; i < environment->targets_count; i++) {
+        if (strcmp(environment->targets[i].name, file->name) == 0) {
+            service->target_count = environment->targets[i].value_count;
+            service->targets = copy_names(arena, environment->targets[i].value, service->target_count);
+            return;
+        }
+    }
+    char *own[] = {file->name};
+    service->target_count = file->targets_count ? file->targets_count : 1;
+    service->targets = copy_names(arena, file->targets_count ? file->targets : own, service->target_count);
+}
+
+static bool set_depends_on(const struct config *config, struct arena *arena, const struct service_file *file,
+                           struct service *service, struct err *err)
+{
+    const char **names = arena_array(arena, file->depends_on_count + 1, sizeof *names);
+    for (unsigned i = 0; i < file->depends_on_count; i++) {
+        const struct service_file *other = service_of(config_data(config), file->depends_on[i]);
+        auto_free char *path = xasprintf("services.%s.depends_on.%u", file->name, i);
+        if (!other)
+            return unknown_service(config, path, file->depends_on[i], err);
+        if (other == file)
+            return config_error(config, path, err, "service %s depends on itself", file->name);
+        names[service->depends_on_count++] = arena_strdup(arena, other->name);
+    }
+    service->depends_on = names;
+    return true;
+}
+
+static bool check_word(const struct config *config, const char *path, const char *word, const char *const *known,
+                       size_t count, const char *const *later, size_t later_count, struct err *err)
+{
+    auto_buf struct buf list = BUF_INIT(BUF_MAX);
+    for (size_t i = 0; i < count; i++) {
+        if (strcmp(known[i], word) == 0)
+            return true;
+        buf_addf(&list, "%s%s", i ? ", " : "", known[i]);
+    }
+    const char *nearest = text_nearest(word, known, count);
+    for (size_t i = 0; i < later_count; i++) {
+        if (strcmp(later[i], word) == 0) {
+            config_error(config, path, err, "'%s' is known but not built yet", word);
+            return err_hint(err, "known: %s", buf_text(&list));
+        }
+    }
+    config_error(config, path, err, "'%s' is unknown; known: %s", word, buf_text(&list));
+    return nearest ? err_hint(err, "did you mean '%s'?", nearest) : false;
+}
+
+static bool check_words(const struct config *config, const struct service_file *file, struct err *err)
+{
+    static const char *const layouts[] = {"flyway", "metadata", "golang-migrate", "diesel"};
+    static const char *const later[] = {"goose", "dbmate", "sqitch", "liquibase", "alembic", "atlas", "timestamp"};
+    static const char *const duplicates[] = {"by-name", "error"};
+    auto_free char *layout = xasprintf("services.%s.layout", file->name);
+    auto_free char *duplicate = xasprintf("services.%s.duplicate_versions", file->name);
+    return (!file->layout || check_word(config, layout, file->layout, layouts, COUNT_OF(layouts), later,
+                                        COUNT_OF(later), err)) &&
+           (!file->duplicate_versions ||
+            check_word(config, duplicate, file->duplicate_versions, duplicates, COUNT_OF(duplicates), NULL, 0, err));
+}
+
+struct target_at {
+    const char *target, *service;
+};
+
+static int by_target(const void *a, const void *b)
+{
+    return strcmp(((const struct target_at *)a)->target, ((const struct target_at *)b)->target);
+}
+
+/* A target is one database and schema of one service: its name stands once in an environment. */
+static bool check_targets(const struct config *config, const char *environment, const struct service *services,
+                          size_t count, struct err *err)
+{
+    size_t total = 0, n = 0;
+    for (size_t i = 0; i < count; i++)
+        total += services[i].target_count;
+    auto_free struct target_at *all = xcalloc(total + 1, sizeof *all);
+    for (size_t i = 0; i < count; i++) {
+        for (size_t k = 0; k < services[i].target_count; k++)
+            all[n++] = (struct target_at){services[i].targets[k], services[i].name};
+    }
+    qsort(all, total, sizeof *all, by_target);
+    for (size_t i = 1; i < total; i++) {
+        if (strcmp(all[i].target, all[i - 1].target) != 0)
+            continue;
+        auto_free char *path = xasprintf("services.%s", all[i].service);
+        config_error(config, path, err, "the target '%s' stands twice in environment %s: services %s and %s",
+                     all[i].target, environment, all[i - 1].service, all[i].service);
+        return err_hint(err, "a target is one database and schema of one service; give each a name of its own");
+    }
+    return true;
+}
+
+static bool check_environments(const struct config *config, struct err *err)
+{
+    const struct fleet_file *file = config_data(config);
+    for (unsigned i = 0; i < file->environments_count; i++) {
+        const struct environment_file *environment = &file->environments[i];
+        for (unsigned k = 0; k < environment->targets_count; k++) {
+            const char *name = environment->targets[k].name;
+            const struct service_file *service = service_of(file, name);
+            auto_free char *path = xasprintf("environments.%s.targets.%s", environment->name, name);
+            if (!service || strcmp(service->name, name) != 0)
+                return unknown_service(config, path, name, err);
+        }
+    }
+    return true;
+}
+
+static bool is_target(const struct fleet_file *file, const char *target)
+{
+    for (unsigned i = 0; i < file->services_count; i++) {
+        const struct service_file *service = &file->services[i];
+        if (service->targets_count == 0 && strcmp(service->name, target) == 0)
+            return true;
+        for (unsigned k = 0; k < service->targets_count; k++) {
+            if (strcmp(service->targets[k], target) == 0)
+                return true;
+        }
+    }
+    for (unsigned i = 0; i < file->environments_count; i++) {
+        for (unsigned k = 0; k < file->environments[i].targets_count; k++) {
+            const struct service_targets *targets = &file->environments[i].targets[k];
+            for (unsigned t = 0; t < targets->value_count; t++) {
+                if (strcmp(targets->value[t], target) == 0)
+                    return true;
+            }
+        }
+    }
+    return false;
+}
+
+static bool set_dev_targets(const struct config *config, struct catalog *catalog, struct err *err)
+{
+    const struct fleet_file *file = config_data(config);
+    size_t count = file->dev ? file->dev->targets_count : 0;
+    struct catalog_dev_target *targets = arena_array(&catalog->arena, count + 1, sizeof *targets);
+    for (size_t i = 0; i < count; i++) {
+        const struct dev_target_file *from = &file->dev->targets[i];
+        auto_free char *path = xasprintf("dev.targets.%s", from->name);
+        if (!is_target(file, from->name))
+            return config_error(config, path, err, "no service has a target '%s'", from->name);
+        targets[i].target = arena_strdup(&catalog->arena, from->name);
+        targets[i].database = from->database ? arena_strdup(&catalog->arena, from->database) : NULL;
+        targets[i].schema = from->schema ? arena_strdup(&catalog->arena, from->schema) : NULL;
+    }
+    catalog->dev_targets = targets;
+    catalog->dev_target_count = count;
+    return true;
+}
+
+static void set_names(const struct fleet_file *file, const struct environment_file *environment,
+                      struct catalog *catalog)
+{
+    const char **names = arena_array(&catalog->arena, file->environments_count + 1, sizeof *names);
+    names[0] = "dev";
+    for (unsigned i = 0; i < file->environments_count; i++)
+        names[i] = arena_strdup(&catalog->arena, file->environments[i].name);
+    catalog->environments = names;
+    catalog->environment_count = file->environments_count ? file->environments_count : 1;
+    catalog->fleet.name = arena_strdup(&catalog->arena, file->fleet);
+    catalog->fleet.environment = environment->name ? arena_strdup(&catalog->arena, environment->name) : "dev";
+}
+
+static bool set_service(const struct config *config, const struct environment_file *environment, unsigned index,
+                        struct arena *arena, struct service *service, struct err *err)
+{
+    const struct fleet_file *file = config_data(config);
+    const struct service_file *from = &file->services[index];
+    service->name = arena_strdup(arena, from->name);
+    service->policy = (struct policy)POLICY_DEFAULT;
+    if (file->defaults)
+        merge(&service->policy, file->defaults);
+    merge(&service->policy, &environment->policy);
+    merge(&service->policy, &from->policy);
+    set_targets(arena, environment, from, service);
+    return check_words(config, from, err) && check_aliases(config, index, err) &&
+           set_depends_on(config, arena, from, service, err);
+}
+
+bool environment_read(const struct config *config, const char *name, struct catalog *catalog,
+                      struct service **ret_services, struct err *err)
+{
+    const struct fleet_file *file = config_data(config);
+    const struct environment_file *environment;
+    if (!choose(config, name, &environment, err) || !check_environments(config, err) ||
+        !set_dev_targets(config, catalog, err))
+        return false;
+    set_names(file, environment, catalog);
+    struct service *services = arena_array(&catalog->arena, file->services_count, sizeof *services);
+    for (unsigned i = 0; i < file->services_count; i++) {
+        if (!set_service(config, environment, i, &catalog->arena, &services[i], err))
+            return false;
+    }
+    if (!check_targets(config, catalog->fleet.environment, services, file->services_count, err))
+        return false;
+    *ret_services = services;
+    return true;
+}

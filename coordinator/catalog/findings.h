@@ -1,0 +1,16 @@
+/* A growing list of findings in an arena. Threads: one at a time. */
+#pragma once
+#include "base/arena.h"
+#include "catalog/catalog.h"
+
+struct findings {
+    struct arena *arena;
+    struct catalog_finding *items;
+    size_t count, room, errors;
+};
+
+enum severity { WARNING, ERROR };
+
+/* `file` and `hint` are kept as they are: they have to live as long as the arena. */
+void finding_add(struct findings *findings, enum severity severity, const char *rule, const char *file, int line,
+                 const char *hint, const char *format, ...) __attribute__((format(printf, 7, 8)));

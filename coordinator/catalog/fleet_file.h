@@ -1,0 +1,76 @@
+/* fleet.yml as it is written: the schema (design, section 7). Open structs filled by libcyaml; a NULL pointer is a key
+ * that is not there. Threads: one at a time. */
+#pragma once
+#include "config/config.h"
+#include "proto/fleet.h"
+
+struct policy_keys {
+    enum failure_policy *on_failure;
+    int64_t *lock_timeout, *statement_timeout; /* ms */
+    int64_t *retries;
+};
+
+struct service_file {
+    char *name;
+    char *migrations;
+    char *layout;
+    char **depends_on;
+    unsigned depends_on_count;
+    char **aliases;
+    unsigned aliases_count;
+    char **targets;
+    unsigned targets_count;
+    char *duplicate_versions;
+    struct policy_keys policy;
+};
+
+struct service_targets {
+    char *name;
+    char **value;
+    unsigned value_count;
+};
+
+struct environment_file {
+    char *name;
+    struct service_targets *targets;
+    unsigned targets_count;
+    struct policy_keys policy;
+};
+
+struct dev_target_file {
+    char *name;
+    char *database;
+    char *schema;
+};
+
+struct dev_file {
+    struct dev_target_file *targets;
+    unsigned targets_count;
+};
+
+struct fleet_file {
+    char *fleet;
+    struct policy_keys *defaults;
+    struct service_file *services;
+    unsigned services_count;
+    struct environment_file *environments;
+    unsigned environments_count;
+    struct dev_file *dev;
+};
+
+extern const struct config_format fleet_format;
+
+/* migration-dependencies.yml */
+struct dependency_entry {
+    char *version;
+    char *service; /* NULL: the service whose folder it lies in */
+    char **dependencies;
+    unsigned dependencies_count;
+};
+
+struct dependency_file {
+    struct dependency_entry *migrations;
+    unsigned migrations_count;
+};
+
+extern const struct config_format dependency_format;

@@ -1,0 +1,258 @@
+#include "catalog/folder.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/text.h"
+
+#define DEPTH_MAX 32
+
+struct walk {
+    const char *root; /* the migrations folder's real path, owned */
+    const char *where;
+    struct arena *arena;
+    struct findings *findings;
+    struct folder_file *files;
+    size_t count, room;
+    struct folder_file *dependencies;
+};
+
+static bool ends_in(const char *name, const char *suffix)
+{
+    size_t len = strlen(name), tail = strlen(suffix);
+    return len > tail && strcasecmp(name + len - tail, suffix) == 0;
+}
+
+static bool is_dependency_file(const char *name)
+{
+    return strcmp(name, "migration-dependencies.yml") == 0 || strcmp(name, "migration-dependencies.yaml") == 0;
+}
+
+static const char *join(struct arena *arena, const char *folder, const char *name)
+{
+    return *folder ? arena_printf(arena, "%s/%s", folder, name) : arena_strdup(arena, name);
+}
+
+static void unreadable(struct walk *walk, const char *path, const char *hint, const char *why)
+{
+    finding_add(walk->findings, ERROR, "unreadable", join(walk->arena, walk->where, path), 0, hint, "%s", why);
+}
+
+/* Reads at most MIGRATION_MAX bytes from fd into the arena; NULL when there are more or reading fails. */
+static char *read_all(struct walk *walk, int fd, const char *path, size_t expected, size_t *ret_size)
+{
+    if (expected > MIGRATION_MAX) {
+        finding_add(walk->findings, ERROR, "too-large", join(walk->arena, walk->where, path), 0,
+                    "split it, or load the data another way", "the file has %zu bytes; at most %zu are allowed",
+                    expected, MIGRATION_MAX);
+        return NULL;
+    }
+    char *text = arena_alloc(walk->arena, expected + 1);
+    size_t size = 0;
+    while (size < expected) {
+        ssize_t got = read(fd, text + size, expected - size);
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got < 0) {
+            unreadable(walk, path, "", strerror(errno));
+            return NULL;
+        }
+        if (got == 0)
+            break;
+        size += (size_t)got;
+    }
+    text[size] = 0;
+    *ret_size = size;
+    return text;
+}
+
+static bool check_text(struct walk *walk, const char *path, const char *text, size_t size)
+{
+    size_t at;
+    int line, column;
+    if (!text_is_utf8(text, size, &at)) {
+        text_position(text, at, &line, &column);
+        finding_add(walk->findings, ERROR, "not-utf8", join(walk->arena, walk->where, path), line,
+                    "save the file as UTF-8", "byte %zu (0x%02x) is not UTF-8", at + 1, (unsigned char)text[at]);
+        return false;
+    }
+    const char *nul = memchr(text, 0, size);
+    if (nul) {
+        text_position(text, (size_t)(nul - text), &line, &column);
+        finding_add(walk->findings, ERROR, "not-utf8", join(walk->arena, walk->where, path), line,
+                    "save the file as plain text", "byte %zu is NUL, which PostgreSQL refuses", (size_t)(nul - text) + 1);
+        return false;
+    }
+    return true;
+}
+
+static struct folder_file *new_file(struct walk *walk, const char *name)
+{
+    if (is_dependency_file(name))
+        return walk->dependencies = arena_new(walk->arena, struct folder_file);
+    if (walk->count == walk->room) {
+        size_t room = walk->room ? 2 * walk->room : 64;
+        struct folder_file *files = arena_array(walk->arena, room, sizeof *files);
+        if (walk->count)
+            memcpy(files, walk->files, walk->count * sizeof *files);
+        walk->files = files;
+        walk->room = room;
+    }
+    return &walk->files[walk->count++];
+}
+
+static void add_file(struct walk *walk, int fd, const char *path, size_t expected)
+{
+    size_t size;
+    char *text = read_all(walk, fd, path, expected, &size);
+    if (!text || !check_text(walk, path, text, size))
+        return;
+    if (text_starts(text, "\xef\xbb\xbf")) {
+        text += 3;
+        size -= 3;
+    }
+    const char *slash = strrchr(path, '/');
+    const char *base = slash ? slash + 1 : path;
+    if (is_dependency_file(base) && walk->dependencies) {
+        finding_add(walk->findings, ERROR, "dependency-file", join(walk->arena, walk->where, path), 0, "keep one of them",
+                    "a second dependency file; the first is %s", walk->dependencies->where);
+        return;
+    }
+    *new_file(walk, base) = (struct folder_file){
+        .path = path, .base = base, .where = join(walk->arena, walk->where, path), .text = text, .size = size};
+}
+
+/* Whether a symbolic link leads to something inside the folder. */
+static bool stays_inside(struct walk *walk, const char *path)
+{
+    auto_free char *full = xasprintf("%s/%s", walk->root, path);
+    auto_free char *real = realpath(full, NULL);
+    if (!real) {
+        unreadable(walk, path, "remove the link or repair it", "the symbolic link leads nowhere");
+        return false;
+    }
+    size_t len = strlen(walk->root);
+    if (strncmp(real, walk->root, len) == 0 && real[len] == '/')
+        return true;
+    unreadable(walk, path, "copy the file into the folder", "the symbolic link leads out of the migrations folder");
+    return false;
+}
+
+static void take_file(struct walk *walk, int folder, const char *name, const char *path, const struct stat *st)
+{
+    if (S_ISLNK(st->st_mode) && !stays_inside(walk, path))
+        return;
+    /* O_NONBLOCK: opening a FIFO must not hang */
+    auto_fd int fd = openat(folder, name, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    struct stat now;
+    if (fd < 0 || fstat(fd, &now) != 0)
+        unreadable(walk, path, "make it readable", strerror(errno));
+    else if (!S_ISREG(now.st_mode))
+        unreadable(walk, path, "only regular files are read", "not a regular file");
+    else
+        add_file(walk, fd, path, (size_t)now.st_size);
+}
+
+static void walk_folder(struct walk *walk, int fd, const char *path, int depth);
+
+static void enter(struct walk *walk, int parent, const char *name, const char *path, int depth)
+{
+    if (depth == DEPTH_MAX) {
+        unreadable(walk, path, "", "folders are nested more than 32 levels deep");
+        return;
+    }
+    int fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (fd < 0)
+        unreadable(walk, path, "make the folder readable", strerror(errno));
+    else
+        walk_folder(walk, fd, path, depth + 1);
+}
+
+/* Names become ids and travel as JSON. */
+static bool good_name(struct walk *walk, const char *name, const char *folder)
+{
+    bool control = false;
+    for (const char *p = name; *p; p++)
+        control = control || (unsigned char)*p < 0x20 || *p == 0x7f;
+    if (!control && text_is_utf8(name, strlen(name), NULL))
+        return true;
+    auto_buf struct buf shown = BUF_INIT(BUF_MAX);
+    text_add_printable(&shown, name, true);
+    unreadable(walk, join(walk->arena, folder, buf_text(&shown)), "rename it",
+               "the file's name holds control characters or bytes that are not UTF-8");
+    return false;
+}
+
+static void take_entry(struct walk *walk, int fd, const char *name, const char *folder, int depth)
+{
+    if (!good_name(walk, name, folder))
+        return;
+    const char *path = join(walk->arena, folder, name);
+    struct stat st;
+    if (fstatat(fd, name, &st, AT_SYMLINK_NOFOLLOW) != 0) {
+        unreadable(walk, path, "", strerror(errno));
+    } else if (S_ISDIR(st.st_mode)) {
+        enter(walk, fd, name, path, depth);
+    } else if (ends_in(name, ".sql") || is_dependency_file(name)) {
+        take_file(walk, fd, name, path, &st);
+    } else if (ends_in(name, ".sql.conf") || strcmp(name, "metadata.toml") == 0) {
+        finding_add(walk->findings, ERROR, "not-built", join(walk->arena, walk->where, path), 0, "remove the file",
+                    "%s: settings beside a migration are known but not built yet", name);
+    } else if (S_ISLNK(st.st_mode)) {
+        finding_add(walk->findings, WARNING, "skipped-file", join(walk->arena, walk->where, path), 0, "",
+                    "the symbolic link is not followed");
+    }
+}
+
+/* Takes over fd. The order of reading does not matter: files are sorted afterwards. */
+static void walk_folder(struct walk *walk, int fd, const char *path, int depth)
+{
+    DIR *dir = fdopendir(fd);
+    if (!dir) {
+        unreadable(walk, path, "", strerror(errno));
+        close(fd);
+        return;
+    }
+    for (const struct dirent *entry; (entry = readdir(dir));) {
+        if (entry->d_name[0] != '.')
+            take_entry(walk, fd, entry->d_name, path, depth);
+    }
+    closedir(dir);
+}
+
+static int by_path(const void *a, const void *b)
+{
+    return strcmp(((const struct folder_file *)a)->path, ((const struct folder_file *)b)->path);
+}
+
+void folder_read(const char *root, const char *migrations, struct arena *arena, struct findings *findings,
+                 struct folder *ret_folder)
+{
+    size_t len = strlen(migrations);
+    while (len > 1 && migrations[len - 1] == '/')
+        len--;
+    const char *where = arena_strndup(arena, migrations, len);
+    struct walk walk = {.where = where, .arena = arena, .findings = findings};
+    auto_free char *full = *where == '/' ? xstrdup(where) : xasprintf("%s/%s", root, where);
+    auto_free char *real = realpath(full, NULL);
+    int fd = real ? open(real, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+    if (fd < 0) {
+        finding_add(findings, ERROR, "unreadable", where, 0, "correct `migrations:` in the fleet file, or make the folder",
+                    "the migrations folder cannot be read: %s", strerror(errno));
+    } else {
+        walk.root = real;
+        walk_folder(&walk, fd, "", 0);
+    }
+    if (walk.count)
+        qsort(walk.files, walk.count, sizeof *walk.files, by_path);
+    *ret_folder = (struct folder){
+        .where = where, .files = walk.files, .count = walk.count, .dependencies = walk.dependencies};
+}

@@ -1,0 +1,80 @@
+#include "catalog/header.h"
+
+#include <string.h>
+#include <strings.h>
+
+#define BLANKS " \t\r"
+
+static bool says_nothing(const char *word)
+{
+    return !*word || strcmp(word, "-") == 0 || strcasecmp(word, "none") == 0 || strcasecmp(word, "n/a") == 0 ||
+           strcasecmp(word, "nothing") == 0;
+}
+
+void header_add_list(struct arena *arena, const char *text, size_t len, const char *file, int line,
+                     struct references *references)
+{
+    static const char between[] = ", \t\r[]\"'";
+    const char *end = text + len;
+    while (text < end) {
+        size_t word = 0;
+        while (text + word < end && !strchr(between, text[word]))
+            word++;
+        const char *item = arena_strndup(arena, text, word);
+        if (!says_nothing(item))
+            reference_add(arena, references, item, file, line);
+        text += word + 1;
+    }
+}
+
+/* `line` holds one comment line behind its dashes. */
+static bool key_is(const char *line, size_t len, const char *key, const char **ret_value, size_t *ret_len)
+{
+    size_t name = strlen(key);
+    if (len <= name || strncasecmp(line, key, name) != 0 || line[name] != ':')
+        return false;
+    const char *value = line + name + 1, *end = line + len;
+    while (value < end && strchr(BLANKS, *value))
+        value++;
+    while (end > value && strchr(BLANKS, end[-1]))
+        end--;
+    *ret_value = value;
+    *ret_len = (size_t)(end - value);
+    return true;
+}
+
+static void take_line(const struct folder_file *file, struct arena *arena, const char *line, size_t len, int number,
+                      struct references *references, struct header *ret)
+{
+    const char *value;
+    size_t value_len;
+    if (key_is(line, len, "dependencies", &value, &value_len) || key_is(line, len, "depends-on", &value, &value_len) ||
+        key_is(line, len, "depends on", &value, &value_len)) {
+        header_add_list(arena, value, value_len, file->where, number, references);
+    } else if (key_is(line, len, "author", &value, &value_len) && value_len) {
+        ret->author = arena_strndup(arena, value, value_len);
+    } else if (key_is(line, len, "service", &value, &value_len) && value_len) {
+        ret->service = arena_strndup(arena, value, value_len);
+        ret->service_line = number;
+    }
+}
+
+void header_read(const struct folder_file *file, struct arena *arena, struct references *references,
+                 struct header *ret_header)
+{
+    *ret_header = (struct header){.author = NULL};
+    int number = 1;
+    for (const char *p = file->text; *p; number++) {
+        size_t len = strcspn(p, "\n"), skip = strspn(p, BLANKS);
+        const char *line = p + (skip < len ? skip : len), *end = p + len;
+        if (line < end) {
+            if (end - line < 2 || line[0] != '-' || line[1] != '-')
+                return;
+            line += 2;
+            while (line < end && strchr(" \t-", *line))
+                line++;
+            take_line(file, arena, line, (size_t)(end - line), number, references, ret_header);
+        }
+        p = end + (*end == '\n');
+    }
+}

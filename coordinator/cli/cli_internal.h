@@ -1,0 +1,92 @@
+/* The cli room's own: what the commands share. */
+#pragma once
+#include <jansson.h>
+
+#include "base/buf.h"
+#include "catalog/catalog.h"
+#include "cli/cli.h"
+#include "plan/plan.h"
+
+extern const struct cmd_option cli_json_options[], cli_server_options[], cli_fleet_options[], cli_select_options[];
+
+extern const struct command init_command, validate_command, plan_command, up_command, down_command, status_command,
+    history_command, release_command, keygen_command, workers_command, health_command, token_command, reference_command;
+
+/* --- context.c */
+bool cli_json(const struct cmdline *line);
+void cli_print_json(const json_t *json);                     /* to standard output */
+void cli_print(struct buf *out);                             /* to standard output; empties it */
+const char *cli_getenv(void *context, const char *name);     /* a config_getter */
+/* --fleet, or fleet.yml found upwards from here; new (free()). ERR_USAGE with a hint. */
+bool cli_fleet_path(const struct cmdline *line, char **ret_path, struct err *err);
+/* Loads the catalog of --fleet and --env; its errors are found by the caller. */
+bool cli_catalog(const struct cmdline *line, struct catalog **ret_catalog, struct err *err);
+/* Whether --url, GREYLAG_URL or the configuration file names a coordinator. */
+bool cli_has_server(const struct cmdline *line);
+/* A client for it. ERR_USAGE with a hint when none is named. */
+bool cli_client(const struct cmdline *line, struct http_client **ret_client, struct err *err);
+/* One GET whose answer is printed: as JSON with --json, else through `print`. Returns an exit code. */
+int cli_get(const struct cmdline *line, const char *path, void (*print)(const json_t *json, struct buf *out));
+
+/* --- select.c: what to plan, from --service, --target, --on, ... Lists are borrowed from `arena` and the line. */
+bool cli_select(const struct cmdline *line, enum direction direction, struct arena *arena, struct plan_options *ret,
+                struct err *err);
+json_t *cli_options_json(const struct plan_options *options);       /* new reference */
+json_t *cli_fleet_json(const struct fleet *fleet);                  /* new reference */
+/* What is applied, from GET /applied or a --state file: {"targets":{"service/target":[...]}}. ERR_INPUT. */
+bool cli_contents(const json_t *json, struct arena *arena, struct target_contents **ret_contents, size_t *ret_count,
+                  struct err *err);
+
+/* --- submit.c */
+struct cli_submission {
+    struct http_client *client;
+    const struct catalog *catalog;
+    const struct plan_options *options;
+    bool accept_irreversible;
+    const char *reason;
+    int64_t patience_ms; /* how long to try again while workers are not ready */
+    bool quiet;          /* nothing on standard error meanwhile */
+};
+/* POST /plans; *ret_answer (new reference) also when it is refused (may then be NULL). */
+bool cli_preview(const struct cli_submission *submission, json_t **ret_answer, struct err *err);
+/* Uploads what is missing and posts the release. *ret_answer (new reference), as above. */
+bool cli_submit(const struct cli_submission *submission, json_t **ret_answer, struct err *err);
+
+/* --- findings.c: text for people, and for programs. */
+void cli_add_finding(struct buf *out, bool error, const char *where, const char *rule, const char *text, const char *hint);
+void cli_catalog_findings(const struct catalog *catalog, struct buf *out);
+json_t *cli_catalog_findings_json(const struct catalog *catalog);
+void cli_plan_findings(const json_t *findings, struct buf *out);     /* of an answer or of plan_json */
+json_t *cli_plan_findings_json(const struct plan_findings *findings);
+/* Prints the findings of a catalog with errors (JSON with --json); returns INVALID, or DONE when there are none. */
+int cli_refuse_catalog(const struct cmdline *line, const struct catalog *catalog);
+
+/* --- plan_text.c. PURE. */
+void cli_plan_text(const json_t *plan, struct buf *out);
+
+/* --- table.c: columns of text, made printable. */
+#define TABLE_COLUMNS 10
+struct table {
+    struct arena arena;
+    size_t columns, rows, room;
+    const char *(*cells)[TABLE_COLUMNS];
+};
+void table_row(struct table *table, size_t columns, ...); /* const char * each; NULL: empty */
+void table_print(struct table *table, const char *indent, struct buf *out); /* and empties it */
+
+/* --- view.c, outcome.c: PURE. `summary` is what GET /releases/{id}/events answers. */
+struct view_style {
+    bool colour;
+    int width, height; /* of the terminal */
+    int64_t now_us;
+};
+size_t view_lines(const json_t *summary, const struct view_style *style, struct buf *out); /* how many lines */
+void view_changes(const json_t *before, const json_t *now, struct buf *out); /* plain lines; before may be NULL */
+void view_outcome(const json_t *summary, const struct fleet *fleet, struct buf *out); /* the end */
+void view_next(const char *state, const char *direction, const char *id, struct buf *out); /* what can be done */
+void view_problem(const json_t *problem, const struct fleet *fleet, struct buf *out);
+
+/* --- small questions about JSON. */
+const char *json_text(const json_t *object, const char *name);    /* "" when it is not there */
+json_int_t json_number(const json_t *object, const char *name);
+const char *cli_ago(const json_t *object, const char *name, char text[64]); /* "3 s ago", "never" */

@@ -1,0 +1,172 @@
+/* What became of a release, and what can be done now. PURE. */
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "base/text.h"
+#include "cli/cli_internal.h"
+
+static void add_foreign(struct buf *out, const char *text)
+{
+    text_add_printable(out, text, false);
+}
+
+static const char *place_of(const json_t *item, struct arena *arena)
+{
+    const char *service = json_text(item, "service"), *target = json_text(item, "target");
+    return strcmp(service, target) == 0 ? service : arena_printf(arena, "%s/%s", service, target);
+}
+
+/* The file of a step, as the coordinator has it, or from the fleet where that is at hand; NULL otherwise. */
+static const char *file_of(const json_t *problem, const struct fleet *fleet)
+{
+    const char *file = json_text(problem, "file");
+    if (*file)
+        return file;
+    const struct service *service = fleet ? fleet_service(fleet, json_text(problem, "service")) : NULL;
+    const struct migration *migration = service ? service_migration(service, json_text(problem, "migration")) : NULL;
+    if (!migration)
+        return NULL;
+    return strcmp(json_text(problem, "direction"), "down") == 0 ? migration->down_file : migration->file;
+}
+
+void view_problem(const json_t *problem, const struct fleet *fleet, struct buf *out)
+{
+    auto_arena struct arena arena = ARENA_INIT;
+    const json_t *outcome = json_object_get(problem, "outcome");
+    const char *file = file_of(problem, fleet);
+    bool down = strcmp(json_text(problem, "direction"), "down") == 0;
+    buf_addf(out, "  %s: %s%s ", place_of(problem, &arena), down ? "undo of " : "", json_text(problem, "migration"));
+    add_foreign(out, json_text(problem, "name"));
+    if (strcmp(json_text(problem, "state"), "unknown") == 0) {
+        buf_adds(out, ": its worker has not answered; whether it took effect is not known\n");
+        return;
+    }
+    buf_adds(out, " failed\n");
+    if (file && json_number(outcome, "line") > 0)
+        buf_addf(out, "    %s:%lld\n", file, (long long)json_number(outcome, "line"));
+    else if (file)
+        buf_addf(out, "    %s\n", file);
+    else if (json_number(outcome, "line") > 0)
+        buf_addf(out, "    line %lld of its file\n", (long long)json_number(outcome, "line"));
+    if (*json_text(outcome, "message")) {
+        buf_addf(out, "    %s%s", json_text(outcome, "sqlstate"), *json_text(outcome, "sqlstate") ? ": " : "");
+        add_foreign(out, json_text(outcome, "message"));
+        buf_addc(out, '\n');
+    }
+    if (*json_text(outcome, "detail")) {
+        buf_adds(out, "    ");
+        add_foreign(out, json_text(outcome, "detail"));
+        buf_addc(out, '\n');
+    }
+    if (*json_text(outcome, "left")) {
+        buf_adds(out, "    left behind: ");
+        add_foreign(out, json_text(outcome, "left"));
+        buf_addc(out, '\n');
+    }
+}
+
+static void add_count(struct buf *out, json_int_t count, const char *word)
+{
+    if (count > 0)
+        buf_addf(out, "%s%lld %s", out->len ? ", " : "", (long long)count, word);
+}
+
+static json_int_t pending_of(const json_t *counts)
+{
+    static const char *const others[] = {"done", "already", "failed", "running", "skipped", "unknown"};
+    json_int_t left = json_number(counts, "total");
+    for (size_t i = 0; i < COUNT_OF(others); i++)
+        left -= json_number(counts, others[i]);
+    return left;
+}
+
+static void target_row(struct table *table, const json_t *service, const json_t *target, bool down)
+{
+    const json_t *forward = json_object_get(target, "forward"), *back = json_object_get(target, "back");
+    struct buf text = BUF_INIT(1024);
+    add_count(&text, json_number(forward, "done"), down ? "undone" : "applied");
+    add_count(&text, json_number(forward, "already"), down ? "not in effect" : "in effect before");
+    add_count(&text, json_number(forward, "failed"), "failed");
+    add_count(&text, json_number(forward, "unknown"), "not known");
+    add_count(&text, json_number(back, "done"), "undone again");
+    add_count(&text, json_number(back, "failed"), "undo failed");
+    add_count(&text, json_number(back, "unknown"), "undo not known");
+    add_count(&text, json_number(forward, "skipped") + pending_of(forward), "not run");
+    table_row(table, 3, json_text(service, "service"), json_text(target, "target"),
+              text.len ? buf_text(&text) : "nothing to do");
+    buf_release(&text);
+}
+
+static void add_targets(const json_t *summary, struct buf *out)
+{
+    struct table table = {.columns = 0};
+    bool down = strcmp(json_text(summary, "direction"), "down") == 0;
+    size_t i, k;
+    const json_t *service, *target;
+    json_array_foreach(json_object_get(summary, "services"), i, service)
+    {
+        json_array_foreach(json_object_get(service, "targets"), k, target)
+            target_row(&table, service, target, down);
+    }
+    table_print(&table, "  ", out);
+}
+
+static void add_choice(struct buf *out, const char *id, const char *command, const char *prose)
+{
+    int used = (int)strlen(command) + (id ? 1 + (int)strlen(id) : 0);
+    buf_addf(out, "  greylag %s%s%s%*s%s\n", command, id ? " " : "", id ? id : "", used < 19 ? 21 - used : 2, "", prose);
+}
+
+void view_next(const char *state, const char *direction, const char *id, struct buf *out)
+{
+    bool up = strcmp(direction, "down") != 0;
+    enum release_state parsed;
+    if (!release_state_parse(state, &parsed))
+        return;
+    buf_adds(out, "\nWhat can be done:\n");
+    switch (parsed) {
+    case RELEASE_SUCCEEDED:
+        add_choice(out, NULL, "status", "what every target holds now");
+        add_choice(out, NULL, up ? "down" : "up", up ? "undo this release" : "apply it again");
+        break;
+    case RELEASE_HALTED:
+        add_choice(out, id, "release show", "why, and what is applied where");
+        add_choice(out, id, "release retry", "go on from where it stands, when the cause is gone");
+        if (up)
+            add_choice(out, id, "release rollback", "undo what it applied");
+        break;
+    case RELEASE_ROLLED_BACK:
+    case RELEASE_CANCELLED:
+        add_choice(out, id, "release show", "every step and decision");
+        add_choice(out, NULL, "up", "again, when the cause is gone");
+        break;
+    default:
+        add_choice(out, id, "release watch", "see how it goes on");
+        add_choice(out, id, "release rollback", "take it back");
+    }
+}
+
+void view_outcome(const json_t *summary, const struct fleet *fleet, struct buf *out)
+{
+    char took[CLOCK_TEXT_SIZE];
+    const json_t *problems = json_object_get(summary, "problems"), *problem;
+    json_int_t accepted = json_number(summary, "acceptedAtUs"), ended = json_number(summary, "endedAtUs");
+    size_t i;
+    buf_addf(out, "release %s %s", json_text(summary, "id"), json_text(summary, "state"));
+    if (ended > accepted)
+        buf_addf(out, " after %s", clock_duration(ended - accepted, took));
+    buf_addc(out, '\n');
+    if (*json_text(summary, "reason")) {
+        buf_adds(out, "  ");
+        add_foreign(out, json_text(summary, "reason"));
+        buf_addc(out, '\n');
+    }
+    if (json_array_size(problems) > 0)
+        buf_adds(out, "\nWhat went wrong:\n");
+    json_array_foreach(problems, i, problem)
+        view_problem(problem, fleet, out);
+    buf_adds(out, "\nWhat was done:\n");
+    add_targets(summary, out);
+    view_next(json_text(summary, "state"), json_text(summary, "direction"), json_text(summary, "id"), out);
+}

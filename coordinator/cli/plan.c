@@ -1,0 +1,114 @@
+/* `greylag plan`: what would run before what. */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "cli/cli_internal.h"
+
+/* What the targets hold: of --state, of the coordinator, or nothing. */
+static bool find_contents(const struct cmdline *line, bool online, struct arena *arena,
+                          struct target_contents **ret_contents, size_t *ret_count, struct err *err)
+{
+    const char *state = cmdline_value(line, "state");
+    struct http_client *client = NULL;
+    auto_http_reply struct http_reply reply = HTTP_REPLY_INIT;
+    auto_buf struct buf text = BUF_INIT(BUF_MAX);
+    bool ok = true;
+    if (state) {
+        ok = buf_read_file(&text, state, err);
+        reply.json = ok ? json_loadb(buf_text(&text), text.len, JSON_REJECT_DUPLICATES, NULL) : NULL;
+    } else if (online) {
+        ok = cli_client(line, &client, err) && http_call(client, "GET", "/api/v1/applied", NULL, NULL, &reply, err);
+        http_client_free(client);
+    } else {
+        return true;
+    }
+    ok = ok && cli_contents(reply.json, arena, ret_contents, ret_count, err);
+    return ok || (state && err_prefix(err, "%s", state));
+}
+
+static void print_plan(const struct cmdline *line, const struct plan *plan, const struct plan_findings *findings)
+{
+    auto_buf struct buf text = BUF_INIT(BUF_MAX), out = BUF_INIT(BUF_MAX);
+    if (cmdline_has(line, "graph")) {
+        plan_mermaid(plan, &out);
+    } else {
+        plan_json(plan, findings, &text);
+        json_t *json = json_loadb(buf_text(&text), text.len, 0, NULL);
+        if (cli_json(line))
+            cli_print_json(json);
+        else
+            cli_plan_text(json, &out);
+        json_decref(json);
+    }
+    cli_print(&out);
+}
+
+static int refuse_plan(const struct cmdline *line, const struct plan_findings *findings, const struct err *err)
+{
+    json_t *list = cli_plan_findings_json(findings);
+    int code = EXIT_CODE_INVALID;
+    if (cli_json(line)) {
+        json_t *json = json_pack("{s:O}", "findings", list);
+        cli_print_json(json);
+        json_decref(json);
+    } else if (findings->count > 0) {
+        auto_buf struct buf out = BUF_INIT(BUF_MAX);
+        cli_plan_findings(list, &out);
+        fputs(buf_text(&out), stderr);
+    } else {
+        code = cmdline_fail(line, err);
+    }
+    json_decref(list);
+    return code;
+}
+
+static int plan_catalog(const struct cmdline *line, const struct catalog *catalog)
+{
+    struct err err = ERR_INIT;
+    auto_arena struct arena arena = ARENA_INIT;
+    struct plan_options options;
+    struct plan plan;
+    struct plan_findings findings = {NULL, 0};
+    struct target_contents *contents = NULL;
+    size_t count = 0;
+    bool online = !cmdline_has(line, "offline") && !cmdline_has(line, "state") && cli_has_server(line);
+    if (!cli_select(line, DIRECTION_UP, &arena, &options, &err) ||
+        !find_contents(line, online, &arena, &contents, &count, &err))
+        return cmdline_fail(line, &err);
+    if (!plan_make(&catalog->fleet, contents, count, &options, &arena, &plan, &findings, &err))
+        return refuse_plan(line, &findings, &err);
+    if (!online && !cmdline_has(line, "state") && !cli_json(line) && !cmdline_has(line, "graph"))
+        puts("Planned as if every database were empty.\n");
+    print_plan(line, &plan, &findings);
+    return EXIT_CODE_DONE;
+}
+
+static int plan_run(const struct cmdline *line)
+{
+    struct err err = ERR_INIT;
+    struct catalog *catalog;
+    if (!cli_catalog(line, &catalog, &err))
+        return cmdline_fail(line, &err);
+    int code = cli_refuse_catalog(line, catalog);
+    if (code == EXIT_CODE_DONE)
+        code = plan_catalog(line, catalog);
+    catalog_free(catalog);
+    return code;
+}
+
+static const struct cmd_option options[] = {
+    {"graph", 0, NULL, "print the graph of services and steps as Mermaid", 0},
+    {"offline", 0, NULL, "ask no coordinator: plan as if every database were empty", 0},
+    {"state", 0, "FILE", "plan from what this file says is applied (greylag status --applied)", 0},
+    CMD_OPTIONS_END};
+
+const struct command plan_command = {
+    .name = "plan",
+    .summary = "show what would run, in which order, and what has no way back",
+    .description = "With a coordinator it shows what \"up\" would run, under the same digest. Without one, or with --offline, "
+                   "it plans as if every database were empty; with --state FILE, from what that file says.",
+    .example = "greylag plan --offline --graph",
+    .options = {options, cli_select_options, cli_fleet_options, cli_server_options, cli_json_options},
+    .run = plan_run,
+};

@@ -1,0 +1,126 @@
+/* What to plan, from the command line; and its forms as JSON. */
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/text.h"
+#include "cli/cli_internal.h"
+
+const struct cmd_option cli_select_options[] = {
+    {"service", 's', "SERVICE", "only this service; may be repeated", CMD_REPEAT},
+    {"target", 't', "[SERVICE=]VERSION", "only up to this version; may be repeated", CMD_REPEAT},
+    {"on", 0, "TARGET", "only this database; may be repeated", CMD_REPEAT},
+    {"out-of-order", 0, NULL, "allow a pending migration that is older than an applied one", 0},
+    CMD_OPTIONS_END};
+
+static struct plan_limit limit_of(const char *text, struct arena *arena)
+{
+    const char *equals = strchr(text, '=');
+    if (!equals)
+        return (struct plan_limit){.service = NULL, .version = text};
+    return (struct plan_limit){.service = arena_strndup(arena, text, (size_t)(equals - text)), .version = equals + 1};
+}
+
+static bool add_limits(const struct cmdline *line, const char *option, struct arena *arena, struct plan_options *ret,
+                       struct err *err)
+{
+    const char *const *texts;
+    size_t count = cmdline_values(line, option, &texts);
+    struct plan_limit *limits = arena_array(arena, count + 1, sizeof *limits);
+    for (size_t i = 0; i < count; i++) {
+        limits[i] = limit_of(texts[i], arena);
+        if (!*limits[i].version)
+            return err_set(err, ERR_USAGE, "--%s: \"%s\" names no version", option, texts[i]);
+        if (!limits[i].service && ret->service_count != 1) {
+            err_set(err, ERR_USAGE, "--%s %s: of which service?", option, texts[i]);
+            return err_hint(err, "Write --%s SERVICE=%s, or choose one with --service.", option, texts[i]);
+        }
+        if (!limits[i].service)
+            limits[i].service = ret->services[0];
+    }
+    ret->limits = limits;
+    ret->limit_count = count;
+    return true;
+}
+
+bool cli_select(const struct cmdline *line, enum direction direction, struct arena *arena, struct plan_options *ret,
+                struct err *err)
+{
+    *ret = (struct plan_options){.direction = direction, .out_of_order = cmdline_has(line, "out-of-order")};
+    ret->service_count = cmdline_values(line, "service", &ret->services);
+    ret->target_count = cmdline_values(line, "on", &ret->targets);
+    return direction == DIRECTION_DOWN || add_limits(line, "target", arena, ret, err);
+}
+
+static json_t *texts_json(const char *const *texts, size_t count)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; i < count; i++)
+        json_array_append_new(list, json_string(texts[i]));
+    return list;
+}
+
+json_t *cli_options_json(const struct plan_options *options)
+{
+    json_t *limits = json_array();
+    for (size_t i = 0; i < options->limit_count; i++)
+        json_array_append_new(limits, json_pack("{s:s?, s:s}", "service", options->limits[i].service, "version",
+                                                options->limits[i].version));
+    return json_pack("{s:s, s:o, s:o, s:o, s:b, s:s?, s:o*, s:I, s:b, s:b}", "direction", direction_text(options->direction),
+                     "services", texts_json(options->services, options->service_count), "targets",
+                     texts_json(options->targets, options->target_count), "limits", limits, "outOfOrder",
+                     options->out_of_order, "release", options->release, "releases",
+                     options->releases ? texts_json(options->releases, options->release_count) : NULL, "steps", (json_int_t)options->steps, "all",
+                     options->all, "stopAtIrreversible", options->stop_at_irreversible);
+}
+
+json_t *cli_fleet_json(const struct fleet *fleet)
+{
+    auto_free char *text = fleet_encode(fleet);
+    return json_loads(text, 0, NULL);
+}
+
+static bool read_applied(const json_t *list, struct arena *arena, struct target_contents *ret, struct err *err)
+{
+    size_t i;
+    const json_t *row;
+    struct applied *applied = arena_array(arena, json_array_size(list) + 1, sizeof *applied);
+    json_array_foreach(list, i, row)
+    {
+        applied[i] = (struct applied){.migration = arena_strdup(arena, json_text(row, "migration")),
+                                      .checksum = arena_strdup(arena, json_text(row, "checksum")),
+                                      .request = arena_strdup(arena, json_text(row, "request")),
+                                      .release = arena_strdup(arena, json_text(row, "release"))};
+        if (!*applied[i].migration || !*applied[i].checksum)
+            return err_set(err, ERR_INPUT, "%s/%s: number %zu has no migration or checksum", ret->service, ret->target,
+                           i + 1);
+    }
+    ret->applied = applied;
+    ret->applied_count = json_array_size(list);
+    return true;
+}
+
+bool cli_contents(const json_t *json, struct arena *arena, struct target_contents **ret_contents, size_t *ret_count,
+                  struct err *err)
+{
+    json_t *targets = json_object_get(json, "targets"), *list;
+    const char *name;
+    size_t count = 0;
+    if (!json_is_object(targets)) {
+        err_set(err, ERR_INPUT, "this is not a state of a fleet");
+        return err_hint(err, "\"greylag status --applied --json\" prints one.");
+    }
+    struct target_contents *contents = arena_array(arena, json_object_size(targets) + 1, sizeof *contents);
+    json_object_foreach(targets, name, list)
+    {
+        const char *slash = strchr(name, '/');
+        if (!slash || !json_is_array(list))
+            return err_set(err, ERR_INPUT, "\"%s\" is not service/target with a list", name);
+        contents[count].service = arena_strndup(arena, name, (size_t)(slash - name));
+        contents[count].target = arena_strdup(arena, slash + 1);
+        if (!read_applied(list, arena, &contents[count++], err))
+            return false;
+    }
+    *ret_contents = contents;
+    *ret_count = count;
+    return true;
+}

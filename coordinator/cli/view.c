@@ -1,0 +1,266 @@
+/* The live view of a release: one line for each service. PURE: given a summary, the terminal's size and the time. */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/text.h"
+#include "cli/cli_internal.h"
+
+#define BAR 16
+#define BAR_NARROW 6 /* on terminals of less than 80 columns */
+#define GREEN "\x1b[32m"
+#define RED "\x1b[31m"
+#define DIM "\x1b[2m"
+#define PLAIN "\x1b[0m"
+
+static bool state_is(const json_t *summary, enum release_state state)
+{
+    return strcmp(json_text(summary, "state"), release_state_text(state)) == 0;
+}
+
+/* --- one service ------------------------------------------------------------------------------------------- */
+
+struct progress {
+    json_int_t total, done, failed, running, unknown;
+};
+
+static struct progress progress_of(const json_t *service, const char *leg)
+{
+    const json_t *counts = json_object_get(service, leg);
+    return (struct progress){.total = json_number(counts, "total"),
+                             .done = json_number(counts, "done") + json_number(counts, "already"),
+                             .failed = json_number(counts, "failed"),
+                             .running = json_number(counts, "running"),
+                             .unknown = json_number(counts, "unknown")};
+}
+
+static const json_t *current_of(const json_t *service)
+{
+    size_t i;
+    const json_t *target;
+    json_array_foreach(json_object_get(service, "targets"), i, target)
+    {
+        if (json_is_object(json_object_get(target, "current")))
+            return json_object_get(target, "current");
+    }
+    return NULL;
+}
+
+/* What a worker says keeps it from going on; "" when nothing. */
+static const char *problem_of(const json_t *service)
+{
+    size_t i;
+    const json_t *target;
+    json_array_foreach(json_object_get(service, "targets"), i, target)
+    {
+        if (*json_text(target, "problem"))
+            return json_text(target, "problem");
+    }
+    return "";
+}
+
+static void add_waits(const json_t *service, struct buf *out)
+{
+    const json_t *waits = json_object_get(service, "waitsFor");
+    size_t i, count = json_array_size(waits);
+    buf_adds(out, "waits for ");
+    for (i = 0; i < count && i < 3; i++)
+        buf_addf(out, "%s%s", i ? ", " : "", json_string_value(json_array_get(waits, i)));
+    if (count > 3)
+        buf_addf(out, " and %zu more", count - 3);
+}
+
+static void add_back(const struct progress *back, struct buf *out)
+{
+    if (back->failed)
+        buf_adds(out, "undo failed");
+    else if (back->unknown)
+        buf_adds(out, "no answer");
+    else
+        buf_addf(out, "undone %lld/%lld", (long long)back->done, (long long)back->total);
+}
+
+/* What the service does now, in a few words. */
+static void add_doing(const json_t *service, const char *up_word, struct buf *out)
+{
+    struct progress forward = progress_of(service, "forward"), back = progress_of(service, "back");
+    const json_t *current = current_of(service);
+    if (back.total)
+        add_back(&back, out);
+    else if (forward.failed)
+        buf_adds(out, "failed");
+    else if (forward.unknown)
+        buf_adds(out, "no answer yet");
+    else if (forward.total == 0)
+        buf_adds(out, "nothing to do");
+    else if (forward.done == forward.total)
+        buf_adds(out, "done");
+    else if (*problem_of(service))
+        buf_addf(out, "held up: %s", problem_of(service));
+    else if (current)
+        buf_addf(out, "%s %s %s", up_word, json_text(current, "migration"), json_text(current, "name"));
+    else if (json_array_size(json_object_get(service, "waitsFor")) > 0)
+        add_waits(service, out);
+    else
+        buf_adds(out, "waiting");
+}
+
+static void add_bar(const struct progress *forward, int width, struct buf *out)
+{
+    json_int_t filled = forward->total ? forward->done * width / forward->total : width;
+    for (json_int_t i = 0; i < width; i++)
+        buf_adds(out, i < filled ? "\xe2\x96\x88" : "\xe2\x96\x91");
+}
+
+static void add_elapsed(const json_t *service, int64_t now_us, bool open, struct buf *out)
+{
+    char text[CLOCK_TEXT_SIZE];
+    json_int_t started = json_number(service, "startedAtUs"), finished = json_number(service, "finishedAtUs");
+    struct progress forward = progress_of(service, "forward");
+    int64_t end = open && forward.done < forward.total && !forward.failed ? now_us : finished;
+    buf_addf(out, "%9s", started > 0 && end > started ? clock_duration(end - started, text) : "");
+}
+
+static const char *colour_of(const json_t *service)
+{
+    struct progress forward = progress_of(service, "forward"), back = progress_of(service, "back");
+    if (forward.failed || back.failed || forward.unknown || back.unknown)
+        return RED;
+    if (forward.running || back.running)
+        return "";
+    return forward.done == forward.total && forward.total ? GREEN : DIM;
+}
+
+/* Where to cut text so that it takes at most `room` columns, and no character is halved. */
+static int cut_at(const char *text, int room)
+{
+    int at = 0;
+    for (int columns = 0; text[at]; at++)
+        if (((unsigned char)text[at] & 0xc0) != 0x80 && columns++ >= room)
+            break;
+    return at;
+}
+
+static void service_line(const json_t *summary, const json_t *service, const struct view_style *style, int name_width,
+                         struct buf *out)
+{
+    struct progress forward = progress_of(service, "forward");
+    bool open = json_is_null(json_object_get(summary, "endedAtUs"));
+    const char *colour = style->colour ? colour_of(service) : "";
+    struct buf doing = BUF_INIT(4096), shown = BUF_INIT(4096);
+    add_doing(service, strcmp(json_text(summary, "direction"), "down") == 0 ? "undoes" : "applies", &doing);
+    text_add_printable(&shown, buf_text(&doing), true);
+    int bar = style->width < 80 ? BAR_NARROW : BAR;
+    int room = style->width - (2 + name_width + 2 + bar + 2 + 9 + 9 + 2) - 1; /* what is left for words */
+    buf_addf(out, "  %s%-*s  ", colour, name_width, json_text(service, "service"));
+    add_bar(&forward, bar, out);
+    buf_addf(out, "  %4lld/%-4lld", (long long)forward.done, (long long)forward.total);
+    add_elapsed(service, style->now_us, open, out);
+    buf_addf(out, "  %.*s%s\n", cut_at(buf_text(&shown), room), buf_text(&shown), *colour ? PLAIN : "");
+    buf_release(&doing);
+    buf_release(&shown);
+}
+
+/* --- the whole --------------------------------------------------------------------------------------------- */
+
+static int widest_name(const json_t *services)
+{
+    size_t i;
+    const json_t *service;
+    int width = 8;
+    json_array_foreach(services, i, service)
+    {
+        int len = (int)strlen(json_text(service, "service"));
+        width = len > width ? len : width;
+    }
+    return width > 32 ? 32 : width;
+}
+
+static bool at_rest(const json_t *service)
+{
+    struct progress forward = progress_of(service, "forward"), back = progress_of(service, "back");
+    bool done = forward.done == forward.total || (back.total && back.done == back.total);
+    bool idle = !forward.running && !back.running && !forward.done && !forward.failed;
+    return (done || idle) && !forward.unknown && !back.unknown;
+}
+
+size_t view_lines(const json_t *summary, const struct view_style *style, struct buf *out)
+{
+    const json_t *services = json_object_get(summary, "services"), *service;
+    char elapsed[CLOCK_TEXT_SIZE];
+    json_int_t accepted = json_number(summary, "acceptedAtUs"), ended = json_number(summary, "endedAtUs");
+    size_t i, lines = 1, hidden = 0, room = style->height > 6 ? (size_t)style->height - 4 : 3;
+    bool all = json_array_size(services) <= room;
+    buf_addf(out, "release %s  %s  %s\n", json_text(summary, "id"), json_text(summary, "state"),
+             clock_duration((ended ? ended : style->now_us) - accepted, elapsed));
+    json_array_foreach(services, i, service)
+    {
+        if (!all && (at_rest(service) || lines > room)) {
+            hidden++;
+            continue;
+        }
+        service_line(summary, service, style, widest_name(services), out);
+        lines++;
+    }
+    if (hidden) {
+        buf_addf(out, "  and %zu services that are done or wait\n", hidden);
+        lines++;
+    }
+    return lines;
+}
+
+/* --- plain lines ------------------------------------------------------------------------------------------- */
+
+static const json_t *same_service(const json_t *summary, const char *name)
+{
+    size_t i;
+    const json_t *service;
+    json_array_foreach(json_object_get(summary, "services"), i, service)
+    {
+        if (strcmp(json_text(service, "service"), name) == 0)
+            return service;
+    }
+    return NULL;
+}
+
+static bool same_numbers(const json_t *a, const json_t *b)
+{
+    struct progress x = progress_of(a, "forward"), y = progress_of(b, "forward");
+    struct progress u = progress_of(a, "back"), v = progress_of(b, "back");
+    return x.total == y.total && x.done == y.done && x.failed == y.failed && x.unknown == y.unknown &&
+           u.total == v.total && u.done == v.done && u.failed == v.failed && u.unknown == v.unknown;
+}
+
+static void change_line(const json_t *summary, const json_t *service, struct buf *out)
+{
+    struct progress forward = progress_of(service, "forward"), back = progress_of(service, "back");
+    const char *verb = strcmp(json_text(summary, "direction"), "down") == 0 ? "undone" : "applied";
+    buf_addf(out, "%s: %lld of %lld %s", json_text(service, "service"), (long long)forward.done, (long long)forward.total,
+             verb);
+    if (forward.failed)
+        buf_addf(out, ", %lld failed", (long long)forward.failed);
+    if (forward.unknown)
+        buf_addf(out, ", %lld without an answer", (long long)forward.unknown);
+    if (back.total)
+        buf_addf(out, ", %lld of %lld undone", (long long)back.done, (long long)back.total);
+    if (back.failed)
+        buf_addf(out, ", %lld undo failed", (long long)back.failed);
+    buf_addc(out, '\n');
+}
+
+void view_changes(const json_t *before, const json_t *now, struct buf *out)
+{
+    size_t i;
+    const json_t *service;
+    json_array_foreach(json_object_get(now, "services"), i, service)
+    {
+        const json_t *old = same_service(before, json_text(service, "service"));
+        struct progress forward = progress_of(service, "forward"), back = progress_of(service, "back");
+        bool moved = forward.done || forward.failed || back.total || forward.unknown;
+        if (old ? !same_numbers(old, service) : moved)
+            change_line(now, service, out);
+    }
+    bool same_state = before && strcmp(json_text(before, "state"), json_text(now, "state")) == 0;
+    if (!same_state && !state_is(now, RELEASE_RUNNING))
+        buf_addf(out, "release %s: %s\n", json_text(now, "id"), json_text(now, "state"));
+}

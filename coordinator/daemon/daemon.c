@@ -1,0 +1,250 @@
+#include "daemon/daemon.h"
+
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "api/api.h"
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "base/id.h"
+#include "base/log.h"
+#include "daemon/leader.h"
+#include "pg/pg.h"
+#include "proc/notify.h"
+#include "proc/signals.h"
+
+#define STANDBY_MS 500 /* how often a standby looks at the lease */
+#define AGAIN_MS 1000  /* after trouble */
+#define TROUBLE_LOG_MS 30000
+
+struct daemon {
+    struct settings *settings;
+    struct bus_property *properties;
+    struct bus_settings bus;
+    struct key_secret key;
+    bool has_key;
+    struct api *api;
+    struct store *store;
+    int wake_fd;
+    char trouble[1024]; /* what was logged last, and when */
+    int64_t trouble_ms;
+    char holder[200];
+    _Atomic bool leading;
+    _Atomic uint64_t counters[LEADER_COUNTER_COUNT];
+};
+
+/* ---- hooks of the HTTP interface, on its threads ---- */
+
+static bool is_leading(void *context)
+{
+    struct daemon *daemon = context;
+    return atomic_load(&daemon->leading);
+}
+
+static void metrics(void *context, struct buf *out)
+{
+    static const char *const names[] = {
+        [LEADER_TURNS] = "turns_total",         [LEADER_REPORTS] = "reports_total",
+        [LEADER_PRESENCES] = "heartbeats_total", [LEADER_QUARANTINED] = "quarantined_total",
+        [LEADER_COMMITS] = "commits_total",      [LEADER_SENT] = "sent_total",
+        [LEADER_DELIVERED] = "delivered_total",  [LEADER_SEND_FAILED] = "send_failures_total",
+        [LEADER_EPOCH] = "epoch"};
+    struct daemon *daemon = context;
+    for (int i = 0; i < LEADER_COUNTER_COUNT; i++) {
+        buf_addf(out, "# TYPE greylag_coordinator_%s %s\n", names[i], i == LEADER_EPOCH ? "gauge" : "counter");
+        buf_addf(out, "greylag_coordinator_%s %llu\n", names[i],
+                 (unsigned long long)atomic_load(&daemon->counters[i]));
+    }
+}
+
+static void request_done(void *context, const char *method, const char *pattern, int status, int64_t duration_us)
+{
+    (void)context;
+    if (status >= 500)
+        log_warn("%s %s: %d, %lld us", method, pattern, status, (long long)duration_us);
+    else
+        log_debug("%s %s: %d, %lld us", method, pattern, status, (long long)duration_us);
+}
+
+/* ---- start ---- */
+
+static void name_holder(struct daemon *daemon)
+{
+    char host[100] = "", id[ID_SIZE];
+    (void)gethostname(host, sizeof host - 1);
+    id_new(id);
+    snprintf(daemon->holder, sizeof daemon->holder, "%s:%d:%s", host, (int)getpid(), id);
+}
+
+/* Whatever a file says that is named in the configuration: the fault is one of configuration. */
+static bool wrong_setting(const struct daemon_options *options, const char *setting, struct err *err)
+{
+    err->kind = ERR_CONFIG;
+    return err_prefix(err, "%s: %s", options->config, setting);
+}
+
+static bool check_workers(const struct settings *settings, struct err *err)
+{
+    struct key_public key;
+    for (unsigned i = 0; i < settings->workers_count; i++)
+        if (!key_parse_public(settings->workers[i].key, &key, err))
+            return err_prefix(err, "key of %s", settings->workers[i].name);
+    return true;
+}
+
+static bool prepare(struct daemon *daemon, const struct daemon_options *options, struct err *err)
+{
+    if (!crypto_init())
+        return err_set(err, ERR_SYSTEM, "libsodium cannot work here");
+    if (!settings_load(options->config, &daemon->settings, err))
+        return false;
+    daemon->properties = xcalloc(daemon->settings->kafka_count + 1, sizeof *daemon->properties);
+    daemon->bus = settings_bus(daemon->settings, daemon->properties, "greylag-coordinator");
+    if (!bus_settings_check(&daemon->bus, err))
+        return err_prefix(err, "%s", options->config);
+    if (!pg_conninfo_check(daemon->settings->database, err))
+        return wrong_setting(options, "control database", err);
+    if (!check_workers(daemon->settings, err))
+        return wrong_setting(options, "workers", err);
+    if (!key_read_secret(daemon->settings->signing_key, &daemon->key, err))
+        return wrong_setting(options, "signing_key", err);
+    daemon->has_key = true;
+    daemon->wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+    if (daemon->wake_fd < 0)
+        return err_errno(err, "eventfd");
+    name_holder(daemon);
+    return signals_catch(err);
+}
+
+static bool announce(struct daemon *daemon, const struct daemon_options *options, struct err *err)
+{
+    log_info("listening on %s", api_url(daemon->api));
+    if (options->ready_file) {
+        auto_free char *text = xasprintf("{\"url\":\"%s\",\"pid\":%d}", api_url(daemon->api), (int)getpid());
+        if (!notify_ready_file(options->ready_file, text, err))
+            return false;
+    }
+    return notify_systemd(getenv("NOTIFY_SOCKET"), "READY=1", err);
+}
+
+static bool serve(struct daemon *daemon, const struct daemon_options *options, struct err *err)
+{
+    const struct settings *settings = daemon->settings;
+    const struct api_options api = {.address = settings->listen, .conninfo = settings->database,
+                                    .fleet = settings->fleet, .environment = settings->environment,
+                                    .tokens_file = settings->tokens_file, .context = daemon, .leading = is_leading,
+                                    .metrics = metrics, .done = request_done};
+    return api_start(&api, &daemon->api, err) && announce(daemon, options, err);
+}
+
+/* ---- standby and leader ---- */
+
+static void pause_for(int ms)
+{
+    struct pollfd fd = {.fd = signals_fd(), .events = POLLIN};
+    (void)poll(&fd, 1, ms);
+}
+
+static void trace_sql(void *context, const char *statement, int64_t duration_us, const char *tag)
+{
+    (void)context;
+    log_debug("sql %lld us %s: %.400s", (long long)duration_us, tag, statement);
+}
+
+static bool have_store(struct daemon *daemon, struct err *err)
+{
+    const struct settings *settings = daemon->settings;
+    if (!daemon->store) {
+        if (!store_open(settings->database, settings->fleet, settings->environment, "greylag-coordinator",
+                        &daemon->store, err))
+            return false;
+        if (log_on(LOG_DEBUG))
+            store_set_trace(daemon->store, trace_sql, NULL);
+    }
+    return !store_lost(daemon->store) || store_reopen(daemon->store, err);
+}
+
+static bool lead(struct daemon *daemon, const struct store_lease *lease, int64_t *above, struct err *err)
+{
+    const struct settings *settings = daemon->settings;
+    struct rollout_settings engine = ROLLOUT_SETTINGS_DEFAULT;
+    engine.resend_after_ms = settings->resend_after_ms;
+    engine.fence_again_ms = settings->fence_again_ms;
+    engine.fence_limit_ms = settings->fence_limit_ms;
+    struct leader leader = {.settings = settings, .bus = &daemon->bus, .key = &daemon->key, .store = daemon->store,
+                            .lease = *lease, .rollout_settings = engine, .wake_fd = daemon->wake_fd,
+                            .leading = &daemon->leading, .counters = daemon->counters,
+                            .take_over_all = lease->restored};
+    return leader_run(&leader, above, err);
+}
+
+/* One attempt to lead. True: a signal asked for the end. */
+static bool attempt(struct daemon *daemon, int64_t *above, bool *waiting, struct err *err)
+{
+    struct store_lease lease;
+    bool taken = false;
+    if (!have_store(daemon, err) ||
+        !store_lease_take(daemon->store, daemon->holder, daemon->settings->lease_ms, *above, &taken, &lease, err))
+        return false;
+    if (taken) {
+        *waiting = false;
+        return lead(daemon, &lease, above, err);
+    }
+    if (!*waiting)
+        log_info("another coordinator leads; standing by");
+    *waiting = true;
+    *above = 0;
+    pause_for(STANDBY_MS);
+    return false;
+}
+
+/* The same trouble every second is one line now and then. */
+static void tell_trouble(struct daemon *daemon, const struct err *err)
+{
+    int64_t now_ms = clock_mono_ms();
+    if (strcmp(err->text, daemon->trouble) == 0 && now_ms - daemon->trouble_ms < TROUBLE_LOG_MS)
+        return;
+    snprintf(daemon->trouble, sizeof daemon->trouble, "%s", err->text);
+    daemon->trouble_ms = now_ms;
+    log_error("%s%s%s", err->text, *err->hint ? ": " : "", err->hint);
+}
+
+static void run_until_stopped(struct daemon *daemon)
+{
+    int64_t above = 0;
+    bool waiting = false;
+    while (!signals_stop()) {
+        struct err err = ERR_INIT;
+        if (attempt(daemon, &above, &waiting, &err) || err.kind == ERR_NONE)
+            continue;
+        if (above) {
+            log_warn("%s; taking a higher one", err.text);
+            continue;
+        }
+        tell_trouble(daemon, &err);
+        pause_for(AGAIN_MS);
+    }
+}
+
+bool daemon_run(const struct daemon_options *options, struct err *err)
+{
+    struct daemon daemon = {.wake_fd = -1};
+    bool started = prepare(&daemon, options, err) && serve(&daemon, options, err);
+    if (started) {
+        run_until_stopped(&daemon);
+        log_info("stopping");
+    }
+    api_stop(daemon.api);
+    store_close(daemon.store);
+    if (daemon.has_key)
+        key_secret_release(&daemon.key);
+    if (daemon.wake_fd >= 0)
+        close(daemon.wake_fd);
+    free(daemon.properties);
+    settings_free(daemon.settings);
+    return started;
+}

@@ -1,0 +1,377 @@
+/* What came: verified messages and operators' orders, to the engine and into the turn. */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "daemon/leader.h"
+
+#define ASK_EVERY_MS 2000
+#define OUTSIDE_EVERY_MS 5000
+#define JUMP_MAX 1000000
+
+void leader_decide(struct leader *leader, const struct rollout_event *event)
+{
+    rollout_decide(&leader->release->rollout, event, clock_mono_ms(), &leader->effects);
+}
+
+/* The release that a message of this target concerns: its index there, or -1. */
+static int target_in_release(const struct leader *leader, const char *service, const char *target)
+{
+    if (!leader->release)
+        return -1;
+    int index = rollout_target_index(&leader->release->rollout, target);
+    if (index < 0 || strcmp(leader->release->rollout.targets[index].service, service) != 0)
+        return -1;
+    return index;
+}
+
+/* ---- inventories ---- */
+
+static void ask(struct leader *leader, struct leader_target *target, int64_t now_ms)
+{
+    if (target->asked_ms && now_ms - target->asked_ms < ASK_EVERY_MS)
+        return;
+    target->asked_ms = now_ms;
+    leader_ask_inventory(leader, target);
+    log_debug("inventory asked of %s/%s", target->service, target->name);
+}
+
+static void take_inventory(struct leader *leader, const struct report *report)
+{
+    struct leader_target *target = leader_target(leader, report->audience.service, report->audience.target);
+    contents_digest(report->applied, report->applied_count, target->believed);
+    target->believed_valid = true;
+    target->known = true;
+    target->suspect = false;
+    target->differed = 0;
+    leader->inventories = leader_grow(leader->inventories, &leader->inventory_count, &leader->inventory_room,
+                                      sizeof *leader->inventories);
+    leader->inventories[leader->inventory_count++] =
+        (struct store_inventory){.service = report->audience.service, .target = report->audience.target,
+                                 .applied = report->applied, .applied_count = report->applied_count};
+    log_info("inventory of %s/%s: %zu applied", target->service, target->name, report->applied_count);
+}
+
+/* ---- reports ---- */
+
+static void note_outcome(struct leader *leader, const struct intake_message *message, const struct outcome *outcome,
+                         const char *verdict)
+{
+    const struct report *report = &message->report;
+    leader->inbox = leader_grow(leader->inbox, &leader->inbox_count, &leader->inbox_room, sizeof *leader->inbox);
+    leader->inbox[leader->inbox_count++] = (struct store_inbox){
+        .outcome = outcome, .service = report->audience.service, .target = report->audience.target,
+        .worker = report->worker, .verdict = verdict,
+        .report_digest = arena_strdup(&leader->arena, message->digest)};
+}
+
+/* Takes a higher epoch in the next term, which asks every target anew. */
+static void end_term(struct leader *leader, const struct audience *from, const struct fence *in_force, const char *why)
+{
+    log_warn("target %s/%s has %lld/%lld in force in epoch %lld: %s", from->service, from->target,
+             (long long)in_force->epoch, (long long)in_force->sequence, (long long)leader->lease.epoch, why);
+    if (leader->above < in_force->epoch)
+        leader->above = in_force->epoch;
+    if (leader->above < leader->lease.epoch)
+        leader->above = leader->lease.epoch;
+}
+
+/* A sign that somebody led after us, or that our control database went back in time: a fence that we never issued. */
+static void note_fence(struct leader *leader, const struct audience *from, const struct fence *in_force)
+{
+    struct leader_target *target = leader_target(leader, from->service, from->target);
+    int64_t epochs = in_force->epoch - leader->lease.epoch, sequences = in_force->sequence - target->issued;
+    if (in_force->sequence == 0)
+        return;
+    if (epochs > JUMP_MAX || sequences > JUMP_MAX) {
+        log_error("target %s/%s has %lld/%lld in force, ours is %lld/%lld: no leader of this control database did that",
+                  from->service, from->target, (long long)in_force->epoch, (long long)in_force->sequence,
+                  (long long)leader->lease.epoch, (long long)target->issued);
+        return;
+    }
+    if (epochs > 0)
+        end_term(leader, from, in_force, "a later leader set that");
+    else if (epochs == 0 && strcmp(in_force->term, leader->lease.term) != 0)
+        end_term(leader, from, in_force, "another leader of the same epoch set that: this control database went back in time");
+    else if (sequences > 0 && !leader->take_over_all)
+        end_term(leader, from, in_force, "beyond what was ever issued: this control database went back in time");
+    if (sequences > 0) {
+        target->issued = in_force->sequence;
+        target->stored[0] = '\0'; /* so that the next heartbeat is stored at once */
+    }
+}
+
+/* Outcomes of a release that is not open any more: evidence, and a reason to look at what the target holds. */
+static bool take_late(struct leader *leader, const struct intake_message *message, struct err *err)
+{
+    const struct report *report = &message->report;
+    size_t count = report->outcome_count;
+    if (count == 0)
+        return true;
+    const char **ids = arena_array(&leader->arena, count, sizeof *ids);
+    int64_t *positions = arena_array(&leader->arena, count, sizeof *positions);
+    bool *known = arena_array(&leader->arena, count, sizeof *known);
+    for (size_t i = 0; i < count; i++) {
+        ids[i] = report->outcomes[i].id;
+        positions[i] = report->outcomes[i].position;
+    }
+    if (!store_inbox_known(leader->store, ids, count, known, err))
+        return false;
+    bool news = false;
+    for (size_t i = 0; i < count; i++) {
+        if (known[i])
+            continue;
+        note_outcome(leader, message, &report->outcomes[i], "late");
+        news = true;
+    }
+    leader_acknowledge(leader, report->audience.service, report->audience.target, positions, count);
+    if (news) {
+        struct leader_target *target = leader_target(leader, report->audience.service, report->audience.target);
+        target->suspect = true;
+        ask(leader, target, clock_mono_ms());
+        log_warn("%s/%s reports outcomes of release %s, which is not under way: kept, its contents are asked for",
+                 target->service, target->name, report->release);
+    }
+    return true;
+}
+
+static void take_current(struct leader *leader, const struct intake_message *message, int index)
+{
+    const struct report *report = &message->report;
+    struct rollout *rollout = &leader->release->rollout;
+    const struct rollout_event event = {.kind = ROLLOUT_REPORT, .target = index, .report = report};
+    leader_decide(leader, &event);
+    for (size_t i = 0; i < report->outcome_count; i++) {
+        const struct outcome *outcome = &report->outcomes[i];
+        const struct rollout_step *step = rollout_step_by_request(rollout, outcome->request);
+        bool accepted = step && step->has_outcome && strcmp(step->outcome.id, outcome->id) == 0;
+        note_outcome(leader, message, outcome, accepted ? "accepted" : "unmatched");
+    }
+    if (report->outcome_count)
+        leader_target(leader, report->audience.service, report->audience.target)->believed_valid = false;
+}
+
+static bool take_report(struct leader *leader, const struct intake_message *message, struct err *err)
+{
+    const struct report *report = &message->report;
+    const struct audience *from = &report->audience;
+    atomic_fetch_add(&leader->counters[LEADER_REPORTS], 1);
+    log_debug("report %s of %s/%s release=%s sequence=%lld outcomes=%zu %s", report_kind_text(report->kind),
+              from->service, from->target, report->release, (long long)report->fence.sequence, report->outcome_count,
+              report->message);
+    int index = target_in_release(leader, from->service, from->target);
+    note_fence(leader, from, &report->in_force);
+    if (report->kind == REPORT_INVENTORY)
+        take_inventory(leader, report);
+    else if (index >= 0 && strcmp(report->release, leader->release->id) == 0) {
+        take_current(leader, message, index);
+        return true;
+    }
+    return report->kind == REPORT_INVENTORY || take_late(leader, message, err);
+}
+
+/* ---- heartbeats ---- */
+
+/* Whether what a heartbeat says of a target's contents can be compared with what is believed now. */
+static bool is_quiet(const struct leader *leader, const struct presence_target *seen, int index)
+{
+    if (seen->working || *seen->contents == '\0')
+        return false;
+    return index < 0 || release_state_terminal(leader->release->rollout.state) ||
+           leader->release->rollout.targets[index].state == TARGET_IDLE;
+}
+
+static bool refresh_believed(struct leader *leader, struct leader_target *target, struct err *err)
+{
+    return target->believed_valid || leader_targets_load(leader, err);
+}
+
+static bool compare_contents(struct leader *leader, const struct presence_target *seen, int index, struct err *err)
+{
+    struct leader_target *target = leader_target(leader, seen->service, seen->target);
+    if (!is_quiet(leader, seen, index) || leader->inbox_count)
+        return true;
+    if (!refresh_believed(leader, target, err))
+        return false;
+    bool same = strcmp(target->believed, seen->contents) == 0;
+    target->differed = same ? 0 : target->differed + 1;
+    if (same && target->known && !target->suspect)
+        return true;
+    /* One that differs once may have been sent before the last outcome arrived. */
+    if (target->differed > 1)
+        target->suspect = true;
+    if (!target->known || target->suspect || target->differed)
+        ask(leader, target, clock_mono_ms());
+    return true;
+}
+
+/* In a term that began with a restore: what no open release fences is fenced here, so that what a lost future left on
+ * its way to it is over. */
+static bool fence_outside(struct leader *leader, const struct presence_target *seen, int index, struct err *err)
+{
+    int64_t now_ms = clock_mono_ms();
+    struct leader_target *target = leader_target(leader, seen->service, seen->target);
+    if (!leader->take_over_all || !leader->told_all || leader->above || index >= 0 || seen->fence.sequence == 0 ||
+        seen->fence.epoch >= leader->lease.epoch ||
+        (target->fenced_ms && now_ms - target->fenced_ms < OUTSIDE_EVERY_MS))
+        return true;
+    target->fenced_ms = now_ms;
+    return leader_fence_outside(leader, target, err);
+}
+
+static bool take_presence(struct leader *leader, const struct presence *presence, struct err *err)
+{
+    atomic_fetch_add(&leader->counters[LEADER_PRESENCES], 1);
+    for (size_t i = 0; i < presence->target_count; i++) {
+        const struct presence_target *seen = &presence->targets[i];
+        int index = target_in_release(leader, seen->service, seen->target);
+        if (index >= 0 && seen->working > 0) {
+            const struct rollout_event event = {.kind = ROLLOUT_ALIVE, .target = index, .sequence = seen->working};
+            leader_decide(leader, &event);
+        }
+        char topic[TOPIC_NAME_SIZE];
+        if (!leader_job_topic(leader, seen->service, topic, err))
+            return false;
+        const struct audience from = {leader->settings->fleet, leader->settings->environment, seen->service,
+                                      seen->target};
+        note_fence(leader, &from, &seen->fence);
+        if (!presence->leaving &&
+            (!fence_outside(leader, seen, index, err) || !compare_contents(leader, seen, index, err)))
+            return false;
+        leader_target_seen(leader, presence, seen, clock_mono_ms());
+    }
+    return true;
+}
+
+/* ---- what cannot be taken ---- */
+
+/* A worker that speaks another version can never answer: its step halts with that reason. */
+static void take_version(struct leader *leader, const struct intake_message *message)
+{
+    int index = leader->release ? rollout_target_index(&leader->release->rollout, message->target) : -1;
+    log_error("target %s: a verified message of version %d, this program speaks %d", message->target, message->version,
+              MESSAGE_VERSION);
+    if (index < 0)
+        return;
+    const struct rollout_target *target = &leader->release->rollout.targets[index];
+    const struct report report = {
+        .kind = REPORT_REFUSED,
+        .audience = {leader->settings->fleet, leader->settings->environment, target->service, target->name},
+        .id = message->digest, .worker = message->signer, .release = leader->release->id,
+        .fence = {.epoch = leader->lease.epoch, .term = leader->lease.term, .sequence = target->sequence,
+                  .digest = ""},
+        .in_force = {.term = "", .digest = ""}, .refusal = REFUSAL_VERSION,
+        .message = "its worker speaks another version of the protocol"};
+    const struct rollout_event event = {.kind = ROLLOUT_REPORT, .target = index, .report = &report};
+    leader_decide(leader, &event);
+}
+
+static void take_quarantined(struct leader *leader, const struct bus_message *message, const char *why)
+{
+    uint64_t suppressed;
+    atomic_fetch_add(&leader->counters[LEADER_QUARANTINED], 1);
+    if (intake_may_log(leader->intake, clock_mono_ms(), &suppressed))
+        log_warn("quarantined topic=%s partition=%d offset=%lld (%llu more were not logged): %s", message->topic,
+                 message->partition, (long long)message->offset, (unsigned long long)suppressed, why);
+}
+
+bool leader_take_message(struct leader *leader, const struct bus_message *message, struct err *err)
+{
+    struct intake_message *taken = arena_new(&leader->arena, struct intake_message);
+    intake_read(leader->intake, message, &leader->arena, taken);
+    switch (taken->verdict) {
+    case INTAKE_REPORT:
+        return take_report(leader, taken, err);
+    case INTAKE_PRESENCE:
+        return take_presence(leader, &taken->presence, err);
+    case INTAKE_VERSION:
+        take_version(leader, taken);
+        return true;
+    case INTAKE_STALE:
+        return true;
+    case INTAKE_QUARANTINED:
+        take_quarantined(leader, message, taken->why);
+        return true;
+    }
+    return true;
+}
+
+/* ---- orders and keys ---- */
+
+static enum rollout_event_kind order_event(const char *kind)
+{
+    if (strcmp(kind, "rollback") == 0)
+        return ROLLOUT_ROLLBACK;
+    return strcmp(kind, "retry") == 0 ? ROLLOUT_RETRY : ROLLOUT_CANCEL;
+}
+
+static void note_handled(struct leader *leader, int64_t order, const char *result)
+{
+    leader->handled =
+        leader_grow(leader->handled, &leader->handled_count, &leader->handled_room, sizeof *leader->handled);
+    leader->handled[leader->handled_count++] =
+        (struct store_handled){.order = order, .result = arena_strdup(&leader->arena, result)};
+}
+
+/* Makes the order's release the loaded one; only at the beginning of a turn. */
+static bool switch_release(struct leader *leader, const char *id, struct err *err)
+{
+    if (leader->release && strcmp(leader->release->id, id) == 0)
+        return true;
+    if (leader->release && !release_state_terminal(leader->release->rollout.state))
+        return true;
+    store_release_free(leader->release);
+    leader->release = NULL;
+    return store_release_load(leader->store, id, &leader->rollout_settings, &leader->release, err);
+}
+
+static void carry_out(struct leader *leader, const struct store_order *order)
+{
+    size_t before = leader->effects.decision_count;
+    const struct rollout_event event = {.kind = order_event(order->kind), .target = -1};
+    leader_decide(leader, &event);
+    const char *result = leader->effects.decision_count > before ? leader->effects.decisions[before].why
+                                                                 : "nothing to do in its state";
+    note_handled(leader, order->id, result);
+    log_info("order %s of release %s by %s: %s", order->kind, order->release, order->by, result);
+}
+
+bool leader_take_orders(struct leader *leader, struct err *err)
+{
+    struct store_order *orders;
+    size_t count;
+    if (!store_orders(leader->store, &leader->arena, &orders, &count, err))
+        return false;
+    for (size_t i = 0; i < count; i++) {
+        /* One release in a turn: what concerns another one waits for the next. */
+        if (leader->effects.decision_count && leader->release && strcmp(leader->release->id, orders[i].release) != 0) {
+            leader->look = true;
+            continue;
+        }
+        if (!switch_release(leader, orders[i].release, err))
+            return false;
+        if (leader->release && strcmp(leader->release->id, orders[i].release) == 0)
+            carry_out(leader, &orders[i]);
+        else
+            note_handled(leader, orders[i].id, "another release is under way");
+    }
+    return true;
+}
+
+bool leader_load_keys(struct leader *leader, struct err *err)
+{
+    struct store_key *stored;
+    size_t count, taken = 0;
+    if (!store_keys(leader->store, &leader->arena, &stored, &count, err))
+        return false;
+    struct intake_key *keys = arena_array(&leader->arena, count + 1, sizeof *keys);
+    for (size_t i = 0; i < count; i++) {
+        struct intake_key *key = &keys[taken];
+        *key = (struct intake_key){.name = stored[i].name, .service = stored[i].service, .target = stored[i].target};
+        taken += key_parse_public(stored[i].key, &key->key, NULL);
+    }
+    intake_set_keys(leader->intake, keys, taken);
+    return true;
+}

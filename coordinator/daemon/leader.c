@@ -1,0 +1,411 @@
+#include "daemon/leader.h"
+
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "proc/signals.h"
+
+#define TURN_MESSAGES 1000
+#define TURN_BYTES ((size_t)64 << 20)
+#define ORDERS_EVERY_MS 2000 /* beside the notifications */
+#define TOPICS_AGAIN_MS 5000
+#define STOP_FLUSH_MS 2000
+
+void *leader_grow(void *array, size_t *count, size_t *room, size_t size)
+{
+    if (*count < *room)
+        return array;
+    *room = *room ? 2 * *room : 16;
+    return xrealloc(array, *room * size);
+}
+
+/* ---- a term's beginning and end ---- */
+
+static void log_decisions(const struct leader *leader)
+{
+    for (size_t i = 0; i < leader->effects.decision_count; i++) {
+        const struct rollout_decision *d = &leader->effects.decisions[i];
+        log_info("release %s: %s%s%s row=%d %s: %s%s%s", leader->release->id, release_state_text(d->state_before),
+                 d->state_before == d->state_after ? "" : " -> ",
+                 d->state_before == d->state_after ? "" : release_state_text(d->state_after), d->position, d->row,
+                 d->why, *d->detail ? ": " : "", d->detail);
+    }
+}
+
+/* What the engine has to be told of a release that was just loaded. */
+static void introduce(struct leader *leader, bool new_term)
+{
+    struct rollout *rollout = &leader->release->rollout;
+    bool fresh = !leader->release->begun;
+    if (release_state_terminal(rollout->state) || (!fresh && !new_term))
+        return;
+    const struct rollout_event accepted = {.kind = ROLLOUT_ACCEPTED, .target = -1};
+    const struct rollout_event takeover = {.kind = ROLLOUT_TAKEOVER, .target = -1, .every = leader->take_over_all};
+    if (fresh)
+        leader_decide(leader, &accepted);
+    if (new_term && (!fresh || leader->take_over_all)) /* a restored database may only believe that it is fresh */
+        leader_decide(leader, &takeover);
+    log_info("release %s: %s, %zu steps on %zu targets", leader->release->id,
+             fresh ? "accepted" : "taken over", leader->release->plan.step_count, leader->release->plan.target_count);
+}
+
+/* After a restore: a halted release may be told to go on, and its targets are not what is believed of them. */
+static bool load_halted(struct leader *leader, struct err *err)
+{
+    struct store_release *latest = NULL;
+    if (!store_release_load(leader->store, "latest", &leader->rollout_settings, &latest, err))
+        return false;
+    if (!latest || latest->rollout.state != RELEASE_HALTED) {
+        store_release_free(latest);
+        return true;
+    }
+    leader->release = latest;
+    const struct rollout_event takeover = {.kind = ROLLOUT_TAKEOVER, .target = -1, .every = true};
+    leader_decide(leader, &takeover);
+    return true;
+}
+
+static bool load_release(struct leader *leader, bool new_term, struct err *err)
+{
+    if (leader->release && !release_state_terminal(leader->release->rollout.state))
+        return true;
+    struct store_release *open = NULL;
+    if (!store_release_load(leader->store, NULL, &leader->rollout_settings, &open, err))
+        return false;
+    if (!open)
+        return !new_term || !leader->take_over_all || load_halted(leader, err);
+    store_release_free(leader->release);
+    leader->release = open;
+    introduce(leader, new_term);
+    return true;
+}
+
+static void enroll_configured(struct leader *leader)
+{
+    for (unsigned i = 0; i < leader->settings->workers_count; i++) {
+        const struct settings_worker *worker = &leader->settings->workers[i];
+        struct err err = ERR_INIT;
+        struct key_public key;
+        char text[KEY_PUBLIC_TEXT_SIZE];
+        if (!key_parse_public(worker->key, &key, &err) ||
+            !store_worker_enroll(leader->store, key_public_text(&key, text), worker->name,
+                                 (const char *const *)worker->targets, worker->targets_count, "coordinator.yml", &err))
+            log_warn("worker %s of the configuration is not enrolled: %s", worker->name, err.text);
+    }
+}
+
+static void name_topics(struct leader *leader)
+{
+    const char *fleet = leader->settings->fleet, *environment = leader->settings->environment;
+    topic_name(TOPIC_EVENTS, fleet, environment, NULL, leader->events_topic);
+    topic_name(TOPIC_CONTROL, fleet, environment, NULL, leader->control_topic);
+    topic_name(TOPIC_PRESENCE, fleet, environment, NULL, leader->presence_topic);
+    snprintf(leader->source, sizeof leader->source, "greylag/%.63s/%.63s/coordinator", fleet, environment);
+}
+
+/* Topics of services that are known already: a consumer that finds none looks again only after a while. */
+static bool create_known(struct leader *leader, struct err *err)
+{
+    char name[TOPIC_NAME_SIZE];
+    bool done = leader_topics_create(leader, err);
+    for (size_t i = 0; done && i < leader->target_count; i++)
+        done = leader_job_topic(leader, leader->targets[i].service, name, err);
+    return done;
+}
+
+static bool begin(struct leader *leader, struct err *err)
+{
+    name_topics(leader);
+    rollout_effects_init(&leader->effects);
+    leader->intake = intake_new(leader->settings->fleet, leader->settings->environment);
+    enroll_configured(leader);
+    return store_listen(leader->store, err) && leader_load_keys(leader, err) && leader_targets_load(leader, err) &&
+           create_known(leader, err) && store_lease_renew(leader->store, err) &&
+           leader_reader_open(leader, err) && store_lease_renew(leader->store, err) &&
+           relay_open(leader->bus, leader->source, leader->wake_fd, &leader->relay, err) &&
+           relay_load(leader->relay, leader->store, err) && load_release(leader, true, err);
+}
+
+static void end(struct leader *leader, bool clean)
+{
+    relay_close(leader->relay, clean ? STOP_FLUSH_MS : 0);
+    leader_reader_close(leader);
+    intake_free(leader->intake);
+    store_release_free(leader->release);
+    leader_targets_free(leader);
+    rollout_effects_release(&leader->effects);
+    for (size_t i = 0; i < leader->ack_count; i++)
+        free(leader->acks[i].positions);
+    free(leader->inbox);
+    free(leader->inventories);
+    free(leader->handled);
+    free(leader->jobs);
+    free(leader->messages);
+    free(leader->acks);
+    free(leader->refusals);
+    arena_release(&leader->arena);
+}
+
+/* ---- a turn ---- */
+
+static bool take_messages(struct leader *leader, struct err *err)
+{
+    size_t bytes = 0;
+    leader->more = false;
+    for (int i = 0; i < TURN_MESSAGES && bytes < TURN_BYTES; i++) {
+        struct bus_message message;
+        if (!leader_reader_next(leader, &message))
+            return true;
+        bytes += message.payload_len;
+        bool taken = leader_take_message(leader, &message, err);
+        bus_message_release(&message);
+        if (!taken)
+            return false;
+    }
+    leader->more = true;
+    return true;
+}
+
+/* A job that could not even be encoded is told to the engine as what it is: refused for its content. */
+static void take_refusals(struct leader *leader)
+{
+    for (size_t i = 0; i < leader->refusal_count; i++) {
+        const struct leader_refusal *refusal = &leader->refusals[i];
+        const struct rollout_target *target = &leader->release->rollout.targets[refusal->target];
+        const struct report report = {
+            .kind = REPORT_REFUSED,
+            .audience = {leader->settings->fleet, leader->settings->environment, target->service, target->name},
+            .id = "", .worker = "", .release = leader->release->id,
+            .fence = {.epoch = leader->lease.epoch, .term = leader->lease.term, .sequence = refusal->sequence,
+                      .digest = ""},
+            .in_force = {.term = "", .digest = ""}, .refusal = REFUSAL_CHECKSUM, .message = refusal->why};
+        const struct rollout_event event = {.kind = ROLLOUT_REPORT, .target = refusal->target, .report = &report};
+        leader_decide(leader, &event);
+    }
+    leader->refusal_count = 0;
+}
+
+static bool look_around(struct leader *leader, int64_t now_ms, struct err *err)
+{
+    bool said = false;
+    if (!store_notified(leader->store, &said, err))
+        return false;
+    if (!said && !leader->look && now_ms < leader->orders_ms)
+        return true;
+    leader->look = false;
+    leader->orders_ms = now_ms + ORDERS_EVERY_MS;
+    return (!said || leader_load_keys(leader, err)) && load_release(leader, false, err) &&
+           leader_take_orders(leader, err);
+}
+
+static size_t moved_positions(struct leader *leader, struct store_position **ret_positions)
+{
+    struct store_position *positions = arena_array(&leader->arena, leader->position_count + 1, sizeof *positions);
+    size_t count = 0;
+    for (size_t i = 0; i < leader->position_count; i++) {
+        const struct leader_position *at = &leader->positions[i];
+        if (at->moved)
+            positions[count++] = (struct store_position){at->topic, at->partition, at->next, at->digest};
+    }
+    *ret_positions = positions;
+    return count;
+}
+
+static bool rollout_changed(const struct leader *leader)
+{
+    const struct rollout *rollout = &leader->release->rollout;
+    bool changed = rollout->changed || leader->effects.decision_count || leader->job_count;
+    for (size_t i = 0; !changed && i < rollout->target_count; i++)
+        changed = rollout->targets[i].changed;
+    for (size_t i = 0; !changed && i < rollout->step_count; i++)
+        changed = rollout->steps[i].changed;
+    return changed;
+}
+
+static void clear_turn(struct leader *leader)
+{
+    if (leader->release)
+        rollout_effects_clear(&leader->release->rollout, &leader->effects);
+    for (size_t i = 0; i < leader->position_count; i++)
+        leader->positions[i].moved = false;
+    leader->inbox_count = leader->inventory_count = leader->handled_count = leader->job_count = 0;
+    leader->message_count = 0;
+    arena_release(&leader->arena);
+}
+
+static bool commit(struct leader *leader, int64_t now_ms, struct err *err)
+{
+    struct store_batch batch = {.inbox = leader->inbox, .inbox_count = leader->inbox_count, .jobs = leader->jobs,
+                                .job_count = leader->job_count, .messages = leader->messages,
+                                .message_count = leader->message_count, .inventories = leader->inventories,
+                                .inventory_count = leader->inventory_count, .handled = leader->handled,
+                                .handled_count = leader->handled_count,
+                                .whole = leader->take_over_all && !leader->told_all};
+    struct store_position *positions;
+    struct store_seen *seen;
+    batch.position_count = moved_positions(leader, &positions);
+    batch.positions = positions;
+    leader_seen_batch(leader, now_ms, &seen, &batch.seen_count);
+    batch.seen = seen;
+    if (leader->release && rollout_changed(leader)) {
+        batch.rollout = &leader->release->rollout;
+        batch.effects = &leader->effects;
+    }
+    if (!batch.rollout && !batch.inbox_count && !batch.message_count && !batch.inventory_count &&
+        !batch.handled_count && !batch.seen_count && !batch.position_count && !batch.whole)
+        return true;
+    if (!store_batch_commit(leader->store, &batch, err))
+        return err_prefix(err, "commit");
+    atomic_fetch_add(&leader->counters[LEADER_COMMITS], 1);
+    leader->told_all = leader->told_all || batch.whole;
+    if (batch.rollout)
+        leader->release->begun = true;
+    relay_add(leader->relay, leader->messages, leader->message_count);
+    return true;
+}
+
+/* A release that has ended leaves; one that halted stays: a late answer may still come. */
+static void let_go(struct leader *leader)
+{
+    if (!leader->release)
+        return;
+    enum release_state state = leader->release->rollout.state;
+    if (!release_state_terminal(state) || state == RELEASE_HALTED)
+        return;
+    log_info("release %s: %s", leader->release->id, release_state_text(state));
+    store_release_free(leader->release);
+    leader->release = NULL;
+}
+
+static bool turn(struct leader *leader, int64_t *ret_wake_ms, struct err *err)
+{
+    int64_t now_ms = clock_mono_ms();
+    atomic_fetch_add(&leader->counters[LEADER_TURNS], 1);
+    if (!look_around(leader, now_ms, err) || !take_messages(leader, err))
+        return false;
+    int64_t wake_ms = 0;
+    if (leader->release) {
+        take_refusals(leader);
+        const struct rollout_event time = {.kind = ROLLOUT_TIME, .target = -1};
+        if (!release_state_terminal(leader->release->rollout.state))
+            leader_decide(leader, &time);
+        rollout_advance(&leader->release->rollout, now_ms, &leader->effects);
+        wake_ms = leader->effects.wake_ms;
+        if (leader->effects.higher_epoch > leader->above)
+            leader->above = leader->effects.higher_epoch;
+    }
+    if (!leader_prepare(leader, err) || !commit(leader, now_ms, err))
+        return false;
+    log_decisions(leader);
+    clear_turn(leader);
+    let_go(leader);
+    if (!relay_pump(leader->relay, leader->store, now_ms, err))
+        return false;
+    *ret_wake_ms = leader->refusal_count ? now_ms : wake_ms;
+    return true;
+}
+
+/* ---- between turns ---- */
+
+static void count_relay(struct leader *leader)
+{
+    struct relay_counts counts = relay_counts(leader->relay);
+    atomic_store(&leader->counters[LEADER_SENT], counts.sent);
+    atomic_store(&leader->counters[LEADER_DELIVERED], counts.delivered);
+    atomic_store(&leader->counters[LEADER_SEND_FAILED], counts.failed);
+    char problem[256];
+    relay_problem(leader->relay, problem, sizeof problem);
+    if (!*problem)
+        return;
+    log_warn("bus: %s", problem);
+    if (!leader->topics_ms)
+        leader->topics_ms = clock_mono_ms() + 1000;
+}
+
+/* After trouble with the bus its topics may be gone: an emptied broker. */
+static void mend_topics(struct leader *leader, int64_t now_ms)
+{
+    if (!leader->topics_ms || now_ms < leader->topics_ms)
+        return;
+    struct err err = ERR_INIT;
+    leader->topics_ms = 0;
+    bool done = leader_topics_create(leader, &err);
+    for (size_t i = 0; i < leader->job_topic_count; i++)
+        free(leader->job_topics[i]);
+    leader->job_topic_count = 0;
+    char name[TOPIC_NAME_SIZE];
+    for (size_t i = 0; done && leader->release && i < leader->release->rollout.target_count; i++)
+        done = leader_job_topic(leader, leader->release->rollout.targets[i].service, name, &err);
+    if (!done) {
+        log_warn("bus: %s", err.text);
+        leader->topics_ms = now_ms + TOPICS_AGAIN_MS;
+    }
+}
+
+static int64_t sooner(int64_t a, int64_t b)
+{
+    return b && b < a ? b : a;
+}
+
+static void wait_for_work(struct leader *leader, int64_t wake_ms)
+{
+    int64_t now_ms = clock_mono_ms();
+    int64_t until = sooner(sooner(leader->renew_ms, leader->orders_ms), wake_ms);
+    until = sooner(sooner(until, relay_wake_ms(leader->relay)), leader_seen_wake(leader));
+    until = sooner(until, leader->topics_ms);
+    if (leader->look || leader->more)
+        until = now_ms;
+    struct pollfd fds[] = {{.fd = leader->wake_fd, .events = POLLIN},
+                           {.fd = store_socket(leader->store), .events = POLLIN},
+                           {.fd = signals_fd(), .events = POLLIN}};
+    if (poll(fds, COUNT_OF(fds), until > now_ms ? (int)(until - now_ms) : 0) > 0 && (fds[0].revents & POLLIN)) {
+        uint64_t count;
+        ssize_t got = read(leader->wake_fd, &count, sizeof count);
+        (void)got;
+    }
+}
+
+static bool keep_lease(struct leader *leader, struct err *err)
+{
+    int64_t now_ms = clock_mono_ms();
+    if (now_ms < leader->renew_ms)
+        return true;
+    leader->renew_ms = now_ms + leader->settings->lease_ms / 3;
+    return store_lease_renew(leader->store, err);
+}
+
+bool leader_run(struct leader *leader, int64_t *ret_above, struct err *err)
+{
+    bool good = begin(leader, err);
+    if (good) {
+        atomic_store(leader->leading, true);
+        atomic_store(&leader->counters[LEADER_EPOCH], (uint64_t)leader->lease.epoch);
+        log_info("leading in epoch %lld%s", (long long)leader->lease.epoch,
+                 leader->take_over_all ? ": the control database went back in time, every target is asked" : "");
+    }
+    leader->look = true;
+    while (good && !signals_stop() && !leader->above) {
+        int64_t wake_ms = 0;
+        good = keep_lease(leader, err) && turn(leader, &wake_ms, err);
+        if (!good || leader->above)
+            break;
+        count_relay(leader);
+        mend_topics(leader, clock_mono_ms());
+        wait_for_work(leader, wake_ms);
+    }
+    atomic_store(leader->leading, false);
+    *ret_above = leader->above;
+    if (good && leader->above)
+        good = store_lease_went_back(leader->store, err) &&
+               err_set(err, ERR_FENCED, "a target is fenced in epoch %lld", (long long)leader->above);
+    bool stopped = good;
+    end(leader, stopped);
+    if (stopped)
+        store_lease_release(leader->store);
+    return stopped;
+}

@@ -1,0 +1,268 @@
+/* What the engine wants sent: looked up, encoded, signed, and put into the turn's outbox. */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "base/id.h"
+#include "base/log.h"
+#include "daemon/leader.h"
+#include "proto/envelope.h"
+
+/* Repeats are the same bytes, so that a fence has to outlive its last repeat; its numbers make it harmless when old. */
+#define FENCE_LIFE_US ((int64_t)30 * 86400 * 1000000)
+#define ACKNOWLEDGE_LIFE_US ((int64_t)600 * 1000000)
+#define INVENTORY_LIFE_US ((int64_t)30 * 1000000)
+
+static struct audience audience(const struct leader *leader, const char *service, const char *target)
+{
+    return (struct audience){leader->settings->fleet, leader->settings->environment, service, target};
+}
+
+static const char *copy_envelope(struct leader *leader, enum message_type type, const char *payload, size_t len,
+                                 size_t *ret_len)
+{
+    auto_free char *envelope = envelope_sign(leader->key, message_payload_type(type), payload, len, ret_len);
+    return arena_strndup(&leader->arena, envelope, *ret_len);
+}
+
+static void add_message(struct leader *leader, const char *topic, const char *target, enum message_type type,
+                        int64_t sequence, const char *envelope, size_t len)
+{
+    char id[ID_SIZE];
+    id_new(id);
+    leader->messages =
+        leader_grow(leader->messages, &leader->message_count, &leader->message_room, sizeof *leader->messages);
+    leader->messages[leader->message_count++] = (struct store_message){
+        .topic = arena_strdup(&leader->arena, topic), .key = arena_strdup(&leader->arena, target),
+        .id = arena_strdup(&leader->arena, id), .type = message_payload_type(type), .payload = envelope, .len = len,
+        .sequence = sequence};
+}
+
+static void add_control(struct leader *leader, const struct control *control)
+{
+    size_t len, envelope_len;
+    auto_free char *payload = control_encode(control, &len);
+    const char *envelope = copy_envelope(leader, MESSAGE_CONTROL, payload, len, &envelope_len);
+    add_message(leader, leader->control_topic, control->audience.target, MESSAGE_CONTROL, control->fence.sequence, envelope,
+                envelope_len);
+}
+
+static struct fence no_fence(const struct leader *leader)
+{
+    return (struct fence){.epoch = leader->lease.epoch, .term = leader->lease.term, .digest = ""};
+}
+
+/* ---- jobs ---- */
+
+static const struct migration *migration_of(const struct rollout *rollout, const struct rollout_step *step)
+{
+    const struct plan_step *planned = &rollout->plan->steps[step->plan_step];
+    const struct service *service = &rollout->plan->fleet->services[planned->service];
+    return planned->migration < 0 ? NULL : &service->migrations[planned->migration];
+}
+
+/* The digest of the text that this step runs, NULL when there is none. */
+static const char *text_digest(const struct rollout *rollout, const struct rollout_step *step)
+{
+    const struct migration *migration = migration_of(rollout, step);
+    if (!migration)
+        return NULL;
+    return step->direction == DIRECTION_UP ? migration->up : migration->down;
+}
+
+static struct job_request request_of(struct leader *leader, const struct rollout_step *step, const char *sql)
+{
+    const struct rollout *rollout = &leader->release->rollout;
+    const struct migration *migration = migration_of(rollout, step);
+    const struct policy *policy = &rollout->plan->steps[step->plan_step].policy;
+    char id[REQUEST_ID_SIZE];
+    rollout_request_id(rollout, step, id);
+    return (struct job_request){.request = arena_strdup(&leader->arena, id), .direction = step->direction,
+                                .migration = migration->id, .name = migration->name ? migration->name : "",
+                                .checksum = text_digest(rollout, step),
+                                .undoes = step->direction == DIRECTION_DOWN ? step->undoes_request : "", .sql = sql,
+                                .no_transaction = migration->no_transaction,
+                                .lock_timeout_ms = policy->lock_timeout_ms,
+                                .statement_timeout_ms = policy->statement_timeout_ms, .retries = policy->retries};
+}
+
+static void refuse(struct leader *leader, const struct rollout_send_job *send, const char *why)
+{
+    leader->refusals =
+        leader_grow(leader->refusals, &leader->refusal_count, &leader->refusal_room, sizeof *leader->refusals);
+    leader->refusals[leader->refusal_count++] =
+        (struct leader_refusal){.target = send->target, .sequence = send->sequence, .why = why};
+}
+
+static void traceparent(char text[64])
+{
+    char a[ID_TERM_SIZE], b[ID_TERM_SIZE];
+    id_term(a);
+    id_term(b);
+    snprintf(text, 64, "00-%s-%.16s-01", a, b);
+}
+
+static void note_job(struct leader *leader, const struct rollout_target *target, int64_t sequence, bool fence,
+                     const char *payload, size_t len, const int *ordinals, size_t count)
+{
+    char digest[DIGEST_HEX_SIZE];
+    digest_hex(payload, len, digest);
+    struct leader_target *memory = leader_target(leader, target->service, target->name);
+    if (sequence > memory->issued)
+        memory->issued = sequence;
+    leader->jobs = leader_grow(leader->jobs, &leader->job_count, &leader->job_room, sizeof *leader->jobs);
+    leader->jobs[leader->job_count++] = (struct store_job){
+        .service = target->service, .target = target->name, .release = leader->release->id, .sequence = sequence,
+        .fence = fence, .digest = arena_strdup(&leader->arena, digest), .ordinals = ordinals, .ordinal_count = count};
+}
+
+static bool encode_job(struct leader *leader, const struct rollout_send_job *send, const char *const *texts,
+                       struct err *err)
+{
+    const struct rollout *rollout = &leader->release->rollout;
+    const struct rollout_target *target = &rollout->targets[send->target];
+    struct job_request *requests = arena_array(&leader->arena, send->step_count, sizeof *requests);
+    for (size_t i = 0; i < send->step_count; i++)
+        requests[i] = request_of(leader, &rollout->steps[send->steps[i]], texts[i]);
+    char trace[64], topic[TOPIC_NAME_SIZE];
+    traceparent(trace);
+    const struct job job = {.audience = audience(leader, target->service, target->name), .release = rollout->release,
+                            .fence = {.epoch = leader->lease.epoch, .term = leader->lease.term,
+                                      .sequence = send->sequence, .digest = ""},
+                            .expects = target->recorded, .plan = rollout->plan->digest, .traceparent = trace,
+                            .requests = requests, .request_count = send->step_count};
+    size_t len, envelope_len;
+    auto_free char *payload = job_encode(&job, &len);
+    const char *envelope = copy_envelope(leader, MESSAGE_JOB, payload, len, &envelope_len);
+    if (envelope_len + 4096 > MESSAGE_MAX) {
+        refuse(leader, send, "the signed job is larger than a message may be");
+        return true;
+    }
+    note_job(leader, target, send->sequence, false, payload, len, send->steps, send->step_count);
+    if (!leader_job_topic(leader, target->service, topic, err))
+        return false;
+    add_message(leader, topic, target->name, MESSAGE_JOB, send->sequence, envelope, envelope_len);
+    log_debug("job release=%s target=%s/%s sequence=%lld steps=%zu bytes=%zu resend=%d", rollout->release,
+              target->service, target->name, (long long)send->sequence, send->step_count, envelope_len, send->resend);
+    return true;
+}
+
+static bool add_job(struct leader *leader, const struct rollout_send_job *send, struct err *err)
+{
+    const struct rollout *rollout = &leader->release->rollout;
+    const char **digests = arena_array(&leader->arena, send->step_count + 1, sizeof *digests);
+    const char **texts = arena_array(&leader->arena, send->step_count + 1, sizeof *texts);
+    for (size_t i = 0; i < send->step_count; i++) {
+        digests[i] = text_digest(rollout, &rollout->steps[send->steps[i]]);
+        if (!digests[i]) {
+            refuse(leader, send, "there is no text for a step of this job");
+            return true;
+        }
+    }
+    return store_blobs_get(leader->store, digests, send->step_count, &leader->arena, texts, err) &&
+           encode_job(leader, send, texts, err);
+}
+
+/* ---- fences, acknowledgements, inventories ---- */
+
+/* A repeat has to be the very same bytes: equal numbers with another digest are a conflict to the worker. */
+static void add_fence(struct leader *leader, const struct rollout_send_fence *send)
+{
+    const struct rollout *rollout = &leader->release->rollout;
+    const struct rollout_target *target = &rollout->targets[send->target];
+    struct leader_target *memory = leader_target(leader, target->service, target->name);
+    if (memory->fence_sent != send->sequence) {
+        const struct control control = {
+            .kind = CONTROL_FENCE, .audience = audience(leader, target->service, target->name),
+            .fence = {.epoch = leader->lease.epoch, .term = leader->lease.term, .sequence = send->sequence,
+                      .digest = ""},
+            .expires_us = clock_wall_us() + FENCE_LIFE_US, .expects = target->recorded, .release = rollout->release};
+        free(memory->fence_payload);
+        memory->fence_payload = control_encode(&control, &memory->fence_len);
+        memory->fence_sent = send->sequence;
+        note_job(leader, target, send->sequence, true, memory->fence_payload, memory->fence_len, NULL, 0);
+    }
+    size_t len;
+    const char *envelope = copy_envelope(leader, MESSAGE_CONTROL, memory->fence_payload, memory->fence_len, &len);
+    add_message(leader, leader->control_topic, target->name, MESSAGE_CONTROL, send->sequence, envelope, len);
+    log_debug("fence release=%s target=%s/%s sequence=%lld", rollout->release, target->service, target->name,
+              (long long)send->sequence);
+}
+
+void leader_acknowledge(struct leader *leader, const char *service, const char *target, const int64_t *positions,
+                        size_t count)
+{
+    struct leader_ack *ack = NULL;
+    for (size_t i = 0; i < leader->ack_count && !ack; i++)
+        if (strcmp(leader->acks[i].target, target) == 0 && strcmp(leader->acks[i].service, service) == 0)
+            ack = &leader->acks[i];
+    if (!ack) {
+        leader->acks = leader_grow(leader->acks, &leader->ack_count, &leader->ack_room, sizeof *leader->acks);
+        ack = &leader->acks[leader->ack_count++];
+        *ack = (struct leader_ack){.service = arena_strdup(&leader->arena, service),
+                                   .target = arena_strdup(&leader->arena, target)};
+    }
+    for (size_t i = 0; i < count; i++) {
+        ack->positions = leader_grow(ack->positions, &ack->count, &ack->room, sizeof *ack->positions);
+        ack->positions[ack->count++] = positions[i];
+    }
+}
+
+static void add_acknowledgements(struct leader *leader)
+{
+    for (size_t i = 0; i < leader->ack_count; i++) {
+        struct leader_ack *ack = &leader->acks[i];
+        const struct control control = {
+            .kind = CONTROL_ACKNOWLEDGE, .audience = audience(leader, ack->service, ack->target),
+            .fence = no_fence(leader), .expires_us = clock_wall_us() + ACKNOWLEDGE_LIFE_US, .release = "",
+            .positions = ack->positions, .position_count = ack->count};
+        if (ack->count)
+            add_control(leader, &control);
+        free(ack->positions);
+        ack->positions = NULL;
+    }
+    leader->ack_count = 0;
+}
+
+void leader_ask_inventory(struct leader *leader, const struct leader_target *target)
+{
+    const struct control control = {.kind = CONTROL_INVENTORY,
+                                    .audience = audience(leader, target->service, target->name),
+                                    .fence = no_fence(leader), .expires_us = clock_wall_us() + INVENTORY_LIFE_US,
+                                    .release = ""};
+    add_control(leader, &control);
+}
+
+bool leader_fence_outside(struct leader *leader, struct leader_target *target, struct err *err)
+{
+    int64_t sequence = target->issued + 1;
+    if (!store_target_issue(leader->store, target->service, target->name, sequence, err))
+        return false;
+    target->issued = sequence;
+    const struct control control = {.kind = CONTROL_FENCE,
+                                    .audience = audience(leader, target->service, target->name),
+                                    .fence = {.epoch = leader->lease.epoch, .term = leader->lease.term,
+                                              .sequence = sequence, .digest = ""},
+                                    .expires_us = clock_wall_us() + FENCE_LIFE_US, .release = ""};
+    add_control(leader, &control);
+    log_info("target %s/%s: fenced, whatever was on its way to it", target->service, target->name);
+    return true;
+}
+
+bool leader_prepare(struct leader *leader, struct err *err)
+{
+    const struct rollout_effects *effects = &leader->effects;
+    for (size_t i = 0; i < effects->acknowledge_count; i++) {
+        const struct rollout_acknowledge *ack = &effects->acknowledges[i];
+        const struct rollout_target *target = &leader->release->rollout.targets[ack->target];
+        leader_acknowledge(leader, target->service, target->name, ack->positions, ack->position_count);
+    }
+    for (size_t i = 0; i < effects->fence_count; i++)
+        add_fence(leader, &effects->fences[i]);
+    for (size_t i = 0; i < effects->job_count; i++)
+        if (!add_job(leader, &effects->jobs[i], err))
+            return false;
+    add_acknowledgements(leader);
+    return true;
+}

@@ -1,0 +1,114 @@
+/* What the leader remembers of targets, and what of their heartbeats is worth a row. */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "daemon/leader.h"
+
+#define STORE_EVERY_MS 10000 /* a heartbeat that says nothing new is stored this often */
+
+struct leader_target *leader_target(struct leader *leader, const char *service, const char *name)
+{
+    for (size_t i = 0; i < leader->target_count; i++)
+        if (strcmp(leader->targets[i].name, name) == 0 && strcmp(leader->targets[i].service, service) == 0)
+            return &leader->targets[i];
+    leader->targets = xrealloc(leader->targets, (leader->target_count + 1) * sizeof *leader->targets);
+    struct leader_target *target = &leader->targets[leader->target_count++];
+    *target = (struct leader_target){.service = xstrdup(service), .name = xstrdup(name), .fence_sent = -1};
+    contents_digest(NULL, 0, target->believed);
+    target->believed_valid = true;
+    return target;
+}
+
+bool leader_targets_load(struct leader *leader, struct err *err)
+{
+    struct arena arena = ARENA_INIT;
+    struct store_target *stored;
+    size_t count;
+    bool done = store_targets(leader->store, &arena, &stored, &count, err);
+    for (size_t i = 0; done && i < count; i++) {
+        struct leader_target *target = leader_target(leader, stored[i].service, stored[i].target);
+        snprintf(target->believed, sizeof target->believed, "%s", stored[i].contents);
+        target->believed_valid = true;
+        target->known = stored[i].known && (!leader->take_over_all || leader->told_all);
+        if (stored[i].sequence > target->issued)
+            target->issued = stored[i].sequence;
+    }
+    arena_release(&arena);
+    return done;
+}
+
+void leader_targets_free(struct leader *leader)
+{
+    for (size_t i = 0; i < leader->target_count; i++) {
+        free(leader->targets[i].service);
+        free(leader->targets[i].name);
+        free(leader->targets[i].fence_payload);
+    }
+    free(leader->targets);
+    leader->targets = NULL;
+    leader->target_count = 0;
+}
+
+/* What makes a heartbeat worth storing at once. */
+static void describe(const struct leader_target *target, char text[200])
+{
+    snprintf(text, 200, "%.60s|%.20s|%.64s|%d%d|%lld", target->worker, target->problem, target->contents,
+             target->leaving, target->suspect, (long long)target->working);
+}
+
+void leader_target_seen(struct leader *leader, const struct presence *presence, const struct presence_target *seen,
+                        int64_t now_ms)
+{
+    struct leader_target *target = leader_target(leader, seen->service, seen->target);
+    if (target->worker[0] && presence->leaving && strcmp(target->worker, presence->worker) != 0)
+        return; /* the one that went away is not the one that serves it now */
+    snprintf(target->worker, sizeof target->worker, "%s", presence->worker);
+    snprintf(target->host, sizeof target->host, "%s", presence->host);
+    snprintf(target->version, sizeof target->version, "%s", presence->version);
+    snprintf(target->contents, sizeof target->contents, "%s", seen->contents);
+    snprintf(target->problem, sizeof target->problem, "%s", seen->problem);
+    snprintf(target->system_identifier, sizeof target->system_identifier, "%s", seen->system_identifier);
+    target->leaving = presence->leaving;
+    target->working = seen->working;
+    target->fence_epoch = seen->fence.epoch;
+    target->fence_sequence = seen->fence.sequence;
+    char text[200];
+    describe(target, text);
+    if (strcmp(text, target->stored) != 0)
+        target->stored_ms = now_ms - STORE_EVERY_MS;
+    target->pending = true;
+}
+
+void leader_seen_batch(struct leader *leader, int64_t now_ms, struct store_seen **ret_seen, size_t *ret_count)
+{
+    struct store_seen *seen = arena_array(&leader->arena, leader->target_count + 1, sizeof *seen);
+    size_t count = 0;
+    for (size_t i = 0; i < leader->target_count; i++) {
+        struct leader_target *t = &leader->targets[i];
+        if (!t->pending || now_ms - t->stored_ms < STORE_EVERY_MS)
+            continue;
+        seen[count++] = (struct store_seen){
+            .worker = t->worker, .host = t->host, .version = t->version, .leaving = t->leaving, .service = t->service,
+            .target = t->name, .contents = t->contents, .problem = t->problem,
+            .system_identifier = t->system_identifier, .working = t->working, .fence_epoch = t->fence_epoch,
+            .fence_sequence = t->fence_sequence, .issued = t->issued, .suspect = t->suspect};
+        t->pending = false;
+        t->stored_ms = now_ms;
+        describe(t, t->stored);
+    }
+    *ret_seen = seen;
+    *ret_count = count;
+}
+
+int64_t leader_seen_wake(const struct leader *leader)
+{
+    int64_t wake = 0;
+    for (size_t i = 0; i < leader->target_count; i++) {
+        const struct leader_target *t = &leader->targets[i];
+        int64_t due = t->stored_ms + STORE_EVERY_MS;
+        if (t->pending && (wake == 0 || due < wake))
+            wake = due > 0 ? due : 1;
+    }
+    return wake;
+}

@@ -1,0 +1,284 @@
+#include "intake/intake.h"
+
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "base/text.h"
+#include "proc/crash.h"
+#include "proto/envelope.h"
+
+#define LOG_EVERY_MS 1000
+#define WORKERS_MAX 4096 /* whose last heartbeat is remembered */
+
+struct heard {
+    char *worker;
+    int64_t sent_us;
+};
+
+struct intake {
+    const char *fleet, *environment;
+    struct intake_key *rows;
+    size_t row_count;
+    struct key_public *keys; /* distinct ones */
+    size_t key_count;
+    struct heard *heard;
+    size_t heard_count;
+    struct intake_counts counts;
+    struct intake_quarantined ring[INTAKE_RING];
+    int64_t logged_ms;
+    uint64_t suppressed;
+};
+
+struct intake *intake_new(const char *fleet, const char *environment)
+{
+    struct intake *intake = xcalloc(1, sizeof *intake);
+    intake->fleet = fleet;
+    intake->environment = environment;
+    intake->logged_ms = INT64_MIN / 2;
+    return intake;
+}
+
+static void free_rows(struct intake *intake)
+{
+    for (size_t i = 0; i < intake->row_count; i++) {
+        const char *texts[] = {intake->rows[i].name, intake->rows[i].service, intake->rows[i].target};
+        for (size_t k = 0; k < COUNT_OF(texts); k++) {
+            void *owned;
+            memcpy(&owned, &texts[k], sizeof owned);
+            free(owned);
+        }
+    }
+    free(intake->rows);
+    free(intake->keys);
+}
+
+void intake_free(struct intake *intake)
+{
+    if (!intake)
+        return;
+    free_rows(intake);
+    for (size_t i = 0; i < intake->heard_count; i++)
+        free(intake->heard[i].worker);
+    free(intake->heard);
+    free(intake);
+}
+
+static bool same_key(const struct key_public *a, const struct key_public *b)
+{
+    return memcmp(a->bytes, b->bytes, sizeof a->bytes) == 0;
+}
+
+void intake_set_keys(struct intake *intake, const struct intake_key *keys, size_t count)
+{
+    free_rows(intake);
+    intake->rows = xcalloc(count + 1, sizeof *intake->rows);
+    intake->keys = xcalloc(count + 1, sizeof *intake->keys);
+    intake->row_count = count;
+    intake->key_count = 0;
+    for (size_t i = 0; i < count; i++) {
+        intake->rows[i] = (struct intake_key){.key = keys[i].key, .name = xstrdup(keys[i].name),
+                                              .service = xstrdup(keys[i].service), .target = xstrdup(keys[i].target)};
+        bool known = false;
+        for (size_t k = 0; k < intake->key_count; k++)
+            known = known || same_key(&intake->keys[k], &keys[i].key);
+        if (!known)
+            intake->keys[intake->key_count++] = keys[i].key;
+    }
+}
+
+/* The row that lets this key speak for the target; service NULL: of whatever service. */
+static const struct intake_key *row_for(const struct intake *intake, const struct key_public *key, const char *service,
+                                        const char *target)
+{
+    for (size_t i = 0; i < intake->row_count; i++) {
+        const struct intake_key *row = &intake->rows[i];
+        if (same_key(&row->key, key) && strcmp(row->target, target) == 0 &&
+            (!service || *row->service == '\0' || strcmp(row->service, service) == 0))
+            return row;
+    }
+    return NULL;
+}
+
+static void quarantine(struct intake *intake, const struct bus_message *message, struct intake_message *m,
+                       const char *format, ...) __attribute__((format(printf, 4, 5)));
+static void quarantine(struct intake *intake, const struct bus_message *message, struct intake_message *m,
+                       const char *format, ...)
+{
+    m->verdict = INTAKE_QUARANTINED;
+    m->signer = "";
+    m->digest[0] = '\0';
+    va_list args;
+    va_start(args, format);
+    vsnprintf(m->why, sizeof m->why, format, args);
+    va_end(args);
+    struct intake_quarantined *item = &intake->ring[intake->counts.quarantined++ % INTAKE_RING];
+    snprintf(item->topic, sizeof item->topic, "%s", message->topic);
+    item->partition = message->partition;
+    item->offset = message->offset;
+    item->at_us = clock_wall_us();
+    memcpy(item->why, m->why, sizeof item->why);
+}
+
+/* Whether this heartbeat is newer than what was heard of its worker: an old one that is sent again proves no life. */
+static bool is_news(struct intake *intake, const struct presence *presence)
+{
+    for (size_t i = 0; i < intake->heard_count; i++) {
+        struct heard *heard = &intake->heard[i];
+        if (strcmp(heard->worker, presence->worker) != 0)
+            continue;
+        bool newer = presence->sent_us > heard->sent_us;
+        if (newer)
+            heard->sent_us = presence->sent_us;
+        return newer;
+    }
+    if (intake->heard_count == WORKERS_MAX) {
+        free(intake->heard[0].worker);
+        memmove(intake->heard, intake->heard + 1, --intake->heard_count * sizeof *intake->heard);
+    }
+    intake->heard = xrealloc(intake->heard, (intake->heard_count + 1) * sizeof *intake->heard);
+    intake->heard[intake->heard_count++] =
+        (struct heard){.worker = xstrdup(presence->worker), .sent_us = presence->sent_us};
+    return true;
+}
+
+static void take_report(struct intake *intake, const struct bus_message *message, const struct envelope *envelope,
+                        struct arena *arena, struct intake_message *m)
+{
+    struct err err = ERR_INIT;
+    if (!report_decode(envelope->payload, envelope->payload_len, arena, &m->report, &err)) {
+        quarantine(intake, message, m, "a verified report that cannot be read: %.150s", err.text);
+        return;
+    }
+    const struct audience *from = &m->report.audience;
+    if (strcmp(from->fleet, intake->fleet) != 0 || strcmp(from->environment, intake->environment) != 0) {
+        quarantine(intake, message, m, "a report of another fleet or environment: %.63s, %.63s", from->fleet,
+                   from->environment);
+        return;
+    }
+    const struct intake_key *row = row_for(intake, envelope->key, from->service, from->target);
+    if (!row) {
+        quarantine(intake, message, m, "key %s is not enrolled for %.63s/%.63s", envelope->key->id, from->service,
+                   from->target);
+        return;
+    }
+    m->verdict = INTAKE_REPORT;
+    m->signer = arena_strdup(arena, row->name);
+    intake->counts.reports++;
+    CRASH_POINT("intake.received");
+}
+
+static void take_presence(struct intake *intake, const struct bus_message *message, const struct envelope *envelope,
+                          struct arena *arena, struct intake_message *m)
+{
+    struct err err = ERR_INIT;
+    struct presence *presence = &m->presence;
+    if (!presence_decode(envelope->payload, envelope->payload_len, arena, presence, &err)) {
+        quarantine(intake, message, m, "a verified heartbeat that cannot be read: %.150s", err.text);
+        return;
+    }
+    if (strcmp(presence->fleet, intake->fleet) != 0 || strcmp(presence->environment, intake->environment) != 0) {
+        quarantine(intake, message, m, "a heartbeat of another fleet or environment: %.63s, %.63s", presence->fleet,
+                   presence->environment);
+        return;
+    }
+    struct presence_target *own = arena_array(arena, presence->target_count + 1, sizeof *own);
+    size_t count = 0;
+    for (size_t i = 0; i < presence->target_count; i++) {
+        const struct presence_target *target = &presence->targets[i];
+        const struct intake_key *row = row_for(intake, envelope->key, target->service, target->target);
+        if (!row)
+            continue;
+        m->signer = arena_strdup(arena, row->name);
+        own[count++] = *target;
+    }
+    if (count == 0) {
+        quarantine(intake, message, m, "key %s is enrolled for none of the heartbeat's targets", envelope->key->id);
+        return;
+    }
+    presence->targets = own;
+    presence->target_count = count;
+    bool news = is_news(intake, presence);
+    m->verdict = news ? INTAKE_PRESENCE : INTAKE_STALE;
+    *(news ? &intake->counts.presences : &intake->counts.stale) += 1;
+}
+
+static void take_version(struct intake *intake, const struct bus_message *message, const struct envelope *envelope,
+                         int version, struct arena *arena, struct intake_message *m)
+{
+    const char *target = arena_strndup(arena, message->key ? message->key : "", message->key ? message->key_len : 0);
+    const struct intake_key *row = row_for(intake, envelope->key, NULL, target);
+    if (!row) {
+        quarantine(intake, message, m, "version %d, from a key that is not enrolled for %.63s", version, target);
+        return;
+    }
+    m->verdict = INTAKE_VERSION;
+    m->target = target;
+    m->version = version;
+    m->signer = arena_strdup(arena, row->name);
+    intake->counts.versions++;
+}
+
+void intake_read(struct intake *intake, const struct bus_message *message, struct arena *arena,
+                 struct intake_message *ret_message)
+{
+    struct intake_message *m = ret_message;
+    *m = (struct intake_message){.signer = "", .target = ""};
+    struct envelope envelope;
+    struct err err = ERR_INIT;
+    if (!message->payload || message->payload_len > MESSAGE_MAX) {
+        quarantine(intake, message, m, "%zu bytes are no message", message->payload_len);
+        return;
+    }
+    if (!envelope_open(message->payload, message->payload_len, intake->keys, intake->key_count, arena, &envelope,
+                       &err)) {
+        quarantine(intake, message, m, "%.190s", err.text);
+        return;
+    }
+    digest_hex(envelope.payload, envelope.payload_len, m->digest);
+    enum message_type type = MESSAGE_TYPE_COUNT;
+    int version = 0;
+    bool known = message_type_parse(envelope.payload_type, &type, &version);
+    if (version > 0 && version != MESSAGE_VERSION)
+        take_version(intake, message, &envelope, version, arena, m);
+    else if (known && type == MESSAGE_REPORT)
+        take_report(intake, message, &envelope, arena, m);
+    else if (known && type == MESSAGE_PRESENCE)
+        take_presence(intake, message, &envelope, arena, m);
+    else
+        quarantine(intake, message, m, "a message of type %.120s", envelope.payload_type);
+}
+
+void intake_record_digest(const struct bus_message *message, char digest[DIGEST_HEX_SIZE])
+{
+    digest_hex(message->payload ? message->payload : "", message->payload_len, digest);
+}
+
+struct intake_counts intake_counts(const struct intake *intake)
+{
+    return intake->counts;
+}
+
+size_t intake_quarantine(const struct intake *intake, struct intake_quarantined *ret_items, size_t count)
+{
+    uint64_t total = intake->counts.quarantined;
+    size_t there = total < INTAKE_RING ? (size_t)total : INTAKE_RING;
+    if (count > there)
+        count = there;
+    for (size_t i = 0; i < count; i++)
+        ret_items[i] = intake->ring[(total - 1 - i) % INTAKE_RING];
+    return count;
+}
+
+bool intake_may_log(struct intake *intake, int64_t now_ms, uint64_t *ret_suppressed)
+{
+    if (now_ms - intake->logged_ms < LOG_EVERY_MS) {
+        intake->suppressed++;
+        return false;
+    }
+    intake->logged_ms = now_ms;
+    *ret_suppressed = intake->suppressed;
+    intake->suppressed = 0;
+    return true;
+}

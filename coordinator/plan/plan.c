@@ -1,0 +1,313 @@
+#include "plan/plan.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/cleanup.h"
+#include "base/text.h"
+#include "crypto/digest.h"
+#include "plan/planning.h"
+
+static bool in_list(const char *const *list, size_t count, const char *name)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (strcmp(list[i], name) == 0)
+            return true;
+    }
+    return count == 0;
+}
+
+static int by_id(const void *a, const void *b)
+{
+    return strcmp(((const struct id_at *)a)->id, ((const struct id_at *)b)->id);
+}
+
+static void index_services(struct planning *planning)
+{
+    size_t count = planning->fleet->service_count, slots = 0;
+    planning->ids = arena_array(planning->scratch, count + 1, sizeof *planning->ids);
+    planning->selected = arena_array(planning->scratch, count + 1, sizeof *planning->selected);
+    planning->first_slot = arena_array(planning->scratch, count + 1, sizeof *planning->first_slot);
+    for (size_t i = 0; i < count; i++) {
+        const struct service *service = &planning->fleet->services[i];
+        struct id_at *ids = arena_array(planning->scratch, service->migration_count + 1, sizeof *ids);
+        for (size_t m = 0; m < service->migration_count; m++)
+            ids[m] = (struct id_at){service->migrations[m].id, (int)m};
+        if (service->migration_count)
+            qsort(ids, service->migration_count, sizeof *ids, by_id);
+        planning->ids[i] = ids;
+        planning->selected[i] = in_list(planning->options->services, planning->options->service_count, service->name);
+        planning->first_slot[i] = (int)slots;
+        slots += service->target_count;
+    }
+    planning->first_slot[count] = (int)slots;
+    planning->slots = arena_array(planning->scratch, slots + 1, sizeof *planning->slots);
+    planning->slot_count = (int)slots;
+}
+
+static const struct target_contents *contents_of(const struct target_contents *contents, size_t count,
+                                                 const char *service, const char *target)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (strcmp(contents[i].target, target) == 0 && strcmp(contents[i].service, service) == 0)
+            return &contents[i];
+    }
+    return NULL;
+}
+
+static void index_targets(struct planning *planning, const struct target_contents *contents, size_t count)
+{
+    planning->targets = arena_array(planning->arena, (size_t)planning->slot_count + 1, sizeof *planning->targets);
+    const struct plan_options *options = planning->options;
+    for (size_t i = 0; i < planning->fleet->service_count; i++) {
+        const struct service *service = &planning->fleet->services[i];
+        for (size_t t = 0; t < service->target_count; t++) {
+            struct slot *slot = &planning->slots[planning->first_slot[i] + (int)t];
+            *slot = (struct slot){.service = (int)i, .name = service->targets[t], .first = -1, .last = -1};
+            slot->selected = planning->selected[i] && in_list(options->targets, options->target_count, slot->name);
+            slot->contents = contents_of(contents, count, service->name, slot->name);
+            slot->state = arena_array(planning->scratch, service->migration_count + 1, sizeof(int));
+            for (size_t m = 0; m < service->migration_count; m++)
+                slot->state[m] = PENDING;
+            if (!slot->selected)
+                continue;
+            slot->target = (int)planning->target_count;
+            planning->targets[planning->target_count++] = (struct plan_target){(int)i, slot->name};
+        }
+    }
+}
+
+static void check_service_name(struct planning *planning, const char *name, const char *what)
+{
+    if (planning_service(planning, name) >= 0)
+        return;
+    const char **known = arena_array(planning->scratch, planning->fleet->service_count + 1, sizeof *known);
+    for (size_t i = 0; i < planning->fleet->service_count; i++)
+        known[i] = planning->fleet->services[i].name;
+    const char *nearest = text_nearest(name, known, planning->fleet->service_count);
+    planning_find(planning, true, "unknown-service",
+                  nearest ? arena_printf(planning->arena, "did you mean '%s'?", nearest) : "",
+                  "%s: the fleet has no service '%s'", what, name);
+}
+
+static void check_target_name(struct planning *planning, const char *name)
+{
+    const char **known = arena_array(planning->scratch, (size_t)planning->slot_count + 1, sizeof *known);
+    for (int s = 0; s < planning->slot_count; s++) {
+        known[s] = planning->slots[s].name;
+        if (strcmp(known[s], name) == 0)
+            return;
+    }
+    const char *nearest = text_nearest(name, known, (size_t)planning->slot_count);
+    planning_find(planning, true, "unknown-target",
+                  nearest ? arena_printf(planning->arena, "did you mean '%s'?", nearest) : "",
+                  "environment %s has no target '%s'", planning->fleet->environment, name);
+}
+
+static void check_options(struct planning *planning)
+{
+    const struct plan_options *options = planning->options;
+    size_t selected = 0;
+    for (size_t i = 0; i < planning->fleet->service_count; i++)
+        selected += planning->selected[i];
+    for (size_t i = 0; i < options->service_count; i++)
+        check_service_name(planning, options->services[i], "services");
+    for (size_t i = 0; i < options->target_count; i++)
+        check_target_name(planning, options->targets[i]);
+    for (size_t i = 0; i < options->limit_count; i++) {
+        if (options->limits[i].service)
+            check_service_name(planning, options->limits[i].service, "version limit");
+        else if (selected != 1)
+            planning_find(planning, true, "usage", "write SERVICE=VERSION",
+                          "the version %s is given without its service", options->limits[i].version);
+    }
+}
+
+static void report_cycle(struct planning *planning, const struct edge *cycle, size_t len)
+{
+    auto_buf struct buf text = BUF_INIT(BUF_MAX);
+    for (size_t i = 0; i < len; i++) {
+        bool plain = cycle[i].where == NULL, between = i > 0 && plain && cycle[i - 1].where == NULL;
+        if (between)
+            continue; /* in the middle of a run on one target */
+        buf_adds(&text, planning_step_text(planning, cycle[i].node));
+        if (cycle[i].where)
+            buf_addf(&text, " (%s)", cycle[i].where);
+        buf_adds(&text, " -> ");
+    }
+    buf_adds(&text, planning_step_text(planning, cycle[0].node));
+    planning_find(planning, true, "cycle", "remove one of these dependencies", "a cycle: %s", buf_text(&text));
+}
+
+static void set_leaf(const struct planning *planning, struct plan_step *step)
+{
+    const struct service *service = &planning->fleet->services[step->service];
+    const struct migration *migration = &service->migrations[step->migration];
+    struct digest_state state;
+    digest_begin(&state);
+    digest_text(&state, "greylag step 1");
+    digest_text(&state, planning->fleet->name);
+    digest_text(&state, planning->fleet->environment);
+    digest_text(&state, service->name);
+    digest_text(&state, planning->targets[step->target].name);
+    digest_text(&state, migration->id);
+    digest_text(&state, direction_text(step->direction));
+    digest_text(&state, migration->up);
+    digest_text(&state, migration->down);
+    digest_text(&state, way_back_text(step->way_back));
+    digest_text(&state, step->undoes);
+    digest_text(&state, failure_policy_text(step->policy.on_failure));
+    const int64_t numbers[] = {step->policy.lock_timeout_ms, step->policy.statement_timeout_ms, step->policy.retries};
+    for (size_t i = 0; i < COUNT_OF(numbers); i++) {
+        auto_free char *text = xasprintf("%lld", (long long)numbers[i]);
+        digest_text(&state, text);
+    }
+    digest_end(&state, step->leaf);
+}
+
+static unsigned char nibble(char c)
+{
+    return (unsigned char)(c <= '9' ? c - '0' : c - 'a' + 10);
+}
+
+static void set_digest(struct planning *planning, struct plan *plan)
+{
+    unsigned char *leaves = arena_alloc(planning->scratch, plan->step_count * DIGEST_SIZE + 1), root[DIGEST_SIZE];
+    for (size_t i = 0; i < plan->step_count; i++) {
+        for (size_t k = 0; k < DIGEST_SIZE; k++)
+            leaves[i * DIGEST_SIZE + k] = (unsigned char)(nibble(plan->steps[i].leaf[2 * k]) << 4 |
+                                                          nibble(plan->steps[i].leaf[2 * k + 1]));
+    }
+    merkle_root(leaves, plan->step_count, root);
+    for (size_t k = 0; k < DIGEST_SIZE; k++) {
+        plan->digest[2 * k] = "0123456789abcdef"[root[k] >> 4];
+        plan->digest[2 * k + 1] = "0123456789abcdef"[root[k] & 15];
+    }
+    plan->digest[2 * DIGEST_SIZE] = 0;
+}
+
+static void set_step(const struct planning *planning, int node, struct plan_step *step)
+{
+    const struct draft_step *draft = &planning->steps[node];
+    const struct slot *slot = &planning->slots[draft->slot];
+    const struct service *service = &planning->fleet->services[slot->service];
+    const struct migration *migration = &service->migrations[draft->migration];
+    bool up = planning->options->direction == DIRECTION_UP;
+    *step = (struct plan_step){.service = slot->service,
+                               .target = slot->target,
+                               .migration = draft->migration,
+                               .direction = planning->options->direction,
+                               .undoes = draft->applied && draft->applied->request ? draft->applied->request : "",
+                               .undoes_release = draft->applied && draft->applied->release ? draft->applied->release : "",
+                               .policy = service->policy};
+    /* a failed undo halts the release: nothing of it was committed, and what was undone stays undone */
+    step->way_back = !up ? WAY_BACK_ABORT : migration->down ? WAY_BACK_UNDO : WAY_BACK_NONE;
+    if (migration->has_policy)
+        step->policy.on_failure = migration->on_failure;
+    set_leaf(planning, step);
+}
+
+static int by_number(const void *a, const void *b)
+{
+    int x = *(const int *)a, y = *(const int *)b;
+    return (x > y) - (x < y);
+}
+
+/* Gives every step its needs: indexes of steps, sorted, each once. */
+static void set_needs(struct planning *planning, struct plan_step *steps, const int *place)
+{
+    size_t edges = planning->graph.count, nodes = (size_t)planning->step_count;
+    size_t *start = arena_array(planning->scratch, nodes + 2, sizeof *start);
+    int *needs = arena_array(planning->arena, edges + 1, sizeof *needs);
+    for (size_t i = 0; i < edges; i++)
+        start[place[planning->graph.edges[i].node] + 2]++;
+    for (size_t n = 2; n < nodes + 2; n++)
+        start[n] += start[n - 1];
+    for (size_t i = 0; i < edges; i++)
+        needs[start[place[planning->graph.edges[i].node] + 1]++] = place[planning->graph.edges[i].needs];
+    for (size_t n = 0; n < nodes; n++) {
+        int *mine = needs + start[n];
+        size_t count = start[n + 1] - start[n], kept = 0;
+        if (count)
+            qsort(mine, count, sizeof *mine, by_number);
+        for (size_t i = 0; i < count; i++) {
+            if (kept == 0 || mine[kept - 1] != mine[i])
+                mine[kept++] = mine[i];
+        }
+        steps[n].needs = mine;
+        steps[n].needs_count = kept;
+    }
+}
+
+static void set_plan(struct planning *planning, const int *order, struct plan *plan)
+{
+    size_t count = (size_t)planning->step_count;
+    struct plan_step *steps = arena_array(planning->arena, count + 1, sizeof *steps);
+    int *place = arena_array(planning->scratch, count + 1, sizeof *place);
+    for (size_t i = 0; i < count; i++) {
+        place[order[i]] = (int)i;
+        set_step(planning, order[i], &steps[i]);
+        plan->irreversible += steps[i].way_back == WAY_BACK_NONE;
+    }
+    set_needs(planning, steps, place);
+    plan->steps = steps;
+    plan->step_count = count;
+    set_digest(planning, plan);
+}
+
+static bool finish(struct planning *planning, struct plan *plan)
+{
+    if (planning->error_count)
+        return false;
+    planning->graph.nodes = planning->step_count;
+    int *order = arena_array(planning->scratch, (size_t)planning->step_count + 1, sizeof *order);
+    const struct edge *cycle;
+    size_t len;
+    if (!graph_order(&planning->graph, order, &cycle, &len)) {
+        report_cycle(planning, cycle, len);
+        return false;
+    }
+    *plan = (struct plan){.fleet = planning->fleet,
+                          .direction = planning->options->direction,
+                          .targets = planning->targets,
+                          .target_count = planning->target_count};
+    set_plan(planning, order, plan);
+    return true;
+}
+
+static bool first_error(const struct plan_findings *findings, struct err *err)
+{
+    size_t errors = 0;
+    const struct plan_finding *first = NULL;
+    for (size_t i = 0; i < findings->count; i++) {
+        if (findings->items[i].error && errors++ == 0)
+            first = &findings->items[i];
+    }
+    err_set(err, ERR_INPUT, "%s", first->text);
+    return errors > 1 ? err_hint(err, "%s%sand %zu more errors", first->hint, *first->hint ? "; " : "", errors - 1)
+                      : err_hint(err, "%s", first->hint);
+}
+
+bool plan_make(const struct fleet *fleet, const struct target_contents *contents, size_t contents_count,
+               const struct plan_options *options, struct arena *arena, struct plan *ret_plan,
+               struct plan_findings *ret_findings, struct err *err)
+{
+    auto_arena struct arena scratch = ARENA_INIT;
+    struct planning planning = {.fleet = fleet, .options = options, .arena = arena, .scratch = &scratch};
+    planning.graph.arena = &scratch;
+    index_services(&planning);
+    index_targets(&planning, contents, contents_count);
+    check_options(&planning);
+    if (options->direction == DIRECTION_UP)
+        planning_up(&planning);
+    else
+        planning_down(&planning);
+    struct plan plan;
+    bool good = finish(&planning, &plan);
+    *ret_findings = (struct plan_findings){planning.findings, planning.finding_count};
+    if (!good)
+        return first_error(ret_findings, err);
+    *ret_plan = plan;
+    return true;
+}

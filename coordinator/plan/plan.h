@@ -1,0 +1,100 @@
+/* The plan of a release: which migration runs on which target before which, and the way back of each. PURE: no I/O,
+ * no clock, no log, no environment; the CLI and the coordinator link the same code and get the same digest.
+ *
+ * What always holds: `steps` is a topological order of the graph, and deterministic: the same fleet, contents and
+ * options give the same steps in the same order and the same digest. A step's `needs` name earlier steps only
+ * (smaller indexes). Everything lives in the arena given; the plan borrows from fleet and contents.
+ *
+ * The digest is the Merkle root (crypto/digest.h) over the steps' leaves in order; a leaf is the digest over target,
+ * migration, direction, hashes of up and down, way back and policy (design, section 3). */
+#pragma once
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/err.h"
+#include "proto/fleet.h"
+
+struct plan_step {
+    int service;   /* index into fleet->services */
+    int target;    /* index into plan->targets */
+    int migration; /* index into that service's migrations; -1: applied once, no longer in the catalog (see below) */
+    enum direction direction;
+    enum way_back way_back;
+    const char *undoes;       /* DOWN: the request whose effect it undoes; else "" */
+    const char *undoes_release; /* DOWN: the release of that request, "" unknown */
+    struct policy policy;     /* service's, with the migration's own on_failure */
+    const int *needs;         /* indexes of earlier steps that must have succeeded */
+    size_t needs_count;
+    char leaf[DIGEST_TEXT_SIZE];
+};
+
+struct plan_target {
+    int service;
+    const char *name;
+};
+
+struct plan {
+    const struct fleet *fleet;
+    enum direction direction;
+    const struct plan_target *targets; /* of all services that the options select, steps or not */
+    size_t target_count;
+    const struct plan_step *steps;
+    size_t step_count;
+    size_t irreversible; /* steps whose way back is NONE */
+    char digest[DIGEST_TEXT_SIZE];
+};
+
+/* What to plan. All lists may be empty. */
+struct plan_options {
+    enum direction direction;
+    const char *const *services; /* only these; empty: all */
+    size_t service_count;
+    const char *const *targets;  /* only these databases; empty: all */
+    size_t target_count;
+    struct plan_limit {          /* up: up to and with this version; down: back to, without undoing it */
+        const char *service;     /* NULL: the only selected one */
+        const char *version;
+    } const *limits;
+    size_t limit_count;
+    bool out_of_order;           /* up: allow a pending migration older than an applied one (lessons, 8) */
+    /* down: exactly one of */
+    const char *release;         /* undo what this release applied */
+    const char *const *releases; /* undo what these applied: all that came after one; NULL: not asked, may be empty */
+    size_t release_count;
+    int64_t steps;               /* the last N of the one selected service, on each of its targets */
+    bool all;
+    bool stop_at_irreversible;   /* down: go back only as far as possible instead of refusing */
+};
+
+/* Findings of a plan: what makes it refused (error) or what a person should know (warning).
+ * All errors are found, not only the first. */
+struct plan_finding {
+    bool error;
+    const char *rule;  /* "cycle", "missing-dependency", "unknown-service", "too-large", "out-of-order", "drift",
+                        * "irreversible", "orphan", ... */
+    const char *text;  /* where and why: a cycle's whole path, both ends of a missing dependency */
+    const char *hint;  /* what to do, "" */
+};
+struct plan_findings {
+    struct plan_finding *items;
+    size_t count;
+};
+
+/* Plans. `contents` is what each target has applied (a target that is missing there counts as empty).
+ * False with ERR_INPUT when there is at least one error among the findings (err's text is the first; all are in
+ * *ret_findings, which is set in any case).
+ *  up: pending = catalog minus applied, by id; applied with another checksum is the finding "drift"; applied but
+ *      unknown to the catalog is fine (a database ahead of the code must pass) and warned of.
+ *  down: reverse dependency order over what is applied; dependencies of the catalog, reversed. */
+bool plan_make(const struct fleet *fleet, const struct target_contents *contents, size_t contents_count,
+               const struct plan_options *options, struct arena *arena, struct plan *ret_plan,
+               struct plan_findings *ret_findings, struct err *err);
+
+/* The graph as Mermaid ("flowchart LR"), services as subgraphs. */
+void plan_mermaid(const struct plan *plan, struct buf *out);
+/* {"digest", "direction", "steps":[{"index","service","target","migration","name","direction","wayBack","needs":[...],
+ * "file",...}], ...}: what `greylag plan --json` prints. */
+void plan_json(const struct plan *plan, const struct plan_findings *findings, struct buf *out);

@@ -1,0 +1,120 @@
+/* Plans for people's diagrams and for programs. */
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "plan/plan.h"
+
+/* Mermaid's text in quotes: its own escapes are HTML entities (mermaid.js.org, flowchart, "special characters"). */
+static void add_label(struct buf *out, const char *text)
+{
+    for (; *text; text++) {
+        if (strchr("\"<>&#;`\n\r", *text))
+            buf_addf(out, "#%d;", (unsigned char)*text);
+        else
+            buf_addc(out, *text);
+    }
+}
+
+static void add_step(const struct plan *plan, size_t index, struct buf *out)
+{
+    const struct plan_step *step = &plan->steps[index];
+    const struct migration *migration = &plan->fleet->services[step->service].migrations[step->migration];
+    bool none = step->way_back == WAY_BACK_NONE;
+    buf_addf(out, "    s%zu%s\"", index, none ? "{{" : "[");
+    if (step->direction == DIRECTION_DOWN)
+        buf_adds(out, "undo ");
+    add_label(out, migration->id);
+    if (*migration->name) {
+        buf_addc(out, ' ');
+        add_label(out, migration->name);
+    }
+    if (plan->fleet->services[step->service].target_count > 1) {
+        buf_adds(out, " on ");
+        add_label(out, plan->targets[step->target].name);
+    }
+    buf_addf(out, "\"%s\n", none ? "}}" : "]");
+}
+
+void plan_mermaid(const struct plan *plan, struct buf *out)
+{
+    buf_adds(out, "flowchart LR\n");
+    for (size_t service = 0; service < plan->fleet->service_count; service++) {
+        bool open = false;
+        for (size_t i = 0; i < plan->step_count; i++) {
+            if (plan->steps[i].service != (int)service)
+                continue;
+            if (!open)
+                buf_addf(out, "  subgraph %s-service[\"%s\"]\n", plan->fleet->services[service].name,
+                         plan->fleet->services[service].name);
+            open = true;
+            add_step(plan, i, out);
+        }
+        if (open)
+            buf_adds(out, "  end\n");
+    }
+    for (size_t i = 0; i < plan->step_count; i++) {
+        for (size_t n = 0; n < plan->steps[i].needs_count; n++)
+            buf_addf(out, "  s%d --> s%zu\n", plan->steps[i].needs[n], i);
+    }
+}
+
+static json_t *policy_json(const struct policy *policy)
+{
+    return json_pack("{s:s, s:I, s:I, s:I}", "onFailure", failure_policy_text(policy->on_failure), "lockTimeoutMs",
+                     (json_int_t)policy->lock_timeout_ms, "statementTimeoutMs",
+                     (json_int_t)policy->statement_timeout_ms, "retries", (json_int_t)policy->retries);
+}
+
+static json_t *step_json(const struct plan *plan, size_t index)
+{
+    const struct plan_step *step = &plan->steps[index];
+    const struct service *service = &plan->fleet->services[step->service];
+    const struct migration *migration = &service->migrations[step->migration];
+    bool down = step->direction == DIRECTION_DOWN;
+    json_t *needs = json_array();
+    for (size_t i = 0; i < step->needs_count; i++)
+        json_array_append_new(needs, json_integer(step->needs[i]));
+    json_t *json = json_pack("{s:I, s:s, s:s, s:s, s:s, s:s, s:s, s:o, s:s, s:s, s:I, s:b, s:s, s:o}", "index",
+                             (json_int_t)index, "service", service->name, "target", plan->targets[step->target].name,
+                             "migration", migration->id, "name", migration->name, "direction",
+                             direction_text(step->direction), "wayBack", way_back_text(step->way_back), "needs", needs,
+                             "file", down && migration->down_file ? migration->down_file : migration->file, "checksum",
+                             down && migration->down ? migration->down : migration->up, "bytes",
+                             (json_int_t)(down ? migration->down_size : migration->up_size), "noTransaction",
+                             (int)migration->no_transaction, "leaf", step->leaf, "policy", policy_json(&step->policy));
+    if (json && down)
+        json_object_set_new(json, "undoes", json_string(step->undoes));
+    return json;
+}
+
+static json_t *findings_json(const struct plan_findings *findings)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; findings && i < findings->count; i++) {
+        const struct plan_finding *finding = &findings->items[i];
+        json_array_append_new(list, json_pack("{s:b, s:s, s:s, s:s}", "error", (int)finding->error, "rule", finding->rule,
+                                              "text", finding->text, "hint", finding->hint));
+    }
+    return list;
+}
+
+void plan_json(const struct plan *plan, const struct plan_findings *findings, struct buf *out)
+{
+    json_t *steps = json_array(), *targets = json_array();
+    for (size_t i = 0; i < plan->step_count; i++)
+        json_array_append_new(steps, step_json(plan, i));
+    for (size_t i = 0; i < plan->target_count; i++)
+        json_array_append_new(targets,
+                              json_pack("{s:s, s:s}", "service", plan->fleet->services[plan->targets[i].service].name,
+                                        "target", plan->targets[i].name));
+    json_t *json = json_pack("{s:s, s:s, s:s, s:s, s:I, s:o, s:o, s:o}", "fleet", plan->fleet->name, "environment",
+                             plan->fleet->environment, "digest", plan->digest, "direction",
+                             direction_text(plan->direction), "irreversible", (json_int_t)plan->irreversible, "targets",
+                             targets, "steps", steps, "findings", findings_json(findings));
+    char *text = json ? json_dumps(json, JSON_INDENT(2)) : NULL;
+    buf_adds(out, text ? text : "{}");
+    free(text);
+    json_decref(json);
+}

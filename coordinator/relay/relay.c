@@ -1,0 +1,263 @@
+#include "relay/relay.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/arena.h"
+#include "base/cleanup.h"
+#include "proc/crash.h"
+#include "rollout/outbox.h"
+
+#define AGAIN_MS 500
+
+enum entry_state { ENTRY_DUE, ENTRY_SENT, ENTRY_DELIVERED };
+
+struct entry {
+    int64_t row, due_ms;
+    struct outbox_row outbox;
+    int64_t latest; /* sequence issued for its target, as far as this relay has seen */
+    enum entry_state state;
+    char *topic, *key, *id, *type, *payload;
+    size_t len;
+};
+
+struct relay {
+    struct bus_producer *producer;
+    const char *source;
+    struct entry **entries; /* by row, rising; tags are rows */
+    size_t count, room;
+    struct relay_counts counts;
+    int64_t now_ms;
+    char problem[256];
+};
+
+static void entry_free(struct entry *entry)
+{
+    free(entry->topic);
+    free(entry->key);
+    free(entry->id);
+    free(entry->type);
+    free(entry->payload);
+    free(entry);
+}
+
+/* Where this row is, or would be inserted. */
+static size_t find(const struct relay *relay, int64_t row)
+{
+    size_t low = 0, high = relay->count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (relay->entries[middle]->row < row)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+static void delivered(void *context, uint64_t tag, const char *failed)
+{
+    struct relay *relay = context;
+    size_t at = find(relay, (int64_t)tag);
+    if (at == relay->count || relay->entries[at]->row != (int64_t)tag)
+        return;
+    struct entry *entry = relay->entries[at];
+    if (!failed) {
+        entry->state = ENTRY_DELIVERED;
+        relay->counts.delivered++;
+        return;
+    }
+    entry->state = ENTRY_DUE;
+    entry->due_ms = relay->now_ms + AGAIN_MS;
+    relay->counts.failed++;
+    snprintf(relay->problem, sizeof relay->problem, "%.120s: %.120s", entry->topic, failed);
+}
+
+bool relay_open(const struct bus_settings *settings, const char *source, int wake_fd, struct relay **ret_relay,
+                struct err *err)
+{
+    struct relay *relay = xcalloc(1, sizeof *relay);
+    relay->source = source;
+    if (!bus_producer_open(settings, delivered, relay, &relay->producer, err)) {
+        free(relay);
+        return false;
+    }
+    if (wake_fd >= 0)
+        bus_producer_wake(relay->producer, wake_fd);
+    *ret_relay = relay;
+    return true;
+}
+
+void relay_close(struct relay *relay, int timeout_ms)
+{
+    if (!relay)
+        return;
+    (void)bus_producer_flush(relay->producer, timeout_ms);
+    bus_producer_close(relay->producer);
+    for (size_t i = 0; i < relay->count; i++)
+        entry_free(relay->entries[i]);
+    free(relay->entries);
+    free(relay);
+}
+
+/* A key is a target: what was issued for it before is overtaken. */
+static void note_latest(struct relay *relay, const char *key, int64_t sequence)
+{
+    for (size_t i = 0; sequence > 0 && i < relay->count; i++)
+        if (relay->entries[i]->latest < sequence && strcmp(relay->entries[i]->key, key) == 0)
+            relay->entries[i]->latest = sequence;
+}
+
+void relay_add(struct relay *relay, const struct store_message *messages, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        const struct store_message *m = &messages[i];
+        size_t at = find(relay, m->row);
+        if (at < relay->count && relay->entries[at]->row == m->row)
+            continue;
+        struct entry *entry = xcalloc(1, sizeof *entry);
+        *entry = (struct entry){.row = m->row, .topic = xstrdup(m->topic), .key = xstrdup(m->key),
+                                .id = xstrdup(m->id), .type = xstrdup(m->type), .payload = xmalloc(m->len + 1),
+                                .len = m->len};
+        memcpy(entry->payload, m->payload, m->len);
+        entry->outbox = (struct outbox_row){.epoch = m->epoch, .sequence = m->sequence};
+        entry->latest = m->sequence;
+        note_latest(relay, m->key, m->sequence);
+        if (relay->count == relay->room) {
+            relay->room = relay->room ? 2 * relay->room : 64;
+            relay->entries = xrealloc(relay->entries, relay->room * sizeof(struct entry *));
+        }
+        memmove(&relay->entries[at + 1], &relay->entries[at], (relay->count - at) * sizeof(struct entry *));
+        relay->entries[at] = entry;
+        relay->count++;
+    }
+}
+
+bool relay_load(struct relay *relay, struct store *store, struct err *err)
+{
+    auto_arena struct arena arena = ARENA_INIT;
+    struct store_message *messages;
+    size_t count;
+    if (!store_outbox(store, &arena, &messages, &count, err))
+        return false;
+    relay_add(relay, messages, count);
+    return true;
+}
+
+/* A trace id of its own for each message: 16 + 8 bytes out of its random id would not be hexadecimal. */
+static void traceparent(const struct entry *entry, char text[64])
+{
+    uint64_t hash = 1469598103934665603u;
+    for (const char *c = entry->id; *c; c++)
+        hash = (hash ^ (unsigned char)*c) * 1099511628211u;
+    snprintf(text, 64, "00-%016llx%016llx-%016llx-01", (unsigned long long)hash,
+             (unsigned long long)(hash * 1099511628211u), (unsigned long long)(hash ^ 0x9e3779b97f4a7c15u));
+}
+
+static void send_entry(struct relay *relay, struct entry *entry)
+{
+    char trace[64];
+    traceparent(entry, trace);
+    const struct bus_header headers[] = {{"ce_specversion", "1.0"}, {"ce_id", entry->id}, {"ce_type", entry->type},
+                                         {"ce_source", relay->source}, {"traceparent", trace}};
+    struct err err = ERR_INIT;
+    CRASH_POINT("relay.before");
+    if (bus_producer_send(relay->producer, entry->topic, entry->key, entry->payload, entry->len, headers,
+                          COUNT_OF(headers), (uint64_t)entry->row, &err)) {
+        entry->state = ENTRY_SENT;
+        relay->counts.sent++;
+        return;
+    }
+    entry->due_ms = relay->now_ms + AGAIN_MS;
+    relay->counts.failed++;
+    snprintf(relay->problem, sizeof relay->problem, "%.120s: %.120s", entry->topic, err.text);
+}
+
+static bool is_due(const struct relay *relay, const struct entry *entry)
+{
+    return entry->state == ENTRY_DUE && entry->due_ms <= relay->now_ms;
+}
+
+static bool send_due(struct relay *relay, struct store *store, struct err *err)
+{
+    bool checked = false;
+    for (size_t i = 0; i < relay->count; i++) {
+        if (!is_due(relay, relay->entries[i]))
+            continue;
+        if (!checked && !store_lease_check(store, err))
+            return false;
+        checked = true;
+        struct entry *entry = relay->entries[i];
+        switch (outbox_judge(&entry->outbox, store_lease_epoch(store), entry->latest)) {
+        case OUTBOX_SEND:
+            send_entry(relay, entry);
+            break;
+        case OUTBOX_DROP:
+            entry->state = ENTRY_DELIVERED; /* leaves the outbox as if it had been */
+            relay->counts.dropped++;
+            break;
+        case OUTBOX_WAIT:
+            return true;
+        }
+    }
+    return true;
+}
+
+static bool mark_delivered(struct relay *relay, struct store *store, struct err *err)
+{
+    auto_free int64_t *rows = xcalloc(relay->count + 1, sizeof *rows);
+    size_t marked = 0, kept = 0;
+    for (size_t i = 0; i < relay->count; i++)
+        if (relay->entries[i]->state == ENTRY_DELIVERED)
+            rows[marked++] = relay->entries[i]->row;
+    if (marked == 0)
+        return true;
+    CRASH_POINT("relay.sent");
+    if (!store_outbox_sent(store, rows, marked, err))
+        return false;
+    for (size_t i = 0; i < relay->count; i++) {
+        if (relay->entries[i]->state == ENTRY_DELIVERED)
+            entry_free(relay->entries[i]);
+        else
+            relay->entries[kept++] = relay->entries[i];
+    }
+    relay->count = kept;
+    CRASH_POINT("relay.marked");
+    return true;
+}
+
+bool relay_pump(struct relay *relay, struct store *store, int64_t now_ms, struct err *err)
+{
+    relay->now_ms = now_ms;
+    bus_producer_poll(relay->producer, 0);
+    if (!send_due(relay, store, err))
+        return false;
+    bus_producer_poll(relay->producer, 0);
+    return mark_delivered(relay, store, err);
+}
+
+int64_t relay_wake_ms(const struct relay *relay)
+{
+    int64_t wake = 0;
+    for (size_t i = 0; i < relay->count; i++) {
+        const struct entry *entry = relay->entries[i];
+        if (entry->state == ENTRY_DUE && (wake == 0 || entry->due_ms < wake))
+            wake = entry->due_ms ? entry->due_ms : 1;
+    }
+    return wake;
+}
+
+struct relay_counts relay_counts(const struct relay *relay)
+{
+    struct relay_counts counts = relay->counts;
+    counts.waiting = relay->count;
+    return counts;
+}
+
+void relay_problem(struct relay *relay, char *text, size_t size)
+{
+    snprintf(text, size, "%s", relay->problem);
+    relay->problem[0] = '\0';
+    if (!*text)
+        bus_producer_problem(relay->producer, text, size);
+}

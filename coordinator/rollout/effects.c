@@ -1,0 +1,355 @@
+/* The effects of the decision table on the state: small steps that the rows put together. */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/cleanup.h"
+#include "rollout/state.h"
+
+static struct rollout_target *each_target(struct rollout *rollout, size_t i)
+{
+    return i < rollout->target_count ? &rollout->targets[i] : NULL;
+}
+
+/* ---- where the release is going ---- */
+
+void aim_back(struct decide *d)
+{
+    if (d->rollout->aim == ROLLOUT_AIM_COMPLETE)
+        d->rollout->aim = ROLLOUT_AIM_ROLL_BACK;
+    d->rollout->stopping = false;
+    d->rollout->changed = true;
+}
+
+void aim_cancel(struct decide *d)
+{
+    d->rollout->aim = ROLLOUT_AIM_CANCEL;
+    d->rollout->stopping = false;
+    d->rollout->changed = true;
+}
+
+void stop(struct decide *d)
+{
+    d->rollout->stopping = true;
+    d->rollout->changed = true;
+}
+
+void go_on(struct decide *d)
+{
+    d->rollout->stopping = false;
+    d->rollout->reason[0] = '\0';
+    d->rollout->changed = true;
+}
+
+void learn_epoch(struct decide *d)
+{
+    int64_t epoch = d->event->report->in_force.epoch;
+    if (epoch < d->rollout->epoch)
+        epoch = d->rollout->epoch;
+    if (epoch > d->effects->higher_epoch)
+        d->effects->higher_epoch = epoch;
+    snprintf(d->detail, sizeof d->detail, "%s: epoch %lld is in force, ours is %lld", d->target->name,
+             (long long)d->event->report->in_force.epoch, (long long)d->rollout->epoch);
+}
+
+/* A failed step gets a new request: the outcome of the old one is final. */
+void new_attempts(struct decide *d)
+{
+    struct rollout *rollout = d->rollout;
+    int leg = leg_of(rollout);
+    for (size_t i = 0; i < rollout->step_count; i++) {
+        struct rollout_step *step = &rollout->steps[i];
+        if (step->leg != leg || step->state != STEP_FAILED)
+            continue;
+        step->attempt++;
+        step->has_outcome = false;
+        step_set(rollout, step, STEP_PENDING);
+    }
+}
+
+/* ---- fences ---- */
+
+static void fence_raise(struct decide *d, struct rollout_target *target)
+{
+    target->sequence++;
+    target->fence_sent_ms = target->fence_since_ms = d->now;
+    target_set(target, TARGET_FENCING);
+    effects_add_fence(d->effects, target_number(d->rollout, target), target->sequence);
+}
+
+void fence_busy(struct decide *d)
+{
+    struct rollout_target *target;
+    for (size_t i = 0; (target = each_target(d->rollout, i)); i++)
+        if (target->state == TARGET_BUSY)
+            fence_raise(d, target);
+}
+
+/* An operator goes on: what could not be heard is asked again. After a restore, what the target holds now is taken. */
+void fence_lost(struct decide *d)
+{
+    struct rollout_target *target;
+    for (size_t i = 0; (target = each_target(d->rollout, i)); i++) {
+        if (target->state != TARGET_LOST)
+            continue;
+        if (target->rebuild)
+            target->recorded = ROLLOUT_EXPECTS_ANYTHING;
+        target->problem[0] = '\0';
+        fence_raise(d, target);
+    }
+}
+
+void fence_for_takeover(struct decide *d)
+{
+    struct rollout_target *target;
+    for (size_t i = 0; (target = each_target(d->rollout, i)); i++)
+        if (target->state == TARGET_BUSY || target->state == TARGET_FENCING ||
+            (d->event->every && target->state != TARGET_LOST))
+            fence_raise(d, target);
+}
+
+/* A fence that is raised once more keeps its limit. */
+void raise_fence(struct decide *d)
+{
+    int64_t since = d->target->state == TARGET_FENCING ? d->target->fence_since_ms : d->now;
+    fence_raise(d, d->target);
+    d->target->fence_since_ms = since;
+}
+
+void repeat_fence(struct decide *d)
+{
+    d->target->fence_sent_ms = d->now;
+    d->target->changed = true;
+    effects_add_fence(d->effects, target_number(d->rollout, d->target), d->target->sequence);
+}
+
+/* Our numbers go above what is in force; that much is recorded there. */
+void overtake(struct decide *d)
+{
+    const struct fence *in_force = &d->event->report->in_force;
+    if (in_force->sequence > d->target->sequence)
+        d->target->sequence = in_force->sequence;
+    if (in_force->sequence > d->target->recorded)
+        d->target->recorded = in_force->sequence;
+    snprintf(d->detail, sizeof d->detail, "%s: %lld/%lld is in force", d->target->name, (long long)in_force->epoch,
+             (long long)in_force->sequence);
+    d->target->changed = true;
+}
+
+/* What has no outcome did not run, and will not: the fence, or the worker that is through, says so. */
+static void steps_without_outcome(struct rollout *rollout, struct rollout_target *target, enum step_state to)
+{
+    int number = target_number(rollout, target), length = leg_length(rollout, number);
+    int positions = extended(rollout) ? 2 * length : length;
+    for (int i = 0; i < positions; i++) {
+        struct rollout_step *step = step_at(rollout, number, i);
+        if (step->state == STEP_SENT || (step->state == STEP_UNKNOWN && step->leg == 0))
+            step_set(rollout, step, to);
+    }
+    target->count = 0;
+}
+
+static void follow_target(struct rollout *rollout, struct rollout_target *target)
+{
+    int number = target_number(rollout, target), length = leg_length(rollout, number);
+    if (extended(rollout) && rollout->aim != ROLLOUT_AIM_COMPLETE)
+        for (int i = 0; i < length; i++)
+            rollback_follow(rollout, step_at(rollout, number, i)->plan_step);
+}
+
+void settle_target(struct decide *d)
+{
+    target_set(d->target, TARGET_FENCED);
+    d->target->rebuild = false;
+    d->target->problem[0] = '\0';
+    steps_without_outcome(d->rollout, d->target, STEP_PENDING);
+    follow_target(d->rollout, d->target);
+    snprintf(d->detail, sizeof d->detail, "%s", d->target->name);
+}
+
+void rebuild_target(struct decide *d)
+{
+    if (!d->target->rebuild)
+        return;
+    outcomes_rebuild(d);
+    d->target->recorded = d->event->report->in_force.sequence;
+}
+
+void settle_job(struct decide *d)
+{
+    if (d->target->state != TARGET_BUSY)
+        return;
+    target_set(d->target, TARGET_IDLE);
+    d->target->problem[0] = '\0';
+    steps_without_outcome(d->rollout, d->target, STEP_PENDING);
+    follow_target(d->rollout, d->target);
+    snprintf(d->detail, sizeof d->detail, "%s", d->target->name);
+}
+
+void lose_target(struct decide *d)
+{
+    target_set(d->target, TARGET_LOST);
+    steps_without_outcome(d->rollout, d->target, STEP_UNKNOWN);
+}
+
+/* What is believed of them may be from before a restore: an operator's order fences all of them. */
+void forget_targets(struct decide *d)
+{
+    struct rollout_target *target;
+    for (size_t i = 0; (target = each_target(d->rollout, i)); i++) {
+        if (target->state == TARGET_LOST)
+            continue;
+        target_set(target, TARGET_LOST);
+        steps_without_outcome(d->rollout, target, STEP_UNKNOWN);
+        snprintf(target->problem, sizeof target->problem, "%s", "not asked since the control database was restored");
+    }
+}
+
+/* ---- signs of life ---- */
+
+void note_alive(struct decide *d)
+{
+    if (d->target->state != TARGET_BUSY)
+        return;
+    d->target->alive_ms = d->now;
+    d->target->problem[0] = '\0';
+    d->target->changed = true;
+}
+
+static void note(struct decide *d, const char *what, const char *why)
+{
+    snprintf(d->target->problem, sizeof d->target->problem, "%s%s%s", what, *why ? ": " : "", why);
+    snprintf(d->detail, sizeof d->detail, "%s: %.180s", d->target->name, d->target->problem);
+    d->target->changed = true;
+}
+
+static const char *report_message(const struct decide *d)
+{
+    return d->event->report->message ? d->event->report->message : "";
+}
+
+void note_blocked(struct decide *d)
+{
+    d->target->alive_ms = d->now;
+    note(d, "blocked", report_message(d));
+}
+
+void note_refused(struct decide *d)
+{
+    if (d->target->state == TARGET_BUSY)
+        d->target->alive_ms = d->now;
+    note(d, refusal_text(d->event->report->refusal), report_message(d));
+}
+
+/* ---- reasons: why, and what can be done ---- */
+
+static void because(struct decide *d, const char *why, const char *what_to_do)
+{
+    struct rollout *rollout = d->rollout;
+    char before[sizeof rollout->reason];
+    snprintf(before, sizeof before, "%s", rollout->reason);
+    snprintf(d->detail, sizeof d->detail, "%.255s", why);
+    snprintf(rollout->reason, sizeof rollout->reason, "%.250s%s%.120s%s%.110s", why, *what_to_do ? ". " : "", what_to_do,
+             *before ? ". Before that: " : "", before);
+    rollout->changed = true;
+}
+
+void because_asked(struct decide *d)
+{
+    because(d, d->event->kind == ROLLOUT_CANCEL ? "an operator cancelled it" : "an operator asked for the way back", "");
+}
+
+void because_down(struct decide *d)
+{
+    because(d, "an operator stopped it", "`greylag release retry` goes on; `greylag up` applies again what was undone");
+}
+
+static void because_step(struct decide *d, int leg, const char *what, const char *what_to_do)
+{
+    struct rollout *rollout = d->rollout;
+    char text[STEP_TEXT_SIZE], why[512];
+    for (size_t i = 0; i < rollout->step_count; i++) {
+        const struct rollout_step *step = &rollout->steps[i];
+        if (step->leg != leg || step->state != STEP_FAILED)
+            continue;
+        const struct outcome *outcome = &step->outcome;
+        const char *message = outcome->kind == OUTCOME_DRIFT ? outcome->detail : outcome->message;
+        snprintf(why, sizeof why, "%s%s %s%s%s: %.120s%s%.60s", what, step_text(rollout, step, text),
+                 outcome->kind == OUTCOME_DRIFT ? "differs from what is applied" : "failed",
+                 *outcome->sqlstate ? " with " : "", outcome->sqlstate, message, *outcome->left ? "; left: " : "",
+                 outcome->left);
+        d->step = step->ordinal;
+        because(d, why, what_to_do);
+        return;
+    }
+}
+
+void because_failed(struct decide *d)
+{
+    if (d->rollout->direction == DIRECTION_DOWN)
+        because_step(d, 0, "the undo of ", "Remove the cause, then `greylag release retry`");
+    else if (failed_and_halts(d))
+        because_step(d, 0, "", "When the cause is removed `greylag release retry` goes on; `greylag release rollback` undoes it");
+    else
+        because_step(d, 0, "", "");
+}
+
+void because_undo_failed(struct decide *d)
+{
+    because_step(d, 1, "the undo of ", "Remove the cause, then `greylag release retry`");
+}
+
+void because_undone(struct decide *d)
+{
+    because(d, "a target has undone steps of this release already: its rollback goes on", "");
+}
+
+void because_refused(struct decide *d)
+{
+    const struct report *report = d->event->report;
+    char why[400];
+    bool lost = report->kind == REPORT_REFUSED && report->refusal == REFUSAL_REWOUND;
+    if (report->kind == REPORT_REFUSED)
+        snprintf(why, sizeof why, "%s refused (%s): %.160s", d->target->name, refusal_text(report->refusal),
+                 *report_message(d) ? report_message(d) : refusal_prose(report->refusal));
+    else
+        snprintf(why, sizeof why, "%s has a fence of epoch %lld in force, ours is %lld", d->target->name,
+                 (long long)report->in_force.epoch, (long long)d->rollout->epoch);
+    if (lost)
+        d->target->rebuild = true;
+    snprintf(d->target->problem, sizeof d->target->problem, "%.150s", why);
+    because(d, why, lost ? "`greylag release retry` takes what it holds now for the truth"
+                         : "Remove the cause, then `greylag release retry`");
+}
+
+void because_rewound(struct decide *d)
+{
+    char why[300];
+    snprintf(why, sizeof why, "%s went back in time: outcomes that it reported are missing from its history",
+             d->target->name);
+    d->target->rebuild = true;
+    snprintf(d->target->problem, sizeof d->target->problem, "%s", "went back in time");
+    because(d, why, "`greylag release retry` takes what it holds now for the truth");
+}
+
+void because_silent(struct decide *d)
+{
+    char why[300];
+    snprintf(why, sizeof why, "%s has not answered its fence: what it applied is unknown", d->target->name);
+    snprintf(d->target->problem, sizeof d->target->problem, "%s", "has not answered its fence");
+    because(d, why, "When its worker is back: `greylag release retry`");
+}
+
+void name_unknown(struct decide *d)
+{
+    struct rollout *rollout = d->rollout;
+    auto_buf struct buf names = BUF_INIT(200);
+    struct rollout_target *target;
+    for (size_t i = 0; (target = each_target(rollout, i)); i++)
+        if (target->state == TARGET_LOST && strstr(rollout->reason, target->name) == NULL)
+            buf_addf(&names, "%s%s", names.len ? ", " : "", target->name);
+    if (names.len == 0)
+        return;
+    size_t len = strlen(rollout->reason);
+    snprintf(rollout->reason + len, sizeof rollout->reason - len, ". Also unknown: %s", buf_text(&names));
+}

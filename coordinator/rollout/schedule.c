@@ -1,0 +1,154 @@
+/* Which steps can be sent now. A job is as many consecutive steps of one target as have no barrier between them: each
+ * step's needs have taken effect, or precede it in this very job. */
+#include <assert.h>
+#include <stdio.h>
+
+#include "base/cleanup.h"
+#include "rollout/state.h"
+
+/* Whether everything that must come first has happened, or comes earlier in the job that is put together. */
+static bool step_is_free(const struct rollout *rollout, const struct rollout_step *step)
+{
+    const struct rollout_index *index = index_of(rollout);
+    const struct plan_step *from = plan_step_of(rollout, step);
+    if (step->leg == 1)
+        return (step->state == STEP_SKIPPED || from->way_back == WAY_BACK_UNDO) &&
+               rollback_may_undo(rollout, step->plan_step);
+    for (size_t i = 0; i < from->needs_count; i++)
+        if (!step_satisfies(rollout->steps[from->needs[i]].state) && index->mark[from->needs[i]] != index->stamp)
+            return false;
+    return true;
+}
+
+static size_t step_bytes(const struct rollout *rollout, const struct rollout_step *step)
+{
+    const struct plan_step *from = plan_step_of(rollout, step);
+    if (from->migration < 0)
+        return 0;
+    const struct migration *migration = &rollout->plan->fleet->services[from->service].migrations[from->migration];
+    return (size_t)(step->direction == DIRECTION_UP ? migration->up_size : migration->down_size);
+}
+
+struct run {
+    int first, last; /* positions; none: last < first */
+    size_t steps;
+};
+
+/* The steps that can go out as the target's next job; at most `limit` of them. Marks them with a new stamp. */
+static struct run run_find(const struct rollout *rollout, int target, int leg, size_t limit)
+{
+    struct rollout_index *index = index_of(rollout);
+    int length = leg_length(rollout, target), end = (leg + 1) * length;
+    int *cursor = &index->cursor[2 * target + leg];
+    struct run run = {.first = 0, .last = -1};
+    size_t bytes = 0;
+    while (*cursor < end && step_is_done(step_at(rollout, target, *cursor)->state))
+        ++*cursor;
+    index->stamp++;
+    for (int position = *cursor; position < end && run.steps < limit; position++) {
+        const struct rollout_step *step = step_at(rollout, target, position);
+        if (step_satisfies(step->state))
+            continue;
+        if ((step->state != STEP_PENDING && step->state != STEP_SKIPPED) || !step_is_free(rollout, step))
+            break;
+        index->mark[step->plan_step] = index->stamp;
+        if (step->state == STEP_SKIPPED)
+            continue;
+        bytes += step_bytes(rollout, step);
+        if (run.steps > 0 && bytes > rollout->settings.job_bytes)
+            break;
+        if (run.steps++ == 0)
+            run.first = position;
+        run.last = position;
+    }
+    return run;
+}
+
+/* After a restore what was believed of a target is about to be replaced: nothing is sent before. */
+static bool beliefs_change(const struct rollout *rollout)
+{
+    for (size_t t = 0; t < rollout->target_count; t++)
+        if (rollout->targets[t].rebuild && rollout->targets[t].state == TARGET_FENCING)
+            return true;
+    return false;
+}
+
+bool schedule_possible(const struct rollout *rollout, int leg)
+{
+    if ((leg == 1 && !extended(rollout)) || beliefs_change(rollout))
+        return false;
+    if (leg == 1)
+        rollback_settle(rollout);
+    for (size_t t = 0; t < rollout->target_count; t++)
+        if (target_is_idle(&rollout->targets[t]) && run_find(rollout, (int)t, leg, 1).steps > 0)
+            return true;
+    return false;
+}
+
+/* Everything at `positions` that is SENT goes out under a new sequence. */
+static void job_emit(struct decide *d, struct rollout_target *target, bool resend)
+{
+    struct rollout *rollout = d->rollout;
+    int number = target_number(rollout, target);
+    size_t count = 0;
+    int *steps = arena_array(&d->effects->arena, (size_t)target->count, sizeof *steps);
+    for (int i = 0; i < target->count; i++) {
+        const struct rollout_step *step = step_at(rollout, number, target->first + i);
+        if (step->state == STEP_SENT)
+            steps[count++] = step->ordinal;
+    }
+    assert(count > 0);
+    target->sequence++;
+    target->alive_ms = d->now;
+    target_set(target, TARGET_BUSY);
+    effects_add_job(d->effects, &(struct rollout_send_job){.target = number,
+                                                           .sequence = target->sequence,
+                                                           .steps = steps,
+                                                           .step_count = count,
+                                                           .resend = resend});
+}
+
+static void send_leg(struct decide *d, int leg)
+{
+    struct rollout *rollout = d->rollout;
+    size_t jobs = 0, steps = 0;
+    if (leg == 1)
+        rollback_settle(rollout);
+    for (size_t t = 0; t < rollout->target_count; t++) {
+        struct rollout_target *target = &rollout->targets[t];
+        struct run run = {.last = -1};
+        if (target_is_idle(target))
+            run = run_find(rollout, (int)t, leg, rollout->settings.job_steps);
+        if (run.steps == 0)
+            continue;
+        for (int position = run.first; position <= run.last; position++) {
+            struct rollout_step *step = step_at(rollout, (int)t, position);
+            if (step->state == STEP_PENDING)
+                step_set(rollout, step, STEP_SENT);
+        }
+        target->first = run.first;
+        target->count = run.last - run.first + 1;
+        target->problem[0] = '\0';
+        job_emit(d, target, false);
+        jobs++;
+        steps += run.steps;
+    }
+    snprintf(d->detail, sizeof d->detail, "%zu %s in %zu job%s", steps, leg == 1 ? "undos" : "steps", jobs,
+             jobs == 1 ? "" : "s");
+}
+
+void send_jobs(struct decide *d)
+{
+    send_leg(d, 0);
+}
+
+void send_undos(struct decide *d)
+{
+    send_leg(d, 1);
+}
+
+void resend_job(struct decide *d)
+{
+    snprintf(d->detail, sizeof d->detail, "%s", d->target->name);
+    job_emit(d, d->target, true);
+}

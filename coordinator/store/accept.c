@@ -1,0 +1,369 @@
+/* Acceptance of a release: plan, check, store, in one transaction. */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "crypto/digest.h"
+#include "proc/crash.h"
+#include "store/store_internal.h"
+#include "store_sql.h"
+
+#define ACCEPT_IDLE_MAX "10s"
+
+/* What all targets hold, in the arena. */
+static bool load_contents(struct store *store, struct arena *arena, struct target_contents **ret_contents,
+                          size_t *ret_count, struct err *err)
+{
+    auto_pgresult PGresult *result = NULL;
+    if (!store_exec(store, sql_contents, &result, err, 0))
+        return false;
+    int rows = PQntuples(result);
+    struct target_contents *contents = arena_array(arena, (size_t)rows + 1, sizeof *contents);
+    struct applied *applied = arena_array(arena, (size_t)rows + 1, sizeof *applied);
+    size_t count = 0;
+    for (int i = 0; i < rows; i++) {
+        const char *service = pg_text(result, i, 0), *target = pg_text(result, i, 1);
+        struct target_contents *last = count ? &contents[count - 1] : NULL;
+        if (!last || strcmp(last->service, service) != 0 || strcmp(last->target, target) != 0) {
+            last = &contents[count++];
+            last->service = arena_strdup(arena, service);
+            last->target = arena_strdup(arena, target);
+            last->applied = &applied[i];
+        }
+        applied[i] = (struct applied){.migration = arena_strdup(arena, pg_text(result, i, 2)),
+                                      .checksum = arena_strdup(arena, pg_text(result, i, 3)),
+                                      .request = arena_strdup(arena, pg_text(result, i, 4)),
+                                      .release = arena_strdup(arena, pg_text(result, i, 5))};
+        last->applied_count++;
+    }
+    *ret_contents = contents;
+    *ret_count = count;
+    return true;
+}
+
+static bool make_plan(struct store *store, const struct store_request *request, struct arena *arena,
+                      struct store_acceptance *ret, struct err *err)
+{
+    struct fleet *fleet = arena_new(arena, struct fleet);
+    struct plan *plan = arena_new(arena, struct plan);
+    struct target_contents *contents;
+    size_t count;
+    if (!fleet_decode(request->fleet_json, request->fleet_len, arena, fleet, err))
+        return err_prefix(err, "the uploaded fleet");
+    if (strcmp(fleet->name, store->fleet) != 0 || strcmp(fleet->environment, store->environment) != 0) {
+        err_set(err, ERR_INPUT, "this coordinator serves fleet %s, environment %s, not %s, %s", store->fleet,
+                store->environment, fleet->name, fleet->environment);
+        return err_hint(err, "name another fleet file or --env, or another coordinator (--url, GREYLAG_URL)");
+    }
+    ret->fleet = fleet;
+    if (!load_contents(store, arena, &contents, &count, err) ||
+        !plan_make(fleet, contents, count, request->options, arena, plan, &ret->findings, err))
+        return false;
+    ret->plan = plan;
+    return true;
+}
+
+static void add_finding(struct arena *arena, struct plan_findings *findings, const char *rule, const char *text,
+                        const char *hint)
+{
+    struct plan_finding *items = arena_array(arena, findings->count + 1, sizeof *items);
+    if (findings->count)
+        memcpy(items, findings->items, findings->count * sizeof *items);
+    items[findings->count++] = (struct plan_finding){.rule = rule, .text = arena_strdup(arena, text),
+                                                     .hint = arena_strdup(arena, hint)};
+    findings->items = items;
+}
+
+/* Texts that the plan or its way back needs. */
+static bool find_missing(struct store *store, struct arena *arena, struct store_acceptance *ret, struct err *err)
+{
+    const struct plan *plan = ret->plan;
+    const char **needed = arena_array(arena, plan->step_count * 2 + 1, sizeof *needed);
+    const char **missing = arena_array(arena, plan->step_count * 2 + 1, sizeof *missing);
+    size_t count = 0;
+    for (size_t i = 0; i < plan->step_count; i++) {
+        const struct plan_step *step = &plan->steps[i];
+        if (step->migration < 0)
+            continue;
+        const struct migration *migration = &plan->fleet->services[step->service].migrations[step->migration];
+        needed[count++] = migration->up;
+        if (migration->down && *migration->down)
+            needed[count++] = migration->down;
+    }
+    ret->missing = missing;
+    return store_blobs_missing(store, needed, count, missing, &ret->missing_count, err);
+}
+
+/* Why one target cannot take part now, or NULL. */
+static const char *target_objection(const PGresult *row_of, int row, bool has_steps)
+{
+    bool reporting = strcmp(pg_text(row_of, row, 2), "t") == 0, known = strcmp(pg_text(row_of, row, 3), "t") == 0;
+    bool enrolled = strcmp(pg_text(row_of, row, 5), "t") == 0;
+    if (has_steps && !enrolled)
+        return "no worker's key is enrolled for it";
+    if (has_steps && !reporting)
+        return "no worker reports it";
+    if (has_steps && *pg_text(row_of, row, 4))
+        return pg_text(row_of, row, 4);
+    if (!known)
+        return "what it holds is not known yet";
+    return NULL;
+}
+
+static bool has_steps(const struct plan *plan, const char *service, const char *target)
+{
+    for (size_t i = 0; i < plan->step_count; i++) {
+        const struct plan_target *at = &plan->targets[plan->steps[i].target];
+        if (strcmp(at->name, target) == 0 && strcmp(plan->fleet->services[at->service].name, service) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* One line for each target that cannot take part, into `out`. */
+static bool target_objections(struct store *store, const struct plan *plan, struct buf *out, struct err *err)
+{
+    auto_buf struct buf services = BUF_INIT(BUF_MAX), targets = BUF_INIT(BUF_MAX);
+    auto_free const char **names = xcalloc(plan->target_count * 2 + 1, sizeof *names);
+    for (size_t i = 0; i < plan->target_count; i++) {
+        names[i] = plan->fleet->services[plan->targets[i].service].name;
+        names[plan->target_count + i] = plan->targets[i].name;
+    }
+    pg_array_text(&services, names, plan->target_count);
+    pg_array_text(&targets, names + plan->target_count, plan->target_count);
+    char limit[24];
+    auto_pgresult PGresult *result = NULL;
+    if (!store_exec(store, sql_targets_ready, &result, err, 3, buf_text(&services), buf_text(&targets),
+                    store_text_int64(limit, STORE_REPORTING_MS)))
+        return false;
+    for (int i = 0; i < PQntuples(result); i++) {
+        const char *service = pg_text(result, i, 0), *target = pg_text(result, i, 1);
+        const char *objection = target_objection(result, i, has_steps(plan, service, target));
+        if (objection)
+            buf_addf(out, "%s%s/%s: %s", out->len ? "\n" : "", service, target, objection);
+    }
+    return true;
+}
+
+static bool check_open(struct store *store, struct err *err)
+{
+    auto_pgresult PGresult *result = NULL;
+    if (!store_exec(store, sql_release_open, &result, err, 0))
+        return false;
+    if (PQntuples(result) == 0)
+        return true;
+    err_set(err, ERR_CONFLICT, "release %s is still under way", pg_text(result, 0, 0));
+    return err_hint(err, "wait for it (greylag release watch %s), or take it back (greylag release rollback %s)",
+                    pg_text(result, 0, 0), pg_text(result, 0, 0));
+}
+
+/* What a restored control database believes of targets is planned from only when they have been asked. */
+static bool check_restored(struct store *store, struct err *err)
+{
+    auto_pgresult PGresult *result = NULL;
+    if (!store_exec(store, sql_lease_restored, &result, err, 0))
+        return false;
+    if (strcmp(pg_text(result, 0, 0), "t") != 0)
+        return true;
+    err_set(err, ERR_CONFLICT, "the control database came back from a backup, and no coordinator has taken over since");
+    err_hint(err, "the leader asks every target what it holds; try again in a moment");
+    if (err)
+        err->retriable = true;
+    return false;
+}
+
+static bool check_acceptance(struct store *store, const struct store_request *request, struct arena *arena,
+                             struct store_acceptance *ret, struct err *err)
+{
+    const struct plan *plan = ret->plan;
+    auto_buf struct buf objections = BUF_INIT(600);
+    if (!check_open(store, err) || !check_restored(store, err))
+        return false;
+    if (!target_objections(store, plan, &objections, err))
+        return false;
+    if (objections.len) {
+        err_set(err, ERR_CONFLICT, "targets are not ready: %s", buf_text(&objections));
+        err_hint(err, "start or enroll their workers (greylag workers list), or leave them out with --service or --on");
+        if (err)
+            err->retriable = true;
+        return false;
+    }
+    if (plan->irreversible && !request->accept_irreversible) {
+        err_set(err, ERR_CONFLICT, "%zu step%s no way back", plan->irreversible, plan->irreversible == 1 ? " has" : "s have");
+        return err_hint(err, "greylag plan names them; accept that with --accept-irreversible");
+    }
+    if (!find_missing(store, arena, ret, err))
+        return false;
+    if (ret->missing_count)
+        return err_set(err, ERR_CONFLICT, "%zu texts of the plan are not uploaded, the first is %s", ret->missing_count,
+                       ret->missing[0]);
+    return true;
+}
+
+static json_t *name_list(const char *const *names, size_t count)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; i < count; i++)
+        json_array_append_new(list, store_json_text(names[i]));
+    return list;
+}
+
+static char *options_json(const struct plan_options *options)
+{
+    json_t *json = json_object(), *limits = json_array();
+    json_object_set_new(json, "direction", json_string(direction_text(options->direction)));
+    json_object_set_new(json, "services", name_list(options->services, options->service_count));
+    json_object_set_new(json, "targets", name_list(options->targets, options->target_count));
+    for (size_t i = 0; i < options->limit_count; i++) {
+        json_t *limit = json_object();
+        json_object_set_new(limit, "service", store_json_text(options->limits[i].service));
+        json_object_set_new(limit, "version", store_json_text(options->limits[i].version));
+        json_array_append_new(limits, limit);
+    }
+    json_object_set_new(json, "limits", limits);
+    json_object_set_new(json, "outOfOrder", json_boolean(options->out_of_order));
+    json_object_set_new(json, "release", store_json_text(options->release));
+    if (options->releases)
+        json_object_set_new(json, "releases", name_list(options->releases, options->release_count));
+    json_object_set_new(json, "steps", json_integer(options->steps));
+    json_object_set_new(json, "all", json_boolean(options->all));
+    json_object_set_new(json, "stopAtIrreversible", json_boolean(options->stop_at_irreversible));
+    return store_json_dump(json);
+}
+
+static json_t *plan_step_json(const struct plan *plan, int ordinal)
+{
+    const struct plan_step *step = &plan->steps[ordinal];
+    const struct service *service = &plan->fleet->services[step->service];
+    const struct migration *migration = step->migration < 0 ? NULL : &service->migrations[step->migration];
+    json_t *json = json_object(), *needs = json_array();
+    for (size_t i = 0; i < step->needs_count; i++)
+        json_array_append_new(needs, json_integer(step->needs[i]));
+    json_object_set_new(json, "o", json_integer(ordinal));
+    json_object_set_new(json, "ti", json_integer(step->target));
+    json_object_set_new(json, "s", store_json_text(service->name));
+    json_object_set_new(json, "m", store_json_text(migration ? migration->id : ""));
+    json_object_set_new(json, "na", store_json_text(migration ? migration->name : ""));
+    json_object_set_new(json, "fi", store_json_text(migration ? migration->file : ""));
+    json_object_set_new(json, "df", store_json_text(migration ? migration->down_file : ""));
+    json_object_set_new(json, "d", json_string(direction_text(step->direction)));
+    json_object_set_new(json, "w", json_string(way_back_text(step->way_back)));
+    json_object_set_new(json, "u", store_json_text(step->undoes));
+    json_object_set_new(json, "ur", store_json_text(step->undoes_release));
+    json_object_set_new(json, "f", json_string(failure_policy_text(step->policy.on_failure)));
+    json_object_set_new(json, "lt", json_integer(step->policy.lock_timeout_ms));
+    json_object_set_new(json, "st", json_integer(step->policy.statement_timeout_ms));
+    json_object_set_new(json, "r", json_integer(step->policy.retries));
+    json_object_set_new(json, "n", needs);
+    json_object_set_new(json, "l", json_string(step->leaf));
+    return json;
+}
+
+static bool insert_plan(struct store *store, const char *release, const struct plan *plan, struct err *err)
+{
+    json_t *rows = json_array();
+    for (size_t i = 0; i < plan->step_count; i++)
+        json_array_append_new(rows, plan_step_json(plan, (int)i));
+    auto_free char *text = store_json_dump(rows);
+    if (!store_exec(store, sql_plan_steps_insert, NULL, err, 2, release, text))
+        return false;
+    struct rollout_settings settings = ROLLOUT_SETTINGS_DEFAULT;
+    struct rollout rollout;
+    rollout_init(&rollout, release, plan, &settings, 0, "");
+    bool done = store_put_targets(store, &rollout, true, err) && store_put_steps(store, &rollout, true, err);
+    rollout_release(&rollout);
+    return done;
+}
+
+static bool insert_release(struct store *store, const struct store_request *request, struct store_acceptance *ret,
+                           struct err *err)
+{
+    char irreversible[24];
+    auto_free char *options = options_json(request->options);
+    auto_free char *fleet = fleet_encode(ret->fleet);
+    id_new(ret->release);
+    return store_exec(store, sql_release_insert, NULL, err, 12, ret->release, release_state_text(RELEASE_RUNNING),
+                      direction_text(ret->plan->direction), fleet, options, ret->plan->digest,
+                      store_text_int64(irreversible, (int64_t)ret->plan->irreversible),
+                      request->accept_irreversible ? "t" : "f", request->requested_by,
+                      request->reason ? request->reason : "", request->key,
+                      request->key && request->key_body ? request->key_body : "") &&
+           insert_plan(store, ret->release, ret->plan, err) &&
+           store_exec(store, sql_notify, NULL, err, 1, "release");
+}
+
+/* The release that this key has already. */
+static bool find_repeated(struct store *store, const struct store_request *request, struct arena *arena,
+                          struct store_acceptance *ret, struct err *err)
+{
+    auto_pgresult PGresult *result = NULL;
+    if (!request->key)
+        return true;
+    if (!store_exec(store, sql_release_of_key, &result, err, 1, request->key))
+        return false;
+    if (PQntuples(result) == 0)
+        return true;
+    if (request->key_body && strcmp(pg_text(result, 0, 1), request->key_body) != 0)
+        return err_set(err, ERR_INPUT, "this Idempotency-Key was used for another request");
+    snprintf(ret->release, sizeof ret->release, "%s", pg_text(result, 0, 0));
+    ret->digest = arena_strdup(arena, pg_text(result, 0, 2));
+    ret->steps = (size_t)pg_number(result, 0, 3);
+    ret->irreversible = (size_t)pg_number(result, 0, 4);
+    ret->repeated = true;
+    return true;
+}
+
+static void describe(struct store_acceptance *acceptance)
+{
+    acceptance->digest = acceptance->plan->digest;
+    acceptance->steps = acceptance->plan->step_count;
+    acceptance->irreversible = acceptance->plan->irreversible;
+}
+
+bool store_release_preview(struct store *store, const struct store_request *request, struct arena *arena,
+                           struct store_acceptance *ret_acceptance, struct err *err)
+{
+    memset(ret_acceptance, 0, sizeof *ret_acceptance);
+    auto_buf struct buf objections = BUF_INIT(65536);
+    if (!make_plan(store, request, arena, ret_acceptance, err) ||
+        !target_objections(store, ret_acceptance->plan, &objections, err) ||
+        !find_missing(store, arena, ret_acceptance, err))
+        return false;
+    if (objections.len)
+        add_finding(arena, &ret_acceptance->findings, "target", buf_text(&objections),
+                    "start or enroll their workers (greylag workers list)");
+    return true;
+}
+
+bool store_release_accept(struct store *store, const struct store_request *request, struct arena *arena,
+                          struct store_acceptance *ret_acceptance, struct err *err)
+{
+    memset(ret_acceptance, 0, sizeof *ret_acceptance);
+    if (!store_begin(store, err))
+        return false;
+    /* One at a time, so that the plan is made from what the last one left. Who falls silent here is ended by the server:
+     * its plan must not be stored after others have come and gone. */
+    bool made = store_exec(store, sql_accept_hold, NULL, err, 1, ACCEPT_IDLE_MAX) &&
+                find_repeated(store, request, arena, ret_acceptance, err) &&
+                (ret_acceptance->repeated || make_plan(store, request, arena, ret_acceptance, err));
+    if (made && !ret_acceptance->repeated)
+        describe(ret_acceptance);
+    if (!made || ret_acceptance->repeated || ret_acceptance->plan->step_count == 0 ||
+        !check_acceptance(store, request, arena, ret_acceptance, err)) {
+        store_rollback(store);
+        return made && (ret_acceptance->repeated || ret_acceptance->plan->step_count == 0);
+    }
+    CRASH_POINT("store.release.before");
+    struct err why = ERR_INIT;
+    if (!insert_release(store, request, ret_acceptance, &why) || !store_commit(store, &why)) {
+        store_rollback(store);
+        ret_acceptance->release[0] = '\0';
+        if (strcmp(why.sqlstate, "23505") == 0)
+            return check_open(store, err) ? err_set(err, ERR_CONFLICT, "another release was accepted just now") : false;
+        if (err)
+            *err = why;
+        return false;
+    }
+    CRASH_POINT("store.release.after");
+    return true;
+}

@@ -1,0 +1,336 @@
+/* One turn of the leader, in one transaction. */
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "proc/crash.h"
+#include "store/store_internal.h"
+#include "store_sql.h"
+
+/* Runs a statement over the rows, unless there are none. Steals rows. */
+static bool exec_rows(struct store *store, const char *sql, json_t *rows, struct err *err)
+{
+    bool any = json_array_size(rows) > 0;
+    auto_free char *text = store_json_dump(rows);
+    return !any || store_exec(store, sql, NULL, err, 1, text);
+}
+
+static void set_text(json_t *json, const char *name, const char *value)
+{
+    json_object_set_new(json, name, store_json_text(value));
+}
+
+static void set_number(json_t *json, const char *name, int64_t value)
+{
+    json_object_set_new(json, name, json_integer(value));
+}
+
+static json_t *inbox_json(const struct store_inbox *in)
+{
+    const struct outcome *o = in->outcome;
+    json_t *json = json_object();
+    set_text(json, "e", o->id);
+    set_text(json, "r", o->release);
+    set_text(json, "s", in->service);
+    set_text(json, "t", in->target);
+    set_text(json, "q", o->request);
+    set_text(json, "m", o->migration);
+    set_text(json, "c", o->checksum);
+    set_text(json, "d", direction_text(o->direction));
+    set_text(json, "k", outcome_text(o->kind));
+    set_number(json, "a", o->attempt);
+    set_number(json, "p", o->position);
+    set_number(json, "sq", o->sequence);
+    set_number(json, "su", o->started_us);
+    set_number(json, "fu", o->finished_us);
+    set_text(json, "ss", o->sqlstate);
+    set_text(json, "ms", o->message);
+    set_number(json, "li", o->line);
+    set_text(json, "le", o->left);
+    set_text(json, "de", o->detail);
+    set_text(json, "w", in->worker);
+    set_text(json, "v", in->verdict);
+    set_text(json, "rd", in->report_digest);
+    return json;
+}
+
+static bool put_inbox(struct store *store, const struct store_batch *batch, struct err *err)
+{
+    json_t *rows = json_array();
+    for (size_t i = 0; i < batch->inbox_count; i++)
+        json_array_append_new(rows, inbox_json(&batch->inbox[i]));
+    return exec_rows(store, sql_inbox_put, rows, err);
+}
+
+/* Whether an undo of this step (of the plan) took effect. */
+static bool undone(const struct rollout *rollout, const struct rollout_step *step)
+{
+    size_t undo = 2 * rollout->plan->step_count - 1 - (size_t)step->plan_step;
+    return step->leg == 0 && undo < rollout->step_count && rollout->steps[undo].state == STEP_APPLIED;
+}
+
+static json_t *applied_json(const struct rollout_target *target, const struct rollout_step *step)
+{
+    const struct outcome *o = &step->outcome;
+    bool through_another = step->state == STEP_ALREADY && step->request_in_effect && *step->request_in_effect;
+    json_t *json = json_object();
+    set_text(json, "s", target->service);
+    set_text(json, "t", target->name);
+    set_text(json, "m", o->migration);
+    set_text(json, "c", o->checksum);
+    set_text(json, "q", through_another ? step->request_in_effect : o->request);
+    set_text(json, "r", step->state == STEP_ALREADY ? "" : o->release);
+    set_number(json, "p", o->position);
+    return json;
+}
+
+/* What the targets hold follows from the accepted outcomes, in the same transaction. */
+static bool put_applied(struct store *store, const struct rollout *rollout, struct err *err)
+{
+    json_t *put = json_array(), *gone = json_array();
+    for (size_t i = 0; i < rollout->step_count; i++) {
+        const struct rollout_step *step = &rollout->steps[i];
+        if (!step->changed || !step->has_outcome || (step->state != STEP_APPLIED && step->state != STEP_ALREADY))
+            continue;
+        json_t *json = applied_json(&rollout->targets[step->target], step);
+        if (step->direction == DIRECTION_DOWN)
+            json_array_append_new(gone, json);
+        else if (!undone(rollout, step))
+            json_array_append_new(put, json);
+        else
+            json_decref(json);
+    }
+    bool done = exec_rows(store, sql_applied_put, put, err);
+    if (done)
+        return exec_rows(store, sql_applied_delete, gone, err);
+    json_decref(gone);
+    return false;
+}
+
+static bool put_decisions(struct store *store, const struct store_batch *batch, struct err *err)
+{
+    json_t *rows = json_array();
+    for (size_t i = 0; i < batch->effects->decision_count; i++) {
+        const struct rollout_decision *d = &batch->effects->decisions[i];
+        json_t *json = json_object();
+        set_number(json, "i", (int64_t)i);
+        set_number(json, "p", d->position);
+        set_text(json, "r", d->row);
+        set_text(json, "w", d->why);
+        set_number(json, "s", d->step);
+        set_number(json, "t", d->target);
+        set_text(json, "b", release_state_text(d->state_before));
+        set_text(json, "a", release_state_text(d->state_after));
+        set_text(json, "d", d->detail);
+        json_array_append_new(rows, json);
+    }
+    bool any = json_array_size(rows) > 0;
+    auto_free char *text = store_json_dump(rows);
+    char epoch[24];
+    return !any || store_exec(store, sql_decisions_put, NULL, err, 3, batch->rollout->release,
+                              store_text_int64(epoch, store->lease.epoch), text);
+}
+
+static bool put_rollout(struct store *store, const struct store_batch *batch, struct err *err)
+{
+    const struct rollout *rollout = batch->rollout;
+    if (!store_put_steps(store, rollout, false, err) || !store_put_targets(store, rollout, false, err) ||
+        !put_applied(store, rollout, err) || !put_decisions(store, batch, err))
+        return false;
+    if (!rollout->changed)
+        return store_exec(store, sql_release_touch, NULL, err, 1, rollout->release);
+    json_t *reason = store_json_text(rollout->reason);
+    bool done = store_exec(store, sql_release_update, NULL, err, 7, rollout->release,
+                           release_state_text(rollout->state), json_string_value(reason),
+                           rollout->decided_by ? rollout->decided_by : "",
+                           release_state_terminal(rollout->state) ? "t" : "f", rollout_aim_text(rollout->aim),
+                           rollout->stopping ? "t" : "f");
+    json_decref(reason);
+    return done;
+}
+
+static bool put_jobs(struct store *store, const struct store_batch *batch, struct err *err)
+{
+    json_t *rows = json_array();
+    for (size_t i = 0; i < batch->job_count; i++) {
+        const struct store_job *job = &batch->jobs[i];
+        json_t *json = json_object(), *ordinals = json_array();
+        for (size_t k = 0; k < job->ordinal_count; k++)
+            json_array_append_new(ordinals, json_integer(job->ordinals[k]));
+        set_text(json, "s", job->service);
+        set_text(json, "t", job->target);
+        set_number(json, "q", job->sequence);
+        set_text(json, "r", job->release);
+        json_object_set_new(json, "f", json_boolean(job->fence));
+        set_text(json, "d", job->digest);
+        json_object_set_new(json, "o", ordinals);
+        json_array_append_new(rows, json);
+    }
+    bool any = json_array_size(rows) > 0;
+    auto_free char *text = store_json_dump(rows);
+    char epoch[24];
+    return !any || store_exec(store, sql_jobs_put, NULL, err, 3, text, store_text_int64(epoch, store->lease.epoch),
+                              store->lease.term);
+}
+
+enum { OUT_TOPIC, OUT_KEY, OUT_ID, OUT_TYPE, OUT_PAYLOAD, OUT_COLUMNS };
+
+static bool put_messages(struct store *store, struct store_batch *batch, struct err *err)
+{
+    size_t count = batch->message_count;
+    if (count == 0)
+        return true;
+    auto_free const char **texts = xcalloc(count, sizeof *texts);
+    struct buf columns[OUT_COLUMNS];
+    for (int column = 0; column < OUT_COLUMNS; column++) {
+        columns[column] = (struct buf)BUF_INIT(BUF_MAX);
+        for (size_t i = 0; i < count; i++) {
+            const struct store_message *m = &batch->messages[i];
+            const char *values[OUT_COLUMNS] = {m->topic, m->key, m->id, m->type, m->payload};
+            texts[i] = values[column];
+        }
+        pg_array_text(&columns[column], texts, count);
+    }
+    char epoch[24];
+    auto_pgresult PGresult *result = NULL;
+    bool done = store_exec(store, sql_outbox_put, &result, err, 6, store_text_int64(epoch, store->lease.epoch),
+                           buf_text(&columns[OUT_TOPIC]), buf_text(&columns[OUT_KEY]), buf_text(&columns[OUT_ID]),
+                           buf_text(&columns[OUT_TYPE]), buf_text(&columns[OUT_PAYLOAD]));
+    for (int column = 0; column < OUT_COLUMNS; column++)
+        buf_release(&columns[column]);
+    for (size_t i = 0; done && i < count; i++) {
+        batch->messages[i].row = pg_number(result, (int)i, 0);
+        batch->messages[i].epoch = store->lease.epoch;
+    }
+    return done;
+}
+
+static bool put_inventory(struct store *store, const struct store_inventory *inventory, struct err *err)
+{
+    json_t *rows = json_array();
+    for (size_t i = 0; i < inventory->applied_count; i++) {
+        const struct applied *applied = &inventory->applied[i];
+        json_t *json = json_object();
+        set_text(json, "s", inventory->service);
+        set_text(json, "t", inventory->target);
+        set_text(json, "m", applied->migration);
+        set_text(json, "c", applied->checksum);
+        set_text(json, "q", applied->request);
+        set_text(json, "r", applied->release);
+        set_number(json, "p", (int64_t)i);
+        json_array_append_new(rows, json);
+    }
+    bool cleared = store_exec(store, sql_applied_clear, NULL, err, 2, inventory->service, inventory->target);
+    if (!cleared) {
+        json_decref(rows);
+        return false;
+    }
+    return exec_rows(store, sql_applied_put, rows, err) &&
+           store_exec(store, sql_target_known, NULL, err, 2, inventory->service, inventory->target);
+}
+
+static json_t *seen_json(const struct store_seen *seen, size_t index)
+{
+    json_t *json = json_object();
+    set_number(json, "i", (int64_t)index);
+    set_text(json, "w", seen->worker);
+    set_text(json, "h", seen->host);
+    set_text(json, "v", seen->version);
+    json_object_set_new(json, "l", json_boolean(seen->leaving));
+    set_text(json, "s", seen->service);
+    set_text(json, "n", seen->target);
+    set_text(json, "c", seen->contents);
+    set_text(json, "p", seen->problem);
+    set_text(json, "si", seen->system_identifier);
+    set_number(json, "wk", seen->working);
+    set_number(json, "fe", seen->fence_epoch);
+    set_number(json, "fs", seen->fence_sequence);
+    set_number(json, "sq", seen->issued);
+    return json;
+}
+
+static bool put_seen(struct store *store, const struct store_batch *batch, struct err *err)
+{
+    if (batch->seen_count == 0)
+        return true;
+    json_t *rows = json_array();
+    auto_free const char **suspects = xcalloc(batch->seen_count * 2, sizeof *suspects);
+    size_t suspect_count = 0;
+    for (size_t i = 0; i < batch->seen_count; i++) {
+        json_array_append_new(rows, seen_json(&batch->seen[i], i));
+        if (!batch->seen[i].suspect)
+            continue;
+        suspects[suspect_count] = batch->seen[i].service;
+        suspects[batch->seen_count + suspect_count++] = batch->seen[i].target;
+    }
+    auto_free char *text = store_json_dump(rows);
+    auto_buf struct buf services = BUF_INIT(BUF_MAX), targets = BUF_INIT(BUF_MAX);
+    pg_array_text(&services, suspects, suspect_count);
+    pg_array_text(&targets, suspects + batch->seen_count, suspect_count);
+    return store_exec(store, sql_seen_targets, NULL, err, 1, text) &&
+           store_exec(store, sql_seen_workers, NULL, err, 1, text) &&
+           (suspect_count == 0 ||
+            store_exec(store, sql_seen_suspect, NULL, err, 2, buf_text(&services), buf_text(&targets)));
+}
+
+static bool put_handled(struct store *store, const struct store_batch *batch, struct err *err)
+{
+    json_t *rows = json_array();
+    for (size_t i = 0; i < batch->handled_count; i++) {
+        json_t *json = json_object();
+        set_number(json, "i", batch->handled[i].order);
+        set_text(json, "r", batch->handled[i].result);
+        json_array_append_new(rows, json);
+    }
+    return exec_rows(store, sql_orders_handled, rows, err);
+}
+
+static bool put_positions(struct store *store, const struct store_batch *batch, struct err *err)
+{
+    json_t *rows = json_array();
+    for (size_t i = 0; i < batch->position_count; i++) {
+        const struct store_position *position = &batch->positions[i];
+        json_t *json = json_object();
+        set_text(json, "t", position->topic);
+        set_number(json, "p", position->partition);
+        set_number(json, "n", position->next);
+        set_text(json, "d", position->digest);
+        json_array_append_new(rows, json);
+    }
+    return exec_rows(store, sql_positions_put, rows, err);
+}
+
+static bool put_all(struct store *store, struct store_batch *batch, struct err *err)
+{
+    if (batch->whole && (!store_exec(store, sql_lease_whole, NULL, err, 0) ||
+                         !store_exec(store, sql_targets_forget, NULL, err, 0)))
+        return false;
+    if (!put_inbox(store, batch, err) || (batch->rollout && !put_rollout(store, batch, err)))
+        return false;
+    for (size_t i = 0; i < batch->inventory_count; i++)
+        if (!put_inventory(store, &batch->inventories[i], err))
+            return false;
+    return put_seen(store, batch, err) && put_jobs(store, batch, err) && put_messages(store, batch, err) &&
+           put_handled(store, batch, err) && put_positions(store, batch, err);
+}
+
+/* Heartbeats alone: a server that dies may lose the last of them. */
+static bool is_light(const struct store_batch *batch)
+{
+    return !batch->rollout && !batch->inbox_count && !batch->job_count && !batch->message_count &&
+           !batch->inventory_count && !batch->handled_count && !batch->whole;
+}
+
+bool store_batch_commit(struct store *store, struct store_batch *batch, struct err *err)
+{
+    CRASH_POINT("store.batch.before");
+    if (!store_begin_leader(store, err))
+        return false;
+    if ((is_light(batch) && !store_exec(store, sql_commit_soon, NULL, err, 0)) || !put_all(store, batch, err)) {
+        store_rollback(store);
+        return false;
+    }
+    if (!store_commit(store, err))
+        return false;
+    CRASH_POINT("store.batch.after");
+    return true;
+}

@@ -1,0 +1,158 @@
+/* Who leads (protocol.md, 6). */
+#include <string.h>
+
+#include "base/clock.h"
+#include "proc/crash.h"
+#include "store/store_internal.h"
+#include "store_sql.h"
+
+#define SESSIONS_WAIT_MS 10000
+#define IDLE_IN_TRANSACTION "10s"
+
+/* Asks the server to end the sessions (an array's text); *ret_left: how many there still are. */
+static bool terminate(struct store *store, const char *sessions, int64_t *ret_left, struct err *err)
+{
+    auto_pgresult PGresult *result = NULL;
+    if (!store_exec(store, sql_lease_terminate, &result, err, 1, sessions))
+        return false;
+    *ret_left = pg_number(result, 0, 0);
+    return true;
+}
+
+static bool wait_until_gone(struct store *store, const char *sessions, struct err *err)
+{
+    int64_t until = clock_mono_ms() + SESSIONS_WAIT_MS;
+    for (;;) {
+        int64_t left = 0;
+        if (!terminate(store, sessions, &left, err))
+            return false;
+        if (left == 0)
+            return true;
+        if (clock_mono_ms() > until)
+            return err_set(err, ERR_TIMEOUT, "%lld sessions of the former leader do not end", (long long)left);
+        store_pause(store, 10);
+    }
+}
+
+static bool write_lease(struct store *store, const char *holder, int64_t ttl_ms, int64_t epoch, int64_t above,
+                        bool *ret_taken, struct err *err)
+{
+    struct store_lease lease;
+    char ttl[24], now[24], floor[24];
+    id_term(lease.term);
+    auto_pgresult PGresult *result = NULL;
+    if (!store_exec(store, sql_lease_take, &result, err, 5, lease.term, holder, store_text_int64(ttl, ttl_ms),
+                    store_text_int64(now, epoch), store_text_int64(floor, above)))
+        return false;
+    *ret_taken = PQntuples(result) == 1;
+    if (!*ret_taken)
+        return true;
+    lease.epoch = pg_number(result, 0, 0);
+    lease.restored = strcmp(pg_text(result, 0, 1), "t") == 0;
+    store->lease = lease;
+    store->lease_ttl_ms = ttl_ms;
+    return true;
+}
+
+/* What every session of a leader relies on, and what is of no use any more. */
+static bool settle(struct store *store, struct err *err)
+{
+    char epoch[24];
+    if (!store_exec(store, sql_lease_session, NULL, err, 1, IDLE_IN_TRANSACTION) || !store_begin_leader(store, err))
+        return false;
+    if (!store_exec(store, sql_outbox_drop_old, NULL, err, 1, store_text_int64(epoch, store->lease.epoch))) {
+        store_rollback(store);
+        return false;
+    }
+    return store_commit(store, err);
+}
+
+bool store_lease_take(struct store *store, const char *holder, int64_t ttl_ms, int64_t above, bool *ret_taken,
+                      struct store_lease *ret_lease, struct err *err)
+{
+    auto_pgresult PGresult *before = NULL;
+    if (!store_exec(store, sql_lease_read, &before, err, 1, holder))
+        return false;
+    *ret_taken = false;
+    if (strcmp(pg_text(before, 0, 2), "t") != 0)
+        return true;
+    const char *sessions = pg_text(before, 0, 3);
+    int64_t left;
+    bool taken = false;
+    if (!terminate(store, sessions, &left, err) ||
+        !write_lease(store, holder, ttl_ms, pg_number(before, 0, 0), above, &taken, err))
+        return false;
+    if (!taken)
+        return true;
+    CRASH_POINT("lease.taken");
+    if (!wait_until_gone(store, sessions, err) || !settle(store, err))
+        return false;
+    *ret_lease = store->lease;
+    *ret_taken = true;
+    CRASH_POINT("lease.won");
+    return true;
+}
+
+bool store_lease_renew(struct store *store, struct err *err)
+{
+    char epoch[24], ttl[24];
+    auto_pgresult PGresult *result = NULL;
+    if (!store_exec(store, sql_lease_renew, &result, err, 3, store_text_int64(epoch, store->lease.epoch),
+                    store->lease.term, store_text_int64(ttl, store->lease_ttl_ms)))
+        return false;
+    if (strcmp(PQcmdTuples(result), "1") == 0)
+        return true;
+    return err_set(err, ERR_FENCED, "the lease of epoch %s is lost", epoch);
+}
+
+bool store_lease_check(struct store *store, struct err *err)
+{
+    char epoch[24];
+    auto_pgresult PGresult *result = NULL;
+    if (!store_exec(store, sql_lease_check, &result, err, 2, store_text_int64(epoch, store->lease.epoch),
+                    store->lease.term))
+        return false;
+    if (PQntuples(result) == 1)
+        return true;
+    return err_set(err, ERR_FENCED, "the lease of epoch %s is lost", epoch);
+}
+
+int64_t store_lease_epoch(const struct store *store)
+{
+    return store->lease.epoch;
+}
+
+void store_lease_release(struct store *store)
+{
+    if (store->lease.epoch == 0 || store_lost(store))
+        return;
+    char epoch[24];
+    (void)store_exec(store, sql_lease_release, NULL, NULL, 2, store_text_int64(epoch, store->lease.epoch),
+                     store->lease.term);
+    store->lease = (struct store_lease){.epoch = 0};
+}
+
+/* One statement in a transaction of the leader's. */
+static bool as_leader(struct store *store, const char *sql, struct err *err, const char *a, const char *b,
+                      const char *c)
+{
+    if (!store_begin_leader(store, err))
+        return false;
+    if (!store_exec(store, sql, NULL, err, a ? 3 : 0, a, b, c)) {
+        store_rollback(store);
+        return false;
+    }
+    return store_commit(store, err);
+}
+
+bool store_lease_went_back(struct store *store, struct err *err)
+{
+    return as_leader(store, sql_lease_went_back, err, NULL, NULL, NULL);
+}
+
+bool store_target_issue(struct store *store, const char *service, const char *target, int64_t sequence,
+                        struct err *err)
+{
+    char number[24];
+    return as_leader(store, sql_target_issue, err, service, target, store_text_int64(number, sequence));
+}

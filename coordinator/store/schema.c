@@ -1,0 +1,90 @@
+/* The control database's own migrations: numbered files, one transaction each, one runner at a time. */
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/cleanup.h"
+#include "store/store_internal.h"
+#include "store_sql.h"
+
+static const struct step {
+    int version;
+    const char *name;
+    const char *text;
+} steps[] = {
+    {1, "control", sql_0001_control},
+    {2, "restored", sql_0002_restored},
+};
+#define NEWEST ((int64_t)COUNT_OF(steps))
+#define LOCK_WAIT_MS 30000
+
+static bool query_int64(struct store *store, const char *sql, int64_t *ret_value, struct err *err)
+{
+    auto_pgresult PGresult *result = NULL;
+    if (!store_exec(store, sql, &result, err, 0))
+        return false;
+    const char *text = pg_text(result, 0, 0);
+    *ret_value = strcmp(text, "t") == 0 ? 1 : strcmp(text, "f") == 0 ? 0 : pg_number(result, 0, 0);
+    return true;
+}
+
+/* Polled: whoever waits inside pg_advisory_lock holds a snapshot that others may wait for. */
+static bool lock(struct store *store, struct err *err)
+{
+    int64_t until = clock_mono_ms() + LOCK_WAIT_MS;
+    for (;;) {
+        int64_t held = 0;
+        if (!query_int64(store, sql_schema_lock, &held, err))
+            return false;
+        if (held)
+            return true;
+        if (clock_mono_ms() > until)
+            return err_set(err, ERR_TIMEOUT, "the control database's schema is locked by another coordinator");
+        store_pause(store, 20);
+    }
+}
+
+static bool apply(struct store *store, const struct step *step, struct err *err)
+{
+    char version[24];
+    if (!store_begin(store, err))
+        return false;
+    if (!pg_run(store->pg, step->text, NULL, NULL, err) ||
+        !store_exec(store, sql_schema_record, NULL, err, 2, store_text_int64(version, step->version), step->name)) {
+        store_rollback(store);
+        return err_prefix(err, "control schema %04d_%s", step->version, step->name);
+    }
+    return store_commit(store, err);
+}
+
+static bool bring_up(struct store *store, struct err *err)
+{
+    int64_t version = 0;
+    if (!store_exec(store, sql_schema_create, NULL, err, 0) ||
+        !store_exec(store, sql_schema_create_version, NULL, err, 0) ||
+        !query_int64(store, sql_schema_version, &version, err))
+        return false;
+    for (size_t i = 0; i < COUNT_OF(steps); i++)
+        if (steps[i].version > version && !apply(store, &steps[i], err))
+            return false;
+    return true;
+}
+
+bool store_migrate(struct store *store, struct err *err)
+{
+    int64_t present = 0, version = 0;
+    if (!query_int64(store, sql_schema_present, &present, err) ||
+        (present && !query_int64(store, sql_schema_version, &version, err)))
+        return false;
+    if (version > NEWEST) {
+        err_set(err, ERR_CONFLICT, "the control database has schema version %lld, this program knows %lld",
+                (long long)version, (long long)NEWEST);
+        return err_hint(err, "run the newer greylag-coordinator");
+    }
+    if (version == NEWEST)
+        return true;
+    if (!lock(store, err))
+        return false;
+    bool done = bring_up(store, err);
+    (void)store_exec(store, sql_schema_unlock, NULL, NULL, 0);
+    return done;
+}

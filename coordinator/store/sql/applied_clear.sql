@@ -1,0 +1,1 @@
+DELETE FROM greylag.applied WHERE service = $1 AND target = $2

@@ -1,0 +1,1 @@
+SELECT fleet, environment FROM greylag.identity

@@ -1,0 +1,1 @@
+INSERT INTO greylag.identity (fleet, environment) VALUES ($1, $2) ON CONFLICT DO NOTHING

@@ -1,0 +1,3 @@
+SELECT d.ix - 1
+  FROM unnest($1::text[]) WITH ORDINALITY AS d(event, ix)
+  JOIN greylag.inbox i ON i.event = d.event

@@ -1,0 +1,3 @@
+UPDATE greylag.keys SET revoked_at = clock_timestamp(), revoked_by = $2
+ WHERE revoked_at IS NULL AND (key = $1 OR name = $1 OR key = $3)
+RETURNING key

@@ -1,0 +1,1 @@
+SELECT restored OR (server <> '' AND (server <> greylag.server() OR written::xid <> xmin)) FROM greylag.lease

@@ -1,0 +1,3 @@
+SELECT count(*), count(pg_terminate_backend(pid))
+  FROM pg_stat_activity
+ WHERE pid || ' ' || extract(epoch FROM backend_start) = ANY ($1::text[]) AND pid <> pg_backend_pid()

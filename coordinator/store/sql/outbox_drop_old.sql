@@ -1,0 +1,1 @@
+DELETE FROM greylag.outbox WHERE epoch < $1::bigint

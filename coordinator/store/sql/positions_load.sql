@@ -1,0 +1,1 @@
+SELECT topic, partition, next, digest FROM greylag.offsets ORDER BY topic, partition

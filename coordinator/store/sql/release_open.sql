@@ -1,0 +1,1 @@
+SELECT id FROM greylag.releases WHERE state IN ('running', 'fencing', 'rolling back')

@@ -1,0 +1,1 @@
+INSERT INTO greylag.schema_version (version, name) VALUES ($1::int, $2)

@@ -1,0 +1,1 @@
+UPDATE greylag.targets SET known = false WHERE known

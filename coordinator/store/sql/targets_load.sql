@@ -1,0 +1,1 @@
+SELECT service, target, sequence, recorded, known, contents FROM greylag.targets ORDER BY service, target

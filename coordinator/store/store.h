@@ -1,0 +1,299 @@
+/* The control database: releases, steps, targets and what they hold, inbox, outbox, decisions, keys, and the lease.
+ *
+ * Its schema is `greylag`, created and migrated by store_open (schema/NNNN_*.sql, under an advisory lock that is
+ * polled). One control database serves one environment of one fleet; store_open refuses another one.
+ *
+ * What always holds (protocol.md, 4 and 6):
+ *  - whatever the leader writes is in a transaction that share-locks the lease row where epoch and term are its own
+ *    and not expired by the server's clock; otherwise ERR_FENCED and nothing is written;
+ *  - one batch of events, with everything that was concluded from it, is one transaction: store_batch_commit;
+ *  - one release is open (not terminal) at most: a unique index says so, not the code;
+ *  - what readers are given is one JSON text, made by one statement: one consistent moment.
+ *
+ * Ownership: struct store is a resource (store_open / store_close). `char *` given out is new (free()). What is put in
+ * an arena lives as long as that.
+ * Threads: a store is one connection and belongs to one thread at a time: each thread opens its own.
+ * Errors: ERR_UNREACHABLE (the connection was lost: what was under way is in doubt; store_reopen and look again),
+ * ERR_DATABASE, ERR_CONFLICT, ERR_FENCED (not the leader any more), ERR_INPUT. */
+#pragma once
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/id.h"
+#include "plan/plan.h"
+#include "proto/message.h"
+#include "rollout/rollout.h"
+
+struct store;
+
+/* Connects, migrates the schema when it is older than this program (ERR_CONFLICT when it is newer), and writes or
+ * checks fleet and environment. `application` is the session's application_name. */
+bool store_open(const char *conninfo, const char *fleet, const char *environment, const char *application,
+                struct store **ret_store, struct err *err);
+bool store_reopen(struct store *store, struct err *err); /* a new connection; a lease that was held is forgotten */
+/* Called after each statement (pg/pg.h, pg_trace), for logs: its text, never parameters. Kept over store_reopen. */
+void store_set_trace(struct store *store, void (*trace)(void *context, const char *statement, int64_t duration_us,
+                                                        const char *tag), void *context);
+bool store_lost(struct store *store);
+void store_close(struct store *store);
+bool store_ping(struct store *store, struct err *err);
+
+/* ---- SQL texts, by digest (crypto/digest.h's hex over the bytes) ---- */
+
+/* Which of `digests` are not stored: into ret_missing[count] (borrowed from `digests`), how many into *ret_count. */
+bool store_blobs_missing(struct store *store, const char *const *digests, size_t count, const char **ret_missing,
+                         size_t *ret_count, struct err *err);
+/* Stores one text. ERR_INPUT when it does not have that digest, is no UTF-8, holds a NUL or is over MIGRATION_MAX. */
+bool store_blob_put(struct store *store, const char *digest, const char *text, size_t len, struct err *err);
+/* Texts in the order of `digests`, in the arena. ERR_INPUT when one is missing, naming it. */
+bool store_blobs_get(struct store *store, const char *const *digests, size_t count, struct arena *arena,
+                     const char **ret_texts, struct err *err);
+
+/* ---- Acceptance of a release: any coordinator, any thread ---- */
+
+struct store_request {
+    const char *fleet_json; /* proto/fleet.h, as uploaded */
+    size_t fleet_len;
+    const struct plan_options *options;
+    bool accept_irreversible;
+    const char *requested_by; /* the token's name */
+    const char *reason;       /* for people, "" */
+    const char *key;          /* the client's own for this one request (Idempotency-Key), with who asks; NULL: none */
+    const char *key_body;     /* digest of what it asks for: the same key with another one is ERR_INPUT */
+};
+struct store_acceptance {
+    char release[ID_SIZE];   /* "" : nothing pending (or a preview): nothing was stored */
+    const struct fleet *fleet; /* all in the arena */
+    const struct plan *plan;
+    struct plan_findings findings; /* set even when it fails because of the plan */
+    const char *const *missing; /* digests of SQL that the plan needs and the coordinator lacks; set with ERR_CONFLICT */
+    size_t missing_count;
+    bool repeated;           /* this key has its release already: `release` names it, the plan is not set */
+    const char *digest;      /* of the plan, with how many steps: set on success, also when repeated */
+    size_t steps, irreversible;
+};
+/* Plans from what the targets hold now; stores nothing. What `up --dry-run` and `plan` with a coordinator show. The
+ * checks that acceptance makes of workers, texts and irreversible steps are findings here (warnings), not errors. */
+bool store_release_preview(struct store *store, const struct store_request *request, struct arena *arena,
+                           struct store_acceptance *ret_acceptance, struct err *err);
+/* Plans, checks and stores in one transaction, then wakes the leader (NOTIFY greylag_orders). A key that has its
+ * release gives that one again, whoever accepted it and however long ago.
+ * ERR_INPUT: the plan was refused (findings say why). ERR_CONFLICT: a release is open (err->hint names it), an
+ * irreversible step is not accepted, a worker or the contents of a target are not known (err->retriable: they may be
+ * in a moment), or texts are missing. */
+bool store_release_accept(struct store *store, const struct store_request *request, struct arena *arena,
+                          struct store_acceptance *ret_acceptance, struct err *err);
+
+/* An operator's order to the leader: "rollback", "retry", "cancel". ERR_INPUT: no such release; ERR_CONFLICT: its state
+ * does not allow it. *ret_order names it. The leader notes what became of it (see store_release_show). */
+bool store_order_add(struct store *store, const char *release, const char *kind, const char *by, int64_t *ret_order,
+                     struct err *err);
+
+/* ---- Keys of workers ---- */
+
+/* `targets` are names, or "service/target" (a bare name means that target of whatever service). Enrolling a key again
+ * adds targets. ERR_CONFLICT: the key was revoked. */
+bool store_worker_enroll(struct store *store, const char *key, const char *name, const char *const *targets,
+                         size_t target_count, const char *by, struct err *err);
+/* By key text, key id or name. ERR_INPUT: none. *ret_count: how many keys were revoked. */
+bool store_worker_revoke(struct store *store, const char *which, const char *by, int64_t *ret_count, struct err *err);
+
+/* ---- Reads for people and programs: one JSON text each (new). Times are microseconds since 1970, or null ---- */
+
+/* {"releases":[{"id","state","direction","plan","requestedBy","reason","note","acceptedAtUs","endedAtUs","steps",
+ * "done","failed"}]}, newest first, at most `limit`. */
+bool store_releases(struct store *store, int64_t limit, char **ret_json, struct err *err);
+/* One release ("" or "latest": the newest): the fields above and
+ *  "decidedBy", "aim", "irreversible", "acceptIrreversible", "options":{...},
+ *  "steps":[{"ordinal","leg","service","target","migration","name","direction","state","attempt","wayBack","undoes",
+ *            "needs":[...], "request","outcome":null|{"kind","attempt","position","startedAtUs","finishedAtUs",
+ *            "sqlstate","message","line","left","detail"}}],
+ *  "targets":[{"service","target","state","sequence","recorded","problem"}],
+ *  "decisions":[{"atUs","position","row","why","step","target","before","after","detail"}],
+ *  "orders":[{"id","kind","by","atUs","handledAtUs","result"}],
+ *  "change": a number that rises with every change of this release.
+ * ERR_INPUT: no such release. */
+bool store_release_show(struct store *store, const char *release, char **ret_json, struct err *err);
+/* The same text's `change` alone, for a stream that must not read everything to see that nothing happened; also the
+ * state. `release` as above. */
+bool store_release_change(struct store *store, const char *release, int64_t *ret_change,
+                          enum release_state *ret_state, struct err *err);
+/* {"fleet","environment","open":null|release id,"targets":[{"service","target","applied":n,"last":null|{"migration",
+ *  "release"},"known","contents","lastSeenUs","problem","worker","pending":null|n,"unknown":null|n}]}.
+ * pending and unknown (applied, not in the catalog) when fleet_json (may be NULL) is given; then targets that never
+ * reported are listed too. */
+bool store_status(struct store *store, const char *fleet_json, size_t fleet_len, char **ret_json, struct err *err);
+/* {"history":[{"id","release","service","target","migration","direction","kind","position","attempt","startedAtUs",
+ *  "finishedAtUs","sqlstate","message","line","left","detail","verdict"}]}, newest first; service, target: "" all. */
+bool store_history(struct store *store, const char *service, const char *target, int64_t limit, char **ret_json,
+                   struct err *err);
+/* {"workers":[{"worker","host","version","lastSeenUs","leaving","targets":[{"service","target","problem","working"}]}],
+ *  "keys":[{"key","name","targets":["service/target"],"enrolledBy","enrolledAtUs","revokedAtUs","revokedBy"}]} */
+bool store_workers(struct store *store, char **ret_json, struct err *err);
+/* {"fleet","environment","schema":n,"leader":null|{"holder","epoch","expiresAtUs","valid"},"open":null|id,
+ *  "outbox":n,"targets":n,"reporting":n} */
+bool store_health(struct store *store, char **ret_json, struct err *err);
+/* {"targets":{"service/target":[{"migration","checksum","request","release"}...]}}: what is applied, in order. */
+bool store_applied(struct store *store, char **ret_json, struct err *err);
+
+/* ==== For the leader alone ==== */
+
+/* The lease. Its epoch rises whenever it is taken, also by the same process. */
+struct store_lease {
+    int64_t epoch;
+    char term[ID_TERM_SIZE];
+    bool restored; /* this database came back from a backup, or a target knew more than it: the first batch says `whole` */
+};
+/* Takes it when nobody holds it: never taken, released, expired by the server's clock, or every session of its holder
+ * is gone. The predecessor's sessions are terminated and waited for first. *ret_taken false: somebody else leads.
+ * `above`: the new epoch is at least above + 1 (0: do not care). What an older epoch left in the outbox is dropped:
+ * its targets are fenced by whoever takes over. Also sets idle_in_transaction_session_timeout. */
+bool store_lease_take(struct store *store, const char *holder, int64_t ttl_ms, int64_t above, bool *ret_taken,
+                      struct store_lease *ret_lease, struct err *err);
+bool store_lease_renew(struct store *store, struct err *err);   /* ERR_FENCED: lost */
+bool store_lease_check(struct store *store, struct err *err);   /* for the relay, before it sends */
+int64_t store_lease_epoch(const struct store *store);           /* 0: none is held */
+void store_lease_release(struct store *store);                  /* clean stop; errors do not matter */
+/* A target has shown that this database went back in time: whoever leads next finds `restored` set. */
+bool store_lease_went_back(struct store *store, struct err *err);
+/* This sequence is used up for that target (a fence outside a release). */
+bool store_target_issue(struct store *store, const char *service, const char *target, int64_t sequence,
+                        struct err *err);
+
+/* A release as loaded: all that the rollout borrows from. */
+struct store_release {
+    struct arena arena;
+    char id[ID_SIZE];
+    struct fleet fleet;
+    struct plan plan;
+    struct rollout rollout;
+    bool begun; /* a batch was committed for it: the engine knows it. False: give it ROLLOUT_ACCEPTED */
+    bool made;  /* store's own: the rollout is initialised */
+};
+/* The open release, or NULL in *ret_release when there is none; or the one named by `release` (not NULL; "latest": the
+ * newest, NULL in *ret_release when there is none). */
+bool store_release_load(struct store *store, const char *release, const struct rollout_settings *settings,
+                        struct store_release **ret_release, struct err *err);
+void store_release_free(struct store_release *release);
+
+struct store_order {
+    int64_t id;
+    const char *release, *kind, *by;
+};
+bool store_orders(struct store *store, struct arena *arena, struct store_order **ret_orders, size_t *ret_count,
+                  struct err *err);
+
+struct store_key {
+    const char *key;     /* "ed25519:..." */
+    const char *name;
+    const char *service; /* "": any */
+    const char *target;
+};
+/* Enrolled and not revoked, one row for each key and target. */
+bool store_keys(struct store *store, struct arena *arena, struct store_key **ret_keys, size_t *ret_count,
+                struct err *err);
+
+struct store_target {
+    const char *service, *target;
+    int64_t sequence, recorded;
+    bool known;           /* an inventory was stored and nothing contradicts it */
+    const char *contents; /* digest of what the control database believes */
+    const char *reported; /* digest in the last heartbeat, "" */
+};
+bool store_targets(struct store *store, struct arena *arena, struct store_target **ret_targets, size_t *ret_count,
+                   struct err *err);
+
+/* Where reading a partition goes on, and what was read last there (protocol.md, 4). */
+struct store_position {
+    const char *topic;
+    int32_t partition;
+    int64_t next;       /* offset to read next */
+    const char *digest; /* of the bytes of the message at next - 1 */
+};
+bool store_positions(struct store *store, struct arena *arena, struct store_position **ret_positions,
+                     size_t *ret_count, struct err *err);
+
+/* Whether these outcome ids are in the inbox: ret_known[count]. */
+bool store_inbox_known(struct store *store, const char *const *ids, size_t count, bool *ret_known, struct err *err);
+
+struct store_inbox {
+    const struct outcome *outcome;
+    const char *service, *target, *worker;
+    const char *verdict;       /* "accepted", "unmatched", "late" */
+    const char *report_digest; /* of the signed payload */
+};
+struct store_job {
+    const char *service, *target, *release;
+    int64_t sequence;
+    bool fence;              /* a fence instead of a job */
+    const char *digest;      /* of the signed payload: the fence's digest */
+    const int *ordinals;     /* steps */
+    size_t ordinal_count;
+};
+struct store_message {       /* an outbox row */
+    const char *topic, *key, *id, *type;
+    const char *payload;     /* signed envelope */
+    size_t len;
+    int64_t sequence;        /* of a job or fence; 0: anything else. Not stored: 0 after a load */
+    int64_t row, epoch;      /* filled in by the commit */
+};
+struct store_inventory {
+    const char *service, *target;
+    const struct applied *applied;
+    size_t applied_count;
+};
+struct store_seen {          /* one target of a heartbeat, or of a report */
+    const char *worker, *host, *version;
+    bool leaving;
+    const char *service, *target;
+    const char *contents, *problem, *system_identifier;
+    int64_t working;
+    int64_t fence_epoch, fence_sequence;
+    int64_t issued;          /* the target's sequence is at least this */
+    bool suspect;            /* contents differ from what is believed: not known until an inventory says */
+};
+struct store_handled {
+    int64_t order;
+    const char *result;
+};
+
+/* What one turn of the leader concluded. Counts may be 0; everything is borrowed. */
+struct store_batch {
+    struct rollout *rollout;               /* NULL: no release is concerned. Its `changed` parts are stored */
+    const struct rollout_effects *effects; /* NULL with rollout NULL; its decisions are stored */
+    const struct store_inbox *inbox;
+    size_t inbox_count;
+    const struct store_job *jobs;
+    size_t job_count;
+    struct store_message *messages;
+    size_t message_count;
+    const struct store_inventory *inventories;
+    size_t inventory_count;
+    const struct store_seen *seen;
+    size_t seen_count;
+    const struct store_handled *handled;
+    size_t handled_count;
+    const struct store_position *positions;
+    size_t position_count;
+    bool whole;                            /* the term began with `restored`: no target's contents are known any more,
+                                            * and the flag goes; before anything else of this batch */
+};
+/* ONE transaction: lease, inbox, release, steps, targets, what is applied, jobs, outbox, decisions, offsets. False:
+ * nothing is stored, or (ERR_UNREACHABLE) it is in doubt: throw the rollout away and load it again. The caller clears
+ * the effects (and so every `changed`) after success. */
+bool store_batch_commit(struct store *store, struct store_batch *batch, struct err *err);
+
+/* Outbox rows that are not sent, oldest first, in the arena. */
+bool store_outbox(struct store *store, struct arena *arena, struct store_message **ret_messages, size_t *ret_count,
+                  struct err *err);
+bool store_outbox_sent(struct store *store, const int64_t *rows, size_t count, struct err *err);
+
+/* LISTEN greylag_orders on this connection; then the socket becomes readable when something is said. */
+bool store_listen(struct store *store, struct err *err);
+int store_socket(struct store *store);
+/* Reads what has come. *ret_any: something was said. */
+bool store_notified(struct store *store, bool *ret_any, struct err *err);

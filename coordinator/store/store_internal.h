@@ -1,0 +1,39 @@
+/* What the files of this room share. Threads: as the store they are given. */
+#pragma once
+#include <jansson.h>
+
+#include "pg/pg.h"
+#include "store/store.h"
+
+#define STORE_CONNECT_MS 10000
+#define STORE_REPORTING_MS 45000 /* a target whose worker was silent for so long is not reporting */
+
+struct store {
+    struct pg *pg;
+    char *conninfo, *fleet, *environment, *application;
+    struct store_lease lease; /* epoch 0: none held */
+    pg_trace *trace;
+    void *trace_context;
+    int64_t lease_ttl_ms;
+};
+
+bool store_migrate(struct store *store, struct err *err);
+
+/* One statement whose parameters are texts; the last is NULL-terminated. `ret` may be NULL. */
+bool store_exec(struct store *store, const char *sql, PGresult **ret, struct err *err, int count, ...);
+bool store_begin(struct store *store, struct err *err);
+/* BEGIN and the share lock on the lease row; ERR_FENCED with the transaction rolled back. */
+bool store_begin_leader(struct store *store, struct err *err);
+bool store_commit(struct store *store, struct err *err);
+void store_rollback(struct store *store);
+/* Waits a little before a condition is looked at again; ends early when the connection breaks. */
+void store_pause(struct store *store, int ms);
+
+/* Text as JSON; what is not UTF-8 is cut off at the first bad byte. NULL is "". New. */
+json_t *store_json_text(const char *text);
+char *store_json_dump(json_t *json); /* steals json; new */
+char *store_text_int64(char text[24], int64_t value);
+
+/* Writes rollout->steps and ->targets: all of them, or only what changed. */
+bool store_put_steps(struct store *store, const struct rollout *rollout, bool all, struct err *err);
+bool store_put_targets(struct store *store, const struct rollout *rollout, bool all, struct err *err);

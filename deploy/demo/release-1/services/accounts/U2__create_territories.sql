@@ -1,0 +1,2 @@
+ALTER TABLE accounts DROP COLUMN territory_id;
+DROP TABLE territories;

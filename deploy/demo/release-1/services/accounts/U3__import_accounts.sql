@@ -1,0 +1,1 @@
+DELETE FROM accounts WHERE id::text LIKE 'acc00000-0000-4000-8000-%';

@@ -1,0 +1,1 @@
+CREATE UNIQUE INDEX idx_accounts_name ON accounts (tenant_id, lower(name));

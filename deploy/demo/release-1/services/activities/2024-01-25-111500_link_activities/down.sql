@@ -1,0 +1,2 @@
+DROP TABLE activity_links;
+DROP TYPE subject_kind;

@@ -1,0 +1,2 @@
+DROP INDEX idx_activity_facts_day;
+DROP INDEX idx_deal_facts_day;

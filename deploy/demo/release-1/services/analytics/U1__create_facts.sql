@@ -1,0 +1,2 @@
+DROP TABLE activity_facts;
+DROP TABLE deal_facts;

@@ -1,0 +1,2 @@
+DROP TRIGGER trg_users_touch ON users;
+DROP FUNCTION touch_updated_at();

@@ -1,0 +1,1 @@
+DELETE FROM deals WHERE id::text LIKE 'dea10000-0000-4000-8000-%';

@@ -1,0 +1,2 @@
+DROP INDEX idx_leads_hot;
+ALTER TABLE leads DROP COLUMN score;

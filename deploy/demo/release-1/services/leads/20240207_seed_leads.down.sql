@@ -1,0 +1,1 @@
+DELETE FROM leads WHERE email LIKE 'visitor%@example.com';

@@ -1,0 +1,2 @@
+DROP INDEX idx_activities_owner;
+ALTER TABLE activities DROP COLUMN owner_id;

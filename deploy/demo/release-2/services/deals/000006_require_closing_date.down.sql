@@ -1,0 +1,1 @@
+ALTER TABLE deals DROP CONSTRAINT chk_deals_won_is_closed;

@@ -1,0 +1,165 @@
+#include "proto/fleet.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/text.h"
+#include "proto/codec.h"
+
+#define FLEET_VERSION 1
+#define LIST_MAX 1000000
+
+static const struct field policy_fields[] = {
+    FIELD_ENUM(policy, on_failure, "onFailure", true, failure_policy),
+    FIELD_INT(policy, lock_timeout_ms, "lockTimeoutMs", true, 1, INT32_MAX),
+    FIELD_INT(policy, statement_timeout_ms, "statementTimeoutMs", true, 1, INT32_MAX),
+    FIELD_INT(policy, retries, "retries", true, 0, 1000000),
+};
+RECORD(policy_record, "policy", policy, policy_fields, NULL);
+
+static const struct field dependency_fields[] = {
+    FIELD(dependency, service, FIELD_ID, "service", true), /* may be unknown: a finding of the plan, with both ends */
+    FIELD(dependency, version, FIELD_ID, "version", true),
+    FIELD(dependency, where, FIELD_TEXT, "where", false),
+};
+RECORD(dependency_record, "dependency", dependency, dependency_fields, NULL);
+
+static bool check_migration(const void *value, struct err *err)
+{
+    const struct migration *migration = value;
+    if ((migration->down == NULL) != (migration->down_file == NULL))
+        return err_set(err, ERR_INPUT, "down and downFile go together");
+    return true;
+}
+
+static const struct field migration_fields[] = {
+    FIELD(migration, id, FIELD_ID, "id", true),
+    FIELD(migration, version, FIELD_TEXT, "version", true),
+    FIELD(migration, name, FIELD_TEXT, "name", true),
+    FIELD(migration, file, FIELD_TEXT, "file", true),
+    FIELD_NULLABLE(migration, down_file, FIELD_TEXT, "downFile"),
+    FIELD(migration, up, FIELD_DIGEST, "up", true),
+    FIELD_NULLABLE(migration, down, FIELD_DIGEST, "down"),
+    FIELD_INT(migration, up_size, "upSize", true, 0, INT64_MAX),
+    FIELD_INT(migration, down_size, "downSize", false, 0, INT64_MAX),
+    FIELD(migration, no_transaction, FIELD_BOOLEAN, "noTransaction", false),
+    FIELD(migration, has_policy, FIELD_BOOLEAN, "hasPolicy", false),
+    FIELD_ENUM(migration, on_failure, "onFailure", false, failure_policy),
+    FIELD_NULLABLE(migration, author, FIELD_TEXT, "author"),
+    FIELD_NULLABLE(migration, risk, FIELD_TEXT, "risk"),
+    FIELD_NULLABLE(migration, category, FIELD_TEXT, "category"),
+    FIELD(migration, breaking, FIELD_BOOLEAN, "breaking", false),
+    FIELD_LIST(migration, depends, depends_count, FIELD_RECORDS, "depends", false, &dependency_record, 0, LIST_MAX),
+};
+RECORD(migration_record, "migration", migration, migration_fields, check_migration);
+
+static const struct field service_fields[] = {
+    FIELD(service, name, FIELD_NAME, "name", true),
+    FIELD(service, layout, FIELD_TEXT, "layout", true),
+    FIELD_LIST(service, depends_on, depends_on_count, FIELD_NAMES, "dependsOn", false, NULL, 0, LIST_MAX),
+    FIELD_LIST(service, targets, target_count, FIELD_NAMES, "targets", true, NULL, 0, LIST_MAX),
+    FIELD_STRUCT(service, policy, "policy", true, &policy_record),
+    FIELD_LIST(service, migrations, migration_count, FIELD_RECORDS, "migrations", true, &migration_record, 0, LIST_MAX),
+};
+RECORD(service_record, "service", service, service_fields, NULL);
+
+static const struct field fleet_fields[] = {
+    FIELD(fleet, name, FIELD_NAME, "fleet", true),
+    FIELD(fleet, environment, FIELD_NAME, "environment", true),
+    FIELD_LIST(fleet, services, service_count, FIELD_RECORDS, "services", true, &service_record, 0, LIST_MAX),
+};
+RECORD(fleet_record, "fleet", fleet, fleet_fields, NULL);
+
+size_t migration_wire_size(const char *text, size_t len)
+{
+    size_t escaped = 0;
+    for (size_t i = 0; i < len; i++) {
+        unsigned char c = (unsigned char)text[i];
+        escaped += c == '"' || c == '\\' || (c < 32 && strchr("\b\f\n\r\t", c)) ? 2 : c < 32 ? 6 : 1;
+    }
+    return (escaped + 2) / 3 * 4;
+}
+
+const struct service *fleet_service(const struct fleet *fleet, const char *name)
+{
+    for (size_t i = 0; i < fleet->service_count; i++)
+        if (strcmp(fleet->services[i].name, name) == 0)
+            return &fleet->services[i];
+    return NULL;
+}
+
+const struct migration *service_migration(const struct service *service, const char *id)
+{
+    for (size_t i = 0; i < service->migration_count; i++)
+        if (strcmp(service->migrations[i].id, id) == 0)
+            return &service->migrations[i];
+    return NULL;
+}
+
+char *fleet_encode(const struct fleet *fleet)
+{
+    size_t len;
+    return record_encode(&fleet_record, FLEET_VERSION, fleet, &len);
+}
+
+static int compare_texts(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* Sorts the texts; one that stands twice, or NULL. */
+static const char *find_twice(const char **texts, size_t count)
+{
+    qsort(texts, count, sizeof *texts, compare_texts);
+    for (size_t i = 1; i < count; i++)
+        if (strcmp(texts[i - 1], texts[i]) == 0)
+            return texts[i];
+    return NULL;
+}
+
+static bool check_service(const struct fleet *fleet, const struct service *service, struct err *err)
+{
+    size_t most = service->migration_count > service->target_count ? service->migration_count : service->target_count;
+    auto_free const char **texts = xcalloc(most, sizeof *texts);
+    for (size_t i = 0; i < service->migration_count; i++)
+        texts[i] = service->migrations[i].id;
+    const char *twice = find_twice(texts, service->migration_count);
+    if (twice)
+        return err_set(err, ERR_INPUT, "service %s has two migrations %s", service->name, twice);
+    for (size_t i = 0; i < service->target_count; i++)
+        texts[i] = service->targets[i];
+    twice = find_twice(texts, service->target_count);
+    if (twice)
+        return err_set(err, ERR_INPUT, "service %s has two targets %s", service->name, twice);
+    for (size_t i = 0; i < service->depends_on_count; i++)
+        if (!fleet_service(fleet, service->depends_on[i]))
+            return err_set(err, ERR_INPUT, "service %s depends on %s, which is no service of the fleet", service->name,
+                           service->depends_on[i]);
+    return true;
+}
+
+static bool check_fleet(const struct fleet *fleet, struct err *err)
+{
+    auto_free const char **names = xcalloc(fleet->service_count, sizeof *names);
+    for (size_t i = 0; i < fleet->service_count; i++)
+        names[i] = fleet->services[i].name;
+    const char *twice = find_twice(names, fleet->service_count);
+    if (twice)
+        return err_set(err, ERR_INPUT, "two services are called %s", twice);
+    for (size_t i = 0; i < fleet->service_count; i++)
+        if (!check_service(fleet, &fleet->services[i], err))
+            return false;
+    return true;
+}
+
+bool fleet_decode(const char *json, size_t len, struct arena *arena, struct fleet *ret_fleet, struct err *err)
+{
+    struct fleet fleet;
+    if (!record_decode(&fleet_record, FLEET_VERSION, MESSAGE_MAX, json, len, arena, &fleet, err))
+        return err_prefix(err, "the catalog");
+    if (!check_fleet(&fleet, err))
+        return false;
+    *ret_fleet = fleet;
+    return true;
+}

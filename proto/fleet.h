@@ -1,0 +1,97 @@
+/* The catalog of a fleet as it crosses from the operators' machine to the coordinator: services, targets, migrations,
+ * dependencies, policies, checksums; never a connection string, never the SQL itself (that travels by digest).
+ *
+ * Ownership: everything in a struct fleet lives in the arena it was built or decoded in. Pure; one thread at a time.
+ * All digests are lower-case hex of BLAKE2b-256 over the file's text as the worker will run it ("" where there is
+ * none). All times are milliseconds. */
+#pragma once
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "proto/vocab.h"
+
+#define DIGEST_TEXT_SIZE 65
+#define MIGRATION_MAX ((size_t)32 << 20)  /* bytes of SQL; larger ones are refused in the plan */
+#define MESSAGE_MAX ((size_t)64 << 20)    /* max.message.bytes of topics that carry SQL */
+#define MIGRATION_WIRE_MAX (MESSAGE_MAX - ((size_t)64 << 10)) /* of one text as it travels; the rest is the job's frame */
+
+struct policy {
+    enum failure_policy on_failure;
+    int64_t lock_timeout_ms;      /* always > 0 */
+    int64_t statement_timeout_ms; /* always > 0 */
+    int64_t retries;              /* how often a transient failure is tried again before it counts */
+};
+#define POLICY_DEFAULT                                                                                                 \
+    {.on_failure = ON_FAILURE_ROLLBACK_RELEASE, .lock_timeout_ms = 5000, .statement_timeout_ms = 900000, .retries = 5}
+
+/* One end of a dependency on a migration of this or another service. */
+struct dependency {
+    const char *service; /* the service's own name: aliases are resolved by the catalog */
+    const char *version; /* a migration's `id` (or version, where that is unique) in that service */
+    const char *where;   /* "services/user/V2__x.sql:4", for messages */
+};
+
+struct migration {
+    const char *id;      /* unique in its service: the version, or version and name where duplicates are allowed */
+    const char *version; /* as written in the file's name or metadata */
+    const char *name;    /* description, for people */
+    const char *file;    /* path relative to fleet.yml, of the up */
+    const char *down_file; /* NULL when there is no undo */
+    const char *up;        /* digest of the up SQL */
+    const char *down;      /* digest of the down SQL, NULL when there is none */
+    int64_t up_size, down_size; /* bytes */
+    bool no_transaction;   /* asked for by the file, or seen by the parser; the worker looks again */
+    bool has_policy;       /* the migration's own on_failure, from its metadata */
+    enum failure_policy on_failure;
+    const char *author, *risk, *category; /* NULL when not given */
+    bool breaking;
+    const struct dependency *depends;
+    size_t depends_count;
+};
+
+struct service {
+    const char *name;
+    const char *layout; /* "flyway", "metadata", "golang-migrate", "diesel" */
+    const char *const *depends_on; /* names of services, all of whose steps come first */
+    size_t depends_on_count;
+    const char *const *targets; /* in this environment */
+    size_t target_count;
+    struct policy policy; /* defaults, environment and service merged */
+    const struct migration *migrations; /* in the order in which the layout's own tool applies them */
+    size_t migration_count;
+};
+
+struct fleet {
+    const char *name;
+    const char *environment;
+    const struct service *services; /* in the order of fleet.yml */
+    size_t service_count;
+};
+
+/* What is applied on one target, from its worker's inventory or from the control database; in the order applied. */
+struct applied {
+    const char *migration; /* struct migration's id */
+    const char *checksum;  /* digest of the up SQL that was applied */
+    const char *request;   /* the request in effect: an undo names it */
+    const char *release;   /* NULL or "" when unknown */
+};
+struct target_contents {
+    const char *service, *target;
+    const struct applied *applied;
+    size_t applied_count;
+};
+
+/* Bytes that a text takes in a signed message: quotes, backslashes and control characters escaped for JSON, then base64. */
+size_t migration_wire_size(const char *text, size_t len);
+
+const struct service *fleet_service(const struct fleet *fleet, const char *name);      /* borrowed, NULL: none */
+const struct migration *service_migration(const struct service *service, const char *id); /* borrowed, NULL: none */
+
+/* JSON, UTF-8, new (free()); deterministic: the same fleet gives the same bytes. */
+char *fleet_encode(const struct fleet *fleet);
+/* Strings and arrays live in `arena`. Checks everything that a coordinator relies on (names, digests, sizes, no
+ * duplicate id, every depends_on known). ERR_INPUT. */
+bool fleet_decode(const char *json, size_t len, struct arena *arena, struct fleet *ret_fleet, struct err *err);

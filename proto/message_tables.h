@@ -1,0 +1,6 @@
+/* The field tables of the messages, for tests and references that walk them. Pure; any thread. */
+#pragma once
+#include "proto/codec.h"
+#include "proto/message.h"
+
+const struct record *message_record(enum message_type type); /* borrowed, static */

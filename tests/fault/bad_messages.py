@@ -1,0 +1,270 @@
+"""Messages that nobody should believe, put on the topics by a real producer while releases run: damaged, cut, too large,
+signed by a stranger or by the wrong worker, out of date. They are counted and quarantined; nothing is applied, no
+decision is made on them, and the release ends as it would have without."""
+import base64
+import json
+import subprocess
+import time
+import urllib.request
+
+import greylag
+import walk_fleet
+from greylag import Failed, Stage, expect, wait
+
+WIRE = greylag.BUILD / "bin/wire"
+
+
+class Attack:
+    """A stage whose fleet has done its first release, and the wire beside it."""
+
+    def __init__(self, settings=None):
+        self.stage = Stage()
+        try:
+            self.begin(settings or {"resend_after": "2s"})
+        except BaseException:
+            self.stage.tell()
+            self.stage.close()
+            raise
+
+    def begin(self, settings):
+        stage = self.stage
+        stage.fleet(walk_fleet.write(stage.folder / "fleet", walk_fleet.FIRST), services=walk_fleet.SERVICES)
+        stage.coordinator(settings=settings)
+        for service in stage.services:
+            stage.worker(service, more='listen: "127.0.0.1:0"\n')
+        stage.reporting()
+        stage.greylag("up")
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *arguments):
+        self.stage.__exit__(*arguments)
+
+    def topic(self, name):
+        return f"greylag.walk.dev.{name}"
+
+    def send(self, topic, key, payload, *options, check=True):
+        done = subprocess.run([WIRE, "send", self.stage.broker.bootstrap, self.topic(topic), key, *map(str, options)],
+                              input=payload if isinstance(payload, bytes) else payload.encode(), capture_output=True)
+        expect(done.returncode == 0 or not check, f"wire: {done.stderr.decode()}")
+        return int(done.stdout or 0)
+
+    def messages(self, topic):
+        """[(key, bytes)] of everything that lies there."""
+        raw = subprocess.run([WIRE, "read", self.stage.broker.bootstrap, self.topic(topic)], check=True,
+                             capture_output=True).stdout
+        found = []
+        while raw:
+            head, raw = raw.split(b"\n", 1)
+            _, _, key, length = head.decode().split(" ")
+            found.append((key, raw[:int(length)]))
+            raw = raw[int(length) + 1:]
+        return found
+
+    def message(self, topic, key, kind=None):
+        """The newest one of a target: (envelope, payload as a dictionary)."""
+        for found, envelope in reversed(self.messages(topic)):
+            payload = json.loads(base64.b64decode(json.loads(envelope)["payload"]))
+            if found == key and kind in (None, payload.get("kind")):
+                return envelope, payload
+        raise Failed(f"{topic} has no message of {key}")
+
+    def metric(self, who, name):
+        program = self.stage.programs[who]
+        url = self.stage.url if who == "coordinator" else program.ready_file.read_text().strip()
+        for line in urllib.request.urlopen(url + "/metrics").read().decode().splitlines():
+            if line.split("{")[0].split(" ")[0] == name:
+                return int(float(line.split(" ")[-1]))
+        raise Failed(f"{who} has no metric {name}")
+
+    def quarantined(self, who):
+        return self.metric(who, f"greylag_{who.split('-')[0]}_quarantined_total")
+
+    def wait_quarantined(self, who, at_least):
+        wait(lambda: self.quarantined(who) >= at_least, lambda: f"{who} to quarantine {at_least}: {self.quarantined(who)}")
+
+    def contents(self):
+        return {t: (self.stage.applied(t), self.stage.history(t), self.fence(t)) for t in self.stage.services}
+
+    def fence(self, target):
+        return self.stage.postgres.sql(target, "select epoch, sequence, term from greylag.fence")
+
+    def alive(self):
+        for program in self.stage.programs.values():
+            expect(program.running(), f"{program.name} ended:\n{program.log()[-2000:]}")
+
+    def second_release(self, wanted="rolled back"):
+        before = {t: self.stage.postgres.dump(t) for t in self.stage.services}
+        walk_fleet.write(self.stage.folder / "fleet", walk_fleet.SECOND)
+        done = self.stage.greylag("up", check=None)
+        expect(done.code == 3 and self.stage.release()["state"] == wanted, f"the second release: {done}")
+        for target, dump in before.items():
+            expect(self.stage.postgres.dump(target) == dump, f"{target} is not what it was")
+        self.alive()
+
+
+FLOODED = {"auth": {"6_flood": ("CREATE TABLE flood AS SELECT 1 AS id;\nSELECT pg_sleep(2);", "DROP TABLE flood;")},
+        "user": {"6_flood": ("CREATE TABLE flood AS SELECT 1 AS id;", "DROP TABLE flood;")}}
+
+
+def test_damaged_envelopes_while_a_release_runs():
+    """Bits flipped and ends cut off, of real messages, on every topic (every single bit: tests/unit/proto_envelope.c)."""
+    with Attack() as attack:
+        stage = attack.stage
+        job, _ = attack.message("jobs.auth", "auth")
+        events = [attack.message("events", target, "finished")[0] for target in stage.services]
+        control, _ = attack.message("control", "auth")
+        before = {who: attack.quarantined(who) for who in ("coordinator", "worker-auth")}
+        walk_fleet.write(stage.folder / "fleet", FLOODED)
+        stage.greylag("up", "--no-wait")
+        jobs = attack.send("jobs.auth", "auth", job, "--bits", 23) + attack.send("jobs.auth", "auth", job, "--cuts", 11)
+        jobs += attack.send("control", "auth", control, "--bits", 23) + attack.send("control", "auth", control, "--cuts", 11)
+        reports = sum(attack.send("events", "auth", event, "--bits", 23) + attack.send("events", "auth", event, "--cuts", 11)
+                      for event in events)
+        reports += attack.send("presence", "nobody", events[0], "--bits", 23) + attack.send("events", "auth", b"{}") + \
+            attack.send("events", "auth", b"\xff\0\xff" * 50)
+        expect(jobs > 1000 and reports > 1000, f"only {jobs} and {reports} were sent")
+        expect(stage.ended()["state"] == "succeeded", f"the release: {stage.release()}")
+        attack.wait_quarantined("worker-auth", before["worker-auth"] + jobs)
+        attack.wait_quarantined("coordinator", before["coordinator"] + reports)
+        expect(attack.quarantined("worker-auth") == before["worker-auth"] + jobs, "more was quarantined than was sent")
+        for target in ("auth", "user"):
+            expect([row[0] for row in stage.applied(target)].count("6") == 1, f"{target}: {stage.applied(target)}")
+        expect(len(stage.history("auth")) == 4 and len(stage.history("user")) == 3, f"{stage.history('auth')}, {stage.history('user')}")
+        log = stage.programs["coordinator"].log() + stage.programs["worker-auth"].log()
+        expect("quarantine" in log and "offset" in log and log.count("quarantine") < 100, "the log says nothing of it, or too much")
+        attack.alive()
+
+
+def foreign(attack, payload):
+    """The same job with other SQL, above the fence in force."""
+    job = json.loads(json.dumps(payload))
+    job["fence"]["sequence"] += 5
+    job["requests"] = [{**job["requests"][0], "request": "01foreign.0.1", "migration": "66", "sql": "CREATE TABLE stolen (id int);\n",
+                        "checksum": "f" * 64}]
+    import hashlib
+    job["requests"][0]["checksum"] = hashlib.blake2b(job["requests"][0]["sql"].encode(), digest_size=32).hexdigest()
+    return json.dumps(job)
+
+
+def test_a_job_signed_by_somebody_else():
+    with Attack() as attack:
+        stage = attack.stage
+        before = attack.contents()
+        _, payload = attack.message("jobs.auth", "auth")
+        fence = {**payload, "kind": "fence", "expiresUs": int((time.time() + 3600) * 1e6), "positions": [], "release": payload["release"]}
+        fence["fence"] = {**payload["fence"], "epoch": 7, "sequence": 50}
+        sent = attack.quarantined("worker-auth")
+        for signer in ("stranger", "worker-auth", "worker-user"):
+            key = stage.key(signer)
+            sent += attack.send("jobs.auth", "auth", foreign(attack, payload), "--sign", key, "job")
+            sent += attack.send("control", "auth", foreign(attack, payload), "--sign", key, "job")
+            sent += attack.send("control", "auth", json.dumps(fence), "--sign", key, "control")
+        attack.wait_quarantined("worker-auth", sent)
+        expect(attack.contents() == before, "something was applied, or fenced")
+        expect(stage.postgres.sql("auth", "select to_regclass('stolen') is null") == "t", "foreign SQL ran")
+        attack.second_release()
+        # the same job with the coordinator's own signature would have run: it is the signature that was missing
+        epoch, sequence, term = attack.fence("auth").split("|")
+        payload["fence"] = {"epoch": int(epoch), "term": term, "sequence": int(sequence), "digest": ""}
+        attack.send("jobs.auth", "auth", foreign(attack, payload), "--sign", stage.key("coordinator"), "job")
+        wait(lambda: stage.postgres.sql("auth", "select to_regclass('stolen') is null") == "f", "the job that is well signed to run")
+
+
+def failed_report(attack, release):
+    """A report of a failure, as the worker would send it for the job that is open now."""
+    _, job = attack.message("jobs.auth", "auth")
+    expect(job["release"] == release, "the job is of another release")
+    request = job["requests"][0]
+    fence = {**job["fence"], "digest": "a" * 64}
+    outcome = {"id": request["request"] + "/1/failed", "request": request["request"], "release": release, "direction": "up", "kind": "failed",
+               "migration": request["migration"], "checksum": request["checksum"], "attempt": 1, "position": 99,
+               "sequence": fence["sequence"], "startedUs": 1, "finishedUs": 2, "sqlstate": "42P01", "message": "forged", "line": 1,
+               "left": "", "detail": ""}
+    return json.dumps({"version": 1, "kind": "finished", "audience": job["audience"], "id": "01forged", "worker": "forger",
+                       "sentUs": int(time.time() * 1e6), "release": release, "fence": fence, "inForce": fence, "refusal": "stale",
+                       "message": "", "outcomes": [outcome], "applied": []})
+
+
+# A step that lasts until the test says so.
+UNTIL_GO = """DO $$ BEGIN
+    WHILE NOT EXISTS (SELECT FROM pg_class WHERE relname = 'go') LOOP PERFORM pg_sleep(0.05); END LOOP;
+END $$;
+"""
+
+
+def test_events_of_keys_that_are_not_enrolled():
+    """A failure that a stranger, or another target's worker, reports rolls nothing back; neither does one whose key was
+    revoked. With a new key the worker is believed again, and what it did meanwhile is not done twice."""
+    with Attack() as attack:
+        stage = attack.stage
+        walk_fleet.write(stage.folder / "fleet", {"auth": {"6_slow": (UNTIL_GO + "CREATE TABLE slow (id int);", "DROP TABLE slow;")}})
+        stage.greylag("up", "--no-wait")
+        release = stage.release()["id"]
+        wait(lambda: attack.message("jobs.auth", "auth")[1]["release"] == release, "the job to be sent")
+        sent = attack.quarantined("coordinator")
+        for signer, why in ("stranger", "is by a trusted key"), ("worker-user", "is not enrolled for auth/auth"):
+            def again():
+                attack.send("events", "auth", failed_report(attack, release), "--sign", stage.key(signer), "report")
+                return why in stage.programs["coordinator"].log()
+            again()
+            sent += 1
+            attack.wait_quarantined("coordinator", sent)
+            wait(again, f"the log to say that it {why}")
+            sent = attack.quarantined("coordinator")
+        stage.greylag("workers", "revoke", stage.public("worker-auth"))
+        wait(lambda: attack.quarantined("coordinator") > sent, "messages of the revoked key to be quarantined")
+        stage.postgres.sql("auth", "CREATE TABLE go ()")
+        wait(lambda: stage.applied("auth")[-1][0] == "6", "the worker to apply the step")
+        sent = attack.quarantined("coordinator")
+        wait(lambda: attack.quarantined("coordinator") > sent, "the worker's outcome to be quarantined")
+        expect(stage.release()["state"] == "running", f"the release was ended by a revoked key: {stage.release()['state']}")
+        told = stage.greylag("workers", "enroll", stage.public("worker-auth"), "--target", "auth/auth", check=None)
+        expect(told.code == 1 and "was revoked" in told.err and "keygen" in told.err, f"enrolling a revoked key: {told}")
+        worker = stage.programs["worker-auth"]
+        worker.stop()
+        stage.greylag("workers", "enroll", stage.public("another"), "--target", "auth/auth", "--name", "another")
+        settings = stage.folder / "worker-auth.yml"
+        settings.write_text(settings.read_text().replace(str(stage.key("worker-auth")), str(stage.key("another"))))
+        worker.start()
+        expect(stage.ended()["state"] == "succeeded", f"{stage.release()}")
+
+
+def test_yesterdays_control_messages():
+    """Well signed, but expired: ignored. The same one with time left is in force."""
+    with Attack() as attack:
+        stage = attack.stage
+        before = attack.contents()
+        _, job = attack.message("jobs.auth", "auth")
+        fence = {"version": 1, "kind": "fence", "audience": job["audience"], "fence": {**job["fence"], "sequence": job["fence"]["sequence"] + 1},
+                 "expects": 0, "release": job["release"], "positions": []}
+        def send(seconds):
+            attack.send("control", "auth", json.dumps({**fence, "expiresUs": int((time.time() + seconds) * 1e6)}), "--sign",
+                        stage.key("coordinator"), "control")
+        reports = attack.metric("worker-auth", "greylag_worker_fenced_total")
+        send(-86400)
+        # what was sent after it has been read: an inventory with time left
+        inventory = {**fence, "kind": "inventory", "release": "", "expiresUs": int((time.time() + 60) * 1e6)}
+        count = sum(1 for key, _ in attack.messages("events"))
+        attack.send("control", "auth", json.dumps(inventory), "--sign", stage.key("coordinator"), "control")
+        wait(lambda: sum(1 for key, _ in attack.messages("events")) > count, "the inventory that was asked for")
+        expect(attack.contents() == before and attack.metric("worker-auth", "greylag_worker_fenced_total") == reports,
+               "a fence of yesterday was taken")
+        send(60)
+        wait(lambda: attack.fence("auth") != before["auth"][2], "the fence that has time left")
+        attack.second_release()
+
+
+def test_a_message_of_70_mb():
+    """The embedded broker takes it, and drops what lay before it; worker and coordinator live, and the next release runs.
+    (Real Kafka refuses it: tests/integration/kafka.py.)"""
+    with Attack() as attack:
+        large = b"x" * 70_000_000
+        attack.send("jobs.auth", "auth", large)
+        attack.send("events", "auth", large)
+        attack.second_release()
+
+
+if __name__ == "__main__":
+    greylag.scenarios(__import__("__main__"))

@@ -1,0 +1,4 @@
+1-- Author: ann
+-- Depends-on: [a:1, b]
+-- Service: c
+SELECT 1;

@@ -1,0 +1,420 @@
+/* The API as its callers see it, over a real control database: access, uploads, plans, releases, orders, waiting. */
+/* links: harness */
+#include <criterion/criterion.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "api/api.h"
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "crypto/key.h"
+#include "harness/postgres.h"
+#include "http/http.h"
+#include "http/token.h"
+#include "store/store.h"
+
+#define UP_SQL "CREATE TABLE t (id int)"
+#define DOWN_SQL "DROP TABLE t"
+#define MUST(call)                                                                                                     \
+    do {                                                                                                               \
+        struct err why = ERR_INIT;                                                                                     \
+        cr_assert(call, "%s:%d %s: %s", __FILE__, __LINE__, #call, why.text);                                          \
+    } while (0)
+
+static struct test_pg *server;
+static const char *conninfo;
+static struct api *api;
+static struct http_client *clients[TOKEN_ROLE_COUNT];
+static char tokens_path[] = "/tmp/greylag-test-tokens-XXXXXX";
+
+static void start(void)
+{
+    crypto_init();
+    server = test_pg_start();
+    conninfo = test_pg_database(server, "control");
+    auto_buf struct buf lines = BUF_INIT(4096);
+    char texts[TOKEN_ROLE_COUNT][TOKEN_TEXT_SIZE];
+    for (int role = 0; role < TOKEN_ROLE_COUNT; role++) {
+        token_make(token_role_text(role), role, texts[role], &lines);
+        buf_addc(&lines, '\n');
+    }
+    auto_fd int fd = mkstemp(tokens_path);
+    cr_assert_eq(write(fd, buf_text(&lines), lines.len), (ssize_t)lines.len);
+    struct api_options options = {.address = "127.0.0.1:0", .conninfo = conninfo, .fleet = "shop", .environment = "dev",
+                                  .tokens_file = tokens_path};
+    MUST(api_start(&options, &api, &why));
+    for (int role = 0; role < TOKEN_ROLE_COUNT; role++)
+        MUST(http_client_new(api_url(api), texts[role], 20000, &clients[role], &why));
+}
+
+static void stop(void)
+{
+    for (int role = 0; role < TOKEN_ROLE_COUNT; role++)
+        http_client_free(clients[role]);
+    api_stop(api);
+    unlink(tokens_path);
+    test_pg_stop(server);
+}
+TestSuite(api_http, .init = start, .fini = stop, .timeout = 120);
+
+/* One call; returns the status. `body` is taken. */
+static int call(enum token_role role, const char *method, const char *path, json_t *body, const char *header,
+                struct http_reply *reply, struct err *err)
+{
+    err_clear(err);
+    http_call(clients[role], method, path, body, header, reply, err);
+    json_decref(body);
+    return reply->status;
+}
+
+/* ---- a fleet of two services, each on a target of its own ---- */
+
+static json_t *fleet_json(bool reversible)
+{
+    static const char *const auth_targets[] = {"auth"}, *const user_targets[] = {"user"}, *const needs[] = {"auth"};
+    char up[DIGEST_HEX_SIZE], down[DIGEST_HEX_SIZE];
+    digest_hex(UP_SQL, strlen(UP_SQL), up);
+    digest_hex(DOWN_SQL, strlen(DOWN_SQL), down);
+    struct migration migrations[2];
+    for (int i = 0; i < 2; i++)
+        migrations[i] = (struct migration){.id = i ? "2" : "1", .version = i ? "2" : "1", .name = "make t", .file = "V1__make_t.sql",
+                                           .down_file = reversible ? "U1__make_t.sql" : NULL, .up = up,
+                                           .down = reversible ? down : NULL, .up_size = (int64_t)strlen(UP_SQL),
+                                           .down_size = reversible ? (int64_t)strlen(DOWN_SQL) : 0};
+    struct service services[2] = {{.name = "auth", .layout = "flyway", .targets = auth_targets, .target_count = 1,
+                                   .policy = POLICY_DEFAULT, .migrations = migrations, .migration_count = 2}};
+    services[1] = services[0];
+    services[1].name = "user";
+    services[1].targets = user_targets;
+    services[1].depends_on = needs;
+    services[1].depends_on_count = 1;
+    struct fleet fleet = {.name = "shop", .environment = "dev", .services = services, .service_count = 2};
+    auto_free char *text = fleet_encode(&fleet);
+    return json_loads(text, 0, NULL);
+}
+
+static json_t *request_json(bool reversible)
+{
+    return json_pack("{s:o}", "fleet", fleet_json(reversible));
+}
+
+/* Enrolled over HTTP; the rest as the leader would have heard it from workers. */
+static void make_ready(void)
+{
+    struct err err;
+    auto_http_reply struct http_reply reply = HTTP_REPLY_INIT;
+    struct key_secret key;
+    char text[KEY_PUBLIC_TEXT_SIZE];
+    key_generate(&key);
+    cr_assert_eq(call(TOKEN_ADMIN, "POST", "/api/v1/workers",
+                      json_pack("{s:s, s:s, s:[s,s]}", "key", key_public_text(&key.public_key, text), "name", "w1", "targets",
+                                "auth", "user/user"),
+                      NULL, &reply, &err),
+                 201, "%s", err.text);
+    struct store *store = NULL;
+    struct store_lease lease;
+    bool taken = false;
+    MUST(store_open(conninfo, "shop", "dev", "test", &store, &why));
+    MUST(store_lease_take(store, "test", 5000, 0, &taken, &lease, &why));
+    struct store_seen seen[2] = {{.worker = "w-1", .host = "h", .version = "1", .service = "auth", .target = "auth",
+                                  .contents = "", .problem = "", .system_identifier = ""}};
+    seen[1] = seen[0];
+    seen[1].service = seen[1].target = "user";
+    struct store_inventory inventories[2] = {{.service = "auth", .target = "auth"}, {.service = "user", .target = "user"}};
+    struct store_batch batch = {.seen = seen, .seen_count = 2, .inventories = inventories, .inventory_count = 2};
+    MUST(store_batch_commit(store, &batch, &why));
+    store_lease_release(store);
+    store_close(store);
+}
+
+static void upload(void)
+{
+    struct err err;
+    auto_http_reply struct http_reply reply = HTTP_REPLY_INIT;
+    cr_assert_eq(call(TOKEN_OPERATOR, "POST", "/api/v1/blobs", json_pack("{s:[s,s]}", "texts", UP_SQL, DOWN_SQL), NULL, &reply,
+                      &err),
+                 200, "%s", err.text);
+}
+
+static const char *text(const struct http_reply *reply, const char *name)
+{
+    const char *value = json_string_value(json_object_get(reply->json, name));
+    return value ? value : "(none)";
+}
+
+/* ---- access ---- */
+
+Test(api_http, without_a_token_only_health_and_metrics)
+{
+    struct err err = ERR_INIT;
+    auto_http_reply struct http_reply reply = HTTP_REPLY_INIT;
+    struct http_client *nobody = NULL, *stranger = NULL;
+    MUST(http_client_new(api_url(api), NULL, 20000, &nobody, &why));
+    MUST(http_client_new(api_url(api), "gl_not_a_token", 20000, &stranger, &why));
+    cr_expect(http_call(nobody, "GET", "/healthz", NULL, NULL, &reply, &err), "%s", err.text);
+    cr_expect(http_call(nobody, "GET", "/readyz", NULL, NULL, &reply, &err), "%s", err.text);
+    cr_expect(http_call(nobody, "GET", "/metrics", NULL, NULL, &reply, &err), "%s", err.text);
+    cr_expect(strstr(buf_text(&reply.body), "greylag_control_database_up 1\n"), "%s", buf_text(&reply.body));
+    cr_expect(strstr(buf_text(&reply.body), "fleet=\"shop\""));
+    static const char *const paths[] = {"/api/v1/releases", "/api/v1/status", "/api/v1/workers", "/api/v1/health"};
+    for (size_t i = 0; i < COUNT_OF(paths); i++) {
+        cr_expect_not(http_call(nobody, "GET", paths[i], NULL, NULL, &reply, &err));
+        cr_expect_eq(reply.status, 401, "%s: %d", paths[i], reply.status);
+        cr_expect_not(http_call(stranger, "GET", paths[i], NULL, NULL, &reply, &err));
+        cr_expect_eq(reply.status, 401, "%s: %d", paths[i], reply.status);
+        cr_expect_eq(err.kind, ERR_UNTRUSTED);
+    }
+    http_client_free(nobody);
+    http_client_free(stranger);
+}
+
+Test(api_http, roles)
+{
+    struct err err;
+    auto_http_reply struct http_reply reply = HTTP_REPLY_INIT;
+    cr_expect_eq(call(TOKEN_VIEWER, "POST", "/api/v1/releases", request_json(true), NULL, &reply, &err), 403);
+    cr_expect(strstr(err.text, "operator"), "%s", err.text);
+    cr_expect_eq(call(TOKEN_VIEWER, "POST", "/api/v1/blobs", json_pack("{s:[]}", "texts"), NULL, &reply, &err), 403);
+    cr_expect_eq(call(TOKEN_VIEWER, "POST", "/api/v1/releases/x/rollback", NULL, NULL, &reply, &err), 403);
+    cr_expect_eq(call(TOKEN_OPERATOR, "POST", "/api/v1/workers", json_object(), NULL, &reply, &err), 403);
+    cr_expect_eq(call(TOKEN_OPERATOR, "DELETE", "/api/v1/workers/x", NULL, NULL, &reply, &err), 403);
+    cr_expect_eq(call(TOKEN_VIEWER, "GET", "/api/v1/health", NULL, NULL, &reply, &err), 200, "%s", err.text);
+    cr_expect_str_eq(text(&reply, "fleet"), "shop");
+}
+
+Test(api_http, a_token_taken_out_of_the_file_ends_at_once)
+{
+    struct err err;
+    auto_http_reply struct http_reply reply = HTTP_REPLY_INIT;
+    cr_assert_eq(call(TOKEN_VIEWER, "GET", "/api/v1/health", NULL, NULL, &reply, &err), 200, "%s", err.text);
+    cr_assert_eq(truncate(tokens_path, 0), 0);
+    cr_expect_eq(call(TOKEN_VIEWER, "GET", "/api/v1/health", NULL, NULL, &reply, &err), 401);
+    cr_assert_eq(chmod(tokens_path, 0644), 0);
+    cr_assert_eq(truncate(tokens_path, 1), 0);
+    cr_expect_eq(call(TOKEN_VIEWER, "GET", "/api/v1/health", NULL, NULL, &reply, &err), 401);
+    cr_expect(strstr(err.text, "read or written by others"), "%s", err.text);
+}
+
+/* ---- texts ---- */
+
+Test(api_http, texts_are_stored_under_the_digest_that_the_server_computes)
+{
+    struct err err;
+    auto_http_reply struct http_reply reply = HTTP_REPLY_INIT;
+    char up[DIGEST_HEX_SIZE], down[DIGEST_HEX_SIZE];
+    digest_hex(UP_SQL, strlen(UP_SQL), up);
+    digest_hex(DOWN_SQL, strlen(DOWN_SQL), down);
+    json_t *ask = json_pack("{s:[s,s]}", "digests", up, down);
+    cr_expect_eq(call(TOKEN_VIEWER, "POST", "/api/v1/blobs/missing", json_incref(ask), NULL, &reply, &err), 200, "%s", err.text);
+    cr_expect_eq(json_array_size(json_object_get(reply.json, "missing")), 2);
+    upload();
+    cr_expect_eq(call(TOKEN_VIEWER, "POST", "/api/v1/blobs/missing", ask, NULL, &reply, &err), 200);
+    cr_expect_eq(json_array_size(json_object_get(reply.json, "missing")), 0);
+    cr_expect_eq(call(TOKEN_VIEWER, "POST", "/api/v1/blobs/missing", json_pack("{s:s}", "digests", "x"), NULL, &reply, &err),
+                 400);
+    cr_expect_eq(call(TOKEN_VIEWER, "POST", "/api/v1/blobs/missing", json_pack("{s:[i]}", "digests", 1), NULL, &reply, &err),
+                 400);
+}
+
+/* ---- plans and releases ---- */
+
+Test(api_http, malformed_requests)
+{
+    struct err err;
+    auto_http_reply struct http_reply reply = HTTP_REPLY_INIT;
+    static const char *const bodies[] = {
+        "{}", "[]", "{\"fleet\": 1}", "{\"fleet\": {}, \"options\": 1}", "{\"fleet\": {}, \"options\": {\"direction\": \"left\"}}",
+        "{\"fleet\": {}, \"options\": {\"steps\": -1}}", "{\"fleet\": {}, \"options\": {\"services\": \"a\"}}",
+        "{\"fleet\": {}, \"options\": {\"limits\": [{}]}}", "{\"fleet\": {}, \"options\": {\"all\": \"yes\"}}",
+        "{\"fleet\": {}, \"acceptIrreversible\": 1}"};
+    for (size_t i = 0; i < COUNT_OF(bodies); i++) {
+        int status = call(TOKEN_OPERATOR, "POST", "/api/v1/releases", json_loads(bodies[i], 0, NULL), NULL, &reply, &err);
+        cr_expect_eq(status, 400, "%s: %d %s", bodies[i], status, err.text);
+        cr_expect_eq(err.kind, ERR_USAGE);
+    }
+    cr_expect_eq(call(TOKEN_OPERATOR, "POST", "/api/v1/plans", json_pack("{s:{}}", "fleet"), NULL, &reply, &err), 422);
+}
+
+Test(api_http, plan_then_release_then_orders)
+{
+    struct err err;
+    auto_http_reply struct http_reply reply = HTTP_REPLY_INIT;
+    int status = call(TOKEN_OPERATOR, "POST", "/api/v1/releases", request_json(true), NULL, &reply, &err);
+    cr_expect_eq(status, 409, "nobody reports yet: %d %s", status, err.text);
+    cr_expect(json_is_true(json_object_get(reply.json, "retriable")));
+    make_ready();
+    cr_assert_eq(call(TOKEN_VIEWER, "POST", "/api/v1/plans", request_json(true), NULL, &reply, &err), 200, "%s", err.text);
+    const json_t *plan = json_object_get(reply.json, "plan");
+    cr_expect_eq(json_array_size(json_object_get(plan, "steps")), 4);
+    cr_expect_eq(json_array_size(json_object_get(reply.json, "missing")), 2);
+    auto_free char *digest = xstrdup(json_string_value(json_object_get(plan, "digest")));
+    cr_expect_eq(call(TOKEN_OPERATOR, "POST", "/api/v1/releases", request_json(true), NULL, &reply, &err), 409);
+    cr_expect_eq(json_array_size(json_object_get(reply.json, "missing")), 2, "%s", buf_text(&reply.body));
+    upload();
+    cr_assert_eq(call(TOKEN_OPERATOR, "POST", "/api/v1/releases", request_json(true), "Idempotency-Key: k1", &reply, &err), 201,
+                 "%s", err.text);
+    auto_free char *release = xstrdup(text(&reply, "release"));
+    cr_expect_str_eq(text(&reply, "digest"), digest);
+    cr_expect_eq(call(TOKEN_OPERATOR, "POST", "/api/v1/releases", request_json(true), "Idempotency-Key: k1", &reply, &err), 201);
+    cr_expect_str_eq(text(&reply, "release"), release, "the same key gives the same answer");
+    cr_expect_eq(call(TOKEN_OPERATOR, "POST", "/api/v1/releases", request_json(false), "Idempotency-Key: k1", &reply, &err), 422);
+    cr_expect_eq(call(TOKEN_OPERATOR, "POST", "/api/v1/releases", request_json(true), NULL, &reply, &err), 409);
+    cr_expect(strstr(err.text, release) || strstr(err.hint, release), "%s", err.text);
+
+    cr_expect_eq(call(TOKEN_VIEWER, "GET", "/api/v1/releases/latest", NULL, NULL, &reply, &err), 200, "%s", err.text);
+    cr_expect_str_eq(text(&reply, "id"), release);
+    cr_expect_str_eq(text(&reply, "requestedBy"), "operator");
+    cr_expect_eq(call(TOKEN_VIEWER, "GET", "/api/v1/releases?limit=5", NULL, NULL, &reply, &err), 200);
+    cr_expect_eq(json_array_size(json_object_get(reply.json, "releases")), 1);
+    cr_expect_eq(call(TOKEN_OPERATOR, "POST", "/api/v1/releases/latest/rollback", NULL, NULL, &reply, &err), 202, "%s", err.text);
+    cr_expect_str_eq(text(&reply, "release"), release);
+    cr_expect_eq(call(TOKEN_OPERATOR, "POST", "/api/v1/releases/latest/explode", NULL, NULL, &reply, &err), 404);
+    cr_expect_eq(call(TOKEN_OPERATOR, "POST", "/api/v1/releases/nope/retry", NULL, NULL, &reply, &err), 404);
+}
+
+Test(api_http, irreversible_steps_have_to_be_accepted)
+{
+    struct err err;
+    auto_http_reply struct http_reply reply = HTTP_REPLY_INIT;
+    make_ready();
+    upload();
+    cr_expect_eq(call(TOKEN_OPERATOR, "POST", "/api/v1/releases", request_json(false), NULL, &reply, &err), 409);
+    cr_expect(strstr(err.hint, "--accept-irreversible"), "%s / %s", err.text, err.hint);
+    json_t *body = request_json(false);
+    json_object_set_new(body, "acceptIrreversible", json_true());
+    cr_expect_eq(call(TOKEN_OPERATOR, "POST", "/api/v1/releases", body, NULL, &reply, &err), 201, "%s", err.text);
+}
+
+static void *two_at_once(void *context)
+{
+    struct http_reply *reply = context;
+    struct http_client *client = clients[reply == NULL ? 0 : TOKEN_ADMIN];
+    json_t *body = request_json(true);
+    http_call(client, "POST", "/api/v1/releases", body, "Idempotency-Key: twice", reply, NULL);
+    json_decref(body);
+    return NULL;
+}
+
+Test(api_http, two_requests_at_once_start_one_release)
+{
+    auto_http_reply struct http_reply one = HTTP_REPLY_INIT, two = HTTP_REPLY_INIT;
+    make_ready();
+    upload();
+    pthread_t thread;
+    pthread_create(&thread, NULL, two_at_once, &one);
+    struct err err;
+    call(TOKEN_OPERATOR, "POST", "/api/v1/releases", request_json(true), NULL, &two, &err);
+    pthread_join(thread, NULL);
+    cr_expect((one.status == 201) != (two.status == 201), "%d %d", one.status, two.status);
+    cr_expect(one.status == 409 || two.status == 409, "%d %d: %s", one.status, two.status, err.text);
+}
+
+/* ---- waiting ---- */
+
+struct waiter {
+    int status;
+    json_int_t change;
+    int64_t took_ms;
+};
+
+static void *wait_for_change(void *context)
+{
+    struct waiter *waiter = context;
+    auto_http_reply struct http_reply reply = HTTP_REPLY_INIT;
+    auto_free char *path = xasprintf("/api/v1/releases/latest/events?after=%lld&wait=20000", (long long)waiter->change);
+    int64_t before = clock_mono_ms();
+    http_call(clients[TOKEN_VIEWER], "GET", path, NULL, NULL, &reply, NULL);
+    waiter->took_ms = clock_mono_ms() - before;
+    waiter->status = reply.status;
+    waiter->change = json_integer_value(json_object_get(reply.json, "change"));
+    return NULL;
+}
+
+Test(api_http, events_answer_when_something_changes)
+{
+    struct err err;
+    auto_http_reply struct http_reply reply = HTTP_REPLY_INIT;
+    make_ready();
+    upload();
+    cr_assert_eq(call(TOKEN_OPERATOR, "POST", "/api/v1/releases", request_json(true), NULL, &reply, &err), 201, "%s", err.text);
+    cr_assert_eq(call(TOKEN_VIEWER, "GET", "/api/v1/releases/latest/events", NULL, NULL, &reply, &err), 200, "%s", err.text);
+    const json_t *services = json_object_get(reply.json, "services");
+    cr_expect_eq(json_array_size(services), 2, "%s", buf_text(&reply.body));
+    const json_t *user = json_array_get(services, 1);
+    cr_expect_str_eq(json_string_value(json_array_get(json_object_get(user, "waitsFor"), 0)), "auth");
+    cr_expect_eq(json_integer_value(json_object_get(json_object_get(user, "forward"), "total")), 2);
+    struct waiter waiter = {.change = json_integer_value(json_object_get(reply.json, "change"))};
+    json_int_t before = waiter.change;
+    auto_free char *path = xasprintf("/api/v1/releases/latest/events?after=%lld&wait=100", (long long)before);
+    cr_expect_eq(call(TOKEN_VIEWER, "GET", path, NULL, NULL, &reply, &err), 200);
+    cr_expect(json_is_true(json_object_get(reply.json, "unchanged")));
+    pthread_t thread;
+    pthread_create(&thread, NULL, wait_for_change, &waiter);
+    cr_assert_eq(call(TOKEN_OPERATOR, "POST", "/api/v1/releases/latest/cancel", NULL, NULL, &reply, &err), 202, "%s", err.text);
+    test_pg_run(conninfo, "UPDATE greylag.releases SET change = nextval('greylag.change')");
+    pthread_join(thread, NULL);
+    cr_expect_eq(waiter.status, 200);
+    cr_expect_gt(waiter.change, before);
+    cr_expect_lt(waiter.took_ms, 10000);
+    cr_expect_eq(call(TOKEN_VIEWER, "GET", "/api/v1/releases/none/events?after=1", NULL, NULL, &reply, &err), 404);
+}
+
+Test(api_http, reads)
+{
+    struct err err;
+    auto_http_reply struct http_reply reply = HTTP_REPLY_INIT;
+    make_ready();
+    static const char *const paths[] = {"/api/v1/status", "/api/v1/applied", "/api/v1/history?limit=3&service=auth",
+                                        "/api/v1/workers", "/api/v1/health", "/api/v1/releases"};
+    for (size_t i = 0; i < COUNT_OF(paths); i++)
+        cr_expect_eq(call(TOKEN_VIEWER, "GET", paths[i], NULL, NULL, &reply, &err), 200, "%s: %s", paths[i], err.text);
+    cr_expect_eq(call(TOKEN_VIEWER, "POST", "/api/v1/status", request_json(true), NULL, &reply, &err), 200, "%s", err.text);
+    const json_t *target = json_array_get(json_object_get(reply.json, "targets"), 0);
+    cr_expect_eq(json_integer_value(json_object_get(target, "pending")), 2, "%s", buf_text(&reply.body));
+    cr_expect_eq(call(TOKEN_VIEWER, "GET", "/api/v1/releases/latest", NULL, NULL, &reply, &err), 404);
+    cr_expect_eq(call(TOKEN_ADMIN, "DELETE", "/api/v1/workers/w1", NULL, NULL, &reply, &err), 200, "%s", err.text);
+    cr_expect_eq(json_integer_value(json_object_get(reply.json, "revoked")), 1);
+    cr_expect_eq(call(TOKEN_ADMIN, "DELETE", "/api/v1/workers/w9", NULL, NULL, &reply, &err), 404);
+    cr_expect_eq(call(TOKEN_ADMIN, "POST", "/api/v1/workers", json_pack("{s:s, s:[s]}", "key", "/etc/passwd", "targets", "a"),
+                      NULL, &reply, &err),
+                 422);
+}
+
+/* ---- a control database that goes away ---- */
+
+Test(api_database, gone_and_back, .timeout = 120)
+{
+    struct err err = ERR_INIT;
+    crypto_init();
+    server = test_pg_start_private(NULL);
+    conninfo = test_pg_database(server, "control");
+    char token[TOKEN_TEXT_SIZE];
+    auto_buf struct buf lines = BUF_INIT(4096);
+    token_make("ann", TOKEN_VIEWER, token, &lines);
+    auto_fd int fd = mkstemp(tokens_path);
+    cr_assert_eq(write(fd, buf_text(&lines), lines.len), (ssize_t)lines.len);
+    struct api_options options = {.address = "127.0.0.1:0", .conninfo = conninfo, .fleet = "shop", .environment = "dev",
+                                  .tokens_file = tokens_path};
+    struct http_client *client = NULL;
+    auto_http_reply struct http_reply reply = HTTP_REPLY_INIT;
+    MUST(api_start(&options, &api, &why));
+    MUST(http_client_new(api_url(api), token, 30000, &client, &why));
+    cr_expect(http_call(client, "GET", "/api/v1/health", NULL, NULL, &reply, &err), "%s", err.text);
+    test_pg_down(server, true);
+    cr_expect_not(http_call(client, "GET", "/readyz", NULL, NULL, &reply, &err));
+    cr_expect_eq(reply.status, 503);
+    cr_expect_not(http_call(client, "GET", "/api/v1/health", NULL, NULL, &reply, &err));
+    cr_expect_eq(reply.status, 503, "%d", reply.status);
+    cr_expect(http_call(client, "GET", "/healthz", NULL, NULL, &reply, &err), "alive all the same: %s", err.text);
+    cr_expect(http_call(client, "GET", "/metrics", NULL, NULL, &reply, &err), "%s", err.text);
+    cr_expect(strstr(buf_text(&reply.body), "greylag_control_database_up 0\n"), "%s", buf_text(&reply.body));
+    test_pg_up(server);
+    cr_expect(http_call(client, "GET", "/readyz", NULL, NULL, &reply, &err), "%s", err.text);
+    cr_expect(http_call(client, "GET", "/api/v1/health", NULL, NULL, &reply, &err), "%s", err.text);
+    http_client_free(client);
+    api_stop(api);
+    unlink(tokens_path);
+    test_pg_stop(server);
+}

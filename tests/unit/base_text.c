@@ -1,0 +1,205 @@
+/* Text from outside, buffers, arenas. */
+#include <criterion/criterion.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/arena.h"
+#include "base/cleanup.h"
+#include "base/err.h"
+#include "base/text.h"
+
+Test(text, utf8)
+{
+    static const char *const good[] = {"", "a", "\xc3\xa9", "\xe2\x82\xac", "\xf0\x9f\xa6\xa2", "\xed\x9f\xbf",
+                                       "\xee\x80\x80", "\xf4\x8f\xbf\xbf", "\x7f"};
+    static const struct {
+        const char *text;
+        size_t at;
+    } bad[] = {{"\x80", 0}, {"a\xc3", 1}, {"\xc0\x80", 0}, {"\xc1\xbf", 0}, {"\xe0\x80\x80", 0}, {"ab\xe2\x82", 2},
+               {"\xed\xa0\x80", 0}, {"\xed\xbf\xbf", 0}, {"\xf0\x80\x80\x80", 0}, {"\xf4\x90\x80\x80", 0},
+               {"\xf8\x88\x80\x80\x80", 0}, {"\xff", 0}, {"\xc3\xa9\xc3(", 2}};
+    for (size_t i = 0; i < COUNT_OF(good); i++)
+        cr_assert(text_is_utf8(good[i], strlen(good[i]), NULL), "%zu", i);
+    for (size_t i = 0; i < COUNT_OF(bad); i++) {
+        size_t at = 99;
+        cr_assert_not(text_is_utf8(bad[i].text, strlen(bad[i].text), &at), "%zu", i);
+        cr_assert_eq(at, bad[i].at, "%zu: %zu", i, at);
+        cr_assert_not(text_is_utf8(bad[i].text, strlen(bad[i].text), NULL));
+    }
+    cr_assert(text_is_utf8("a\0b", 3, NULL));
+}
+
+Test(text, nothing_drives_a_terminal)
+{
+    auto_buf struct buf out = BUF_INIT(10000);
+    text_add_printable(&out, "a\x1b[31mb\r\x7f\xc2\x9b\xe2\x80\xae\xff\n\tc\xc3\xa9", true);
+    for (size_t i = 0; i < out.len; i++)
+        cr_assert((unsigned char)out.data[i] >= 0x20 && out.data[i] != 0x7f, "%s", buf_text(&out));
+    cr_assert(strstr(buf_text(&out), "\\x1b[31mb") && strstr(buf_text(&out), "\\u202e"), "%s", buf_text(&out));
+    cr_assert(strstr(buf_text(&out), "\\xff"));
+    cr_assert(text_ends(buf_text(&out), "c\xc3\xa9"));
+    buf_clear(&out);
+    text_add_printable(&out, "a\n\tb", false);
+    cr_assert_str_eq(buf_text(&out), "a\n\tb");
+}
+
+Test(text, names)
+{
+    char long_name[65];
+    memset(long_name, 'a', 64);
+    long_name[64] = 0;
+    cr_assert(text_is_name("a") && text_is_name("0") && text_is_name("user-eu-1") && text_is_name("a-"));
+    cr_assert_not(text_is_name("") || text_is_name("-a") || text_is_name("A") || text_is_name("a_b"));
+    cr_assert_not(text_is_name("a.b") || text_is_name("a b") || text_is_name("a\n") || text_is_name("\xc3\xa9"));
+    cr_assert_not(text_is_name(long_name));
+    cr_assert(text_is_name(long_name + 1), "63 bytes");
+}
+
+Test(text, small_questions)
+{
+    cr_assert(text_starts("abc", "ab") && text_starts("abc", "") && !text_starts("ab", "abc"));
+    cr_assert(text_ends("abc", "bc") && text_ends("abc", "") && !text_ends("bc", "abc"));
+    cr_assert(text_equal(NULL, NULL) && text_equal("a", "a"));
+    cr_assert_not(text_equal("a", NULL) || text_equal(NULL, "a") || text_equal("a", "b"));
+}
+
+Test(text, numbers)
+{
+    static const char *const bad[] = {"", "-", "+1", " 1", "1 ", "1x", "0x1", "1.0", "99999999999999999999", "--1"};
+    long long value = 7;
+    for (size_t i = 0; i < COUNT_OF(bad); i++)
+        cr_assert_not(text_to_long(bad[i], INT64_MIN, INT64_MAX, &value), "%s", bad[i]);
+    cr_assert_eq(value, 7);
+    cr_assert(text_to_long("-12", -12, 0, &value) && value == -12);
+    cr_assert_not(text_to_long("-13", -12, 0, &value));
+    cr_assert_not(text_to_long("1", -12, 0, &value));
+    cr_assert(text_to_long("010", 0, 100, &value) && value == 10);
+    cr_assert(text_to_long("9223372036854775807", 0, INT64_MAX, &value) && value == INT64_MAX);
+}
+
+Test(text, times)
+{
+    static const struct {
+        const char *text;
+        long long ms;
+    } good[] = {{"250ms", 250}, {"5s", 5000}, {"15min", 900000}, {"2h", 7200000}, {"1d", 86400000}, {"0s", 0}};
+    static const char *const bad[] = {"", "5", "s", "5 s", "-5s", "5m", "5S", "1.5s", "5sx", "9999999999999s"};
+    long long ms;
+    for (size_t i = 0; i < COUNT_OF(good); i++)
+        cr_assert(text_to_ms(good[i].text, &ms) && ms == good[i].ms, "%s", good[i].text);
+    for (size_t i = 0; i < COUNT_OF(bad); i++)
+        cr_assert_not(text_to_ms(bad[i], &ms), "%s", bad[i]);
+}
+
+/* Days of twelve digits are 8.6e19 ms, more than a long long holds. */
+Test(text, a_time_beyond_all_bounds)
+{
+    long long ms = 0;
+    cr_assert_not(text_to_ms("999999999999d", &ms), "%lld", ms);
+    cr_assert(text_to_ms("9999999999d", &ms) && ms > 0, "%lld", ms);
+}
+
+Test(text, did_you_mean)
+{
+    static const char *const candidates[] = {"release", "rollback", "status", "up"};
+    cr_assert_str_eq(text_nearest("relase", candidates, 4), "release");
+    cr_assert_str_eq(text_nearest("staus", candidates, 4), "status");
+    cr_assert_null(text_nearest("completely-different", candidates, 4));
+    cr_assert_null(text_nearest("up", candidates, 0));
+    char long_text[200];
+    memset(long_text, 'r', sizeof long_text - 1);
+    long_text[sizeof long_text - 1] = 0;
+    cr_assert_null(text_nearest(long_text, candidates, 4));
+}
+
+Test(text, positions)
+{
+    int line, column;
+    text_position("ab\ncd\n", 4, &line, &column);
+    cr_assert(line == 2 && column == 2, "%d:%d", line, column);
+    text_position("ab\ncd\n", 0, &line, &column);
+    cr_assert(line == 1 && column == 1);
+    text_position("ab\n", 3, &line, &column);
+    cr_assert(line == 2 && column == 1);
+}
+
+Test(buf, grows_to_its_ceiling)
+{
+    auto_buf struct buf buf = BUF_INIT(10);
+    cr_assert_str_eq(buf_text(&buf), "");
+    buf_adds(&buf, "12345");
+    buf_addc(&buf, '6');
+    buf_addf(&buf, "%d", 7890);
+    cr_assert(buf_ok(&buf));
+    cr_assert_str_eq(buf_text(&buf), "1234567890");
+    buf_addc(&buf, 'x');
+    cr_assert_not(buf_ok(&buf));
+    buf_add(&buf, "", 0);
+    cr_assert_not(buf_ok(&buf), "an overflow stays known");
+    cr_assert_str_eq(buf_text(&buf), "1234567890");
+    buf_clear(&buf);
+    cr_assert(buf_ok(&buf) && buf.len == 0);
+    auto_free char *empty = buf_take(&buf);
+    cr_assert_str_eq(empty, "");
+    buf_adds(&buf, "abc");
+    auto_free char *text = buf_take(&buf);
+    cr_assert_str_eq(text, "abc");
+    cr_assert_null(buf.data);
+    buf_addf(&buf, "%s", "longer than ten bytes");
+    cr_assert_not(buf_ok(&buf));
+}
+
+Test(buf, reads_files)
+{
+    char folder[] = "/tmp/greylag-buf-XXXXXX";
+    cr_assert_not_null(mkdtemp(folder));
+    auto_free char *path = xasprintf("%s/f", folder), *fifo = xasprintf("%s/p", folder);
+    FILE *file = fopen(path, "w");
+    fwrite("ab\0cd", 1, 5, file);
+    fclose(file);
+    auto_buf struct buf buf = BUF_INIT(5), small = BUF_INIT(4), other = BUF_INIT(100);
+    struct err err = ERR_INIT;
+    cr_assert(buf_read_file(&buf, path, &err), "%s", err.text);
+    cr_assert(buf.len == 5 && memcmp(buf.data, "ab\0cd", 6) == 0);
+    cr_assert_not(buf_read_file(&small, path, &err));
+    cr_assert_eq(err.kind, ERR_INPUT);
+    cr_assert_not(buf_read_file(&other, folder, &err));
+    cr_assert_eq(err.kind, ERR_INPUT, "%s", err.text);
+    cr_assert_eq(mkfifo(fifo, 0600), 0);
+    cr_assert_not(buf_read_file(&other, fifo, &err), "a FIFO does not hang");
+    cr_assert_not(buf_read_file(&other, "/no/such/file", &err));
+    cr_assert_eq(err.kind, ERR_SYSTEM);
+    unlink(path);
+    unlink(fifo);
+    rmdir(folder);
+}
+
+Test(arena, many_small_and_one_large)
+{
+    struct arena arena = ARENA_INIT;
+    char *texts[1000];
+    for (int i = 0; i < 1000; i++) {
+        texts[i] = arena_printf(&arena, "text %d", i);
+        cr_assert_eq((uintptr_t)texts[i] % _Alignof(max_align_t), 0);
+    }
+    unsigned char *large = arena_alloc(&arena, 5 << 20);
+    for (size_t i = 0; i < 5 << 20; i++)
+        cr_assert_eq(large[i], 0);
+    memset(large, 0xff, 5 << 20);
+    int *numbers = arena_array(&arena, 100, sizeof *numbers);
+    cr_assert_eq(numbers[99], 0);
+    cr_assert_str_eq(arena_strndup(&arena, "abcdef", 3), "abc");
+    cr_assert_str_eq(arena_strdup(&arena, ""), "");
+    cr_assert_str_eq(texts[0], "text 0");
+    cr_assert_str_eq(texts[999], "text 999");
+    cr_assert_gt(arena.used, (size_t)5 << 20);
+    arena_release(&arena);
+    cr_assert_eq(arena.used, 0);
+    cr_assert_str_eq(arena_strdup(&arena, "again"), "again");
+    arena_release(&arena);
+    arena_release(&arena);
+}

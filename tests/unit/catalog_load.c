@@ -1,0 +1,521 @@
+/* fleet.yml and migration folders: what is read, and what is found. */
+#include <criterion/criterion.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "catalog/catalog.h"
+#include "crypto/digest.h"
+
+static char root[] = "/tmp/greylag-catalog-XXXXXX";
+static struct catalog *catalog;
+static struct err err;
+
+static void setup(void)
+{
+    cr_assert_not_null(mkdtemp(root));
+}
+
+static void teardown(void)
+{
+    catalog_free(catalog);
+    auto_free char *command = xasprintf("chmod -R u+rwX %s; rm -rf %s", root, root);
+    cr_expect_eq(system(command), 0);
+}
+
+TestSuite(catalog, .init = setup, .fini = teardown);
+
+static void put_bytes(const char *path, const char *text, size_t len)
+{
+    auto_free char *full = xasprintf("%s/%s", root, path);
+    for (char *p = full + strlen(root) + 1; (p = strchr(p, '/')); p++) {
+        *p = 0;
+        cr_assert(mkdir(full, 0700) == 0 || errno == EEXIST);
+        *p = '/';
+    }
+    auto_file FILE *file = fopen(full, "w");
+    cr_assert_not_null(file, "%s", full);
+    cr_assert_eq(fwrite(text, 1, len, file), len);
+}
+
+static void put(const char *path, const char *text)
+{
+    put_bytes(path, text, strlen(text));
+}
+
+static bool read_fleet(const char *environment)
+{
+    catalog_free(catalog);
+    catalog = NULL;
+    err_clear(&err);
+    auto_free char *path = xasprintf("%s/fleet.yml", root);
+    return catalog_load(path, environment, NULL, NULL, &catalog, &err);
+}
+
+static void load(void)
+{
+    cr_assert(read_fleet(NULL), "%s", err.text);
+}
+
+/* A fleet of `a` (folder a) and, when asked, `b` (folder b). */
+static void one(const char *more)
+{
+    auto_free char *text = xasprintf("fleet: shop\nservices:\n  a:\n    migrations: a\n%s", more);
+    put("fleet.yml", text);
+    load();
+}
+
+static void refused(const char *text, const char *expected)
+{
+    put("fleet.yml", text);
+    cr_expect(!read_fleet(NULL), "accepted: %s", text);
+    cr_expect_null(catalog);
+    cr_expect(err.kind == ERR_CONFIG, "%d: %s", err.kind, err.text);
+    cr_expect(strstr(err.text, expected) != NULL, "for <%s>\n wanted <%s>\n got <%s>", text, expected, err.text);
+}
+
+static const struct service *service(size_t index)
+{
+    return &catalog->fleet.services[index];
+}
+
+static const struct catalog_finding *found(const char *rule, bool error, const char *file, const char *text)
+{
+    for (size_t i = 0; i < catalog->finding_count; i++) {
+        const struct catalog_finding *finding = &catalog->findings[i];
+        if (strcmp(finding->rule, rule) == 0 && finding->error == error && strcmp(finding->file, file) == 0 &&
+            strstr(finding->text, text))
+            return finding;
+    }
+    for (size_t i = 0; i < catalog->finding_count; i++)
+        cr_log_warn("%d %s %s:%d %s", catalog->findings[i].error, catalog->findings[i].rule, catalog->findings[i].file,
+                    catalog->findings[i].line, catalog->findings[i].text);
+    cr_expect(false, "no finding %s in %s with <%s>", rule, file, text);
+    static const struct catalog_finding nothing = {.line = -1};
+    return &nothing;
+}
+
+static const char *ids(size_t index)
+{
+    static char text[2000];
+    text[0] = 0;
+    for (size_t i = 0; i < service(index)->migration_count; i++)
+        snprintf(text + strlen(text), sizeof text - strlen(text), "%s%s%s", i ? " " : "",
+                 service(index)->migrations[i].id, service(index)->migrations[i].down ? "+" : "");
+    return text;
+}
+
+static const struct migration *migration(size_t index, const char *id)
+{
+    const struct migration *m = service_migration(service(index), id);
+    cr_assert_not_null(m, "no %s", id);
+    return m;
+}
+
+Test(catalog, flyway_names_versions_and_order)
+{
+    put("a/V1__one.sql", "select 1;");
+    put("a/V1_1__one_and_a_bit.sql", "select 1;");
+    put("a/V10__ten.SQL", "select 1;");
+    put("a/V2.1__two.sql", "select 1;");
+    put("a/sub/folder/V2__x__y.sql", "select 1;");
+    put("a/V3.sql", "select 1;");
+    put("a/V99999999999999999999999999__big.sql", "select 1;");
+    put("a/V99999999999999999999999998__smaller.sql", "select 1;");
+    put("a/U1_1_0__undo.sql", "select 1;");
+    put("a/U7__orphan.sql", "select 1;");
+    put("a/README.md", "not read");
+    one("");
+    cr_expect_str_eq(ids(0), "1 1.1+ 2 2.1 3 10 99999999999999999999999998 99999999999999999999999999", "%s", ids(0));
+    cr_expect_str_eq(migration(0, "1.1")->name, "one and a bit");
+    cr_expect_str_eq(migration(0, "2")->name, "x  y");
+    cr_expect_str_eq(migration(0, "2")->file, "a/sub/folder/V2__x__y.sql");
+    cr_expect_str_eq(migration(0, "3")->name, "");
+    cr_expect_str_eq(service(0)->layout, "flyway");
+    found("orphan-undo", false, "a/U7__orphan.sql", "version 7");
+    cr_expect_eq(catalog->error_count, 0u);
+    cr_expect(catalog_require(catalog, &err));
+}
+
+Test(catalog, flyway_refuses_rather_than_skips)
+{
+    put("a/V1__one.sql", "select 1;");
+    put("a/V01.0__again.sql", "select 1;");
+    put("a/V1a__bad.sql", "select 1;");
+    put("a/V2___x.sql", "select 1;");
+    put("a/R__views.sql", "select 1;");
+    put("a/B5__base.sql", "select 1;");
+    put("a/notes.sql", "select 1;");
+    put("a/V9__x.sql.conf", "executeInTransaction=false");
+    one("");
+    found("duplicate-version", true, "a/V1__one.sql", "a/V01.0__again.sql");
+    found("bad-name", true, "a/V1a__bad.sql", "'1a' is no version");
+    found("not-built", true, "a/R__views.sql", "repeatable");
+    found("not-built", true, "a/B5__base.sql", "baseline");
+    found("not-built", true, "a/V9__x.sql.conf", "settings");
+    found("skipped-file", true, "a/notes.sql", "none of the flyway layout");
+    cr_expect(!catalog_require(catalog, &err));
+    cr_expect(err.kind == ERR_INPUT && strstr(err.hint, "more errors"), "%s", err.hint);
+    one("    layout: flyway\n");
+    found("skipped-file", false, "a/notes.sql", "none of the flyway layout");
+}
+
+Test(catalog, metadata_sections_and_fields)
+{
+    put("a/20240101_001_add_users.sql", "-- @metadata {\n--   \"author\": \"ann\",\n--   \"description\": \"add users\",\n"
+                                         "--   \"breakingChange\": true, \"estimatedDuration\": 1000,\n--   \"dataVolume\": \"small\",\n"
+                                         "--   \"risk\": \"high\", \"tags\": [\"x\"], \"onFailure\": \"halt\",\n"
+                                         "--   \"requiresDowntime\": false, \"affectedTables\": [\"users\"], \"rollbackStrategy\": \"drop\"\n"
+                                         "-- }\n\n-- UP\n\nCREATE TABLE users (id int);\n\n-- DOWN\nDROP TABLE users;\n");
+    put("a/20240101_002_more.sql", "-- @metadata {\"dependencies\": [\"20240101_001\"], \"transaction\": false}\n-- UP\r\nSELECT 1;\r\n");
+    put("a/V3_last.sql", "-- @metadata {}\n-- UP\nSELECT 1;\n-- DOWN\n-- TODO: write it\n");
+    one("");
+    cr_expect_str_eq(service(0)->layout, "metadata");
+    cr_expect_str_eq(ids(0), "3 20240101_001+ 20240101_002", "%s", ids(0));
+    cr_expect_eq(catalog->error_count, 0u);
+    const struct migration *first = migration(0, "20240101_001"), *second = migration(0, "20240101_002");
+    cr_expect_str_eq(first->name, "add users");
+    cr_expect_str_eq(first->author, "ann");
+    cr_expect_str_eq(first->risk, "high");
+    cr_expect(first->breaking && first->has_policy && first->on_failure == ON_FAILURE_HALT && !first->no_transaction);
+    cr_expect_str_eq(catalog_blob(catalog, first->up)->text, "CREATE TABLE users (id int);\n");
+    cr_expect_str_eq(catalog_blob(catalog, first->down)->text, "DROP TABLE users;\n");
+    cr_expect_eq(first->up_size, 29);
+    cr_expect_str_eq(second->name, "more");
+    cr_expect(second->no_transaction);
+    cr_assert_eq(second->depends_count, 1u);
+    cr_expect_str_eq(second->depends[0].service, "a");
+    cr_expect_str_eq(second->depends[0].version, "20240101_001");
+    cr_expect_str_eq(second->depends[0].where, "a/20240101_002_more.sql:1");
+    found("no-undo", false, "a/20240101_002_more.sql", "no section -- DOWN");
+    cr_expect_eq(found("no-undo", false, "a/V3_last.sql", "holds no SQL")->line, 4);
+}
+
+Test(catalog, metadata_mistakes)
+{
+    put("a/1_a.sql", "-- @metadata {\"risk\": \"huge\", \"breakingChange\": \"yes\", \"dependecies\": []}\n-- UP\nSELECT 1;\n");
+    put("a/2_b.sql", "-- @metadata {\n--  \"author\": \n-- }\n-- UP\nSELECT 1;\n");
+    put("a/3_c.sql", "-- @metadata []\nSELECT 1;\n-- UP\nSELECT 1;\n");
+    put("a/4_d.sql", "-- @metadata {}\nSELECT 1;\n");
+    put("a/5_e.sql", "-- @metadata {}\n-- DOWN\nSELECT 1;\n-- UP\nSELECT 2;\n");
+    put("a/6_f.sql", "-- @metadata {}\n-- UP\nSELECT 1;\n-- UP\nSELECT 2;\n");
+    put("a/name.sql", "-- @metadata {}\n-- UP\nSELECT 1;\n");
+    put("a/7_g.sql", "-- @metadata {\"team\": \"x\", \"a\": 1, \"a\": 2}\n-- UP\nSELECT 1;\n");
+    put("a/8_h.sql", "-- @metadata {\"ticket\": \"X-1\"}\n-- UP\n-- nothing\n");
+    one("");
+    found("metadata", true, "a/1_a.sql", "risk has to be \"low\"");
+    found("metadata", true, "a/1_a.sql", "breakingChange has to be true or false");
+    found("metadata", true, "a/1_a.sql", "did you mean 'dependencies'?");
+    cr_expect_eq(found("metadata", true, "a/2_b.sql", "@metadata:")->line, 3);
+    found("metadata", true, "a/3_c.sql", "not a JSON object");
+    found("metadata", true, "a/3_c.sql", "SQL in front of '-- UP'");
+    found("metadata", true, "a/4_d.sql", "no line '-- UP'");
+    found("metadata", true, "a/5_e.sql", "'-- DOWN' stands in front");
+    cr_expect_eq(found("metadata", true, "a/6_f.sql", "a second line '-- UP'")->line, 4);
+    found("bad-name", true, "a/name.sql", "begins with no version");
+    found("metadata", true, "a/7_g.sql", "duplicate");
+    found("metadata", false, "a/8_h.sql", "unknown field 'ticket'");
+    found("empty", false, "a/8_h.sql", "-- UP holds no SQL");
+}
+
+Test(catalog, golang_migrate_pairs)
+{
+    put("a/1_one.up.sql", "select 1;");
+    put("a/1_uno.down.sql", "select 2;");
+    put("a/000002_two.up.sql", "select 3;");
+    put("a/3_only.down.sql", "select 3;");
+    put("a/10_blank.up.sql", "select 4;");
+    put("a/10_blank.down.sql", "-- nothing\n");
+    one("");
+    cr_expect_str_eq(service(0)->layout, "golang-migrate");
+    cr_expect_str_eq(ids(0), "1+ 000002 10+", "%s", ids(0));
+    cr_expect_str_eq(migration(0, "1")->down_file, "a/1_uno.down.sql");
+    found("orphan-undo", false, "a/3_only.down.sql", "version 3");
+    found("no-undo", false, "a/000002_two.up.sql", "000002");
+    cr_expect_eq(catalog->error_count, 0u);
+}
+
+Test(catalog, golang_migrate_duplicates)
+{
+    put("a/1_b.up.sql", "select 1;");
+    put("a/1_b.down.sql", "select 11;");
+    put("a/1_a.up.sql", "select 2;");
+    put("a/1_c.down.sql", "select 22;");
+    put("a/2_x.up.sql", "select 3;");
+    one("");
+    found("duplicate-version", true, "a/1_b.up.sql", "a/1_a.up.sql and a/1_b.up.sql");
+    one("    duplicate_versions: by-name\n");
+    cr_expect_eq(catalog->error_count, 0u);
+    cr_expect_str_eq(ids(0), "1_a 1_b+ 2_x", "%s", ids(0));
+    found("orphan-undo", false, "a/1_c.down.sql", "version 1");
+    put("a/sub/1_a.up.sql", "select 4;");
+    load();
+    found("duplicate-version", true, "a/sub/1_a.up.sql", "version 1 stands twice");
+}
+
+Test(catalog, diesel_folders)
+{
+    put("a/00000000000000_diesel_initial_setup/up.sql", "select 1;");
+    put("a/00000000000000_diesel_initial_setup/down.sql", "select 1;");
+    put("a/2026-03-08-202630-0000_longer/up.sql", "select 1;");
+    put("a/2027-01-01-000000_later/up.sql", "select 1;");
+    one("");
+    cr_expect_str_eq(service(0)->layout, "diesel");
+    cr_expect_str_eq(ids(0), "00000000000000+ 2026-03-08-202630-0000 2027-01-01-000000", "%s", ids(0));
+    cr_expect_str_eq(migration(0, "00000000000000")->name, "diesel_initial_setup");
+    put("a/2027-01-01-000000_later/metadata.toml", "run_in_transaction = false");
+    load();
+    found("not-built", true, "a/2027-01-01-000000_later/metadata.toml", "not built yet");
+}
+
+Test(catalog, layouts_that_are_mixed_or_unknown)
+{
+    put("a/V1__one.sql", "select 1;");
+    put("a/1_one.up.sql", "select 1;");
+    one("");
+    found("mixed-layout", true, "a", "golang-migrate: 1 (1_one.up.sql), flyway: 1 (V1__one.sql)");
+    one("    layout: golang-migrate\n");
+    cr_expect_str_eq(ids(0), "1");
+    found("skipped-file", false, "a/V1__one.sql", "golang-migrate");
+    put("b/one.sql", "select 1;");
+    put("fleet.yml", "fleet: shop\nservices: {b: {migrations: b}}");
+    load();
+    found("unknown-layout", true, "b", "no known layout fits, for example one.sql");
+    put("fleet.yml", "fleet: shop\nservices: {c: {migrations: c}, d: {migrations: d}}");
+    put("d/README", "");
+    load();
+    found("unreadable", true, "c", "No such file");
+    found("empty", false, "d", "no .sql file");
+}
+
+Test(catalog, flyway_with_sections_is_refused)
+{
+    put("a/V1__x.sql", "-- UP\nselect 1;\n-- DOWN\nselect 2;\n");
+    one("    layout: flyway\n");
+    found("metadata", true, "a/V1__x.sql", "would run as a whole");
+    one("");
+    cr_expect_str_eq(service(0)->layout, "metadata");
+    cr_expect_str_eq(ids(0), "1+");
+}
+
+Test(catalog, files_that_cannot_be)
+{
+    put("a/V1__one.sql", "select 1;");
+    put("a/V2__latin.sql", "select 1;\n-- caf\xe9\n");
+    put_bytes("a/V3__nul.sql", "select\0 1;", 10);
+    put("a/V4__bom.sql", "\xef\xbb\xbfselect 1;");
+    put("a/V5__big.sql", "");
+    put("a/.hidden/V9__x.sql", "select 1;");
+    put("outside/V6__x.sql", "select 6;");
+    auto_free char *big = xasprintf("%s/a/V5__big.sql", root), *fifo = xasprintf("%s/a/V7__fifo.sql", root);
+    auto_free char *link_out = xasprintf("%s/a/V6__x.sql", root), *link_in = xasprintf("%s/a/V8__in.sql", root);
+    auto_free char *link_none = xasprintf("%s/a/V10__none.sql", root), *link_dir = xasprintf("%s/a/loop", root);
+    auto_free char *odd = xasprintf("%s/a/V11__\x01\xff.sql", root), *dir = xasprintf("%s/a/V12__dir.sql", root);
+    cr_assert_eq(truncate(big, (32 << 20) + 1), 0);
+    cr_assert_eq(mkfifo(fifo, 0600), 0);
+    cr_assert_eq(symlink("../outside/V6__x.sql", link_out), 0);
+    cr_assert_eq(symlink("V1__one.sql", link_in), 0);
+    cr_assert_eq(symlink("nowhere.sql", link_none), 0);
+    cr_assert_eq(symlink("..", link_dir), 0);
+    cr_assert_eq(mkdir(dir, 0700), 0);
+    fclose(fopen(odd, "w"));
+    one("");
+    cr_expect_str_eq(ids(0), "1 4 8", "%s", ids(0));
+    cr_expect_str_eq(migration(0, "4")->up, migration(0, "1")->up);
+    cr_expect_str_eq(catalog_blob(catalog, migration(0, "4")->up)->text, "select 1;");
+    cr_expect_eq(found("not-utf8", true, "a/V2__latin.sql", "byte 17 (0xe9)")->line, 2);
+    found("not-utf8", true, "a/V3__nul.sql", "byte 7 is NUL");
+    found("too-large", true, "a/V5__big.sql", "33554433 bytes");
+    found("unreadable", true, "a/V6__x.sql", "leads out");
+    found("unreadable", true, "a/V7__fifo.sql", "not a regular file");
+    found("unreadable", true, "a/V10__none.sql", "leads nowhere");
+    found("skipped-file", false, "a/loop", "not followed");
+    found("unreadable", true, "a/V11__\\x01\\xff.sql", "not UTF-8");
+}
+
+Test(catalog, blobs_are_found_by_digest)
+{
+    put("a/V1__one.sql", "select 1;");
+    put("a/V2__same.sql", "select 1;");
+    put("a/V3__other.sql", "select 3;");
+    one("");
+    cr_expect_eq(catalog->blob_count, 2u);
+    char hex[DIGEST_TEXT_SIZE];
+    digest_hex("select 3;", 9, hex);
+    const struct catalog_blob *blob = catalog_blob(catalog, hex);
+    cr_assert_not_null(blob);
+    cr_expect(blob->size == 9 && strcmp(blob->text, "select 3;") == 0);
+    cr_expect_null(catalog_blob(catalog, "0000"));
+    cr_expect_null(catalog_blob(catalog, "x0000000000000000000000000000000000000000000000000000000000000000000000"));
+}
+
+Test(catalog, what_the_parser_sees)
+{
+    put("a/V1__index.sql", "create index concurrently i on t(x);");
+    put("a/V2__newer.sql", "select 1;\nselect from from;\n");
+    put("a/V3__program.sql", "copy t from program 'rm';");
+    put("a/V4__stray.sql", "insert into t values (1);\ncommit;\ninsert into t values (2);");
+    put("a/V5__own.sql", "begin;\nselect 1;\ncommit;");
+    one("");
+    cr_expect(migration(0, "1")->no_transaction && !migration(0, "2")->no_transaction);
+    cr_expect_eq(found("unparsed", false, "a/V2__newer.sql", "cannot be analysed")->line, 2);
+    found("transaction", true, "a/V3__program.sql", "not allowed");
+    cr_expect_eq(found("transaction", false, "a/V4__stray.sql", "transaction control")->line, 2);
+    for (size_t i = 0; i < catalog->finding_count; i++)
+        cr_expect_str_neq(catalog->findings[i].file, "a/V5__own.sql");
+}
+
+Test(catalog, dependencies_in_headers)
+{
+    put("a/V1__one.sql", "-- Migration: x\n-- Author: ann\n-- Dependencies: none\nselect 1;");
+    put("a/V2__two.sql", "\n-- Dependencies: b-service:1.0, V1\n-- Depends-on: [\"b:2\"]\n\nselect 1;\n-- Dependencies: nope");
+    put("a/V3__three.sql", "-- dependencies: 7\nselect 1;");
+    put("b/V1__one.sql", "select 1;");
+    put("b/V2__two.sql", "-- Service: a\nselect 1;");
+    put("b/V7__seven.sql", "select 1;");
+    one("  b:\n    migrations: b\n    aliases: [b-service]\n");
+    cr_expect_eq(catalog->error_count, 0u);
+    cr_expect_str_eq(migration(0, "1")->author, "ann");
+    cr_expect_eq(migration(0, "1")->depends_count, 0u);
+    const struct migration *two = migration(0, "2"), *three = migration(0, "3");
+    cr_assert_eq(two->depends_count, 3u);
+    cr_expect(strcmp(two->depends[0].service, "b") == 0 && strcmp(two->depends[0].version, "1") == 0);
+    cr_expect(strcmp(two->depends[1].service, "a") == 0 && strcmp(two->depends[1].version, "1") == 0);
+    cr_expect(strcmp(two->depends[2].service, "b") == 0 && strcmp(two->depends[2].version, "2") == 0);
+    cr_expect_str_eq(two->depends[2].where, "a/V2__two.sql:3");
+    cr_assert_eq(three->depends_count, 1u);
+    cr_expect_str_eq(three->depends[0].service, "b");
+    cr_expect_eq(found("contradiction", false, "b/V2__two.sql", "says it is of service a")->line, 1);
+}
+
+Test(catalog, dependencies_that_cannot_be)
+{
+    put("a/V1__one.sql", "-- Dependencies: c:1, b:9, 5, 3\nselect 1;");
+    put("b/V3__x.sql", "select 1;");
+    put("c/V3__x.sql", "select 1;");
+    put("fleet.yml", "fleet: shop\nservices: {a: {migrations: a}, b: {migrations: b}, d: {migrations: c}}");
+    load();
+    found("missing-dependency", true, "a/V1__one.sql", "a:1 depends on 'c:1', but there is no service or alias 'c'");
+    found("missing-dependency", true, "a/V1__one.sql", "a:1 depends on 'b:9', but service b has no such migration");
+    found("missing-dependency", true, "a/V1__one.sql", "a:1 depends on '5', but no service has such a migration");
+    found("ambiguous-dependency", true, "a/V1__one.sql", "a:1 depends on '3', which 2 migrations could be");
+}
+
+Test(catalog, dependency_file)
+{
+    put("a/V20240101_001__x.sql", "select 1;");
+    put("b/V20240101_002__x.sql", "select 1;");
+    put("b/migration-dependencies.yml",
+        "migrations:\n  - version: \"20240101_001\"\n    service: \"auth-service\"\n    dependencies: []\n"
+        "  - version: \"20240101_002\"\n    service: \"user-service\"\n    dependencies: [\"20240101_001\"]\n");
+    const char *fleet = "fleet: shop\nservices:\n  auth: {migrations: a, aliases: [auth-service]}\n"
+                        "  user: {migrations: b, aliases: [user-service]}\n";
+    put("fleet.yml", fleet);
+    load();
+    cr_expect_eq(catalog->error_count, 0u);
+    const struct migration *second = &service(1)->migrations[0];
+    cr_assert_eq(second->depends_count, 1u);
+    cr_expect_str_eq(second->depends[0].service, "auth");
+    cr_expect_str_eq(second->depends[0].version, "20240101.001");
+    cr_expect_str_eq(second->depends[0].where, "b/migration-dependencies.yml:7");
+    put("b/migration-dependencies.yml", "migrations:\n  - version: \"20240101_002\"\n    service: auth-service\n"
+                                        "  - {version: \"9\", service: auth}\n  - {version: \"9\", service: nobody}\n");
+    load();
+    cr_expect_eq(found("contradiction", true, "b/migration-dependencies.yml", "said to be of service auth, which has none; user has it")->line, 2);
+    found("missing-dependency", true, "b/migration-dependencies.yml", "service auth has no migration 9");
+    found("dependency-file", true, "b/migration-dependencies.yml", "no service or alias 'nobody'");
+    put("b/migration-dependencies.yml", "migratons: []\n");
+    load();
+    found("dependency-file", true, "b/migration-dependencies.yml", "did you mean 'migrations'?");
+}
+
+/* fleet.yml itself. */
+
+Test(catalog, policies_and_targets_of_an_environment)
+{
+    put("a/V1__one.sql", "select 1;");
+    put("fleet.yml", "fleet: shop\ndefaults: {on_failure: halt, lock_timeout: 1s, retries: 2}\nservices:\n"
+                     "  auth: {migrations: a, targets: [a1, a2], lock_timeout: 7s}\n"
+                     "  user: {migrations: a, depends_on: [auth-service]}\n"
+                     "  crm: {migrations: a}\n"
+                     "environments:\n  dev: {}\n  production:\n    targets: {auth: [eu, us], crm: []}\n"
+                     "    lock_timeout: 3s\n    on_failure: rollback-release\n"
+                     "dev: {targets: {a1: {database: shop, schema: auth}, eu: {}}}\n");
+    cr_expect(!read_fleet(NULL), "an alias nobody has");
+    cr_expect(strstr(err.text, "fleet.yml:5:38: there is no service 'auth-service'") != NULL, "%s", err.text);
+    put("fleet.yml", "fleet: shop\ndefaults: {on_failure: halt, lock_timeout: 1s, retries: 2}\nservices:\n"
+                     "  auth: {migrations: a, aliases: [auth-service], targets: [a1, a2], lock_timeout: 7s}\n"
+                     "  user: {migrations: a, depends_on: [auth-service]}\n"
+                     "  crm: {migrations: a}\n"
+                     "environments:\n  dev: {}\n  production:\n    targets: {auth: [eu, us], crm: []}\n"
+                     "    lock_timeout: 3s\n    on_failure: rollback-release\n"
+                     "dev: {targets: {a1: {database: shop, schema: auth}, eu: {}}}\n");
+    load();
+    cr_expect_str_eq(catalog->fleet.environment, "dev");
+    cr_expect_eq(catalog->environment_count, 2u);
+    cr_expect_eq(service(0)->target_count, 2u);
+    cr_expect_str_eq(service(1)->targets[0], "user");
+    cr_expect_str_eq(service(1)->depends_on[0], "auth");
+    cr_expect_eq(service(0)->policy.lock_timeout_ms, 7000);
+    cr_expect_eq(service(1)->policy.lock_timeout_ms, 1000);
+    cr_expect_eq(service(1)->policy.statement_timeout_ms, 900000);
+    cr_expect(service(1)->policy.retries == 2 && service(1)->policy.on_failure == ON_FAILURE_HALT);
+    cr_assert_eq(catalog->dev_target_count, 2u);
+    cr_expect_str_eq(catalog->dev_targets[0].database, "shop");
+    cr_expect_null(catalog->dev_targets[1].schema);
+    cr_assert(read_fleet("production"), "%s", err.text);
+    cr_expect_str_eq(service(0)->targets[1], "us");
+    cr_expect_eq(service(2)->target_count, 0u);
+    cr_expect_eq(service(0)->policy.lock_timeout_ms, 7000);
+    cr_expect_eq(service(1)->policy.lock_timeout_ms, 3000);
+    cr_expect_eq(service(1)->policy.on_failure, ON_FAILURE_ROLLBACK_RELEASE);
+    cr_expect(!read_fleet("prodution"));
+    cr_expect_str_eq(err.hint, "did you mean 'production'?");
+}
+
+Test(catalog, the_fleet_travels)
+{
+    put("a/1_one.up.sql", "select 1;");
+    put("a/1_one.down.sql", "select 1;");
+    one("");
+    auto_free char *json = fleet_encode(&catalog->fleet);
+    auto_arena struct arena arena = ARENA_INIT;
+    struct fleet fleet;
+    cr_assert(fleet_decode(json, strlen(json), &arena, &fleet, &err), "%s", err.text);
+    cr_expect_str_eq(fleet.services[0].migrations[0].up, service(0)->migrations[0].up);
+}
+
+Test(catalog, mistakes_in_the_fleet_file)
+{
+    refused("fleet: shop\n", "services is missing");
+    refused("fleet: shop\nservices: {}\n", "services has 0 entries");
+    refused("fleet: Shop\nservices: {a: {migrations: a}}\n", "fleet: 'Shop' is not a name");
+    refused("fleet: shop\nservices: {a_b: {migrations: a}}\n", "services: 'a_b' is not a name");
+    refused("fleet: shop\nservices: {a: {}}\n", "services.a.migrations is missing");
+    refused("fleet: shop\nservices: {a: {migratoins: a}}\n", "did you mean 'migrations'?");
+    refused("fleet: shop\nservices: {a: {migrations: a, layout: goose}}\n", "'goose' is known but not built yet");
+    refused("fleet: shop\nservices: {a: {migrations: a, layout: flywy}}\n", "'flywy' is unknown; known: flyway");
+    refused("fleet: shop\nservices: {a: {migrations: a, duplicate_versions: maybe}}\n", "'maybe' is unknown");
+    refused("fleet: shop\nservices: {a: {migrations: a, depends_on: [b]}}\n", ":2:44: there is no service 'b'");
+    refused("fleet: shop\nservices: {a: {migrations: a, depends_on: [a]}}\n", "service a depends on itself");
+    refused("fleet: shop\nservices: {a: {migrations: a, approvals: 2}}\n", "services.a.approvals is known but not built yet");
+    refused("fleet: shop\nservices: {a: {migrations: a}}\nenvironments: {p: {window: x}}\n",
+            "environments.p.window is known but not built yet (maintenance windows)");
+    refused("fleet: shop\ndefaults: {on_failure: continue}\nservices: {a: {migrations: a}}\n",
+            "defaults.on_failure: 'continue' is known but not built yet");
+    refused("fleet: shop\ndefaults: {retries: 010}\nservices: {a: {migrations: a}}\n", "not a whole number");
+    refused("fleet: shop\ndefaults: {lock_timeout: 0s}\nservices: {a: {migrations: a}}\n", "out of range");
+    refused("fleet: shop\nservices: {a: {migrations: a, targets: [x]}, b: {migrations: a, targets: [x]}}\n",
+            "the target 'x' stands twice in environment dev: services a and b");
+    refused("fleet: shop\nservices: {a: {migrations: a, targets: [x, x]}}\n", "stands twice");
+    refused("fleet: shop\nservices: {a: {migrations: a, aliases: [b]}, b: {migrations: b}}\n", "also names service b");
+    refused("fleet: shop\nservices: {a: {migrations: a}}\nenvironments: {p: {targets: {b: [x]}}}\n",
+            "there is no service 'b'");
+    refused("fleet: shop\nservices: {a: {migrations: a}}\ndev: {targets: {x: {}}}\n", "no service has a target 'x'");
+    refused("fleet: shop\nservices: {a: {migrations: a}}\nenvironments: {p: {}, q: {}}\n",
+            "there is no environment 'dev'");
+}

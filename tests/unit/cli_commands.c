@@ -1,0 +1,340 @@
+/* The commands as they are typed, against a real API over a real control database; and what they say without one. */
+/* links: api harness */
+#include <criterion/criterion.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "api/api.h"
+#include "base/cleanup.h"
+#include "cli/cli.h"
+#include "crypto/key.h"
+#include "harness/postgres.h"
+#include "http/token.h"
+#include "store/store.h"
+
+#define MUST(call)                                                                                                     \
+    do {                                                                                                               \
+        struct err why = ERR_INIT;                                                                                     \
+        cr_assert(call, "%s:%d %s: %s", __FILE__, __LINE__, #call, why.text);                                          \
+    } while (0)
+
+static char folder[] = "/tmp/greylag-test-cli-XXXXXX";
+static char *out_text, *err_text;
+static struct test_pg *server;
+static const char *conninfo;
+static struct api *api;
+
+static void clean_environment(void)
+{
+    cr_assert_not_null(mkdtemp(folder));
+    cr_assert_eq(chdir(folder), 0);
+    unsetenv("GREYLAG_URL");
+    unsetenv("GREYLAG_TOKEN");
+    unsetenv("XDG_CONFIG_HOME");
+    setenv("HOME", folder, 1);
+    crypto_init();
+}
+
+static void remove_folder(void)
+{
+    auto_free char *command = xasprintf("rm -rf %s", folder);
+    cr_expect_eq(chdir("/"), 0);
+    cr_expect_eq(system(command), 0);
+    free(out_text);
+    free(err_text);
+}
+
+/* Types a command line of words separated by blanks; keeps what it printed. */
+static int type(const char *typed)
+{
+    auto_free char *copy = xstrdup(typed);
+    char *words[64], *rest = copy;
+    int count = 0;
+    for (char *word; (word = strsep(&rest, " ")) && count < 63;)
+        words[count++] = word;
+    words[count] = NULL;
+    FILE *old_out = stdout, *old_err = stderr;
+    size_t out_len, err_len;
+    free(out_text);
+    free(err_text);
+    stdout = open_memstream(&out_text, &out_len);
+    stderr = open_memstream(&err_text, &err_len);
+    int code = cmdline_main(cli_root(NULL), count, words);
+    fclose(stdout);
+    fclose(stderr);
+    stdout = old_out;
+    stderr = old_err;
+    return code;
+}
+
+#define EXPECT(typed, wanted)                                                                                          \
+    do {                                                                                                               \
+        int code_ = type(typed);                                                                                       \
+        cr_expect_eq(code_, wanted, "%s: exit code %d\n%s%s", typed, code_, out_text, err_text);                       \
+    } while (0)
+#define SAYS(where, what) cr_expect(strstr(where, what), "wanted \"%s\" in:\n%s", what, where)
+
+static void write_file(const char *path, const char *text)
+{
+    auto_file FILE *file = fopen(path, "w");
+    cr_assert_not_null(file, "%s", path);
+    fputs(text, file);
+}
+
+/* ---- without a coordinator ---- */
+
+TestSuite(cli_offline, .init = clean_environment, .fini = remove_folder, .timeout = 60);
+
+Test(cli_offline, init_validate_plan)
+{
+    EXPECT("greylag init shop", 0);
+    SAYS(out_text, "greylag dev shop/fleet.yml");
+    EXPECT("greylag init shop", 2);
+    SAYS(err_text, "shop/fleet.yml exists already; nothing was written");
+    EXPECT("greylag validate --fleet shop/fleet.yml", 0);
+    cr_expect_str_eq(out_text, "fleet shop, environment dev: 1 service, 1 migration; 0 errors, 0 warnings\n");
+    EXPECT("greylag plan --fleet shop/fleet.yml", 0);
+    SAYS(out_text, "Planned as if every database were empty.");
+    SAYS(out_text, "1  example  1 create example");
+    cr_assert_eq(chdir("shop/services/example"), 0);
+    EXPECT("greylag plan --json", 0); /* fleet.yml is found upwards */
+    SAYS(out_text, "\"digest\"");
+    EXPECT("greylag plan --graph", 0);
+    SAYS(out_text, "flowchart LR");
+}
+
+Test(cli_offline, findings_are_exit_code_6)
+{
+    EXPECT("greylag init shop", 0);
+    write_file("shop/services/example/V1__again.sql", "SELECT 1;\n");
+    EXPECT("greylag validate -f shop/fleet.yml", 6);
+    SAYS(out_text, "error: ");
+    SAYS(out_text, "[duplicate-version]");
+    EXPECT("greylag validate -f shop/fleet.yml --json", 6);
+    SAYS(out_text, "\"duplicate-version\"");
+    EXPECT("greylag plan -f shop/fleet.yml", 6);
+    SAYS(err_text, "nothing was planned");
+    cr_expect_str_eq(out_text, "");
+    write_file("shop/fleet.yml", "fleet: shop\nsurprise: 1\n");
+    EXPECT("greylag validate -f shop/fleet.yml", 2);
+    SAYS(err_text, "fleet.yml:2");
+}
+
+Test(cli_offline, what_is_missing_is_said_with_what_to_do)
+{
+    EXPECT("greylag validate", 2);
+    SAYS(err_text, "greylag init");
+    EXPECT("greylag status", 2);
+    SAYS(err_text, "GREYLAG_URL");
+    EXPECT("greylag status --url http://127.0.0.1:1", 1);
+    SAYS(err_text, "http://127.0.0.1:1");
+    EXPECT("greylag status --url nonsense", 2);
+    EXPECT("greylag status --url http://127.0.0.1:1 --token a --token-file b", 2);
+    EXPECT("greylag init shop", 0);
+    EXPECT("greylag up -f shop/fleet.yml", 2);
+    EXPECT("greylag up -f shop/fleet.yml --target 2 --url http://127.0.0.1:1", 2);
+    SAYS(err_text, "of which service?");
+    EXPECT("greylag down -f shop/fleet.yml --all --steps 2 --url http://127.0.0.1:1", 2);
+    SAYS(err_text, "exclude each other");
+    EXPECT("greylag down -f shop/fleet.yml --steps 2 --url http://127.0.0.1:1", 2);
+    EXPECT("greylag down -f shop/fleet.yml --to 3 --url http://127.0.0.1:1", 2);
+    SAYS(err_text, "of which service?");
+    EXPECT("greylag up -f shop/fleet.yml --timeout soon --url http://127.0.0.1:1", 2);
+    EXPECT("greylag plan -f shop/fleet.yml --state nowhere.json", 1);
+    write_file("state.json", "{}");
+    EXPECT("greylag plan -f shop/fleet.yml --state state.json", 6);
+    EXPECT("greylag plan -f shop/fleet.yml --env nowhere", 2);
+}
+
+Test(cli_offline, the_own_configuration_is_private_when_it_holds_a_token)
+{
+    cr_assert_eq(mkdir(".config", 0700), 0);
+    cr_assert_eq(mkdir(".config/greylag", 0700), 0);
+    write_file(".config/greylag/config.yml", "url: http://127.0.0.1:1\ntoken: secret\n");
+    cr_assert_eq(chmod(".config/greylag/config.yml", 0644), 0);
+    EXPECT("greylag health", 1);
+    SAYS(err_text, "chmod 600");
+    cr_expect_null(strstr(err_text, "secret"));
+    cr_assert_eq(chmod(".config/greylag/config.yml", 0600), 0);
+    EXPECT("greylag health", 1);
+    SAYS(err_text, "cannot reach http://127.0.0.1:1");
+    write_file(".config/greylag/config.yml", "uri: http://127.0.0.1:1\n");
+    EXPECT("greylag health", 2);
+    SAYS(err_text, "config.yml:1");
+}
+
+Test(cli_offline, keys_and_tokens)
+{
+    EXPECT("greylag keygen user.key", 0);
+    SAYS(out_text, "ed25519:");
+    EXPECT("greylag keygen user.key", 1);
+    struct stat st;
+    cr_assert_eq(stat("user.key", &st), 0);
+    cr_expect_eq(st.st_mode & 0777, 0600);
+    EXPECT("greylag token ci --append tokens", 0);
+    cr_expect_eq(strlen(out_text), 68, "%s", out_text);
+    EXPECT("greylag token ann --role admin --append tokens", 0);
+    out_text[strcspn(out_text, "\n")] = '\0';
+    struct tokens tokens;
+    MUST(tokens_read("tokens", &tokens, &why));
+    cr_expect_eq(tokens.count, 2);
+    const struct token *found = tokens_find(&tokens, out_text);
+    cr_assert(found);
+    cr_expect_str_eq(found->name, "ann");
+    cr_expect_eq(found->role, TOKEN_ADMIN);
+    cr_expect_null(tokens_find(&tokens, ""));
+    tokens_release(&tokens);
+    EXPECT("greylag token ci --role king", 2);
+    EXPECT("greylag token a/b", 2);
+    EXPECT("greylag workers enroll user.key.pub", 2);
+    SAYS(err_text, "--target");
+    EXPECT("greylag workers enroll nothing --target a --url http://127.0.0.1:1", 2);
+    EXPECT("greylag workers enroll user.key.pub --target a --url http://127.0.0.1:1", 1);
+}
+
+Test(cli_offline, damaged_token_files)
+{
+    static const char *const bad[] = {"ann admin\n", "ann king 00\n", "ann admin zz\n", "a b c d\n", "ann\n"};
+    struct tokens tokens;
+    struct err err = ERR_INIT;
+    for (size_t i = 0; i < COUNT_OF(bad); i++) {
+        write_file("tokens", bad[i]);
+        cr_assert_eq(chmod("tokens", 0600), 0);
+        cr_expect_not(tokens_read("tokens", &tokens, &err), "%s", bad[i]);
+        cr_expect_eq(err.kind, ERR_CONFIG, "%s: %s", bad[i], err.text);
+        SAYS(err.text, "tokens:1");
+    }
+    cr_assert_eq(chmod("tokens", 0640), 0);
+    cr_expect_not(tokens_read("tokens", &tokens, &err));
+    cr_expect_eq(err.kind, ERR_UNTRUSTED);
+    cr_expect_not(tokens_read("none", &tokens, &err));
+}
+
+/* ---- with one ---- */
+
+static void start(void)
+{
+    clean_environment();
+    server = test_pg_start();
+    conninfo = test_pg_database(server, "control");
+    cr_assert_eq(type("greylag init shop"), 0);
+    cr_assert_eq(chdir("shop"), 0);
+    cr_assert_eq(type("greylag token ann --role admin --append tokens"), 0);
+    out_text[strcspn(out_text, "\n")] = '\0';
+    setenv("GREYLAG_TOKEN", out_text, 1);
+    struct api_options options = {.address = "127.0.0.1:0", .conninfo = conninfo, .fleet = "shop", .environment = "dev",
+                                  .tokens_file = "tokens"};
+    MUST(api_start(&options, &api, &why));
+    setenv("GREYLAG_URL", api_url(api), 1);
+}
+
+static void stop(void)
+{
+    api_stop(api);
+    test_pg_stop(server);
+    remove_folder();
+}
+TestSuite(cli_online, .init = start, .fini = stop, .timeout = 120);
+
+static void make_ready(void)
+{
+    struct store *store = NULL;
+    struct store_lease lease;
+    bool taken = false;
+    EXPECT("greylag keygen user.key", 0);
+    EXPECT("greylag workers enroll user.key.pub --target example --name w1", 0);
+    MUST(store_open(conninfo, "shop", "dev", "test", &store, &why));
+    MUST(store_lease_take(store, "test", 60000, 0, &taken, &lease, &why));
+    struct store_seen seen = {.worker = "w-1", .host = "h", .version = "1", .service = "example", .target = "example",
+                              .contents = "", .problem = "", .system_identifier = ""};
+    struct store_inventory inventory = {.service = "example", .target = "example"};
+    struct store_batch batch = {.seen = &seen, .seen_count = 1, .inventories = &inventory, .inventory_count = 1};
+    MUST(store_batch_commit(store, &batch, &why));
+    store_lease_release(store);
+    store_close(store);
+}
+
+Test(cli_online, up_dry_run_accept_watch)
+{
+    make_ready();
+    EXPECT("greylag status", 0);
+    SAYS(out_text, "example  example  0              1");
+    EXPECT("greylag up --dry-run", 0);
+    SAYS(out_text, "1  example  1 create example");
+    SAYS(out_text, "Nothing was started");
+    EXPECT("greylag release list", 0);
+    SAYS(out_text, "There is no release yet");
+    EXPECT("greylag release show", 2);
+    EXPECT("greylag up --timeout 300ms", 1);
+    SAYS(out_text, "accepted: 1 step\n");
+    SAYS(err_text, "the time to wait is over. Release");
+    SAYS(err_text, "goes on");
+    EXPECT("greylag up", 1);
+    SAYS(err_text, "greylag release watch");
+    EXPECT("greylag release show", 0);
+    SAYS(out_text, "running");
+    SAYS(out_text, "asked for by ann");
+    test_pg_run(conninfo, "UPDATE greylag.releases SET state = 'halted', reason = 'it stands', ended_at = now(),"
+                          " change = nextval('greylag.change')");
+    EXPECT("greylag release watch", 4);
+    SAYS(out_text, "greylag release retry");
+    EXPECT("greylag release watch latest --json", 4);
+    SAYS(out_text, "\"state\": \"halted\"");
+    test_pg_run(conninfo, "UPDATE greylag.releases SET state = 'rolled back', change = nextval('greylag.change')");
+    EXPECT("greylag release watch", 3);
+    test_pg_run(conninfo, "UPDATE greylag.releases SET state = 'cancelled', change = nextval('greylag.change')");
+    EXPECT("greylag release watch", 1);
+    test_pg_run(conninfo, "UPDATE greylag.releases SET state = 'succeeded', change = nextval('greylag.change')");
+    EXPECT("greylag release watch", 0);
+    EXPECT("greylag release watch no-such-release", 2);
+    EXPECT("greylag release rollback --no-wait", 1);
+    EXPECT("greylag down", 2);
+    SAYS(err_text, "nothing that a release applied is in effect");
+}
+
+Test(cli_online, nothing_pending_is_no_release)
+{
+    make_ready();
+    auto_buf struct buf text = BUF_INIT(65536);
+    char digest[DIGEST_HEX_SIZE];
+    MUST(buf_read_file(&text, "services/example/V1__create_example.sql", &why));
+    digest_hex(buf_text(&text), text.len, digest);
+    auto_free char *sql = xasprintf("INSERT INTO greylag.applied (service, target, migration, checksum, request, release)"
+                                    " VALUES ('example', 'example', '1', '%s', 'r.0.1', 'r')", digest);
+    test_pg_run(conninfo, sql);
+    EXPECT("greylag up", 0);
+    cr_expect_str_eq(out_text, "Nothing is pending.\n");
+    EXPECT("greylag plan", 0);
+    cr_expect_str_eq(out_text, "Nothing is pending.\n");
+    EXPECT("greylag status --applied --json", 0);
+    write_file("state.json", out_text);
+    EXPECT("greylag plan --state state.json", 0);
+    cr_expect_str_eq(out_text, "Nothing is pending.\n");
+    EXPECT("greylag down --all --dry-run", 0);
+    SAYS(out_text, "1 step to undo");
+    EXPECT("greylag down --to 01m7yvyq52v686ec9ryr3cw455", 2);
+    SAYS(err_text, "no release has that id");
+    EXPECT("greylag down --all --no-wait", 0);
+    SAYS(out_text, "accepted");
+}
+
+Test(cli_online, reads)
+{
+    make_ready();
+    EXPECT("greylag workers list", 0);
+    SAYS(out_text, "w1");
+    EXPECT("greylag history", 0);
+    SAYS(out_text, "Nothing has run yet.");
+    EXPECT("greylag history --service example --limit 0", 2);
+    EXPECT("greylag health", 1);
+    SAYS(out_text, "no coordinator leads");
+    EXPECT("greylag health --json", 1);
+    EXPECT("greylag workers revoke w1", 0);
+    EXPECT("greylag workers revoke w1", 2);
+    setenv("GREYLAG_TOKEN", "wrong", 1);
+    EXPECT("greylag status", 1);
+    SAYS(err_text, "this token is not known here");
+}

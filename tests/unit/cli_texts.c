@@ -1,0 +1,197 @@
+/* What people read: the live view, plain lines, the end of a release, plans. Golden texts from fixed summaries. */
+#include <criterion/criterion.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "cli/cli_internal.h"
+
+#define COUNTS(total, done, failed, running)                                                                           \
+    "{\"total\":" #total ",\"done\":" #done ",\"already\":0,\"failed\":" #failed ",\"running\":" #running                \
+    ",\"skipped\":0,\"unknown\":0}"
+#define SERVICE(name, forward, back, current, waits, started, finished)                                                \
+    "{\"service\":\"" name "\",\"forward\":" forward ",\"back\":" back ",\"waitsFor\":[" waits "],"                       \
+    "\"startedAtUs\":" started ",\"finishedAtUs\":" finished ",\"targets\":[{\"target\":\"" name "\",\"state\":\"idle\","   \
+    "\"problem\":\"\",\"forward\":" forward ",\"back\":" back ",\"current\":" current "}]}"
+
+static json_t *parse(const char *text)
+{
+    json_error_t why;
+    json_t *json = json_loads(text, 0, &why);
+    cr_assert_not_null(json, "%s at %d: %s", why.text, why.position, text);
+    return json;
+}
+
+static void same(const struct buf *out, const char *wanted)
+{
+    cr_expect_str_eq(buf_text(out), wanted, "wanted:\n%s\nsaw:\n%s", wanted, buf_text(out));
+}
+
+static const char running[] =
+    "{\"id\":\"r1\",\"state\":\"running\",\"direction\":\"up\",\"acceptedAtUs\":1000000,\"endedAtUs\":null,\"services\":["
+    SERVICE("auth", COUNTS(4, 4, 0, 0), COUNTS(0, 0, 0, 0), "null", "", "1500000", "3500000") ","
+    SERVICE("deals", COUNTS(4, 2, 0, 2), COUNTS(0, 0, 0, 0),
+            "{\"migration\":\"3\",\"name\":\"stages\\u001b[2J\",\"direction\":\"up\"}", "", "3600000", "3700000") ","
+    SERVICE("workflow", COUNTS(2, 0, 0, 0), COUNTS(0, 0, 0, 0), "null", "\"deals\",\"leads\"", "null", "null") ","
+    SERVICE("idle", COUNTS(0, 0, 0, 0), COUNTS(0, 0, 0, 0), "null", "", "null", "null") "],\"problems\":[]}";
+
+static const char rolled_back[] =
+    "{\"id\":\"r1\",\"state\":\"rolled back\",\"direction\":\"up\",\"acceptedAtUs\":1000000,\"endedAtUs\":6100000,"
+    "\"reason\":\"deals 4 failed; everything was undone\",\"services\":["
+    SERVICE("auth", COUNTS(4, 4, 0, 0), COUNTS(4, 4, 0, 0), "null", "", "1500000", "3500000") ","
+    SERVICE("deals", COUNTS(4, 2, 1, 0), COUNTS(2, 2, 0, 0), "null", "", "3600000", "3700000")
+    "],\"problems\":[{\"service\":\"deals\",\"target\":\"deals\",\"migration\":\"4\",\"name\":\"unique\",\"direction\":\"up\","
+    "\"state\":\"failed\",\"outcome\":{\"sqlstate\":\"23505\",\"message\":\"could not create unique index\\u001b[31m\","
+    "\"line\":7,\"left\":\"\",\"detail\":\"\"}}]}";
+
+Test(cli_texts, live_view)
+{
+    json_t *summary = parse(running);
+    auto_buf struct buf out = BUF_INIT(65536);
+    struct view_style style = {.width = 100, .height = 24, .now_us = 5600000};
+    cr_expect_eq(view_lines(summary, &style, &out), 5);
+    same(&out,
+         "release r1  running  4.6 s\n"
+         "  auth      ████████████████     4/4       2.0 s  done\n"
+         "  deals     ████████░░░░░░░░     2/4       2.0 s  applies 3 stages\\x1b[2J\n"
+         "  workflow  ░░░░░░░░░░░░░░░░     0/2              waits for deals, leads\n"
+         "  idle      ████████████████     0/0              nothing to do\n");
+    buf_clear(&out);
+    style.colour = true;
+    view_lines(summary, &style, &out);
+    cr_expect(strstr(buf_text(&out), "\x1b[32mauth"), "%s", buf_text(&out));
+    cr_expect_null(strstr(buf_text(&out), "\x1b[2J"));
+    json_decref(summary);
+}
+
+Test(cli_texts, live_view_fits_a_low_terminal)
+{
+    json_t *summary = parse(running);
+    auto_buf struct buf out = BUF_INIT(65536);
+    struct view_style style = {.width = 60, .height = 7, .now_us = 5600000};
+    size_t lines = view_lines(summary, &style, &out);
+    cr_expect_lt(lines, 7);
+    cr_expect(strstr(buf_text(&out), "deals"));
+    cr_expect(strstr(buf_text(&out), "and 3 services that are done or wait"), "%s", buf_text(&out));
+    for (const char *line = buf_text(&out); *line; line += strcspn(line, "\n") + 1)
+        cr_expect_lt(strcspn(line, "\n"), 60 + 2 * 6, "bars count three bytes a character: %s", line);
+    json_decref(summary);
+}
+
+Test(cli_texts, plain_lines_say_only_what_changed)
+{
+    json_t *before = parse(running), *now = parse(rolled_back);
+    auto_buf struct buf out = BUF_INIT(65536);
+    view_changes(NULL, before, &out);
+    same(&out, "auth: 4 of 4 applied\ndeals: 2 of 4 applied\n");
+    buf_clear(&out);
+    view_changes(before, before, &out);
+    same(&out, "");
+    view_changes(before, now, &out);
+    same(&out, "auth: 4 of 4 applied, 4 of 4 undone\n"
+               "deals: 2 of 4 applied, 1 failed, 2 of 2 undone\n"
+               "release r1: rolled back\n");
+    json_decref(before);
+    json_decref(now);
+}
+
+Test(cli_texts, the_end_of_a_rollback)
+{
+    json_t *summary = parse(rolled_back);
+    struct migration migration = {.id = "4", .file = "services/deals/V4__unique.sql"};
+    struct service service = {.name = "deals", .migrations = &migration, .migration_count = 1};
+    struct fleet fleet = {.name = "crm", .environment = "dev", .services = &service, .service_count = 1};
+    auto_buf struct buf out = BUF_INIT(65536);
+    view_outcome(summary, &fleet, &out);
+    same(&out, "release r1 rolled back after 5.1 s\n"
+               "  deals 4 failed; everything was undone\n"
+               "\n"
+               "What went wrong:\n"
+               "  deals: 4 unique failed\n"
+               "    services/deals/V4__unique.sql:7\n"
+               "    23505: could not create unique index\\x1b[31m\n"
+               "\n"
+               "What was done:\n"
+               "  auth   auth   4 applied, 4 undone again\n"
+               "  deals  deals  2 applied, 1 failed, 2 undone again, 1 not run\n"
+               "\n"
+               "What can be done:\n"
+               "  greylag release show r1      every step and decision\n"
+               "  greylag up                   again, when the cause is gone\n");
+    json_decref(summary);
+}
+
+Test(cli_texts, what_can_be_done)
+{
+    auto_buf struct buf out = BUF_INIT(65536);
+    view_next("halted", "up", "r1", &out);
+    cr_expect(strstr(buf_text(&out), "greylag release retry r1"));
+    cr_expect(strstr(buf_text(&out), "greylag release rollback r1"));
+    buf_clear(&out);
+    view_next("halted", "down", "r1", &out);
+    cr_expect_null(strstr(buf_text(&out), "rollback"));
+    buf_clear(&out);
+    view_next("succeeded", "up", "r1", &out);
+    cr_expect(strstr(buf_text(&out), "greylag down"));
+    buf_clear(&out);
+    view_next("some later state", "up", "r1", &out);
+    same(&out, "");
+}
+
+Test(cli_texts, plan)
+{
+    json_t *plan = parse(
+        "{\"direction\":\"up\",\"digest\":\"abc\",\"steps\":["
+        "{\"service\":\"auth\",\"target\":\"auth\",\"migration\":\"1\",\"name\":\"users\",\"wayBack\":\"undo\",\"needs\":[]},"
+        "{\"service\":\"user\",\"target\":\"user-eu\",\"migration\":\"1\",\"name\":\"1\",\"wayBack\":\"none\",\"needs\":[0]}],"
+        "\"findings\":[{\"error\":false,\"rule\":\"irreversible\",\"text\":\"one step has no way back\",\"hint\":\"accept it\"}]}");
+    auto_buf struct buf out = BUF_INIT(65536);
+    cli_plan_text(plan, &out);
+    same(&out, "2 steps to apply, in this order:\n"
+               "\n"
+               "  1  auth          1 users\n"
+               "  2  user/user-eu  1        no way back  after auth:1\n"
+               "\n"
+               "plan abc\n"
+               "\n"
+               "warning: one step has no way back [irreversible]\n"
+               "    accept it\n");
+    json_decref(plan);
+    plan = parse("{\"direction\":\"up\",\"digest\":\"abc\",\"steps\":[],\"findings\":[]}");
+    buf_clear(&out);
+    cli_plan_text(plan, &out);
+    same(&out, "Nothing is pending.\n");
+    json_decref(plan);
+}
+
+Test(cli_texts, tables_count_characters_and_escape)
+{
+    struct table table = {.columns = 0};
+    auto_buf struct buf out = BUF_INIT(65536);
+    table_row(&table, 3, "a", "gr\xc3\xbc\xc3\x9f", "x\ny");
+    table_row(&table, 3, "long name", NULL, "z");
+    table_print(&table, "> ", &out);
+    same(&out, "> a          gr\xc3\xbc\xc3\x9f  x\\ny\n> long name        z\n");
+}
+
+Test(cli_texts, state_files)
+{
+    struct err err = ERR_INIT;
+    auto_arena struct arena arena = ARENA_INIT;
+    struct target_contents *contents;
+    size_t count = 0;
+    json_t *good = parse("{\"targets\":{\"auth/auth\":[{\"migration\":\"1\",\"checksum\":\"c\",\"request\":\"r\","
+                         "\"release\":\"x\"}],\"user/eu\":[]}}");
+    cr_expect(cli_contents(good, &arena, &contents, &count, &err), "%s", err.text);
+    cr_expect_eq(count, 2);
+    cr_expect_str_eq(contents[0].target, "auth");
+    cr_expect_str_eq(contents[0].applied[0].migration, "1");
+    json_decref(good);
+    static const char *const bad[] = {"[]", "{}", "{\"targets\":[]}", "{\"targets\":{\"auth\":[]}}", "{\"targets\":{\"a/b\":1}}",
+                                      "{\"targets\":{\"a/b\":[{}]}}", "{\"targets\":{\"a/b\":[{\"migration\":\"1\"}]}}"};
+    for (size_t i = 0; i < COUNT_OF(bad); i++) {
+        json_t *json = parse(bad[i]);
+        cr_expect_not(cli_contents(json, &arena, &contents, &count, &err), "%s", bad[i]);
+        cr_expect_eq(err.kind, ERR_INPUT);
+        json_decref(json);
+    }
+}

@@ -1,0 +1,180 @@
+/* Statements outside a transaction: journalled, repaired, resumed.
+ * links: executor ledger crypto harness */
+#include "executor_target.h"
+
+#include <pthread.h>
+
+TestSuite(executor_outside, .init = start, .fini = stop_server, .timeout = 120);
+
+static const struct executor_hooks quick = {.retry_first_ms = 10, .retry_max_ms = 20};
+
+Test(executor_outside, statement_by_statement_and_recorded_once)
+{
+    struct ledger *l = ready(1);
+    EXPECT(l, up("q1", "1", "CREATE TABLE a (x int);\nSET work_mem = '1MB';\nBEGIN; INSERT INTO a VALUES (1); INSERT INTO a VALUES (2); COMMIT;\n"
+                            "CREATE INDEX CONCURRENTLY a_x ON a (x);\nVACUUM a;\nDROP INDEX CONCURRENTLY a_x;\nREINDEX TABLE CONCURRENTLY a;"
+                            "ALTER SYSTEM RESET work_mem"), OUTCOME_APPLIED);
+    VALUE("SELECT count(*) FROM a", "2");
+    VALUE("SELECT count(*) FROM pg_class WHERE relname = 'a_x'", "0");
+    VALUE("SELECT count(*) FROM greylag.progress", "0");
+    VALUE("SELECT count(*) FROM greylag.history", "1");
+    EXPECT(l, up("q2", "1", "VACUUM"), OUTCOME_ALREADY);
+    struct job_request undo = down("q3", "1", "q1", "DROP TABLE a");
+    undo.no_transaction = true;
+    EXPECT(l, undo, OUTCOME_APPLIED);
+    VALUE("SELECT count(*) FROM greylag.applied", "0");
+    EXPECT(l, up("q4", "4", "CREATE TABLE s AS SELECT current_setting('work_mem') w, current_setting('lock_timeout') l"), OUTCOME_APPLIED);
+    VALUE("SELECT w || l FROM s", "4MB2s");
+    ledger_close(l);
+}
+
+Test(executor_outside, a_failure_says_what_stays)
+{
+    struct ledger *l = ready(1);
+    EXPECT(l, up("q1", "1", "CREATE TABLE a (x int);\nINSERT INTO a VALUES (1), (1);\nCREATE UNIQUE INDEX CONCURRENTLY a_x\n  ON a (x);\nVACUUM a"), OUTCOME_FAILED);
+    cr_assert_str_eq(last.outcome.sqlstate, "23505");
+    cr_assert_eq(last.outcome.line, 3);
+    cr_assert(strstr(last.outcome.left, "2 of 4"));
+    VALUE("SELECT count(*) FROM pg_class WHERE relname = 'a_x'", "0"); /* the invalid index is gone */
+    VALUE("SELECT count(*) FROM a", "2");
+    VALUE("SELECT count(*) FROM greylag.progress", "0");
+    VALUE("SELECT count(*) FROM greylag.applied", "0");
+    ledger_close(l);
+}
+
+Test(executor_outside, if_not_exists_over_an_invalid_index_is_no_success)
+{
+    struct ledger *l = ready(1);
+    test_pg_run(database, "CREATE TABLE a (x int); INSERT INTO a VALUES (1), (1)");
+    PGconn *c = PQconnectdb(database);
+    PQclear(PQexec(c, "CREATE UNIQUE INDEX CONCURRENTLY a_x ON a (x)")); /* somebody else's, broken */
+    PQfinish(c);
+    VALUE("SELECT indisvalid FROM pg_index WHERE indexrelid = 'a_x'::regclass", "f");
+    EXPECT(l, up("q1", "1", "CREATE UNIQUE INDEX CONCURRENTLY IF NOT EXISTS a_x ON a (x)"), OUTCOME_FAILED);
+    cr_assert(strstr(last.outcome.message, "invalid"));
+    VALUE("SELECT count(*) FROM pg_class WHERE relname = 'a_x'", "1"); /* not ours to drop */
+    ledger_close(l);
+}
+
+/* Stands at a marker, as a worker that was killed leaves it. */
+static void leave_mark(struct ledger *l, struct job_request *r, int statement, const char *found, bool done)
+{
+    struct job job = {.release = "r1", .requests = r, .request_count = 1};
+    struct ledger_step step = {.job = &job, .request = r, .attempt = 1};
+    struct ledger_mark mark = {.statement = statement, .found = found};
+    cr_assert(ledger_mark_before(l, &step, &mark, NULL));
+    cr_assert(!done || ledger_mark_after(l, &step, statement, NULL));
+}
+
+Test(executor_outside, resumes_where_it_broke_off_and_repairs)
+{
+    struct ledger *l = ready(1);
+    test_pg_run(database, "CREATE TABLE a (x int); CREATE INDEX a_old ON a (x); INSERT INTO a VALUES (1), (1)");
+    char *found = test_pg_value(database, "SELECT 'a_old'::regclass::oid");
+    struct job_request r = up("q1", "1", "INSERT INTO a VALUES (9);\nCREATE UNIQUE INDEX CONCURRENTLY a_x ON a (x)");
+    leave_mark(l, &r, 0, "", true);
+    leave_mark(l, &r, 1, found, false);
+    free(found);
+    PGconn *c = PQconnectdb(database);
+    PQclear(PQexec(c, "CREATE UNIQUE INDEX CONCURRENTLY a_x ON a (x)"));
+    PQfinish(c);
+    test_pg_run(database, "DELETE FROM a");
+    VALUE("SELECT indisvalid FROM pg_index WHERE indexrelid = 'a_x'::regclass", "f");
+    EXPECT(l, r, OUTCOME_APPLIED);
+    VALUE("SELECT indisvalid FROM pg_index WHERE indexrelid = 'a_x'::regclass", "t");
+    VALUE("SELECT count(*) FROM a", "0"); /* the first statement did not run again */
+    ledger_close(l);
+}
+
+Test(executor_outside, the_catalogue_tells_what_took_effect)
+{
+    struct ledger *l = ready(1);
+    test_pg_run(database, "CREATE TABLE a (x int); CREATE INDEX a_new ON a (x); CREATE TABLE p (x int) PARTITION BY RANGE (x);"
+                          "CREATE TABLE p1 PARTITION OF p FOR VALUES FROM (0) TO (9)");
+    struct job_request made = up("q1", "1", "CREATE INDEX CONCURRENTLY a_new ON a (x)");
+    leave_mark(l, &made, 0, "", false);
+    EXPECT(l, made, OUTCOME_APPLIED); /* it was made: not again */
+    struct job_request gone = up("q2", "2", "DROP INDEX CONCURRENTLY a_gone");
+    leave_mark(l, &gone, 0, "", false);
+    EXPECT(l, gone, OUTCOME_APPLIED);
+    struct job_request detach = up("q3", "3", "ALTER TABLE p DETACH PARTITION p1 CONCURRENTLY");
+    leave_mark(l, &detach, 0, "", false);
+    EXPECT(l, detach, OUTCOME_APPLIED); /* had not happened: now it has */
+    VALUE("SELECT count(*) FROM pg_inherits WHERE inhrelid = 'p1'::regclass", "0");
+    detach.request = "q4";
+    detach.migration = "4";
+    leave_mark(l, &detach, 0, "", false);
+    EXPECT(l, detach, OUTCOME_APPLIED);
+    struct job_request opaque = up("q5", "5", "CALL nobody_knows()");
+    opaque.no_transaction = true;
+    leave_mark(l, &opaque, 0, "", false);
+    EXPECT(l, opaque, OUTCOME_FAILED);
+    cr_assert(strstr(last.outcome.left, "nobody can tell"));
+    ledger_close(l);
+}
+
+Test(executor_outside, procedures_that_commit)
+{
+    struct ledger *l = ready(1);
+    test_pg_run(database, "CREATE TABLE a (x int); CREATE PROCEDURE go() LANGUAGE plpgsql AS"
+                          " $$ BEGIN INSERT INTO a VALUES (1); COMMIT; INSERT INTO a VALUES (2); END $$");
+    struct job_request r = up("q1", "1", "CALL go(); DO $$ BEGIN INSERT INTO a VALUES (3); END $$");
+    r.no_transaction = true;
+    EXPECT(l, r, OUTCOME_APPLIED);
+    VALUE("SELECT count(*) FROM a", "3");
+    ledger_close(l);
+}
+
+/* Ends the builder, then whoever held it up. */
+static void *kill_builder(void *context)
+{
+    (void)context;
+    await_value("SELECT count(*) FROM pg_index WHERE indexrelid = to_regclass('a_x') AND NOT indisvalid", "1");
+    test_pg_run(database, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE 'CREATE INDEX CONCURRENTLY%'"
+                          " AND datname = current_database()");
+    await_value("SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'CREATE INDEX CONCURRENTLY%'"
+                " AND datname = current_database() AND pid <> pg_backend_pid()", "0");
+    test_pg_run(database, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE state = 'idle in transaction'"
+                          " AND datname = current_database()");
+    return NULL;
+}
+
+static void build_and_kill(struct ledger *l, const char *request, int retries)
+{
+    struct job_request r = up(request, "1", "CREATE INDEX CONCURRENTLY a_x ON a (x)");
+    PGconn *old = PQconnectdb(database); /* an old transaction holds the builder up */
+    pthread_t killer;
+    PQclear(PQexec(old, "BEGIN; INSERT INTO a VALUES (1)"));
+    pthread_create(&killer, NULL, kill_builder, NULL);
+    r.retries = retries;
+    r.lock_timeout_ms = 20000;
+    cr_assert_eq(apply(l, r), EXECUTOR_RECORDED);
+    pthread_join(killer, NULL);
+    PQfinish(old);
+}
+
+Test(executor_outside, a_builder_that_is_killed_is_repaired_and_goes_on)
+{
+    struct ledger *l = ready(1);
+    test_pg_run(database, "CREATE TABLE a (x int)");
+    hooks = &quick;
+    build_and_kill(l, "q1", 0);
+    cr_assert_eq(last.outcome.kind, OUTCOME_FAILED); /* no retries: clean, and told */
+    cr_assert_str_eq(last.outcome.sqlstate, "57P01");
+    VALUE("SELECT count(*) FROM pg_class WHERE relname = 'a_x'", "0");
+    build_and_kill(l, "q2", 3);
+    cr_assert_eq(last.outcome.kind, OUTCOME_APPLIED);
+    cr_assert_eq(last.outcome.attempt, 2);
+    VALUE("SELECT indisvalid FROM pg_index WHERE indexrelid = 'a_x'::regclass", "t");
+    ledger_close(l);
+}
+
+Test(executor_outside, stale_workers_write_no_marker)
+{
+    struct ledger *l = ready(1);
+    test_pg_run(database, "CREATE TABLE a (x int); UPDATE greylag.fence SET sequence = 2");
+    cr_assert_eq(apply(l, up("q1", "1", "CREATE INDEX CONCURRENTLY a_x ON a (x)")), EXECUTOR_FENCED);
+    VALUE("SELECT count(*) FROM pg_class WHERE relname = 'a_x'", "0");
+    VALUE("SELECT count(*) FROM greylag.progress", "0");
+    ledger_close(l);
+}

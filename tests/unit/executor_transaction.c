@@ -1,0 +1,287 @@
+/* Transactional steps on a real server.
+ * links: executor ledger crypto harness */
+#include "executor_target.h"
+
+#include <pthread.h>
+
+TestSuite(executor_transaction, .init = start, .fini = stop_server, .timeout = 120);
+
+Test(executor_transaction, applies_and_records_in_one)
+{
+    struct ledger *l = ready(1);
+    EXPECT(l, up("q1", "1", "CREATE TABLE a (x int); INSERT INTO a VALUES (1) -- no newline"), OUTCOME_APPLIED);
+    cr_assert(last.outcome.position > 0 && last.outcome.started_us > 0);
+    cr_assert(last.outcome.finished_us >= last.outcome.started_us);
+    cr_assert_str_eq(last.outcome.id, outcome_id(&arena, "q1", 1, OUTCOME_APPLIED));
+    VALUE("SELECT count(*) FROM a", "1");
+    VALUE("SELECT request || kind || sequence FROM greylag.history", "q1applied1");
+    VALUE("SELECT request FROM greylag.applied", "q1");
+    ledger_close(l);
+}
+
+Test(executor_transaction, up_down_up_leaves_three_rows_and_one_applied)
+{
+    struct ledger *l = ready(1);
+    EXPECT(l, up("q1", "1", "CREATE TABLE a (x int)"), OUTCOME_APPLIED);
+    EXPECT(l, down("q2", "1", "q1", "DROP TABLE a"), OUTCOME_APPLIED);
+    VALUE("SELECT count(*) FROM greylag.applied", "0");
+    EXPECT(l, up("q3", "1", "CREATE TABLE a (x int)"), OUTCOME_APPLIED);
+    VALUE("SELECT count(*) FROM greylag.history", "3");
+    VALUE("SELECT string_agg(request, ',') FROM greylag.applied", "q3");
+    struct err err = ERR_INIT;
+    const struct applied *applied;
+    size_t count;
+    char digest[DIGEST_TEXT_SIZE], mine[DIGEST_TEXT_SIZE];
+    cr_assert(ledger_inventory(l, &arena, &applied, &count, digest, &err));
+    contents_digest(applied, count, mine);
+    cr_assert(count == 1 && strcmp(applied[0].request, "q3") == 0 && strcmp(mine, digest) == 0);
+    ledger_close(l);
+}
+
+Test(executor_transaction, a_failure_is_recorded_with_state_and_line)
+{
+    struct ledger *l = ready(1);
+    EXPECT(l, up("q1", "1", "-- é\nCREATE TABLE a (x int);\n\nSELECT 'é', nonsense;\n"), OUTCOME_FAILED);
+    cr_assert_str_eq(last.outcome.sqlstate, "42703");
+    cr_assert_eq(last.outcome.line, 4);
+    EXPECT(l, up("q2", "2", "CREATE TABLE b (x int primary key);\nINSERT INTO b VALUES (1);\n\n  INSERT INTO b VALUES (1)"), OUTCOME_FAILED);
+    cr_assert_str_eq(last.outcome.sqlstate, "23505");
+    cr_assert_eq(last.outcome.line, 4);
+    cr_assert_null(strstr(last.outcome.message, "(1)"), "no row data");
+    EXPECT(l, up("q3", "3", "\n\nBEGIN;\nSELECT 1;\nSELECT 1/0;\nCOMMIT;"), OUTCOME_FAILED);
+    cr_assert_eq(last.outcome.line, 5);
+    VALUE("SELECT count(*) FROM pg_class WHERE relname IN ('a', 'b')", "0");
+    VALUE("SELECT count(*) FROM greylag.applied", "0");
+    VALUE("SELECT string_agg(kind || sqlstate || line, ' ' ORDER BY position) FROM greylag.history",
+          "failed427034 failed235054 failed220125");
+    EXPECT(l, up("q4", "1", "CREATE TABLE a (x int)"), OUTCOME_APPLIED);
+    ledger_close(l);
+}
+
+Test(executor_transaction, a_files_own_frame_is_unwrapped)
+{
+    struct ledger *l = ready(1);
+    EXPECT(l, up("q1", "1", "-- hello\nBEGIN;\nCREATE TABLE a (x int);\nCOMMIT;\n-- bye"), OUTCOME_APPLIED);
+    VALUE("SELECT count(*) FROM a", "0");
+    ledger_close(l);
+}
+
+Test(executor_transaction, stray_control_is_refused_when_it_is_seen)
+{
+    struct ledger *l = ready(1);
+    EXPECT(l, up("q1", "1", "CREATE TABLE a (x int);\nCOMMIT;\nCREATE TABLE b (x int)"), OUTCOME_FAILED);
+    cr_assert_eq(last.outcome.line, 2);
+    VALUE("SELECT count(*) FROM pg_class WHERE relname IN ('a', 'b')", "0");
+    ledger_close(l);
+}
+
+
+Test(executor_transaction, stray_control_that_cannot_be_seen_is_noticed)
+{
+    struct ledger *l = ready(1);
+    /* nested more deeply than the analysis goes */
+    struct buf sql = BUF_INIT(1 << 20);
+    buf_adds(&sql, "CREATE TABLE a (x int);\nCOMMIT;\nCREATE TABLE b (x int);SELECT 1");
+    for (int i = 0; i < 3000; i++)
+        buf_adds(&sql, "+1");
+    EXPECT(l, up("q1", "1", buf_text(&sql)), OUTCOME_FAILED);
+    cr_assert_str_eq(last.outcome.sqlstate, LEDGER_STRAY);
+    cr_assert(last.warning[0] && last.outcome.left[0]);
+    VALUE("SELECT string_agg(relname, ',') FROM pg_class WHERE relname IN ('a', 'b')", "a");
+    EXPECT(l, up("q5", "5", arena_printf(&arena, "ROLLBACK; %s", strchr(buf_text(&sql), 'S'))), OUTCOME_FAILED);
+    cr_assert_str_eq(last.outcome.sqlstate, LEDGER_STRAY);
+    EXPECT(l, up("q6", "6", arena_printf(&arena, "ROLLBACK; BEGIN; %s", strchr(buf_text(&sql), 'S'))), OUTCOME_FAILED);
+    cr_assert_str_eq(last.outcome.sqlstate, LEDGER_STRAY);
+    EXPECT(l, up("q7", "7", strchr(buf_text(&sql), 'S')), OUTCOME_APPLIED);
+    test_pg_run(database, "DELETE FROM greylag.applied");
+    buf_release(&sql);
+    cr_assert_eq(apply(l, up("q2", "2", "DO $$ BEGIN COMMIT; END $$")), EXECUTOR_RECORDED);
+    cr_assert_str_eq(last.outcome.sqlstate, "2D000");
+    VALUE("SELECT count(*) FROM greylag.applied", "0");
+    ledger_close(l);
+}
+
+Test(executor_transaction, already_and_drift)
+{
+    struct ledger *l = ready(1);
+    EXPECT(l, up("q1", "1", "CREATE TABLE a (x int)"), OUTCOME_APPLIED);
+    EXPECT(l, up("q2", "1", "CREATE TABLE a (x int)"), OUTCOME_ALREADY);
+    cr_assert_str_eq(last.outcome.detail, "q1");
+    struct job_request other = up("q3", "1", "CREATE TABLE a (y int)");
+    other.checksum = "c2";
+    EXPECT(l, other, OUTCOME_DRIFT);
+    EXPECT(l, down("q4", "1", "q9", "DROP TABLE a"), OUTCOME_DRIFT);
+    EXPECT(l, down("q5", "7", "q9", "DROP TABLE a"), OUTCOME_DRIFT);
+    VALUE("SELECT count(*) FROM a", "0");
+    VALUE("SELECT string_agg(request, ',') FROM greylag.applied", "q1");
+    ledger_close(l);
+}
+
+Test(executor_transaction, forbidden_statements_never_run)
+{
+    struct ledger *l = ready(1);
+    static const char *const texts[] = {"SELECT 1; SELECT pg_advisory_unlock_all()", "COPY t FROM PROGRAM 'id'", "DISCARD ALL",
+                                        "LISTEN x", "RESET ALL", "COPY t FROM STDIN", "PREPARE TRANSACTION 'x'"};
+    for (size_t i = 0; i < COUNT_OF(texts); i++) {
+        char *id = arena_printf(&arena, "q%zu", i);
+        EXPECT(l, up(id, id, texts[i]), OUTCOME_FAILED);
+        cr_assert_eq(last.outcome.line, 1);
+    }
+    VALUE("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'", "1");
+    ledger_close(l);
+}
+
+Test(executor_transaction, what_a_file_sets_is_undone)
+{
+    struct ledger *l = ready(1);
+    EXPECT(l, up("q1", "1", "CREATE SCHEMA s; SET search_path TO s; SET timezone = 'Asia/Tokyo'; SET lock_timeout = 1; CREATE TABLE a (x int);"
+                            "CREATE TEMP TABLE t (x int); SELECT pg_catalog.set_config('work_mem', '1MB', false)"), OUTCOME_APPLIED);
+    VALUE("SELECT count(*) FROM s.a", "0");
+    EXPECT(l, up("q2", "2", "CREATE TABLE b AS SELECT current_setting('search_path') p, current_setting('timezone') z,"
+                            " current_setting('lock_timeout') l, current_setting('work_mem') w, to_regclass('pg_temp.t') t"), OUTCOME_APPLIED);
+    VALUE("SELECT p || ' ' || l || ' ' || (z = 'Asia/Tokyo') || ' ' || w || ' ' || (t IS NULL) FROM public.b",
+          "\"$user\", public 2s false 4MB true");
+    EXPECT(l, up("q3", "3", "CREATE ROLE greylag_test_nobody; SET ROLE greylag_test_nobody"), OUTCOME_APPLIED);
+    EXPECT(l, up("q4", "4", "CREATE TABLE c (x int); DROP ROLE greylag_test_nobody"), OUTCOME_APPLIED);
+    ledger_close(l);
+}
+
+Test(executor_transaction, lock_timeout_is_retried_and_then_counts)
+{
+    struct ledger *l = ready(1);
+    test_pg_run(database, "CREATE TABLE a (x int)");
+    PGconn *other = PQconnectdb(database);
+    PQclear(PQexec(other, "BEGIN; LOCK a"));
+    struct executor_hooks quick = {.retry_first_ms = 10, .retry_max_ms = 20};
+    hooks = &quick;
+    struct job_request r = up("q1", "1", "ALTER TABLE a ADD y int");
+    r.lock_timeout_ms = 50;
+    r.retries = 2;
+    EXPECT(l, r, OUTCOME_FAILED);
+    cr_assert_str_eq(last.outcome.sqlstate, "55P03");
+    cr_assert_eq(last.outcome.attempt, 3);
+    PQclear(PQexec(other, "COMMIT"));
+    PQfinish(other);
+    r.request = "q2";
+    EXPECT(l, r, OUTCOME_APPLIED);
+    cr_assert_eq(last.outcome.attempt, 1);
+    ledger_close(l);
+}
+
+Test(executor_transaction, statement_timeout_is_final)
+{
+    struct ledger *l = ready(1);
+    struct job_request r = up("q1", "1", "SELECT 1;\nSELECT pg_sleep(20)");
+    r.statement_timeout_ms = 100;
+    r.retries = 5;
+    EXPECT(l, r, OUTCOME_FAILED);
+    cr_assert_str_eq(last.outcome.sqlstate, "57014");
+    cr_assert(last.outcome.attempt == 1 && last.outcome.line == 2);
+    ledger_close(l);
+}
+
+static bool stop_soon(void *context)
+{
+    return clock_mono_ms() >= *(int64_t *)context;
+}
+
+Test(executor_transaction, stop_cancels_and_records_nothing)
+{
+    struct ledger *l = ready(1);
+    int64_t at = clock_mono_ms() + 300;
+    struct executor_hooks stopping = {.stop = stop_soon, .context = &at};
+    hooks = &stopping;
+    cr_assert_eq(apply(l, up("q1", "1", "CREATE TABLE a (x int); SELECT pg_sleep(30)")), EXECUTOR_STOPPED);
+    hooks = NULL;
+    VALUE("SELECT count(*) FROM greylag.history", "0");
+    EXPECT(l, up("q1", "1", "CREATE TABLE a (x int)"), OUTCOME_APPLIED);
+    ledger_close(l);
+}
+
+Test(executor_transaction, a_stale_step_aborts)
+{
+    struct ledger *l = ready(1);
+    test_pg_run(database, "UPDATE greylag.fence SET sequence = 2");
+    cr_assert_eq(apply(l, up("q1", "1", "CREATE TABLE a (x int)")), EXECUTOR_FENCED);
+    test_pg_run(database, "UPDATE greylag.fence SET sequence = 1, term = 'other'");
+    cr_assert_eq(apply(l, up("q1", "1", "CREATE TABLE a (x int)")), EXECUTOR_FENCED);
+    cr_assert_eq(apply(l, up("q2", "2", "bad")), EXECUTOR_FENCED);
+    VALUE("SELECT count(*) FROM greylag.history", "0");
+    VALUE("SELECT count(*) FROM pg_class WHERE relname = 'a'", "0");
+    ledger_close(l);
+}
+
+Test(executor_transaction, an_expired_job_starts_nothing)
+{
+    struct ledger *l = open_as("auth", "worker-a", 0);
+    lock(l);
+    struct ledger_raise raise = {.fence = {1, TERM_A, 1, "d"}, .not_after_us = clock_wall_us() + 300000};
+    enum refusal refusal;
+    struct fence in_force;
+    cr_assert(ledger_fence_raise(l, &raise, &arena, &refusal, NULL, &in_force, NULL) && refusal == REFUSAL_COUNT);
+    EXPECT(l, up("q1", "1", "SELECT pg_sleep(0.5)"), OUTCOME_APPLIED);
+    cr_assert_eq(apply(l, up("q2", "2", "CREATE TABLE a (x int)")), EXECUTOR_EXPIRED);
+    raise.fence.sequence = 2;
+    cr_assert(ledger_fence_raise(l, &raise, &arena, &refusal, NULL, &in_force, NULL) && refusal == REFUSAL_EXPIRED);
+    cr_assert_eq(in_force.sequence, 1);
+    ledger_close(l);
+}
+
+/* ---- lost connections ---- */
+
+static void *kill_soon(void *context)
+{
+    (void)context;
+    await_value("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND query LIKE '%pg_sleep%'"
+                " AND pid <> pg_backend_pid() AND state = 'active'", "1");
+    test_pg_run(database, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database()"
+                          " AND query LIKE '%pg_sleep%' AND pid <> pg_backend_pid()");
+    return NULL;
+}
+
+Test(executor_transaction, a_lost_connection_is_looked_into_and_tried_again)
+{
+    struct ledger *l = ready(1);
+    pthread_t killer;
+    pthread_create(&killer, NULL, kill_soon, NULL);
+    struct job_request r = up("q1", "1", "CREATE TABLE a (x int); SELECT pg_sleep(CASE WHEN (SELECT count(*) FROM k) = 0 THEN 30 ELSE 0 END)");
+    test_pg_run(database, "CREATE TABLE k (x int)");
+    r.retries = 0;
+    EXPECT(l, r, OUTCOME_FAILED);
+    cr_assert_str_eq(last.outcome.sqlstate, "57P01");
+    pthread_join(killer, NULL);
+    VALUE("SELECT count(*) FROM pg_class WHERE relname = 'a'", "0");
+    EXPECT(l, up("q2", "2", "CREATE TABLE b (x int)"), OUTCOME_APPLIED); /* on the new session, locked again */
+    VALUE("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'", "1");
+    ledger_close(l);
+}
+
+/* The connection goes while COMMIT's deferred trigger runs, after everything else: nothing happened, so again. */
+Test(executor_transaction, a_connection_lost_in_commit_is_decided_by_the_history)
+{
+    struct ledger *l = ready(1);
+    test_pg_run(database, "CREATE TABLE once (x int);"
+        "CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(CASE WHEN (SELECT last_value FROM s) > 1 THEN 0 ELSE 30 END); RETURN NULL; END $$;"
+        "CREATE SEQUENCE s; CREATE CONSTRAINT TRIGGER t AFTER INSERT ON once DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION slow()");
+    pthread_t killer;
+    pthread_create(&killer, NULL, kill_soon, NULL);
+    struct job_request r = up("q1", "1", "/* pg_sleep */ INSERT INTO once SELECT nextval('s')");
+    r.retries = 3;
+    EXPECT(l, r, OUTCOME_APPLIED);
+    pthread_join(killer, NULL);
+    cr_assert_eq(last.outcome.attempt, 2);
+    VALUE("SELECT count(*) FROM once", "1");
+    VALUE("SELECT count(*) FROM greylag.history", "1");
+    ledger_close(l);
+}
+
+Test(executor_transaction, a_target_that_cannot_record_is_blocked)
+{
+    struct ledger *l = ready(1);
+    pg_run(ledger_session(l), "SET default_transaction_read_only = on", NULL, NULL, NULL);
+    cr_assert_eq(apply(l, up("q1", "1", "CREATE TABLE a (x int)")), EXECUTOR_BLOCKED);
+    cr_assert_str_eq(last_error.sqlstate, "25006");
+    pg_run(ledger_session(l), "RESET ALL", NULL, NULL, NULL);
+    EXPECT(l, up("q1", "1", "CREATE TABLE a (x int)"), OUTCOME_APPLIED);
+    ledger_close(l);
+}

@@ -1,0 +1,203 @@
+/* Connections and statements on a real server.
+ * links: harness */
+#include <criterion/criterion.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "harness/postgres.h"
+#include "pg/pg.h"
+
+static struct test_pg *server;
+static const char *database;
+static struct err err;
+
+static void start(void)
+{
+    server = test_pg_start();
+    database = test_pg_database(server, "pg");
+}
+static void end(void)
+{
+    test_pg_stop(server);
+}
+
+static struct pg *open_pg(void)
+{
+    struct pg *pg;
+    cr_assert(pg_open(database, "test", 5000, &pg, &err), "%s", err.text);
+    return pg;
+}
+
+TestSuite(pg_connection, .init = start, .fini = end, .timeout = 60);
+
+Test(pg_connection, errors_never_repeat_the_string)
+{
+    static const struct {
+        const char *conninfo;
+        enum err_kind kind;
+    } rows[] = {
+        {"host=127.0.0.1 port=1 password=s3cret", ERR_UNREACHABLE},
+        {"postgresql://u:s3cret@127.0.0.1:1/x", ERR_UNREACHABLE},
+        {"s3cret=1", ERR_CONFIG},
+        {"host=a s3cret", ERR_CONFIG},
+        {"postgresql://u:x@s3cret@host/db", ERR_CONFIG},
+        {"postgresql://u:s3cret/x@host/db", ERR_CONFIG},
+        {"postgresql://u:x/s3cret?foo=s3cret", ERR_CONFIG},
+        {"service=does-not-exist", ERR_CONFIG},
+        {"host=127.0.0.1 port=1 sslmode=s3cret", ERR_CONFIG},
+    };
+    struct pg *pg;
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        cr_assert(!pg_open(rows[i].conninfo, "test", 2000, &pg, &err));
+        printf("%s | %s | %s\n", err_kind_name(err.kind), err.text, err.hint);
+        cr_expect_eq(err.kind, rows[i].kind, "%s", rows[i].conninfo);
+        cr_expect(!strstr(err.text, "s3cret") && !strstr(err.hint, "s3cret"), "%s", err.text);
+    }
+    char *nobody = test_pg_conninfo_with(database, "user", "no_such_role");
+    cr_assert(!pg_open(nobody, "test", 2000, &pg, &err));
+    cr_assert(err.kind == ERR_DATABASE && strcmp(err.sqlstate, "28000") == 0, "%s %s", err.sqlstate, err.text);
+    free(nobody);
+    char *nowhere = test_pg_conninfo_with(database, "dbname", "no_such_database");
+    cr_assert(!pg_open(nowhere, "test", 2000, &pg, &err));
+    cr_assert(err.kind == ERR_DATABASE && strcmp(err.sqlstate, "3D000") == 0, "%s %s", err.sqlstate, err.text);
+    free(nowhere);
+}
+
+Test(pg_connection, statements_are_prepared_once_and_again_when_they_are_gone)
+{
+    static const char sum[] = "SELECT $1::int + $2::int, NULL";
+    struct pg *pg = open_pg();
+    for (int i = 0; i < 3; i++) {
+        auto_pgresult PGresult *r = NULL;
+        const char *values[] = {"40", "2"};
+        cr_assert(pg_exec(pg, sum, 2, values, &r, &err), "%s", err.text);
+        cr_assert(pg_number(r, 0, 0) == 42 && pg_number(r, 0, 1) == 0 && *pg_text(r, 0, 1) == 0);
+        cr_assert(i == 0 || pg_run(pg, "DEALLOCATE ALL", NULL, NULL, &err));
+    }
+    const char *bad[] = {"x", "2"};
+    cr_assert(!pg_exec(pg, sum, 2, bad, NULL, &err) && strcmp(err.sqlstate, "22P02") == 0);
+    pg_close(pg);
+}
+
+Test(pg_connection, a_statement_prepared_after_others_were_gone_stays)
+{
+    static const char first[] = "SELECT 1", second[] = "SELECT 2";
+    struct pg *pg = open_pg();
+    cr_assert(pg_exec(pg, first, 0, NULL, NULL, &err));
+    cr_assert(pg_run(pg, "DEALLOCATE ALL", NULL, NULL, &err));
+    for (int i = 0; i < 2; i++) {
+        cr_assert(pg_exec(pg, second, 0, NULL, NULL, &err), "%s", err.text);
+        cr_assert(pg_exec(pg, first, 0, NULL, NULL, &err), "%s", err.text);
+    }
+    pg_close(pg);
+}
+
+Test(pg_connection, scripts_tell_tag_rows_and_how_far)
+{
+    struct pg *pg = open_pg();
+    struct pg_script s;
+    char tag[64];
+    auto_pgresult PGresult *r = NULL;
+    cr_assert(pg_run(pg, "BEGIN; SELECT 7; COMMIT", &r, tag, &err));
+    cr_assert(pg_number(r, 0, 0) == 7 && strcmp(tag, "COMMIT") == 0);
+    cr_assert(!pg_run(pg, "BEGIN; SELECT 1/0", NULL, NULL, &err));
+    cr_assert(pg_run(pg, "COMMIT", NULL, tag, &err) && strcmp(tag, "ROLLBACK") == 0);
+    cr_assert(!pg_run_script(pg, "SELECT 1; SELECT 2; SELECT nothing; SELECT 4", NULL, NULL, &s, &err));
+    cr_assert(s.completed == 2 && err.position == 28 && strcmp(err.sqlstate, "42703") == 0, "%d %d", s.completed, err.position);
+    pg_script_release(&s);
+    cr_assert(!pg_run(pg, "CREATE TEMP TABLE x (y int); COPY x FROM STDIN", NULL, NULL, &err));
+    cr_assert(!pg_run(pg, "INSERT INTO x SELECT 1; DO $$ BEGIN RAISE EXCEPTION 'm' USING DETAIL = 'row data'; END $$", NULL, NULL, &err));
+    cr_assert_null(strstr(err.text, "row data"));
+    cr_assert(pg_run(pg, "COPY (SELECT 1) TO STDOUT", NULL, NULL, &err), "%s", err.text);
+    cr_assert(pg_run(pg, "DO $$ BEGIN RAISE NOTICE 'hello'; END $$", NULL, NULL, &err));
+    cr_assert_str_eq(pg_notices(pg), "NOTICE: hello\n");
+    cr_assert_str_eq(pg_notices(pg), "");
+    pg_close(pg);
+}
+
+static bool after(void *context)
+{
+    return clock_mono_ms() > *(int64_t *)context;
+}
+
+Test(pg_connection, stop_cancels)
+{
+    struct pg *pg = open_pg();
+    int64_t at = clock_mono_ms() + 100, begin = clock_mono_ms();
+    cr_assert(!pg_run_watched(pg, "SELECT pg_sleep(30)", after, &at, NULL, NULL, &err));
+    cr_assert(err.kind == ERR_TIMEOUT && clock_mono_ms() - begin < 10000);
+    cr_assert(pg_run(pg, "SELECT 1", NULL, NULL, &err));
+    pg_close(pg);
+}
+
+Test(pg_connection, a_session_is_ended_by_pid_and_start)
+{
+    struct pg *a = open_pg(), *b = open_pg();
+    struct pg_identity id;
+    cr_assert(pg_identify(a, &id, &err), "%s", err.text);
+    printf("%d %s %s %d %d\n", id.pid, id.backend_start, id.system_identifier, id.timeline, id.version);
+    cr_assert(id.pid > 0 && id.timeline == 1 && !id.in_recovery && id.system_identifier[0]);
+    cr_assert(pg_terminate_backend(b, id.pid, "2001-01-01", 1000, &err)); /* another session had that pid: not ours to end */
+    cr_assert(pg_run(a, "SELECT 1", NULL, NULL, &err) && !pg_lost(a));
+    cr_assert(pg_terminate_backend(b, id.pid, id.backend_start, 5000, &err), "%s", err.text);
+    cr_assert(!pg_run(a, "SELECT 1", NULL, NULL, &err));
+    cr_assert(pg_lost(a) && err.kind == ERR_UNREACHABLE);
+    cr_assert(!pg_run(a, "SELECT 1", NULL, NULL, &err) && err.kind == ERR_UNREACHABLE);
+    cr_assert(!pg_exec(a, "SELECT 1", 0, NULL, NULL, &err) && err.kind == ERR_UNREACHABLE);
+    pg_close(a);
+    pg_close(b);
+}
+
+static int traced;
+static void trace(void *context, const char *statement, int64_t duration_us, const char *tag)
+{
+    (void)context;
+    printf("%s | %lld us | %s\n", statement, (long long)duration_us, tag);
+    cr_assert_null(strstr(statement, "s3cret"));
+    traced++;
+}
+
+Test(pg_connection, the_trace_sees_statements_and_no_parameters)
+{
+    struct pg *pg = open_pg();
+    const char *values[] = {"s3cret"};
+    pg_set_trace(pg, trace, NULL);
+    cr_assert(pg_exec(pg, "SELECT $1::text", 1, values, NULL, &err));
+    cr_assert(!pg_run(pg, "SELECT 1/0", NULL, NULL, &err));
+    cr_assert_eq(traced, 2);
+    pg_close(pg);
+}
+
+Test(pg_connection, arrays_and_quotes)
+{
+    static const char back[] = "SELECT $1::text[] = ARRAY['a\"b\\c,{}', NULL, '']";
+    struct pg *pg = open_pg();
+    struct buf b = BUF_INIT(1000);
+    const char *items[] = {"a\"b\\c,{}", NULL, ""};
+    pg_array_text(&b, items, 3);
+    const char *values[] = {buf_text(&b)};
+    auto_pgresult PGresult *r = NULL, *q = NULL;
+    cr_assert(pg_exec(pg, back, 1, values, &r, &err), "%s", err.text);
+    cr_assert_str_eq(pg_text(r, 0, 0), "t");
+    buf_clear(&b);
+    buf_adds(&b, "SELECT ");
+    pg_add_literal(pg, &b, "it's \\ so");
+    buf_adds(&b, " AS ");
+    pg_add_identifier(pg, &b, "Odd \"one");
+    cr_assert(pg_run(pg, buf_text(&b), &q, NULL, &err));
+    cr_assert(strcmp(pg_text(q, 0, 0), "it's \\ so") == 0 && strcmp(PQfname(q, 0), "Odd \"one") == 0);
+    buf_release(&b);
+    pg_close(pg);
+}
+
+Test(pg_connection, classes_of_sqlstate)
+{
+    static const char *const yes[] = {"08006", "40001", "40P01", "55P03", "57P01", "53300"}, *const no[] = {"23505", "57014", "53100", "", "42601"};
+    for (size_t i = 0; i < COUNT_OF(yes); i++)
+        cr_expect(pg_transient(yes[i]), "%s", yes[i]);
+    for (size_t i = 0; i < COUNT_OF(no); i++)
+        cr_expect(!pg_transient(no[i]), "%s", no[i]);
+}

@@ -1,0 +1,637 @@
+/* The planner: orders, ways back, findings, digests. */
+#include <criterion/criterion.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "crypto/digest.h"
+#include "plan/plan.h"
+
+/* A fleet under construction. */
+struct world {
+    struct arena arena;
+    struct fleet fleet;
+    struct service services[64];
+    struct migration *migrations[64];
+    struct target_contents contents[128];
+    size_t contents_count;
+    struct plan_options options;
+    struct plan plan;
+    struct plan_findings findings;
+    struct err err;
+};
+
+static const char *digest_of(struct arena *arena, const char *text)
+{
+    char *hex = arena_alloc(arena, DIGEST_TEXT_SIZE);
+    digest_hex(text, strlen(text), hex);
+    return hex;
+}
+
+static void begin(struct world *w)
+{
+    *w = (struct world){.fleet = {.name = "shop", .environment = "dev", .services = w->services}};
+}
+
+/* Migrations are 1, 2, ...; all with a way back. `targets` like "a b"; `after` likewise. */
+static struct migration *add(struct world *w, const char *name, size_t count, const char *targets, const char *after)
+{
+    struct service *service = &w->services[w->fleet.service_count];
+    struct migration *list = arena_array(&w->arena, count + 1, sizeof *list);
+    for (size_t i = 0; i < count; i++) {
+        struct migration *m = &list[i];
+        m->id = m->version = arena_printf(&w->arena, "%zu", i + 1);
+        m->name = "x";
+        m->file = arena_printf(&w->arena, "%s/V%s__x.sql", name, m->id);
+        m->down_file = arena_printf(&w->arena, "%s/U%s__x.sql", name, m->id);
+        m->up = digest_of(&w->arena, m->file);
+        m->down = digest_of(&w->arena, m->down_file);
+        m->up_size = m->down_size = 10;
+    }
+    *service = (struct service){.name = name, .layout = "flyway", .migrations = list, .migration_count = count,
+                                .policy = POLICY_DEFAULT};
+    const char *lists[2] = {targets, after};
+    for (int k = 0; k < 2; k++) {
+        const char **names = arena_array(&w->arena, 64, sizeof *names);
+        char *words = arena_strdup(&w->arena, lists[k]), *rest = NULL;
+        size_t n = 0;
+        for (char *word = strtok_r(words, " ", &rest); word; word = strtok_r(NULL, " ", &rest))
+            names[n++] = word;
+        if (k == 0) {
+            service->targets = names;
+            service->target_count = n;
+        } else {
+            service->depends_on = names;
+            service->depends_on_count = n;
+        }
+    }
+    w->migrations[w->fleet.service_count++] = list;
+    return list;
+}
+
+static void depend(struct world *w, struct migration *m, const char *service, const char *version)
+{
+    struct dependency *depends = arena_array(&w->arena, m->depends_count + 1, sizeof *depends);
+    if (m->depends_count)
+        memcpy(depends, m->depends, m->depends_count * sizeof *depends);
+    depends[m->depends_count++] = (struct dependency){service, version, arena_printf(&w->arena, "%s:3", m->file)};
+    m->depends = depends;
+}
+
+/* `ids` like "1 2 4", in the order applied; every second word may be "id@release". */
+static void applied(struct world *w, const char *service, const char *target, const char *ids)
+{
+    struct applied *list = arena_array(&w->arena, 64, sizeof *list);
+    char *words = arena_strdup(&w->arena, ids), *rest = NULL;
+    size_t n = 0;
+    for (char *word = strtok_r(words, " ", &rest); word; word = strtok_r(NULL, " ", &rest)) {
+        char *at = strchr(word, '@');
+        if (at)
+            *at = 0;
+        auto_free char *file = xasprintf("%s/V%s__x.sql", service, word);
+        list[n++] = (struct applied){word, digest_of(&w->arena, file),
+                                     arena_printf(&w->arena, "req-%s-%s", target, word), at ? at + 1 : "r1"};
+    }
+    w->contents[w->contents_count++] = (struct target_contents){service, target, list, n};
+}
+
+static bool make(struct world *w)
+{
+    err_clear(&w->err);
+    return plan_make(&w->fleet, w->contents, w->contents_count, &w->options, &w->arena, &w->plan, &w->findings, &w->err);
+}
+
+/* The order as "a1 b1 a2" (target and migration). */
+static const char *order(struct world *w)
+{
+    struct buf text = BUF_INIT(BUF_MAX);
+    for (size_t i = 0; i < w->plan.step_count; i++) {
+        const struct plan_step *step = &w->plan.steps[i];
+        buf_addf(&text, "%s%s:%s", i ? " " : "", w->plan.targets[step->target].name,
+                 w->services[step->service].migrations[step->migration].id);
+        for (size_t n = 0; n < step->needs_count; n++) {
+            cr_assert(step->needs[n] >= 0 && step->needs[n] < (int)i, "step %zu needs %d", i, step->needs[n]);
+            cr_assert(n == 0 || step->needs[n - 1] < step->needs[n]);
+        }
+    }
+    const char *kept = arena_strdup(&w->arena, buf_text(&text));
+    buf_release(&text);
+    return kept;
+}
+
+static void good(struct world *w, const char *expected)
+{
+    cr_assert(make(w), "%s", w->err.text);
+    cr_expect_str_eq(order(w), expected, "got <%s>, wanted <%s>", order(w), expected);
+}
+
+static const struct plan_finding *finding(const struct world *w, const char *rule)
+{
+    for (size_t i = 0; i < w->findings.count; i++) {
+        if (strcmp(w->findings.items[i].rule, rule) == 0)
+            return &w->findings.items[i];
+    }
+    return NULL;
+}
+
+static void bad(struct world *w, const char *rule, const char *text)
+{
+    cr_expect(!make(w), "planned: %s", order(w));
+    cr_expect_eq(w->err.kind, ERR_INPUT);
+    const struct plan_finding *found = finding(w, rule);
+    cr_assert_not_null(found, "no finding %s, but: %s", rule, w->err.text);
+    cr_expect(found->error);
+    cr_expect(strstr(found->text, text) != NULL, "wanted <%s> got <%s>", text, found->text);
+}
+
+static void end(struct world *w)
+{
+    arena_release(&w->arena);
+}
+
+Test(plan, services_and_migrations_in_their_order)
+{
+    struct world w;
+    begin(&w);
+    add(&w, "auth", 2, "auth", "");
+    add(&w, "user", 2, "eu us", "auth");
+    good(&w, "auth:1 auth:2 eu:1 eu:2 us:1 us:2");
+    cr_expect_eq(w.plan.irreversible, 0u);
+    cr_expect_eq(w.plan.steps[2].needs_count, 1u);
+    cr_expect_eq(w.plan.steps[2].needs[0], 1);
+    cr_expect_eq(w.plan.steps[4].needs[0], 1);
+    cr_expect_eq(w.plan.target_count, 3u);
+    end(&w);
+}
+
+Test(plan, a_service_waits_for_all_targets_of_another)
+{
+    struct world w;
+    begin(&w);
+    add(&w, "user", 1, "user", "auth");
+    add(&w, "auth", 1, "a b", "");
+    good(&w, "a:1 b:1 user:1");
+    cr_expect_eq(w.plan.steps[2].needs_count, 2u);
+    end(&w);
+}
+
+Test(plan, waiting_goes_through_a_service_with_nothing_to_do)
+{
+    struct world w;
+    begin(&w);
+    add(&w, "user", 1, "user", "auth");
+    add(&w, "auth", 1, "auth", "base");
+    add(&w, "base", 1, "base", "");
+    applied(&w, "auth", "auth", "1");
+    good(&w, "base:1 user:1");
+    cr_expect_eq(w.plan.steps[1].needs_count, 1u);
+    end(&w);
+}
+
+Test(plan, migrations_name_each_other)
+{
+    struct world w;
+    begin(&w);
+    struct migration *user = add(&w, "user", 3, "u1 u2", ""), *crm = add(&w, "crm", 2, "crm", "");
+    depend(&w, &user[1], "crm", "1");
+    depend(&w, &crm[1], "user", "2");
+    good(&w, "u1:1 u2:1 crm:1 u1:2 u1:3 u2:2 u2:3 crm:2");
+    end(&w);
+}
+
+Test(plan, what_is_applied_is_satisfied)
+{
+    struct world w;
+    begin(&w);
+    add(&w, "auth", 2, "auth", "");
+    struct migration *user = add(&w, "user", 2, "user", "auth");
+    depend(&w, &user[1], "auth", "2");
+    applied(&w, "auth", "auth", "1 2");
+    applied(&w, "user", "user", "1");
+    good(&w, "user:2");
+    cr_expect_eq(w.plan.steps[0].needs_count, 0u);
+    applied(&w, "user", "other", "1");
+    w.contents[1] = (struct target_contents){"user", "user", NULL, 0};
+    good(&w, "user:1 user:2");
+    end(&w);
+}
+
+Test(plan, nothing_pending_is_an_empty_plan)
+{
+    struct world w;
+    begin(&w);
+    add(&w, "auth", 1, "auth", "");
+    applied(&w, "auth", "auth", "1");
+    good(&w, "");
+    cr_expect_eq(strlen(w.plan.digest), 64u);
+    end(&w);
+}
+
+Test(plan, a_cycle_is_shown_with_its_path)
+{
+    struct world w;
+    begin(&w);
+    struct migration *user = add(&w, "user", 2, "user", ""), *crm = add(&w, "crm", 1, "crm", "");
+    depend(&w, &user[1], "crm", "1");
+    depend(&w, &crm[0], "user", "2");
+    bad(&w, "cycle", "user:2 (user/V2__x.sql:3) -> crm:1 (crm/V1__x.sql:3) -> user:2");
+    end(&w);
+}
+
+Test(plan, cycles_of_other_shapes)
+{
+    struct world w;
+    begin(&w);
+    struct migration *a = add(&w, "a", 3, "a", "b");
+    add(&w, "b", 4, "b", "a");
+    bad(&w, "cycle", "a:1 (depends_on) -> b:4 -> b:1 (depends_on) -> a:3 -> a:1");
+    end(&w);
+    begin(&w);
+    a = add(&w, "a", 3, "a", "");
+    depend(&w, &a[0], "a", "3");
+    bad(&w, "cycle", "a:1 (a/V1__x.sql:3) -> a:3 -> a:1");
+    depend(&w, &a[1], "a", "2");
+    bad(&w, "cycle", "a:2 (a/V2__x.sql:3) -> a:2");
+    end(&w);
+}
+
+Test(plan, missing_ends_are_both_named)
+{
+    struct world w;
+    begin(&w);
+    struct migration *user = add(&w, "user", 2, "user", "");
+    add(&w, "crm", 1, "crm", "user");
+    depend(&w, &user[1], "crm", "9");
+    depend(&w, &user[0], "erp", "1");
+    bad(&w, "missing-dependency", "user:2 needs crm:9 (user/V2__x.sql:3), which does not exist");
+    bad(&w, "unknown-service", "user:1 needs erp:1 (user/V1__x.sql:3), which does not exist");
+    cr_expect(strstr(w.err.hint, "1 more errors") != NULL, "%s", w.err.hint);
+    end(&w);
+    begin(&w);
+    add(&w, "user", 1, "user", "nobody");
+    bad(&w, "unknown-service", "service user depends on nobody");
+    end(&w);
+}
+
+Test(plan, selections)
+{
+    struct world w;
+    begin(&w);
+    add(&w, "auth", 2, "auth", "");
+    struct migration *user = add(&w, "user", 3, "eu us", "auth");
+    const char *services[] = {"user"}, *targets[] = {"us"};
+    w.options.services = services;
+    w.options.service_count = 1;
+    good(&w, "eu:1 eu:2 eu:3 us:1 us:2 us:3");
+    cr_expect_not_null(finding(&w, "left-out"));
+    w.options.targets = targets;
+    w.options.target_count = 1;
+    w.options.limits = (struct plan_limit[]){{NULL, "2"}};
+    w.options.limit_count = 1;
+    good(&w, "us:1 us:2");
+    cr_expect_eq(w.plan.target_count, 1u);
+    w.options.limits = (struct plan_limit[]){{"user", "V02.0"}};
+    good(&w, "us:1 us:2");
+    w.options.limits = (struct plan_limit[]){{"user", "7"}};
+    bad(&w, "unknown-version", "service user has no migration of version 7");
+    w.options.limit_count = 0;
+    depend(&w, &user[2], "auth", "2");
+    bad(&w, "unmet-dependency", "user:3 on us needs auth:2 (user/V3__x.sql:3), which is neither applied on auth");
+    targets[0] = "su";
+    bad(&w, "unknown-target", "environment dev has no target 'su'");
+    services[0] = "usr";
+    bad(&w, "unknown-service", "no service 'usr'");
+    cr_expect_str_eq(finding(&w, "unknown-service")->hint, "did you mean 'user'?");
+    w.options = (struct plan_options){.limits = (struct plan_limit[]){{NULL, "1"}}, .limit_count = 1};
+    bad(&w, "usage", "without its service");
+    end(&w);
+}
+
+Test(plan, drift_order_and_what_the_files_do_not_know)
+{
+    struct world w;
+    begin(&w);
+    struct migration *auth = add(&w, "auth", 4, "auth", "");
+    applied(&w, "auth", "auth", "1 3 77 78");
+    bad(&w, "out-of-order", "auth:2 is not applied on auth, but the later 3 is (auth/V2__x.sql)");
+    w.options.out_of_order = true;
+    good(&w, "auth:2 auth:4");
+    const struct plan_finding *ahead = finding(&w, "ahead");
+    cr_assert_not_null(ahead);
+    cr_expect(!ahead->error && strstr(ahead->text, "2 applied migrations that the files do not know: 77, 78"));
+    auth[0].up = digest_of(&w.arena, "changed");
+    bad(&w, "drift", "1 was changed after it was applied on auth");
+    auth[0].up = ((const struct applied *)w.contents[0].applied)[0].checksum;
+    auth[3].up_size = (int64_t)MIGRATION_MAX + 1;
+    bad(&w, "too-large", "auth/V4__x.sql has 33554433 bytes");
+    end(&w);
+}
+
+Test(plan, what_has_no_way_back_is_counted_and_named)
+{
+    struct world w;
+    begin(&w);
+    struct migration *auth = add(&w, "auth", 9, "a b", "");
+    for (int i = 2; i < 9; i++)
+        auth[i].down = auth[i].down_file = NULL;
+    auth[0].has_policy = true;
+    auth[0].on_failure = ON_FAILURE_HALT;
+    cr_assert(make(&w));
+    cr_expect_eq(w.plan.irreversible, 14u);
+    cr_expect_eq(w.plan.steps[0].way_back, WAY_BACK_UNDO);
+    cr_expect_eq(w.plan.steps[2].way_back, WAY_BACK_NONE);
+    cr_expect_eq(w.plan.steps[0].policy.on_failure, ON_FAILURE_HALT);
+    cr_expect_eq(w.plan.steps[1].policy.on_failure, ON_FAILURE_ROLLBACK_RELEASE);
+    cr_expect_str_eq(finding(&w, "irreversible")->text,
+                     "service auth: 7 of the planned migrations have no way back: 3, 4, 5, 6, 7, ...");
+    end(&w);
+}
+
+/* Down. */
+
+static void down_world(struct world *w)
+{
+    begin(w);
+    struct migration *auth = add(w, "auth", 3, "auth", ""), *user = add(w, "user", 2, "eu us", "auth");
+    add(w, "crm", 2, "crm", "");
+    depend(w, &w->migrations[2][1], "auth", "3");
+    (void)auth;
+    (void)user;
+    applied(w, "auth", "auth", "1@r1 2@r1 3@r2");
+    applied(w, "user", "eu", "1@r1 2@r2");
+    applied(w, "user", "us", "1@r1 2@r2");
+    applied(w, "crm", "crm", "1@r1 2@r2");
+    w->options.direction = DIRECTION_DOWN;
+}
+
+Test(plan, down_a_release_in_reverse)
+{
+    struct world w;
+    down_world(&w);
+    w.options.release = "r2";
+    good(&w, "crm:2 eu:2 us:2 auth:3");
+    cr_expect_eq(w.plan.steps[3].needs_count, 3u);
+    cr_expect_str_eq(w.plan.steps[0].undoes, "req-crm-2");
+    cr_expect_str_eq(w.plan.steps[0].undoes_release, "r2");
+    cr_expect_eq(w.plan.steps[0].direction, DIRECTION_DOWN);
+    w.options.release = "r1";
+    bad(&w, "needed", "was applied later than");
+    w.options.release = "r9";
+    good(&w, "");
+    w.options.release = NULL;
+    w.options.releases = (const char *[]){"r3", "r2"};
+    w.options.release_count = 2;
+    good(&w, "crm:2 eu:2 us:2 auth:3");
+    w.options.release_count = 1;
+    good(&w, "");
+    w.options.releases = (const char *[]){"r2", "r1"};
+    w.options.release_count = 2;
+    good(&w, "crm:2 crm:1 eu:2 eu:1 us:2 us:1 auth:3 auth:2 auth:1");
+    w.options.release = "r1";
+    bad(&w, "usage", "exactly one way");
+    end(&w);
+}
+
+Test(plan, down_in_other_ways)
+{
+    struct world w;
+    down_world(&w);
+    w.options.all = true;
+    good(&w, "crm:2 crm:1 eu:2 eu:1 us:2 us:1 auth:3 auth:2 auth:1");
+    w.options.all = false;
+    bad(&w, "usage", "exactly one way");
+    w.options.steps = 1;
+    bad(&w, "usage", "needs exactly one service");
+    w.options.services = (const char *[]){"user"};
+    w.options.service_count = 1;
+    good(&w, "eu:2 us:2");
+    w.options.targets = (const char *[]){"us"};
+    w.options.target_count = 1;
+    w.options.steps = 9;
+    good(&w, "us:2 us:1");
+    w.options.steps = 0;
+    w.options.limits = (struct plan_limit[]){{NULL, "1"}};
+    w.options.limit_count = 1;
+    good(&w, "us:2");
+    w.options.all = true;
+    bad(&w, "usage", "exactly one way");
+    end(&w);
+}
+
+Test(plan, down_keeps_what_others_need)
+{
+    struct world w;
+    down_world(&w);
+    w.options.services = (const char *[]){"auth"};
+    w.options.service_count = 1;
+    w.options.steps = 1;
+    bad(&w, "needed", "crm:2 on crm stays applied and needs auth:3 (crm/V2__x.sql:3), which would be undone");
+    w.options.steps = 0;
+    w.options.limits = (struct plan_limit[]){{"auth", "nope"}};
+    w.options.limit_count = 1;
+    bad(&w, "unknown-version", "version nope");
+    end(&w);
+}
+
+Test(plan, down_refuses_what_has_no_way_back)
+{
+    struct world w;
+    down_world(&w);
+    w.options.all = true;
+    w.migrations[2][0].down = w.migrations[2][0].down_file = NULL;
+    bad(&w, "irreversible", "crm:1 on crm has no way back (crm/V1__x.sql)");
+    w.options.stop_at_irreversible = true;
+    good(&w, "crm:2 eu:2 eu:1 us:2 us:1 auth:3 auth:2 auth:1");
+    cr_expect(strstr(finding(&w, "stopped")->text, "crm:1 on crm stays applied") != NULL);
+    w.migrations[2][1].down = w.migrations[2][1].down_file = NULL;
+    good(&w, "eu:2 eu:1 us:2 us:1"); /* crm:2 stays and needs auth:3 */
+    w.migrations[1][1].down = w.migrations[1][1].down_file = NULL;
+    good(&w, ""); /* user stays, and depends on auth as a whole */
+    end(&w);
+}
+
+Test(plan, down_names_what_the_files_do_not_know)
+{
+    struct world w;
+    down_world(&w);
+    applied(&w, "crm", "crm", "1 2 99");
+    w.contents[3] = w.contents[4];
+    w.contents_count = 4;
+    w.options.all = true;
+    bad(&w, "unknown-migration", "crm:99 is applied on crm, but the files do not know it");
+    w.options.stop_at_irreversible = true;
+    good(&w, "eu:2 eu:1 us:2 us:1");
+    end(&w);
+}
+
+/* Digests. */
+
+Test(plan, the_digest_is_what_it_was)
+{
+    struct world w;
+    begin(&w);
+    struct migration *auth = add(&w, "auth", 2, "auth", "");
+    add(&w, "user", 2, "eu us", "auth");
+    cr_assert(make(&w));
+    cr_expect_str_eq(w.plan.steps[0].leaf, "85209d08aca2de80b05142a92a8c4cdf387447cba68234bb59d0d78c9c3022f7", "%s", w.plan.steps[0].leaf);
+    cr_expect_str_eq(w.plan.digest, "796d338f239415bab11f47b8b5b89afe4778fcdc610dc4a2070f2f4eb496005c", "%s", w.plan.digest);
+    char before[DIGEST_TEXT_SIZE];
+    memcpy(before, w.plan.digest, sizeof before);
+    cr_assert(make(&w));
+    cr_expect_str_eq(w.plan.digest, before);
+    const char *down = auth[1].down;
+    auth[1].down = NULL;
+    cr_assert(make(&w));
+    cr_expect_str_neq(w.plan.digest, before);
+    auth[1].down = down;
+    w.services[1].policy.retries++;
+    cr_assert(make(&w));
+    cr_expect_str_neq(w.plan.digest, before);
+    w.services[1].policy.retries--;
+    w.fleet.environment = "production";
+    cr_assert(make(&w));
+    cr_expect_str_neq(w.plan.digest, before);
+    end(&w);
+}
+
+Test(plan, the_order_of_what_is_reported_does_not_matter)
+{
+    struct world w;
+    begin(&w);
+    for (int i = 0; i < 8; i++)
+        add(&w, arena_printf(&w.arena, "s%d", i), 5, arena_printf(&w.arena, "a%d b%d", i, i),
+            i ? arena_printf(&w.arena, "s%d", (i - 1) / 2) : "");
+    for (int i = 0; i < 8; i++) {
+        applied(&w, w.services[i].name, w.services[i].targets[0], i % 2 ? "1 2" : "1");
+        applied(&w, w.services[i].name, w.services[i].targets[1], i % 3 ? "1" : "1 2 3");
+    }
+    cr_assert(make(&w), "%s", w.err.text);
+    char digest[DIGEST_TEXT_SIZE];
+    memcpy(digest, w.plan.digest, sizeof digest);
+    srand(7);
+    for (int round = 0; round < 50; round++) {
+        for (size_t i = w.contents_count - 1; i > 0; i--) {
+            size_t k = (size_t)rand() % (i + 1);
+            struct target_contents swap = w.contents[i];
+            w.contents[i] = w.contents[k];
+            w.contents[k] = swap;
+        }
+        cr_assert(make(&w));
+        cr_assert_str_eq(w.plan.digest, digest);
+    }
+    end(&w);
+}
+
+/* Random graphs: every order is topological and complete, or a cycle is named whose edges exist. */
+Test(plan, random_graphs)
+{
+    size_t cycles = 0, plans = 0;
+    for (unsigned seed = 1; seed <= 400; seed++) {
+        struct world w;
+        begin(&w);
+        srand(seed);
+        int services = 2 + rand() % 6;
+        size_t total = 0;
+        for (int i = 0; i < services; i++) {
+            size_t count = 1 + (size_t)rand() % 8, targets = 1 + (size_t)rand() % 3;
+            add(&w, arena_printf(&w.arena, "s%d", i), count,
+                targets == 1   ? arena_printf(&w.arena, "x%d", i)
+                : targets == 2 ? arena_printf(&w.arena, "x%d y%d", i, i)
+                               : arena_printf(&w.arena, "x%d y%d z%d", i, i, i),
+                i && rand() % 4 == 0 ? arena_printf(&w.arena, "s%d", rand() % i) : "");
+            total += count * targets;
+        }
+        for (int edge = rand() % 12; edge > 0; edge--) {
+            int from = rand() % services, to = rand() % services;
+            if (from == to)
+                continue;
+            size_t m = (size_t)rand() % w.services[from].migration_count;
+            depend(&w, &w.migrations[from][m], w.services[to].name,
+                   w.services[to].migrations[(size_t)rand() % w.services[to].migration_count].id);
+        }
+        bool fine = make(&w);
+        plans += fine;
+        cycles += !fine;
+        cr_assert(fine || finding(&w, "cycle"), "seed %u: %s", seed, w.err.text);
+        if (fine) {
+            order(&w); /* needs name earlier steps only */
+            cr_assert_eq(w.plan.step_count, total, "seed %u", seed);
+            for (size_t i = 0; i < w.plan.step_count; i++) {
+                const struct plan_step *step = &w.plan.steps[i];
+                const struct migration *m = &w.services[step->service].migrations[step->migration];
+                for (size_t d = 0; d < m->depends_count; d++) {
+                    size_t met = 0;
+                    for (size_t k = 0; k < i; k++)
+                        met += strcmp(w.services[w.plan.steps[k].service].name, m->depends[d].service) == 0 &&
+                               strcmp(w.services[w.plan.steps[k].service].migrations[w.plan.steps[k].migration].id,
+                                      m->depends[d].version) == 0;
+                    cr_assert_eq(met, fleet_service(&w.fleet, m->depends[d].service)->target_count, "seed %u", seed);
+                }
+            }
+        }
+        end(&w);
+    }
+    cr_log_info("%zu plans, %zu cycles", plans, cycles);
+    cr_expect(plans > 50 && cycles > 50, "%zu plans, %zu cycles", plans, cycles);
+}
+
+Test(plan, twenty_services_of_a_thousand_migrations)
+{
+    struct world w;
+    begin(&w);
+    for (int i = 0; i < 20; i++) {
+        struct migration *list = add(&w, arena_printf(&w.arena, "s%d", i), 1000, arena_printf(&w.arena, "t%d", i),
+                                     i % 5 ? arena_printf(&w.arena, "s%d", i - 1) : "");
+        for (int m = 10; i % 5 == 0 && i && m < 1000; m += 10)
+            depend(&w, &list[m], "s0", w.migrations[0][m - 1].id);
+    }
+    int64_t start = clock_mono_us();
+    cr_assert(make(&w), "%s", w.err.text);
+    cr_log_info("planned %zu steps in %lld us", w.plan.step_count, (long long)(clock_mono_us() - start));
+    cr_expect_eq(w.plan.step_count, 20000u);
+    end(&w);
+}
+
+/* Output. */
+
+Test(plan, prints_json_and_mermaid)
+{
+    struct world w;
+    begin(&w);
+    struct migration *auth = add(&w, "auth", 1, "auth", "");
+    auth[0].name = "say \"hi\" & <go>";
+    auth[0].down = auth[0].down_file = NULL;
+    add(&w, "user", 1, "eu us", "auth");
+    cr_assert(make(&w));
+    auto_buf struct buf out = BUF_INIT(BUF_MAX);
+    plan_mermaid(&w.plan, &out);
+    cr_expect_str_eq(buf_text(&out),
+                     "flowchart LR\n"
+                     "  subgraph auth-service[\"auth\"]\n"
+                     "    s0{{\"1 say #34;hi#34; #38; #60;go#62;\"}}\n"
+                     "  end\n"
+                     "  subgraph user-service[\"user\"]\n"
+                     "    s1[\"1 x on eu\"]\n"
+                     "    s2[\"1 x on us\"]\n"
+                     "  end\n"
+                     "  s0 --> s1\n"
+                     "  s0 --> s2\n",
+                     "%s", buf_text(&out));
+    buf_clear(&out);
+    plan_json(&w.plan, &w.findings, &out);
+    json_t *json = json_loads(buf_text(&out), JSON_REJECT_DUPLICATES, NULL);
+    cr_assert_not_null(json, "%s", buf_text(&out));
+    const json_t *steps = json_object_get(json, "steps");
+    cr_expect_eq(json_array_size(steps), 3u);
+    const json_t *last = json_array_get(steps, 2);
+    cr_expect_str_eq(json_string_value(json_object_get(last, "target")), "us");
+    cr_expect_eq(json_integer_value(json_array_get(json_object_get(last, "needs"), 0)), 0);
+    cr_expect_str_eq(json_string_value(json_object_get(json_array_get(steps, 0), "wayBack")), "none");
+    cr_expect_str_eq(json_string_value(json_object_get(json, "digest")), w.plan.digest);
+    cr_expect_eq(json_array_size(json_object_get(json, "findings")), 1u);
+    json_decref(json);
+    end(&w);
+}

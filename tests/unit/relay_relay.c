@@ -1,0 +1,155 @@
+/* The relay against a real outbox and the embedded broker: what is sent, what is dropped, what stays. */
+/* links: harness */
+#include <criterion/criterion.h>
+#include <poll.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "crypto/key.h"
+#include "harness/postgres.h"
+#include "relay/relay.h"
+
+#define LIMIT_MS 30000
+#define MUST(call)                                                                                                     \
+    do {                                                                                                               \
+        struct err why = ERR_INIT;                                                                                     \
+        cr_assert(call, "%s:%d %s: %s (%s)", __FILE__, __LINE__, #call, why.text, why.sqlstate);                       \
+    } while (0)
+
+static struct bus_property properties[] = {{"bootstrap.servers", NULL}, {"fetch.wait.max.ms", "10"}};
+static struct bus_settings bus = {"test", properties, 2};
+static struct test_pg *server;
+static struct bus_broker *broker;
+static const char *conninfo;
+static struct store *store;
+static struct relay *relay;
+
+static struct store *leader(const char *holder)
+{
+    struct store *made = NULL;
+    struct store_lease lease;
+    bool taken = false;
+    MUST(store_open(conninfo, "shop", "dev", "test", &made, &why));
+    MUST(store_lease_take(made, holder, 60000, 0, &taken, &lease, &why));
+    cr_assert(taken && store_lease_epoch(made) == lease.epoch);
+    return made;
+}
+
+static void start(void)
+{
+    crypto_init();
+    server = test_pg_start();
+    conninfo = test_pg_database(server, "control");
+    MUST(bus_broker_start(&broker, &why));
+    properties[0].value = bus_broker_bootstrap(broker);
+    const struct bus_topic topic = {.name = "control", .partitions = 1};
+    MUST(bus_topics_create(&bus, &topic, 1, 1, 5000, &why));
+    store = leader("one");
+    MUST(relay_open(&bus, "here", -1, &relay, &why));
+}
+
+static void stop(void)
+{
+    relay_close(relay, 0);
+    store_close(store);
+    bus_broker_stop(broker);
+    test_pg_stop(server);
+}
+TestSuite(relay, .init = start, .fini = stop, .timeout = 120);
+
+static struct store_message message(const char *key, const char *id, int64_t sequence)
+{
+    return (struct store_message){.topic = "control", .key = key, .id = id, .type = "t", .payload = id,
+                                  .len = strlen(id), .sequence = sequence};
+}
+
+static void commit(struct store_message *messages, size_t count)
+{
+    struct store_batch batch = {.messages = messages, .message_count = count};
+    MUST(store_batch_commit(store, &batch, &why));
+    for (size_t i = 0; i < count; i++)
+        cr_assert(messages[i].row > 0 && messages[i].epoch == store_lease_epoch(store));
+}
+
+static size_t left(void)
+{
+    struct arena arena = ARENA_INIT;
+    struct store_message *messages;
+    size_t count;
+    MUST(store_outbox(store, &arena, &messages, &count, &why));
+    arena_release(&arena);
+    return count;
+}
+
+static void pump_until_empty(void)
+{
+    int64_t until = clock_mono_ms() + LIMIT_MS;
+    while (relay_counts(relay).waiting > 0 && clock_mono_ms() < until) {
+        MUST(relay_pump(relay, store, clock_mono_ms(), &why));
+        poll(NULL, 0, 5);
+    }
+    cr_assert_eq(relay_counts(relay).waiting, 0);
+}
+
+Test(relay, what_was_overtaken_is_dropped_and_everything_leaves_the_outbox)
+{
+    struct store_message messages[] = {message("auth", "fence 1", 1), message("auth", "fence 2", 2),
+                                       message("auth", "fence 2 again", 2), message("user", "fence 1", 1),
+                                       message("auth", "acknowledge", 0)};
+    commit(messages, COUNT_OF(messages));
+    cr_assert_eq(left(), COUNT_OF(messages));
+    relay_add(relay, messages, COUNT_OF(messages));
+    relay_add(relay, messages, COUNT_OF(messages));
+    cr_assert_eq(relay_counts(relay).waiting, COUNT_OF(messages), "adding a row again is harmless");
+    pump_until_empty();
+    struct relay_counts counts = relay_counts(relay);
+    cr_assert_eq(counts.dropped, 1u);
+    cr_assert_eq(counts.sent, 4u);
+    cr_assert_eq(counts.delivered, 4u);
+    cr_assert_eq(left(), 0u);
+}
+
+Test(relay, a_deposed_leader_sends_nothing)
+{
+    struct err err = ERR_INIT;
+    struct store_message messages[] = {message("auth", "job", 1)};
+    commit(messages, 1);
+    relay_add(relay, messages, 1);
+    test_pg_run(conninfo, "UPDATE greylag.lease SET epoch = epoch + 1");
+    cr_assert_not(relay_pump(relay, store, clock_mono_ms(), &err));
+    cr_assert_eq(err.kind, ERR_FENCED, "%s", err.text);
+    cr_assert_eq(relay_counts(relay).sent, 0u);
+    cr_assert_eq(left(), 1u);
+}
+
+Test(relay, what_the_outbox_still_holds_is_loaded_and_sent)
+{
+    struct store_message messages[] = {message("auth", "one", 1), message("user", "two", 0)};
+    commit(messages, 2);
+    MUST(relay_load(relay, store, &why));
+    cr_assert_eq(relay_counts(relay).waiting, 2u);
+    pump_until_empty();
+    cr_assert_eq(left(), 0u);
+}
+
+Test(relay, what_the_bus_refuses_stays_and_is_due_again)
+{
+    struct store_message messages[] = {message("auth", "lost", 0)};
+    char name[600]; /* longer than any topic's */
+    memset(name, 'x', sizeof name - 1);
+    name[sizeof name - 1] = '\0';
+    messages[0].topic = name;
+    commit(messages, 1);
+    relay_add(relay, messages, 1);
+    int64_t until = clock_mono_ms() + LIMIT_MS;
+    while (relay_counts(relay).failed == 0 && clock_mono_ms() < until) {
+        MUST(relay_pump(relay, store, clock_mono_ms(), &why));
+        poll(NULL, 0, 5);
+    }
+    char problem[256];
+    relay_problem(relay, problem, sizeof problem);
+    cr_assert(relay_counts(relay).failed > 0 && *problem, "%s", problem);
+    cr_assert(relay_wake_ms(relay) > 0);
+    cr_assert_eq(left(), 1u);
+}

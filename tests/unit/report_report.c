@@ -1,0 +1,197 @@
+/* Reports go out in batches, are kept until acknowledged, and the last one of a job holds all of it. */
+#include <criterion/criterion.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "proto/envelope.h"
+#include "report/report.h"
+
+static struct bus_broker *broker;
+static struct bus_producer *producer;
+static struct bus_consumer *reader;
+static struct reporter *reporter;
+static struct key_secret key;
+static struct arena arena;
+static struct err err;
+static struct bus_property properties[] = {{"bootstrap.servers", NULL}, {"fetch.wait.max.ms", "10"}};
+static struct bus_settings settings = {"test", properties, 2};
+static const struct fence fence = {1, "0123456789abcdef0123456789abcdef", 7, ""};
+static const struct report_about about = {"rel", {1, "0123456789abcdef0123456789abcdef", 7, ""}, "00-trace"};
+
+static void set_up(void)
+{
+    crypto_init();
+    key_generate(&key);
+    cr_assert(bus_broker_start(&broker, &err));
+    properties[0].value = bus_broker_bootstrap(broker);
+    struct bus_topic topic = {"events", 1, NULL};
+    cr_assert(bus_topics_create(&settings, &topic, 1, 1, 5000, &err), "%s", err.text);
+    cr_assert(bus_producer_open(&settings, NULL, NULL, &producer, &err), "%s", err.text);
+    cr_assert(bus_reader_open(&settings, &reader, &err), "%s", err.text);
+    int count;
+    cr_assert(bus_partitions(reader, "events", 5000, &count, &err));
+    struct bus_position positions[8];
+    for (int i = 0; i < count; i++)
+        positions[i] = (struct bus_position){"events", i, BUS_BEGINNING};
+    cr_assert(bus_reader_assign(reader, positions, (size_t)count, &err));
+    reporter = reporter_new(&(struct reporter_settings){{"shop", "test", "auth", "main"}, "w-1", &key, producer,
+                                                        "events"});
+}
+
+static void tear_down(void)
+{
+    reporter_free(reporter);
+    bus_consumer_close(reader);
+    bus_producer_close(producer);
+    bus_broker_stop(broker);
+    arena_release(&arena);
+}
+
+TestSuite(report, .init = set_up, .fini = tear_down, .timeout = 60);
+
+static struct outcome outcome(int64_t position)
+{
+    const char *request = arena_printf(&arena, "r%lld", (long long)position);
+    return (struct outcome){.id = outcome_id(&arena, request, 1, OUTCOME_APPLIED), .request = request, .release = "rel",
+                            .kind = OUTCOME_APPLIED, .migration = request,
+                            .checksum = "0e5751c026e543b2e8ab2eb06099daa1d1e5df47778f7787faab45cdf12fe3a8",
+                            .attempt = 1, .position = position, .sequence = 7, .started_us = 1, .finished_us = 2};
+}
+
+/* The next report; false when none comes within a moment. */
+static bool next(struct report *report, int64_t limit_ms)
+{
+    struct bus_message message;
+    int64_t until = clock_mono_ms() + limit_ms;
+    bus_producer_flush(producer, 5000);
+    while (clock_mono_ms() < until) {
+        if (!bus_consumer_poll(reader, 20, &message, &err))
+            continue;
+        struct envelope envelope;
+        char text[64];
+        cr_assert(message.key_len == 4 && memcmp(message.key, "main", 4) == 0);
+        cr_assert(bus_message_header(&message, "ce_type", text, sizeof text));
+        cr_assert_str_eq(text, "dev.greylag.report.v1");
+        cr_assert(envelope_open(message.payload, message.payload_len, &key.public_key, 1, &arena, &envelope, &err),
+                  "%s", err.text);
+        cr_assert(report_decode(envelope.payload, envelope.payload_len, &arena, report, &err), "%s", err.text);
+        bus_message_release(&message);
+        return true;
+    }
+    return false;
+}
+
+Test(report, outcomes_are_gathered_up_to_a_number_or_a_time)
+{
+    struct report report;
+    struct outcome each;
+    reporter_begin(reporter, &about, &fence);
+    cr_assert_eq(reporter_tick(reporter, 0, &err), -1, "nothing waits");
+    for (int64_t i = 1; i <= REPORT_BATCH_MAX + 1; i++) {
+        each = outcome(i);
+        cr_assert(reporter_outcome(reporter, &each, 1000, &err), "%s", err.text);
+    }
+    cr_assert(next(&report, 20000));
+    cr_assert_eq(report.outcome_count, REPORT_BATCH_MAX);
+    cr_assert_eq(report.kind, REPORT_OUTCOMES);
+    cr_assert_str_eq(report.release, "rel");
+    cr_assert_eq(reporter_tick(reporter, 1000, &err), 2 * REPORT_BATCH_MS);
+    cr_assert_not(next(&report, 300), "the one after them waits for its time, longer than the first did");
+    cr_assert_gt(reporter_tick(reporter, 1000 + 2 * REPORT_BATCH_MS, &err), 0);
+    cr_assert(next(&report, 20000));
+    cr_assert_eq(report.outcome_count, 1);
+    cr_assert_eq(report.outcomes[0].position, REPORT_BATCH_MAX + 1);
+    cr_assert_eq(reporter_waiting(reporter), REPORT_BATCH_MAX + 1);
+}
+
+Test(report, what_is_not_acknowledged_is_sent_again_less_and_less_often)
+{
+    struct report report;
+    struct outcome each = outcome(1);
+    struct report_end end = {.kind = REPORT_FINISHED, .message = "", .outcomes = &each, .outcome_count = 1,
+                             .in_force = fence};
+    cr_assert(reporter_end(reporter, &about, &end, 1, 0, &err));
+    cr_assert(next(&report, 20000));
+    const char *first_id = report.id;
+    cr_assert_eq(reporter_tick(reporter, 1, &err), REPORT_RESEND_MS - 1);
+    cr_assert_eq(reporter_tick(reporter, REPORT_RESEND_MS, &err), 2 * REPORT_RESEND_MS);
+    cr_assert(next(&report, 20000));
+    cr_assert_eq(report.kind, REPORT_FINISHED);
+    cr_assert_str_neq(report.id, first_id);
+    cr_assert_str_eq(report.outcomes[0].id, "r1/1/applied");
+    int64_t now = 1000000;
+    for (int i = 0; i < 10; i++, now += 1000000)
+        cr_assert_leq(reporter_tick(reporter, now, &err), REPORT_RESEND_MAX_MS);
+    int64_t position = 1;
+    reporter_acknowledge(reporter, &position, 1);
+    cr_assert_eq(reporter_waiting(reporter), 0);
+    cr_assert_eq(reporter_tick(reporter, now, &err), -1);
+}
+
+Test(report, the_last_report_of_a_job_replaces_its_batches)
+{
+    struct report report;
+    struct outcome both[2] = {outcome(1), outcome(2)};
+    reporter_begin(reporter, &about, &fence);
+    cr_assert(reporter_outcome(reporter, &both[0], 0, &err));
+    struct report_end end = {.kind = REPORT_FINISHED, .message = "", .outcomes = both, .outcome_count = 2,
+                             .in_force = fence};
+    cr_assert(reporter_end(reporter, &about, &end, 1, 50, &err));
+    cr_assert(next(&report, 20000));
+    cr_assert_eq(report.kind, REPORT_FINISHED);
+    cr_assert_eq(report.outcome_count, 2);
+    cr_assert_eq(reporter_waiting(reporter), 2);
+    cr_assert_eq(reporter_tick(reporter, 60, &err), REPORT_RESEND_MS - 10, "the batch has gone");
+    int64_t positions[] = {99, 2, 2, 1};
+    reporter_acknowledge(reporter, positions, 4);
+    cr_assert_eq(reporter_waiting(reporter), 0);
+}
+
+Test(report, the_last_report_of_a_job_repeats_no_batch_that_has_gone_out)
+{
+    struct report report;
+    struct outcome three[3] = {outcome(1), outcome(2), outcome(3)};
+    reporter_begin(reporter, &about, &fence);
+    cr_assert(reporter_outcome(reporter, &three[0], 0, &err));
+    reporter_tick(reporter, REPORT_BATCH_MS, &err);
+    cr_assert(next(&report, 20000));
+    cr_assert(reporter_outcome(reporter, &three[1], REPORT_BATCH_MS, &err));
+    struct report_end end = {.kind = REPORT_FINISHED, .message = "", .outcomes = three, .outcome_count = 3,
+                             .in_force = fence};
+    cr_assert(reporter_end(reporter, &about, &end, 1, REPORT_BATCH_MS + 1, &err));
+    cr_assert(next(&report, 20000));
+    cr_assert(report.kind == REPORT_FINISHED && report.outcome_count == 2);
+    cr_assert_eq(report.outcomes[0].position, 2);
+    cr_assert_eq(reporter_waiting(reporter), 3, "all wait for their acknowledgement");
+    /* the same job again, answered from history: whole */
+    cr_assert(reporter_end(reporter, &about, &end, 2, 500, &err));
+    cr_assert(next(&report, 20000));
+    cr_assert_eq(report.outcome_count, 3);
+}
+
+Test(report, what_a_ledger_remembers_goes_out_at_the_next_tick)
+{
+    struct report report;
+    struct outcome three[3] = {outcome(1), outcome(2), outcome(3)};
+    three[2].sequence = 9;
+    reporter_remember(reporter, three, 3, &fence, 500);
+    reporter_tick(reporter, 500, &err);
+    cr_assert(next(&report, 20000));
+    cr_assert(report.outcome_count == 2 && report.fence.sequence == 7);
+    cr_assert(next(&report, 20000));
+    cr_assert(report.outcome_count == 1 && report.fence.sequence == 9);
+}
+
+Test(report, a_job_that_broke_off_keeps_its_outcomes)
+{
+    struct report report;
+    struct outcome one = outcome(1);
+    reporter_begin(reporter, &about, &fence);
+    cr_assert(reporter_outcome(reporter, &one, 1000, &err));
+    reporter_begin(reporter, &about, &fence);
+    reporter_tick(reporter, 1001, &err);
+    cr_assert(next(&report, 20000));
+    cr_assert_eq(report.outcome_count, 1);
+}

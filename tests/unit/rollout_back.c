@@ -1,0 +1,233 @@
+/* A release that goes back, halts, goes on. */
+#include "unit/rollout_fixture.h"
+
+/* t0: 0; t1: 1 (needs 0); t2: 2 (needs 0); t1: 3 (needs 2) */
+static const struct wanted_step diamond[] = {{.target = 0}, {.target = 1, .needs = {1}}, {.target = 2, .needs = {1}},
+                                             {.target = 1, .needs = {3}}};
+/* undos: of 3 is 4, of 2 is 5, of 1 is 6, of 0 is 7 */
+
+Test(rollout_back, a_failure_fences_then_undoes_in_reverse_order)
+{
+    struct fix fix;
+    fix_init(&fix, 3, diamond, 4, DIRECTION_UP, NULL);
+    fix_ask(&fix, ROLLOUT_ACCEPTED);
+    fix_outcome(&fix, 0, "a0");
+    SENT(&fix, "t1:1 t2:2");
+    fix_outcome(&fix, 2, "a2");
+    fix_outcome(&fix, 1, "f1");
+    STATE(&fix, ROLLING_BACK); /* t1's only step has its outcome: nothing is unresolved */
+    SENT(&fix, "t2:5");
+    cr_assert_str_eq(fix.rollout.steps[5].undoes_request, "r1.2.1");
+    fix_outcome(&fix, 2, "a5");
+    SENT(&fix, "t0:7");
+    fix_outcome(&fix, 0, "a7");
+    STATE(&fix, ROLLED_BACK);
+    cr_assert(strstr(fix.rollout.reason, "s1 1 on t1 failed with 23505: duplicate key"), "%s", fix.rollout.reason);
+    fix_release(&fix);
+}
+
+Test(rollout_back, an_undo_waits_for_the_answers_of_what_depends_on_it)
+{
+    struct fix fix;
+    fix_init(&fix, 3, diamond, 4, DIRECTION_UP, NULL);
+    fix_ask(&fix, ROLLOUT_ACCEPTED);
+    fix_outcome(&fix, 0, "a0");
+    fix_outcome(&fix, 2, "f2");
+    SENT(&fix, "F1"); /* t1 has an unresolved job: silence is not an answer */
+    STATE(&fix, FENCING);
+    fix_wait(&fix, 2000);
+    SENT(&fix, "F1");
+    cr_assert_eq(fix.effects.fences[0].sequence, fix.rollout.targets[1].sequence);
+    fix_say(&fix, (struct said){.kind = REPORT_FENCED, .target = 1, .outcomes = "a1"}); /* it had applied after all */
+    SENT(&fix, "t1:6");
+    fix_outcome(&fix, 1, "a6");
+    SENT(&fix, "t0:7");
+    fix_outcome(&fix, 0, "a7");
+    STATE(&fix, ROLLED_BACK);
+    fix_release(&fix);
+}
+
+Test(rollout_back, undos_that_nothing_unknown_depends_on_do_not_wait)
+{
+    static const struct wanted_step apart[] = {{.target = 0}, {.target = 1}, {.target = 2}};
+    struct fix fix;
+    fix_init(&fix, 3, apart, 3, DIRECTION_UP, NULL);
+    fix_ask(&fix, ROLLOUT_ACCEPTED);
+    fix_outcome(&fix, 0, "a0");
+    fix_outcome(&fix, 1, "f1");
+    SENT(&fix, "t0:5 F2");
+    STATE(&fix, ROLLING_BACK);
+    fix_outcome(&fix, 0, "a5");
+    STATE(&fix, ROLLING_BACK);
+    fix_wait(&fix, 120000);
+    STATE(&fix, HALTED);
+    cr_assert(strstr(fix.rollout.reason, "t2 has not answered"), "%s", fix.rollout.reason);
+    cr_assert_eq(fix.rollout.steps[2].state, STEP_UNKNOWN);
+    fix_ask(&fix, ROLLOUT_RETRY);
+    STATE(&fix, FENCING);
+    SENT(&fix, "F2");
+    fix_say(&fix, (struct said){.kind = REPORT_FENCED, .target = 2});
+    STATE(&fix, ROLLED_BACK);
+    fix_release(&fix);
+}
+
+Test(rollout_back, a_target_given_up_that_answers_late_is_believed)
+{
+    struct fix fix;
+    fix_init(&fix, 3, diamond, 4, DIRECTION_UP, NULL);
+    fix_ask(&fix, ROLLOUT_ACCEPTED);
+    fix_ask(&fix, ROLLOUT_ROLLBACK);
+    SENT(&fix, "F0");
+    fix_wait(&fix, 120000);
+    STATE(&fix, HALTED);
+    fix_say(&fix, (struct said){.kind = REPORT_FENCED, .target = 0, .outcomes = "a0"});
+    ROWS(&fix, "fence-answered-late");
+    STATE(&fix, HALTED);
+    fix_ask(&fix, ROLLOUT_RETRY);
+    SENT(&fix, "t0:7");
+    fix_outcome(&fix, 0, "a7");
+    STATE(&fix, ROLLED_BACK);
+    fix_release(&fix);
+}
+
+Test(rollout_back, halt_waits_until_the_state_is_known_and_retry_asks_anew)
+{
+    static const struct wanted_step wanted[] = {{.target = 0, .halt = true}, {.target = 1}, {.target = 1}};
+    struct fix fix;
+    fix_init(&fix, 2, wanted, 3, DIRECTION_UP, NULL);
+    fix_ask(&fix, ROLLOUT_ACCEPTED);
+    SENT(&fix, "t0:0 t1:1,2");
+    fix_outcome(&fix, 0, "f0");
+    SENT(&fix, "F1");
+    STATE(&fix, FENCING);
+    fix_say(&fix, (struct said){.kind = REPORT_FENCED, .target = 1, .outcomes = "a1"});
+    STATE(&fix, HALTED);
+    cr_assert_eq(fix.rollout.steps[2].state, STEP_PENDING);
+    cr_assert(strstr(fix.rollout.reason, "greylag release retry"), "%s", fix.rollout.reason);
+    fix_ask(&fix, ROLLOUT_RETRY);
+    STATE(&fix, RUNNING);
+    SENT(&fix, "t0:0 t1:2");
+    cr_assert_eq(fix.rollout.steps[0].attempt, 2);
+    fix_outcome(&fix, 0, "a0");
+    fix_outcome(&fix, 1, "a2");
+    STATE(&fix, SUCCEEDED);
+    fix_release(&fix);
+}
+
+Test(rollout_back, the_way_back_ends_where_there_is_none)
+{
+    static const struct wanted_step wanted[] = {{.target = 0}, {.target = 1, .needs = {1}, .no_way_back = true},
+                                                {.target = 2, .needs = {2}}, {.target = 3, .needs = {3}}};
+    struct fix fix;
+    fix_init(&fix, 4, wanted, 4, DIRECTION_UP, NULL);
+    fix_ask(&fix, ROLLOUT_ACCEPTED);
+    fix_outcome(&fix, 0, "a0");
+    fix_outcome(&fix, 1, "a1");
+    fix_outcome(&fix, 2, "a2");
+    fix_outcome(&fix, 3, "f3");
+    SENT(&fix, "t2:5");
+    fix_outcome(&fix, 2, "a5");
+    STATE(&fix, HALTED);
+    ROWS(&fix, "irreversible");
+    cr_assert(strstr(fix.rollout.reason, "s1 1 on t1, which has none"), "%s", fix.rollout.reason);
+    cr_assert_eq(fix.rollout.steps[0].state, STEP_APPLIED);
+    fix_release(&fix);
+}
+
+Test(rollout_back, a_failed_undo_halts_and_retry_goes_on_back)
+{
+    struct fix fix;
+    fix_init(&fix, 3, diamond, 4, DIRECTION_UP, NULL);
+    fix_ask(&fix, ROLLOUT_ACCEPTED);
+    fix_outcome(&fix, 0, "a0");
+    fix_outcome(&fix, 2, "a2");
+    fix_outcome(&fix, 1, "f1");
+    fix_outcome(&fix, 2, "f5");
+    STATE(&fix, HALTED);
+    cr_assert(strstr(fix.rollout.reason, "the undo of s2 2 on t2 failed"), "%s", fix.rollout.reason);
+    fix_ask(&fix, ROLLOUT_RETRY);
+    STATE(&fix, ROLLING_BACK);
+    SENT(&fix, "t2:5");
+    cr_assert_eq(fix.rollout.steps[5].attempt, 2);
+    fix_outcome(&fix, 2, "a5");
+    fix_outcome(&fix, 0, "a7");
+    STATE(&fix, ROLLED_BACK);
+    fix_release(&fix);
+}
+
+Test(rollout_back, already_is_never_undone)
+{
+    struct fix fix;
+    fix_init(&fix, 3, diamond, 4, DIRECTION_UP, NULL);
+    fix_ask(&fix, ROLLOUT_ACCEPTED);
+    fix_outcome(&fix, 0, "y0");
+    fix_outcome(&fix, 2, "a2");
+    fix_outcome(&fix, 1, "d1");
+    SENT(&fix, "t2:5");
+    fix_outcome(&fix, 2, "a5");
+    STATE(&fix, ROLLED_BACK);
+    cr_assert_eq(fix.rollout.steps[7].state, STEP_SKIPPED);
+    fix_release(&fix);
+}
+
+Test(rollout_back, cancel_ends_cancelled_or_rolled_back)
+{
+    struct fix fix;
+    fix_init(&fix, 3, diamond, 4, DIRECTION_UP, NULL);
+    fix_ask(&fix, ROLLOUT_ACCEPTED);
+    fix_ask(&fix, ROLLOUT_CANCEL);
+    SENT(&fix, "F0");
+    fix_say(&fix, (struct said){.kind = REPORT_FENCED, .target = 0});
+    STATE(&fix, CANCELLED);
+    cr_assert_eq(fix.rollout.steps[0].state, STEP_SKIPPED);
+    fix_release(&fix);
+
+    fix_init(&fix, 3, diamond, 4, DIRECTION_UP, NULL);
+    fix_ask(&fix, ROLLOUT_ACCEPTED);
+    fix_ask(&fix, ROLLOUT_CANCEL);
+    fix_say(&fix, (struct said){.kind = REPORT_FENCED, .target = 0, .outcomes = "a0"});
+    SENT(&fix, "t0:7");
+    fix_outcome(&fix, 0, "a7");
+    STATE(&fix, ROLLED_BACK);
+    fix_release(&fix);
+}
+
+Test(rollout_back, down_halts_and_goes_on)
+{
+    static const struct wanted_step wanted[] = {{.target = 0}, {.target = 0}, {.target = 1}};
+    struct fix fix;
+    fix_init(&fix, 2, wanted, 3, DIRECTION_DOWN, NULL);
+    fix_ask(&fix, ROLLOUT_ACCEPTED);
+    SENT(&fix, "t0:0,1 t1:2");
+    fix_outcome(&fix, 0, "a0 f1");
+    SENT(&fix, "F1");
+    fix_say(&fix, (struct said){.kind = REPORT_FENCED, .target = 1});
+    STATE(&fix, HALTED);
+    fix_ask(&fix, ROLLOUT_ROLLBACK);
+    STATE(&fix, HALTED);
+    fix_ask(&fix, ROLLOUT_RETRY);
+    SENT(&fix, "t0:1 t1:2");
+    fix_ask(&fix, ROLLOUT_ROLLBACK);
+    SENT(&fix, "F0 F1");
+    fix_release(&fix);
+    fix_init(&fix, 2, wanted, 3, DIRECTION_DOWN, NULL);
+    fix_ask(&fix, ROLLOUT_ACCEPTED);
+    fix_ask(&fix, ROLLOUT_CANCEL);
+    SENT(&fix, "F0 F1");
+    fix_release(&fix);
+}
+
+Test(rollout_back, rollback_while_it_stops)
+{
+    static const struct wanted_step wanted[] = {{.target = 0}, {.target = 1, .halt = true}};
+    struct fix fix;
+    fix_init(&fix, 2, wanted, 2, DIRECTION_UP, NULL);
+    fix_ask(&fix, ROLLOUT_ACCEPTED);
+    fix_outcome(&fix, 1, "f1");
+    STATE(&fix, FENCING);
+    fix_ask(&fix, ROLLOUT_ROLLBACK);
+    STATE(&fix, FENCING);
+    fix_say(&fix, (struct said){.kind = REPORT_FENCED, .target = 0, .outcomes = "a0"});
+    SENT(&fix, "t0:3");
+    fix_release(&fix);
+}

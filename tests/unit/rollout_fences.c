@@ -1,0 +1,197 @@
+/* What targets say of fences and jobs, takeovers, and databases that went back in time. */
+#include "unit/rollout_fixture.h"
+
+static const struct wanted_step two[] = {{.target = 0}, {.target = 1}, {.target = 0}, {.target = 1, .needs = {3}}};
+
+static void fix_running(struct fix *fix)
+{
+    fix_init(fix, 2, two, 4, DIRECTION_UP, NULL);
+    fix_ask(fix, ROLLOUT_ACCEPTED);
+    SENT(fix, "t0:0,2 t1:1");
+}
+
+static void refuse(struct fix *fix, int target, enum refusal refusal)
+{
+    fix_say(fix, (struct said){.kind = REPORT_REFUSED, .target = target, .refusal = refusal, .message = "because"});
+}
+
+Test(rollout_fences, takeover_fences_what_is_unresolved_then_sends_the_rest)
+{
+    struct fix fix;
+    fix_running(&fix);
+    fix_outcome(&fix, 1, "a1");
+    fix.rollout.epoch = 8;
+    fix_ask(&fix, ROLLOUT_TAKEOVER);
+    SENT(&fix, "F0");
+    fix_say(&fix, (struct said){.kind = REPORT_FENCED, .target = 0, .outcomes = "a0"});
+    SENT(&fix, "t0:2");
+    cr_assert(!fix.effects.jobs[0].resend);
+    fix_event(&fix, &(struct rollout_event){.kind = ROLLOUT_TAKEOVER, .target = -1, .every = true});
+    SENT(&fix, "F0 F1");
+    fix_release(&fix);
+}
+
+/* A halted release in a control database that came back from a backup: in the future that was lost it went on. */
+Test(rollout_fences, a_halted_release_asks_everybody_after_a_restore)
+{
+    struct fix fix;
+    fix_running(&fix);
+    fix_outcome(&fix, 0, "a0 f2");
+    fix_say(&fix, (struct said){.kind = REPORT_FENCED, .target = 1, .outcomes = "a1"});
+    fix_outcome(&fix, 1, "f6");
+    fix_say(&fix, (struct said){.kind = REPORT_FENCED, .target = 0, .outcomes = "a0 f2"});
+    STATE(&fix, HALTED);
+    fix_event(&fix, &(struct rollout_event){.kind = ROLLOUT_TAKEOVER, .target = -1});
+    ROWS(&fix, "");
+    fix_event(&fix, &(struct rollout_event){.kind = ROLLOUT_TAKEOVER, .target = -1, .every = true});
+    ROWS(&fix, "takeover-halted");
+    STATE(&fix, HALTED);
+    fix_ask(&fix, ROLLOUT_RETRY);
+    SENT(&fix, "F0 F1");
+    fix_release(&fix);
+}
+
+Test(rollout_fences, stale_job_goes_above_what_is_in_force)
+{
+    struct fix fix;
+    fix_running(&fix);
+    fix_say(&fix, (struct said){.kind = REPORT_REFUSED, .target = 0, .refusal = REFUSAL_STALE,
+                                .in_force = {.epoch = 7, .term = TERM, .sequence = 500}});
+    ROWS(&fix, "job-stale");
+    SENT(&fix, "t0:0,2");
+    cr_assert_eq(fix.effects.jobs[0].sequence, 501);
+    cr_assert_eq(fix.rollout.targets[0].recorded, 500);
+    fix_ask(&fix, ROLLOUT_TAKEOVER);
+    fix_say(&fix, (struct said){.kind = REPORT_REFUSED, .target = 0, .refusal = REFUSAL_STALE,
+                                .in_force = {.epoch = 7, .term = TERM, .sequence = 700}});
+    ROWS(&fix, "fence-stale");
+    SENT(&fix, "F0");
+    cr_assert_eq(fix.effects.fences[0].sequence, 701);
+    fix_release(&fix);
+}
+
+Test(rollout_fences, a_refusal_of_an_older_job_means_nothing)
+{
+    struct fix fix;
+    fix_running(&fix);
+    fix_wait(&fix, 15000);
+    SENT(&fix, "t0:0,2 t1:1");
+    fix_say(&fix, (struct said){.kind = REPORT_REFUSED, .target = 0, .refusal = REFUSAL_STALE, .sequence_back = 1});
+    ROWS(&fix, "");
+    SENT(&fix, "");
+    fix_release(&fix);
+}
+
+Test(rollout_fences, a_higher_epoch_is_learnt_never_acted_on)
+{
+    struct fix fix;
+    fix_running(&fix);
+    fix_say(&fix, (struct said){.kind = REPORT_REFUSED, .target = 0, .refusal = REFUSAL_STALE,
+                                .in_force = {.epoch = 9, .term = "x", .sequence = 3}});
+    ROWS(&fix, "higher-epoch");
+    cr_assert_eq(fix.effects.higher_epoch, 9);
+    SENT(&fix, "");
+    fix_say(&fix, (struct said){.kind = REPORT_REFUSED, .target = 0, .refusal = REFUSAL_CONFLICT});
+    ROWS(&fix, "conflict");
+    cr_assert_eq(fix.effects.higher_epoch, 7);
+    STATE(&fix, RUNNING);
+    fix_say(&fix, (struct said){.kind = REPORT_REFUSED, .target = 0, .refusal = REFUSAL_STALE,
+                                .in_force = {.epoch = INT64_MAX, .term = "x", .sequence = 3}});
+    cr_assert_eq(fix.effects.higher_epoch, 0);
+    SENT(&fix, "F1");
+    fix_say(&fix, (struct said){.kind = REPORT_FENCED, .target = 1});
+    STATE(&fix, HALTED);
+    fix_release(&fix);
+}
+
+Test(rollout_fences, busy_and_expired_are_tried_again_later)
+{
+    struct fix fix;
+    fix_running(&fix);
+    refuse(&fix, 0, REFUSAL_BUSY);
+    SENT(&fix, "");
+    cr_assert_str_eq(fix.rollout.targets[0].problem, "busy: because");
+    fix.now += 14000;
+    refuse(&fix, 1, REFUSAL_EXPIRED);
+    SENT(&fix, "");
+    fix_wait(&fix, 1000);
+    SENT(&fix, "t0:0,2");
+    fix_say(&fix, (struct said){.kind = REPORT_BLOCKED, .target = 0, .message = "disk full"});
+    cr_assert_str_eq(fix.rollout.targets[0].problem, "blocked: disk full");
+    fix_wait(&fix, 14000);
+    SENT(&fix, "t1:1");
+    fix_release(&fix);
+}
+
+Test(rollout_fences, what_the_worker_will_never_accept_halts)
+{
+    struct fix fix;
+    fix_running(&fix);
+    refuse(&fix, 0, REFUSAL_CHECKSUM);
+    SENT(&fix, "F0 F1");
+    fix_say(&fix, (struct said){.kind = REPORT_FENCED, .target = 0});
+    fix_say(&fix, (struct said){.kind = REPORT_FENCED, .target = 1});
+    STATE(&fix, HALTED);
+    cr_assert(strstr(fix.rollout.reason, "t0 refused (checksum): because"), "%s", fix.rollout.reason);
+    cr_assert_eq(fix.rollout.steps[0].state, STEP_PENDING);
+    fix_release(&fix);
+    fix_running(&fix);
+    refuse(&fix, 0, REFUSAL_VERSION);
+    SENT(&fix, "F1");
+    cr_assert_eq(fix.rollout.targets[0].state, TARGET_LOST);
+    fix_release(&fix);
+}
+
+Test(rollout_fences, a_rewound_database_halts_and_retry_rebuilds)
+{
+    struct fix fix;
+    fix_running(&fix);
+    fix_outcome(&fix, 0, "a0 a2");
+    fix_outcome(&fix, 1, "a1"); /* sends 3 to t1 */
+    SENT(&fix, "t1:3");
+    refuse(&fix, 1, REFUSAL_REWOUND);
+    STATE(&fix, HALTED);
+    cr_assert(strstr(fix.rollout.reason, "retry"), "%s", fix.rollout.reason);
+    fix_ask(&fix, ROLLOUT_RETRY);
+    SENT(&fix, "F1");
+    cr_assert_eq(fix.rollout.targets[1].recorded, ROLLOUT_EXPECTS_ANYTHING);
+    fix_say(&fix, (struct said){.kind = REPORT_FENCED, .target = 1}); /* its history is empty now */
+    SENT(&fix, "t1:1,3");
+    cr_assert_eq(fix.rollout.steps[1].attempt, 2);
+    fix_outcome(&fix, 1, "a1 a3");
+    STATE(&fix, SUCCEEDED);
+    fix_release(&fix);
+}
+
+Test(rollout_fences, a_history_that_lacks_what_was_reported_is_noticed)
+{
+    struct fix fix;
+    fix_running(&fix);
+    fix_outcome(&fix, 0, "a0");
+    fix.rollout.epoch = 8;
+    fix_ask(&fix, ROLLOUT_TAKEOVER);
+    SENT(&fix, "F0 F1");
+    fix_say(&fix, (struct said){.kind = REPORT_FENCED, .target = 0});
+    ROWS(&fix, "fence-rewound");
+    fix_say(&fix, (struct said){.kind = REPORT_FENCED, .target = 1});
+    STATE(&fix, HALTED);
+    cr_assert_eq(fix.rollout.steps[0].state, STEP_APPLIED);
+    fix_release(&fix);
+}
+
+Test(rollout_fences, a_rollback_that_the_control_database_forgot_goes_on)
+{
+    struct fix fix;
+    fix_running(&fix);
+    fix.rollout.epoch = 8;
+    fix_event(&fix, &(struct rollout_event){.kind = ROLLOUT_TAKEOVER, .target = -1, .every = true});
+    SENT(&fix, "F0 F1");
+    fix_say(&fix, (struct said){.kind = REPORT_FENCED, .target = 0, .outcomes = "a0 a7"});
+    STATE(&fix, FENCING);
+    fix_say(&fix, (struct said){.kind = REPORT_FENCED, .target = 1, .outcomes = "a1"});
+    SENT(&fix, "t1:6");
+    cr_assert_eq(fix.rollout.steps[7].state, STEP_APPLIED);
+    fix_outcome(&fix, 1, "a6");
+    STATE(&fix, ROLLED_BACK);
+    fix_release(&fix);
+}

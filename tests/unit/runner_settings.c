@@ -1,0 +1,124 @@
+/* worker.yml: what is wrong in it is said with its place, and never with a secret. */
+#include <criterion/criterion.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/cleanup.h"
+#include "runner/settings.h"
+
+static char folder[] = "/tmp/settings_XXXXXX";
+static char *file, *key_file;
+static struct err err;
+
+static void set_up(void)
+{
+    struct key_secret key;
+    crypto_init();
+    key_generate(&key);
+    cr_assert(mkdtemp(folder));
+    file = xasprintf("%s/worker.yml", folder);
+    key_file = xasprintf("%s/w.key", folder);
+    cr_assert(key_write(&key, key_file, &err), "%s", err.text);
+    key_secret_release(&key);
+}
+
+static void tear_down(void)
+{
+    auto_free char *public_file = xasprintf("%s.pub", key_file);
+    unlink(public_file);
+    unlink(file);
+    unlink(key_file);
+    rmdir(folder);
+    free(file);
+    free(key_file);
+}
+
+TestSuite(settings, .init = set_up, .fini = tear_down);
+
+static const char *get(void *context, const char *name)
+{
+    if (strcmp(name, "SECRET") == 0)
+        return "hunter2";
+    return context && strcmp(name, "DATABASE_URL") == 0 ? context : NULL;
+}
+
+static bool load_with(const char *targets, const char *kafka, const char *url, struct settings **ret)
+{
+    FILE *out = fopen(file, "w");
+    fprintf(out, "fleet: shop\nenvironment: test\nkey: w.key\ncoordinator_keys: [w.key.pub]\ntargets:\n%skafka:\n%s",
+            targets, kafka);
+    fclose(out);
+    auto_free char *copy = url ? xstrdup(url) : NULL;
+    err_clear(&err);
+    return settings_load(file, get, copy, ret, &err);
+}
+
+#define KAFKA "  bootstrap.servers: 127.0.0.1:9092\n"
+
+Test(settings, a_whole_file)
+{
+    struct settings *settings = NULL;
+    cr_assert(load_with("  eu: {service: user, database: \"dbname=eu password=${SECRET}\", schema: app}\n"
+                        "  us: {service: user, database: \"dbname=us\", ledger_schema: gl}\n",
+                        KAFKA "  session.timeout.ms: 6000\n  socket.keepalive.enable: true\n", NULL, &settings),
+              "%s", err.text);
+    cr_assert_eq(settings->target_count, 2);
+    cr_assert_str_eq(settings->targets[0].database, "dbname=eu password=hunter2");
+    cr_assert_str_eq(settings->targets[0].schema, "app");
+    cr_assert_str_eq(settings->targets[0].ledger_schema, "greylag");
+    cr_assert_str_eq(settings->targets[1].ledger_schema, "gl");
+    cr_assert_eq(settings->property_count, 3);
+    cr_assert_eq(settings->key_count, 1);
+    cr_assert(settings->name[0]);
+    cr_assert_eq(settings->lease_ms, 15000);
+    settings_free(settings);
+    cr_assert(load_with("  eu: {service: user, database: x}\n", KAFKA "lease: 2s\n", NULL, &settings), "%s", err.text);
+    cr_assert_eq(settings->lease_ms, 2000);
+    settings_free(settings);
+}
+
+Test(settings, the_database_of_a_single_target_may_come_from_the_environment)
+{
+    struct settings *settings = NULL;
+    cr_assert(load_with("  eu: {service: user}\n", KAFKA, "postgres://h/db", &settings), "%s", err.text);
+    cr_assert_str_eq(settings->targets[0].database, "postgres://h/db");
+    settings_free(settings);
+    cr_assert_not(load_with("  eu: {service: user}\n", KAFKA, NULL, &settings));
+    cr_assert(strstr(err.text, "worker.yml:6:") && strstr(err.text, "eu"), "%s", err.text);
+    cr_assert(strstr(err.hint, "DATABASE_URL"), "%s", err.hint);
+    cr_assert_not(load_with("  eu: {service: user}\n  us: {service: user}\n", KAFKA, "postgres://h/db", &settings));
+}
+
+Test(settings, mistakes_are_refused)
+{
+    static const struct {
+        const char *targets, *kafka, *said;
+    } cases[] = {
+        {"  EU: {service: user, database: x}\n", KAFKA, "EU"},
+        {"  eu: {service: user, databse: x}\n", KAFKA, "databse"},
+        {"  eu: {database: x}\n", KAFKA, "service"},
+        {"  eu: {service: user, database: x}\n", KAFKA "  acks: 1\n", "acks"},
+        {"  eu: {service: user, database: x}\n", KAFKA "  sasl.pasword: hunter2\n", "sasl.pasword"},
+        {"  eu: {service: user, database: x}\n", "  client.rack: a\n", "bootstrap.servers"},
+        {"  eu: {service: user, database: \"${NOT_SET}\"}\n", KAFKA, "NOT_SET"},
+        {"  eu: {service: user, database: x}\n", KAFKA "lease: 100ms\n", "lease"},
+    };
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        struct settings *settings = NULL;
+        cr_assert_not(load_with(cases[i].targets, cases[i].kafka, NULL, &settings), "%s", cases[i].said);
+        cr_assert(strstr(err.text, cases[i].said), "%s: %s", cases[i].said, err.text);
+        cr_assert_not(strstr(err.text, "hunter2"), "%s", err.text);
+        cr_assert_eq(err.kind, ERR_CONFIG);
+        printf("%s\n", err.text);
+    }
+}
+
+Test(settings, a_key_that_others_can_read_is_refused)
+{
+    struct settings *settings = NULL;
+    cr_assert_eq(chmod(key_file, 0644), 0);
+    cr_assert_not(load_with("  eu: {service: user, database: x}\n", KAFKA, NULL, &settings));
+    cr_assert_eq(err.kind, ERR_UNTRUSTED, "%s", err.text);
+}

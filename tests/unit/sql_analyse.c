@@ -1,0 +1,184 @@
+/* What the parser sees in a migration's text. */
+#include <criterion/criterion.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/cleanup.h"
+#include "sql/sql.h"
+
+static struct arena arena;
+static struct sql_text t;
+
+static void analyse(const char *text)
+{
+    sql_analyse(text, &arena, &t);
+}
+
+TestSuite(sql_analyse, .timeout = 60);
+
+Test(sql_analyse, splits_with_lines_and_offsets)
+{
+    const char *text = "-- a; comment\nCREATE TABLE a (x text DEFAULT ';');\n/* /* nested; */ */\n  SELECT $$;$$;\n\nCREATE FUNCTION f() RETURNS int LANGUAGE sql BEGIN ATOMIC SELECT 1; SELECT 2; END";
+    analyse(text);
+    cr_assert(t.parsed && !t.needs_no_transaction && !t.session && !t.stray_control);
+    cr_assert_eq(t.count, 3);
+    cr_assert_eq(t.statements[0].line, 2);
+    cr_assert_eq(t.statements[1].line, 4);
+    cr_assert_eq(t.statements[2].line, 6);
+    cr_assert_eq(strncmp(text + t.statements[1].begin, "SELECT $$;$$;", t.statements[1].end - t.statements[1].begin), 0);
+    cr_assert_eq(text[t.statements[1].end], ';');
+    cr_assert_eq(t.statements[2].end, strlen(text));
+    arena_release(&arena);
+}
+
+Test(sql_analyse, classes)
+{
+    static const struct {
+        const char *sql;
+        enum sql_class kind;
+        bool session;
+    } rows[] = {
+        {"CREATE INDEX i ON a (x)", SQL_PLAIN, false},
+        {"CREATE UNIQUE INDEX CONCURRENTLY i ON s.a (x)", SQL_CREATE_INDEX, false},
+        {"DROP INDEX CONCURRENTLY s.i", SQL_DROP_INDEX, false},
+        {"DROP INDEX i", SQL_PLAIN, false},
+        {"REINDEX TABLE a", SQL_PLAIN, false},
+        {"REINDEX INDEX i", SQL_PLAIN, false},
+        {"REINDEX TABLE CONCURRENTLY a", SQL_REINDEX, false},
+        {"REINDEX SCHEMA s", SQL_REINDEX, false},
+        {"REINDEX DATABASE d", SQL_REINDEX, false},
+        {"REINDEX SYSTEM d", SQL_REINDEX, false},
+        {"VACUUM a", SQL_ALONE, false},
+        {"ANALYZE a", SQL_PLAIN, false},
+        {"CLUSTER", SQL_ALONE, false},
+        {"CLUSTER a", SQL_PLAIN, false},
+        {"ALTER SYSTEM SET work_mem = '1MB'", SQL_ALONE, false},
+        {"CREATE DATABASE d", SQL_ONCE, false},
+        {"DROP DATABASE d", SQL_ONCE, false},
+        {"CREATE TABLESPACE d LOCATION '/x'", SQL_ONCE, false},
+        {"DROP TABLESPACE d", SQL_ONCE, false},
+        {"CREATE SUBSCRIPTION s CONNECTION 'x' PUBLICATION p", SQL_ONCE, false},
+        {"DROP SUBSCRIPTION s", SQL_ONCE, false},
+        {"ALTER SUBSCRIPTION s REFRESH PUBLICATION", SQL_ALONE, false},
+        {"ALTER DATABASE d SET TABLESPACE x", SQL_ALONE, false},
+        {"ALTER TABLE p DETACH PARTITION q CONCURRENTLY", SQL_DETACH, false},
+        {"ALTER TABLE p DETACH PARTITION q", SQL_PLAIN, false},
+        {"ALTER TYPE e ADD VALUE 'x'", SQL_PLAIN, false},
+        {"SET timezone = 'UTC'", SQL_PLAIN, true},
+        {"SET LOCAL timezone = 'UTC'", SQL_PLAIN, false},
+        {"SET SESSION AUTHORIZATION x", SQL_PLAIN, true},
+        {"SET ROLE x", SQL_PLAIN, true},
+        {"SELECT pg_catalog.set_config('search_path', '', false)", SQL_PLAIN, true},
+        {"CREATE TEMP TABLE x (y int)", SQL_PLAIN, true},
+        {"SELECT 1 INTO TEMP x", SQL_PLAIN, true},
+        {"CREATE TEMP TABLE x AS SELECT 1", SQL_PLAIN, true},
+        {"SAVEPOINT x", SQL_SAVEPOINT, false},
+        {"DO $$ BEGIN END $$", SQL_OPAQUE, false},
+        {"CALL p()", SQL_OPAQUE, false},
+        {"COPY a FROM '/tmp/x'", SQL_PLAIN, false},
+        {"COPY a FROM STDIN", SQL_FORBIDDEN, false},
+        {"COPY a TO PROGRAM 'x'", SQL_FORBIDDEN, false},
+        {"DISCARD TEMP", SQL_FORBIDDEN, false},
+        {"RESET ALL", SQL_FORBIDDEN, false},
+        {"LISTEN x", SQL_FORBIDDEN, false},
+        {"SELECT a, (SELECT pg_advisory_unlock(1)) FROM b", SQL_FORBIDDEN, false},
+        {"WITH x AS (SELECT pg_advisory_unlock_all()) SELECT * FROM x", SQL_FORBIDDEN, false},
+        {"PREPARE TRANSACTION 'x'", SQL_FORBIDDEN, false},
+        {"COMMIT AND CHAIN", SQL_FORBIDDEN, false},
+    };
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        analyse(rows[i].sql);
+        cr_expect(t.parsed && t.count == 1, "%s", rows[i].sql);
+        cr_expect_eq(t.statements[0].kind, rows[i].kind, "%s is %s", rows[i].sql, sql_class_text(t.statements[0].kind));
+        cr_expect_eq(t.statements[0].session, rows[i].session, "%s: session", rows[i].sql);
+        cr_expect_eq(t.needs_no_transaction, sql_class_no_transaction(rows[i].kind));
+        cr_expect_eq(t.forbidden != NULL, rows[i].kind == SQL_FORBIDDEN);
+    }
+    arena_release(&arena);
+}
+
+Test(sql_analyse, names_for_the_repair)
+{
+    analyse("CREATE INDEX CONCURRENTLY IF NOT EXISTS \"I x\" ON s.a (x); DROP INDEX CONCURRENTLY s.j; ALTER TABLE p DETACH PARTITION z.q CONCURRENTLY");
+    const struct sql_statement *s = t.statements;
+    cr_assert(strcmp(s[0].name, "I x") == 0 && strcmp(s[0].schema, "s") == 0 && strcmp(s[0].table, "a") == 0 && s[0].if_not_exists);
+    cr_assert(strcmp(s[1].name, "j") == 0 && strcmp(s[1].name_schema, "s") == 0);
+    cr_assert(strcmp(s[2].table, "p") == 0 && !s[2].schema && strcmp(s[2].name, "q") == 0 && strcmp(s[2].name_schema, "z") == 0);
+    arena_release(&arena);
+}
+
+Test(sql_analyse, frames)
+{
+    const char *text = "-- x\nBEGIN;\nSELECT 1;\nCOMMIT;\n-- y";
+    analyse(text);
+    cr_assert(t.own_transaction && !t.stray_control);
+    cr_assert_eq(strncmp(text + t.inner_begin, "\nSELECT 1;\n", t.inner_end - t.inner_begin), 0);
+    analyse("START TRANSACTION; SAVEPOINT a; ROLLBACK TO a; END");
+    cr_assert(t.own_transaction && !t.stray_control);
+    static const char *const strays[] = {"COMMIT", "SELECT 1; COMMIT; SELECT 2", "BEGIN; SELECT 1", "BEGIN; ROLLBACK", "BEGIN; COMMIT; SELECT 1",
+                                         "BEGIN; COMMIT; BEGIN; COMMIT", "SELECT 1; BEGIN; COMMIT"};
+    for (size_t i = 0; i < COUNT_OF(strays); i++) {
+        analyse(strays[i]);
+        cr_expect(t.stray_control && !t.own_transaction && t.stray_line == 1, "%s", strays[i]);
+    }
+    analyse("");
+    cr_assert(t.parsed && t.count == 0 && !t.stray_control);
+    analyse("-- nothing\n;;;");
+    cr_assert(t.parsed && t.count == 0);
+    arena_release(&arena);
+}
+
+Test(sql_analyse, what_cannot_be_read_is_a_warning)
+{
+    analyse("SELECT 1;\n\\i other.sql\n");
+    cr_assert(!t.parsed && t.warning && t.warning_line == 2 && t.session && t.count == 0);
+    cr_assert_eq(t.inner_end, strlen("SELECT 1;\n\\i other.sql\n"));
+    printf("%d: %s\n", t.warning_line, t.warning);
+    analyse("SELECT 'é\xff'");
+    cr_assert(!t.parsed);
+    analyse("SELECT 'unterminated");
+    cr_assert(!t.parsed);
+    arena_release(&arena);
+}
+
+static void nested(size_t n, const char *open, const char *middle, const char *close)
+{
+    struct buf b = BUF_INIT(BUF_MAX);
+    buf_adds(&b, "SELECT ");
+    for (size_t i = 0; i < n; i++)
+        buf_adds(&b, open);
+    buf_adds(&b, middle);
+    for (size_t i = 0; i < n; i++)
+        buf_adds(&b, close);
+    analyse(buf_text(&b));
+    printf("%zu x \"%s\": %s\n", n, open, t.parsed ? "parsed" : t.warning);
+    buf_release(&b);
+}
+
+Test(sql_analyse, deep_nesting_does_not_crash)
+{
+    static const size_t sizes[] = {100, 1500, 3000, 9000, 31000, 50000, 1000000};
+    for (size_t i = 0; i < COUNT_OF(sizes); i++) {
+        nested(sizes[i], "(", "1", ")");
+        nested(sizes[i], "1+", "1", "");
+        nested(sizes[i], "f(", "1", ")");
+        nested(sizes[i], "(SELECT ", "1", ")");
+        nested(sizes[i], "NOT ", "true", "");
+    }
+    arena_release(&arena);
+}
+
+Test(sql_analyse, large_texts_are_split)
+{
+    struct buf b = BUF_INIT(BUF_MAX);
+    for (int i = 0; i < 20000; i++)
+        buf_addf(&b, "INSERT INTO a VALUES (%d, 'some text; with -- more');\n", i);
+    buf_adds(&b, "CREATE INDEX CONCURRENTLY i ON a (x);\nSELECT pg_advisory_unlock_all()");
+    analyse(buf_text(&b));
+    cr_assert(t.parsed && t.count == 20002 && t.needs_no_transaction && t.forbidden && t.forbidden->line == 20002);
+    cr_assert_eq(t.statements[20000].kind, SQL_CREATE_INDEX);
+    buf_release(&b);
+    arena_release(&arena);
+}

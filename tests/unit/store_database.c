@@ -1,0 +1,663 @@
+/* The control database against a real server: schema, acceptance, batches, lease, reload. */
+/* links: harness */
+#include <criterion/criterion.h>
+#include <dirent.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "base/text.h"
+#include "crypto/digest.h"
+#include "crypto/key.h"
+#include "harness/postgres.h"
+#include "pg/pg.h"
+#include "store/store.h"
+
+#define MUST(call)                                                                                                     \
+    do {                                                                                                               \
+        struct err why = ERR_INIT;                                                                                     \
+        cr_assert(call, "%s:%d %s: %s (%s)", __FILE__, __LINE__, #call, why.text, why.sqlstate);                       \
+    } while (0)
+
+#define UP_SQL "CREATE TABLE t (id int)"
+#define DOWN_SQL "DROP TABLE t"
+
+static struct test_pg *server;
+static const char *conninfo;
+
+static void start(void)
+{
+    crypto_init();
+    server = test_pg_start();
+    conninfo = test_pg_database(server, "control");
+}
+static void stop(void)
+{
+    test_pg_stop(server);
+}
+TestSuite(store, .init = start, .fini = stop, .timeout = 120);
+
+static struct store *open_store(void)
+{
+    struct store *store = NULL;
+    MUST(store_open(conninfo, "shop", "dev", "test", &store, &why));
+    return store;
+}
+
+static struct store_lease lead(struct store *store, const char *holder)
+{
+    struct store_lease lease;
+    bool taken = false;
+    MUST(store_lease_take(store, holder, 5000, 0, &taken, &lease, &why));
+    cr_assert(taken);
+    return lease;
+}
+
+/* ---- a fleet: auth on one target, user on two; three migrations each; user depends on auth ---- */
+
+struct world {
+    struct arena arena;
+    char up[DIGEST_HEX_SIZE], down[DIGEST_HEX_SIZE];
+    struct migration migrations[3];
+    struct service services[2];
+    struct fleet fleet;
+    char *json;
+};
+
+static void make_world(struct world *world, bool reversible)
+{
+    static const char *const auth_targets[] = {"auth"}, *const user_targets[] = {"user-eu", "user-us"};
+    static const char *const needs[] = {"auth"};
+    static const char *const ids[] = {"1", "2", "3"};
+    memset(world, 0, sizeof *world);
+    digest_hex(UP_SQL, strlen(UP_SQL), world->up);
+    digest_hex(DOWN_SQL, strlen(DOWN_SQL), world->down);
+    for (int i = 0; i < 3; i++)
+        world->migrations[i] = (struct migration){
+            .id = ids[i], .version = ids[i], .name = "make t", .file = "V1__make_t.sql",
+            .down_file = reversible ? "U1__make_t.sql" : NULL, .up = world->up, .down = reversible ? world->down : NULL,
+            .up_size = (int64_t)strlen(UP_SQL), .down_size = reversible ? (int64_t)strlen(DOWN_SQL) : 0};
+    world->services[0] = (struct service){.name = "auth", .layout = "flyway", .targets = auth_targets,
+                                          .target_count = 1, .policy = POLICY_DEFAULT,
+                                          .migrations = world->migrations, .migration_count = 3};
+    world->services[1] = world->services[0];
+    world->services[1].name = "user";
+    world->services[1].targets = user_targets;
+    world->services[1].target_count = 2;
+    world->services[1].depends_on = needs;
+    world->services[1].depends_on_count = 1;
+    world->fleet =
+        (struct fleet){.name = "shop", .environment = "dev", .services = world->services, .service_count = 2};
+    world->json = fleet_encode(&world->fleet);
+}
+
+/* Workers that are enrolled, report, and whose contents are known to be empty. */
+static void make_ready(struct store *store)
+{
+    static const char *const names[][2] = {{"auth", "auth"}, {"user", "user-eu"}, {"user", "user-us"}};
+    struct key_secret key;
+    char text[KEY_PUBLIC_TEXT_SIZE];
+    key_generate(&key);
+    const char *targets[] = {"auth", "user/user-eu", "user-us"};
+    MUST(store_worker_enroll(store, key_public_text(&key.public_key, text), "w1", targets, 3, "root", &why));
+    struct store_seen seen[3];
+    struct store_inventory inventories[3];
+    for (int i = 0; i < 3; i++) {
+        seen[i] = (struct store_seen){.worker = "w-1", .host = "h", .version = "1", .service = names[i][0],
+                                      .target = names[i][1], .contents = "", .problem = "", .system_identifier = ""};
+        inventories[i] = (struct store_inventory){.service = names[i][0], .target = names[i][1]};
+    }
+    struct store_batch batch = {.seen = seen, .seen_count = 3, .inventories = inventories, .inventory_count = 3};
+    MUST(store_batch_commit(store, &batch, &why));
+}
+
+static bool accept(struct store *store, struct world *world, struct store_acceptance *acceptance, struct err *err)
+{
+    struct plan_options options = {.direction = DIRECTION_UP};
+    struct store_request request = {.fleet_json = world->json, .fleet_len = strlen(world->json), .options = &options,
+                                    .requested_by = "ann", .reason = "because"};
+    return store_release_accept(store, &request, &world->arena, acceptance, err);
+}
+
+static void put_blobs(struct store *store, struct world *world)
+{
+    MUST(store_blob_put(store, world->up, UP_SQL, strlen(UP_SQL), &why));
+    MUST(store_blob_put(store, world->down, DOWN_SQL, strlen(DOWN_SQL), &why));
+}
+
+static char *accept_ready(struct store *store, struct world *world)
+{
+    struct store_acceptance acceptance;
+    make_world(world, true);
+    make_ready(store);
+    put_blobs(store, world);
+    MUST(accept(store, world, &acceptance, &why));
+    cr_assert(*acceptance.release);
+    return arena_strdup(&world->arena, acceptance.release);
+}
+
+static struct store_release *load(struct store *store)
+{
+    struct rollout_settings settings = ROLLOUT_SETTINGS_DEFAULT;
+    struct store_release *release = NULL;
+    MUST(store_release_load(store, NULL, &settings, &release, &why));
+    return release;
+}
+
+static void same_text(const char *a, const char *b, const char *what)
+{
+    cr_assert(text_equal(a ? a : "", b ? b : ""), "%s: %s, %s", what, a, b);
+}
+
+/* Everything that a term relies on is the same in the copy that was loaded. */
+static void same_rollout(const struct rollout *a, const struct rollout *b)
+{
+    cr_assert_eq(a->state, b->state);
+    cr_assert_eq(a->aim, b->aim);
+    cr_assert_eq(a->stopping, b->stopping);
+    cr_assert_eq(a->direction, b->direction);
+    same_text(a->reason, b->reason, "reason");
+    same_text(a->decided_by, b->decided_by, "decided by");
+    cr_assert_eq(a->step_count, b->step_count);
+    cr_assert_eq(a->target_count, b->target_count);
+    for (size_t i = 0; i < a->step_count; i++) {
+        const struct rollout_step *x = &a->steps[i], *y = &b->steps[i];
+        cr_assert(x->ordinal == y->ordinal && x->leg == y->leg && x->target == y->target &&
+                      x->plan_step == y->plan_step && x->direction == y->direction && x->state == y->state &&
+                      x->attempt == y->attempt && x->undoes == y->undoes && x->has_outcome == y->has_outcome,
+                  "step %zu: %s, %s", i, step_state_text(x->state), step_state_text(y->state));
+        same_text(x->undoes_request, y->undoes_request, "undoes");
+        same_text(x->request_in_effect, y->request_in_effect, "in effect");
+        if (!x->has_outcome)
+            continue;
+        const struct outcome *o = &x->outcome, *p = &y->outcome;
+        same_text(o->id, p->id, "outcome");
+        same_text(o->request, p->request, "request");
+        same_text(o->message, p->message, "message");
+        same_text(o->sqlstate, p->sqlstate, "sqlstate");
+        cr_assert(o->kind == p->kind && o->position == p->position && o->attempt == p->attempt &&
+                  o->sequence == p->sequence && o->line == p->line && o->direction == p->direction);
+    }
+    for (size_t i = 0; i < a->target_count; i++) {
+        const struct rollout_target *x = &a->targets[i], *y = &b->targets[i];
+        cr_assert(x->state == y->state && x->sequence == y->sequence && x->recorded == y->recorded &&
+                  x->first == y->first && x->count == y->count && x->rebuild == y->rebuild);
+        same_text(x->problem, y->problem, "problem");
+    }
+}
+
+/* A finished report for a job that the engine sent: everything applied, or the last step failed. */
+static struct report answer(struct arena *arena, const struct rollout *rollout, const struct rollout_send_job *job,
+                            bool fail)
+{
+    struct outcome *outcomes = arena_array(arena, job->step_count, sizeof *outcomes);
+    for (size_t i = 0; i < job->step_count; i++) {
+        const struct rollout_step *step = &rollout->steps[job->steps[i]];
+        bool failed = fail && i + 1 == job->step_count;
+        char request[REQUEST_ID_SIZE];
+        rollout_request_id(rollout, step, request);
+        outcomes[i] = (struct outcome){
+            .request = arena_strdup(arena, request), .release = rollout->release, .direction = step->direction,
+            .kind = failed ? OUTCOME_FAILED : OUTCOME_APPLIED,
+            .migration = rollout->plan->fleet->services[0].migrations[rollout->plan->steps[step->plan_step].migration].id,
+            .checksum = rollout->plan->fleet->services[0].migrations[0].up, .attempt = 1, .position = (int64_t)i + 1, .sequence = job->sequence, .started_us = 1,
+            .finished_us = 2, .sqlstate = failed ? "23505" : "", .message = failed ? "dup \xc3\xa9" : "",
+            .left = "", .detail = ""};
+        outcomes[i].id = outcome_id(arena, request, 1, outcomes[i].kind);
+    }
+    const struct rollout_target *target = &rollout->targets[job->target];
+    struct fence fence = {.epoch = rollout->epoch, .term = rollout->term, .sequence = job->sequence, .digest = "d"};
+    return (struct report){.kind = REPORT_FINISHED, .audience = {"shop", "dev", target->service, target->name},
+                           .id = "r", .worker = "w", .release = rollout->release, .fence = fence, .in_force = fence,
+                           .message = "", .outcomes = outcomes, .outcome_count = job->step_count};
+}
+
+static void commit_rollout(struct store *store, struct store_release *release, struct rollout_effects *effects)
+{
+    struct store_batch batch = {.rollout = &release->rollout, .effects = effects};
+    MUST(store_batch_commit(store, &batch, &why));
+    rollout_effects_clear(&release->rollout, effects);
+}
+
+/* Loads it again and compares. */
+static void check_reload(struct store *store, const struct store_release *release)
+{
+    struct rollout_settings settings = ROLLOUT_SETTINGS_DEFAULT;
+    struct store_release *again = NULL;
+    MUST(store_release_load(store, release->id, &settings, &again, &why));
+    same_rollout(&release->rollout, &again->rollout);
+    cr_assert_str_eq(release->plan.digest, again->plan.digest);
+    store_release_free(again);
+}
+
+/* Drives a release to its end, comparing after each commit. `fail_at`: which job fails, -1 none. */
+static enum release_state drive(struct store *store, struct store_release *release, int fail_at)
+{
+    struct rollout_effects effects;
+    rollout_effects_init(&effects);
+    struct rollout *rollout = &release->rollout;
+    const struct rollout_event begin = {.kind = ROLLOUT_ACCEPTED, .target = -1};
+    auto_arena struct arena arena = ARENA_INIT;
+    rollout_decide(rollout, &begin, 1, &effects);
+    rollout_advance(rollout, 1, &effects);
+    int jobs = 0;
+    for (int round = 0; round < 50 && !release_state_terminal(rollout->state); round++) {
+        struct report reports[8];
+        int targets[8], count = 0;
+        for (size_t i = 0; i < effects.job_count; i++) {
+            reports[count] = answer(&arena, rollout, &effects.jobs[i], jobs++ == fail_at);
+            targets[count++] = effects.jobs[i].target;
+        }
+        for (size_t i = 0; i < effects.fence_count; i++) {
+            const struct rollout_target *target = &rollout->targets[effects.fences[i].target];
+            struct fence fence = {.epoch = rollout->epoch, .term = rollout->term,
+                                  .sequence = effects.fences[i].sequence, .digest = "d"};
+            reports[count] = (struct report){.kind = REPORT_FENCED,
+                                             .audience = {"shop", "dev", target->service, target->name}, .id = "f",
+                                             .worker = "w", .release = rollout->release, .fence = fence,
+                                             .in_force = fence, .message = ""};
+            targets[count++] = effects.fences[i].target;
+        }
+        commit_rollout(store, release, &effects);
+        check_reload(store, release);
+        for (int i = 0; i < count; i++) {
+            const struct rollout_event event = {.kind = ROLLOUT_REPORT, .target = targets[i], .report = &reports[i]};
+            rollout_decide(rollout, &event, 10 + round, &effects);
+        }
+        rollout_advance(rollout, 10 + round, &effects);
+    }
+    commit_rollout(store, release, &effects);
+    check_reload(store, release);
+    rollout_effects_release(&effects);
+    return rollout->state;
+}
+
+/* ---- tests ---- */
+
+Test(store, opens_twice_and_refuses_another_environment)
+{
+    store_close(open_store());
+    store_close(open_store());
+    struct store *store = NULL;
+    struct err err = ERR_INIT;
+    cr_assert_not(store_open(conninfo, "shop", "production", "test", &store, &err));
+    cr_assert_eq(err.kind, ERR_CONFIG, "%s", err.text);
+    test_pg_run(conninfo, "INSERT INTO greylag.schema_version (version, name) VALUES (999, 'later')");
+    err_clear(&err);
+    cr_assert_not(store_open(conninfo, "shop", "dev", "test", &store, &err));
+    cr_assert_eq(err.kind, ERR_CONFLICT, "%s", err.text);
+}
+
+Test(store, every_statement_prepares)
+{
+    store_close(open_store());
+    auto_free char *folder = xasprintf("%s/coordinator/store/sql", GREYLAG_SOURCE_DIR);
+    DIR *directory = opendir(folder);
+    cr_assert(directory);
+    int count = 0;
+    for (struct dirent *entry; (entry = readdir(directory));) {
+        if (!text_ends(entry->d_name, ".sql"))
+            continue;
+        auto_free char *path = xasprintf("%s/%s", folder, entry->d_name);
+        auto_buf struct buf text = BUF_INIT(1 << 20);
+        MUST(buf_read_file(&text, path, &why));
+        bool utility = text_starts(entry->d_name, "schema_create") || strcmp(entry->d_name, "listen.sql") == 0;
+        auto_free char *sql = utility ? xstrdup(buf_text(&text)) : xasprintf("PREPARE p AS %s", buf_text(&text));
+        printf("# %s\n", entry->d_name);
+        test_pg_run(conninfo, sql);
+        count++;
+    }
+    closedir(directory);
+    cr_assert_gt(count, 60, "%d", count);
+}
+
+Test(store, blobs)
+{
+    struct store *store = open_store();
+    struct world world;
+    struct err err = ERR_INIT;
+    make_world(&world, true);
+    const char *digests[] = {world.up, world.down}, *missing[2], *texts[2];
+    size_t count = 9;
+    MUST(store_blobs_missing(store, digests, 2, missing, &count, &why));
+    cr_assert_eq(count, 2);
+    cr_assert_not(store_blob_put(store, world.up, "other", 5, &err));
+    cr_assert_eq(err.kind, ERR_INPUT);
+    put_blobs(store, &world);
+    put_blobs(store, &world);
+    MUST(store_blobs_get(store, digests, 2, &world.arena, texts, &why));
+    cr_assert_str_eq(texts[0], UP_SQL);
+    cr_assert_str_eq(texts[1], DOWN_SQL);
+    MUST(store_blobs_missing(store, digests, 2, missing, &count, &why));
+    cr_assert_eq(count, 0);
+    store_close(store);
+    free(world.json);
+    arena_release(&world.arena);
+}
+
+Test(store, acceptance_says_what_is_missing)
+{
+    struct store *store = open_store();
+    struct store_acceptance acceptance;
+    struct world world;
+    struct err err = ERR_INIT;
+    lead(store, "a");
+    make_world(&world, false);
+    cr_assert_not(accept(store, &world, &acceptance, &err));
+    cr_assert(err.kind == ERR_CONFLICT && err.retriable, "%s", err.text);
+    cr_assert(strstr(err.text, "no worker's key"), "%s", err.text);
+    make_ready(store);
+    cr_assert_not(accept(store, &world, &acceptance, &err));
+    cr_assert(strstr(err.hint, "--accept-irreversible"), "%s %s", err.text, err.hint);
+    free(world.json);
+    arena_release(&world.arena);
+    make_world(&world, true);
+    cr_assert_not(accept(store, &world, &acceptance, &err));
+    cr_assert(err.kind == ERR_CONFLICT && acceptance.missing_count > 0, "%s", err.text);
+    put_blobs(store, &world);
+    MUST(accept(store, &world, &acceptance, &why));
+    cr_assert_not(accept(store, &world, &acceptance, &err));
+    cr_assert(strstr(err.text, "under way"), "%s", err.text);
+    auto_free char *open = test_pg_value(conninfo, "SELECT count(*) FROM greylag.releases");
+    cr_assert_str_eq(open, "1");
+    store_close(store);
+    free(world.json);
+    arena_release(&world.arena);
+}
+
+Test(store, a_release_that_succeeds_is_the_same_after_each_reload)
+{
+    struct store *store = open_store();
+    struct world world;
+    lead(store, "a");
+    char *id = accept_ready(store, &world);
+    struct store_release *release = load(store);
+    cr_assert_not(release->begun);
+    cr_assert_str_eq(release->id, id);
+    cr_assert_eq(drive(store, release, -1), RELEASE_SUCCEEDED, "%s", release->rollout.reason);
+    auto_free char *applied = test_pg_value(conninfo, "SELECT count(*) FROM greylag.applied");
+    cr_assert_str_eq(applied, "9");
+    store_release_free(release);
+    struct store_acceptance acceptance;
+    MUST(accept(store, &world, &acceptance, &why));
+    cr_assert_str_empty(acceptance.release, "nothing is pending");
+    cr_assert_null(load(store));
+    store_close(store);
+    free(world.json);
+    arena_release(&world.arena);
+}
+
+/* A coordinator that falls silent while it accepts: the next request waits, until the server ends the silent one. */
+Test(store, acceptance_is_one_at_a_time)
+{
+    struct store *store = open_store();
+    struct world world;
+    PGconn *silent = PQconnectdb(conninfo);
+    PQclear(PQexec(silent, "BEGIN; SELECT set_config('idle_in_transaction_session_timeout', '400ms', true); "
+                           "SELECT 1 FROM greylag.identity FOR NO KEY UPDATE"));
+    cr_assert_eq(PQtransactionStatus(silent), PQTRANS_INTRANS, "%s", PQerrorMessage(silent));
+    lead(store, "a");
+    int64_t began = clock_mono_ms();
+    accept_ready(store, &world);
+    cr_assert_geq(clock_mono_ms() - began, 300, "it did not wait");
+    PQclear(PQexec(silent, "COMMIT"));
+    cr_assert_eq(PQstatus(silent), CONNECTION_BAD);
+    PQfinish(silent);
+    store_close(store);
+    free(world.json);
+    arena_release(&world.arena);
+}
+
+Test(store, a_release_that_is_rolled_back_is_the_same_after_each_reload)
+{
+    struct store *store = open_store();
+    struct world world;
+    lead(store, "a");
+    accept_ready(store, &world);
+    struct store_release *release = load(store);
+    enum release_state state = drive(store, release, 1);
+    cr_assert_eq(state, RELEASE_ROLLED_BACK, "%s: %s", release_state_text(state), release->rollout.reason);
+    auto_free char *applied = test_pg_value(conninfo, "SELECT count(*) FROM greylag.applied");
+    cr_assert_str_eq(applied, "0");
+    store_release_free(release);
+    store_close(store);
+    free(world.json);
+    arena_release(&world.arena);
+}
+
+Test(store, the_inbox_takes_an_outcome_once)
+{
+    struct store *store = open_store();
+    lead(store, "a");
+    struct outcome outcome = {.id = "r.1.1/1/applied", .request = "r.1.1", .release = "r", .migration = "1",
+                              .checksum = "c", .attempt = 1, .position = 4, .sequence = 2, .sqlstate = "",
+                              .message = "bad \xff byte", .left = "", .detail = ""};
+    struct store_inbox inbox = {.outcome = &outcome, .service = "auth", .target = "auth", .worker = "w",
+                                .verdict = "accepted", .report_digest = "d"};
+    struct store_position position = {.topic = "events", .partition = 0, .next = 7, .digest = "x"};
+    struct store_batch batch = {.inbox = &inbox, .inbox_count = 1, .positions = &position, .position_count = 1};
+    MUST(store_batch_commit(store, &batch, &why));
+    inbox.verdict = "unmatched";
+    position.next = 8;
+    MUST(store_batch_commit(store, &batch, &why));
+    auto_free char *rows = test_pg_value(conninfo, "SELECT string_agg(verdict || message, ',') FROM greylag.inbox");
+    cr_assert_str_eq(rows, "acceptedbad ");
+    const char *ids[] = {"nothing", "r.1.1/1/applied"};
+    bool known[2];
+    MUST(store_inbox_known(store, ids, 2, known, &why));
+    cr_assert(!known[0] && known[1]);
+    auto_arena struct arena arena = ARENA_INIT;
+    struct store_position *positions;
+    size_t count;
+    MUST(store_positions(store, &arena, &positions, &count, &why));
+    cr_assert(count == 1 && positions[0].next == 8);
+    store_close(store);
+}
+
+Test(store, the_outbox_keeps_what_is_not_sent_and_a_new_epoch_drops_it)
+{
+    struct store *store = open_store();
+    lead(store, "a");
+    struct store_message messages[2] = {
+        {.topic = "t", .key = "k", .id = "i1", .type = "x", .payload = "{\"a\":\"\\\\ b\"}", .len = 11},
+        {.topic = "t", .key = "k", .id = "i2", .type = "x", .payload = "two", .len = 3}};
+    struct store_batch batch = {.messages = messages, .message_count = 2};
+    MUST(store_batch_commit(store, &batch, &why));
+    cr_assert(messages[0].row > 0 && messages[1].row > messages[0].row);
+    auto_arena struct arena arena = ARENA_INIT;
+    struct store_message *waiting;
+    size_t count;
+    MUST(store_outbox(store, &arena, &waiting, &count, &why));
+    cr_assert_eq(count, 2);
+    cr_assert_str_eq(waiting[0].payload, messages[0].payload);
+    MUST(store_outbox_sent(store, &messages[0].row, 1, &why));
+    MUST(store_outbox(store, &arena, &waiting, &count, &why));
+    cr_assert(count == 1 && strcmp(waiting[0].id, "i2") == 0);
+    lead(store, "a");
+    MUST(store_outbox(store, &arena, &waiting, &count, &why));
+    cr_assert_eq(count, 0);
+    store_close(store);
+}
+
+Test(store, the_lease_is_one_and_its_epoch_rises)
+{
+    struct store *a = open_store(), *b = open_store();
+    struct store_lease first = lead(a, "a"), second;
+    bool taken = true;
+    MUST(store_lease_take(b, "b", 5000, 0, &taken, &second, &why));
+    cr_assert_not(taken);
+    MUST(store_lease_renew(a, &why));
+    store_lease_release(a);
+    second = lead(b, "b");
+    cr_assert_eq(second.epoch, first.epoch + 1);
+    cr_assert_str_neq(second.term, first.term);
+    struct err err = ERR_INIT;
+    struct store_batch batch = {.rollout = NULL};
+    cr_assert_not(store_batch_commit(a, &batch, &err));
+    cr_assert_eq(err.kind, ERR_FENCED);
+    MUST(store_lease_take(b, "b", 5000, 1000, &taken, &second, &why));
+    cr_assert(taken && second.epoch == 1001, "%lld", (long long)second.epoch);
+    store_close(a);
+    store_close(b);
+}
+
+/* A leader that froze inside its transaction keeps the lease row locked: whoever follows ends its session. */
+Test(store, a_frozen_leaders_transaction_is_ended_by_the_next)
+{
+    struct store *a = open_store(), *b = open_store();
+    struct store_lease lease;
+    bool taken = false;
+    MUST(store_lease_take(a, "a", 600, 0, &taken, &lease, &why));
+    cr_assert(taken);
+    PGconn *frozen = PQconnectdb(conninfo);
+    auto_free char *hold = xasprintf(
+        "BEGIN; SELECT 1 FROM greylag.lease WHERE epoch = %lld FOR SHARE", (long long)lease.epoch);
+    PQclear(PQexec(frozen, hold));
+    auto_free char *enlist = xasprintf(
+        "UPDATE greylag.lease SET sessions = sessions || (SELECT array_agg(pid || ' ' || extract(epoch FROM backend_start))"
+        " FROM pg_stat_activity WHERE pid = %d)", PQbackendPID(frozen));
+    /* The frozen session is one of the leader's; its row lock is shared, so that it is enlisted before it holds it. */
+    PQclear(PQexec(frozen, "ROLLBACK"));
+    test_pg_run(conninfo, enlist);
+    PQclear(PQexec(frozen, hold));
+    int64_t from = clock_mono_ms();
+    for (taken = false; !taken && clock_mono_ms() - from < 20000;)
+        MUST(store_lease_take(b, "b", 5000, 0, &taken, &lease, &why));
+    printf("# taken over after %lld ms\n", (long long)(clock_mono_ms() - from));
+    cr_assert(taken);
+    PGresult *late = PQexec(frozen, "UPDATE greylag.identity SET fleet = 'stolen'");
+    cr_assert_neq(PQresultStatus(late), PGRES_COMMAND_OK);
+    PQclear(late);
+    PQfinish(frozen);
+    struct err err = ERR_INIT;
+    struct store_batch batch = {.rollout = NULL};
+    cr_assert_not(store_batch_commit(a, &batch, &err), "its session was ended, too");
+    cr_assert(err.kind == ERR_UNREACHABLE || err.kind == ERR_FENCED || err.kind == ERR_DATABASE, "%s", err.text);
+    store_close(a);
+    store_close(b);
+}
+
+Test(store, a_leader_that_died_is_followed_at_once)
+{
+    struct store *a = open_store(), *b = open_store();
+    lead(a, "a");
+    store_close(a); /* as a kill does: no release of the lease */
+    struct store_lease lease;
+    bool taken = false;
+    int64_t from = clock_mono_ms();
+    while (!taken && clock_mono_ms() - from < 4000)
+        MUST(store_lease_take(b, "b", 5000, 0, &taken, &lease, &why));
+    cr_assert(taken, "before the lease of 5 s lapsed");
+    store_close(b);
+}
+
+Test(store, keys_are_enrolled_and_revoked)
+{
+    struct store *store = open_store();
+    struct key_secret key;
+    char text[KEY_PUBLIC_TEXT_SIZE];
+    struct err err = ERR_INIT;
+    key_generate(&key);
+    key_public_text(&key.public_key, text);
+    const char *targets[] = {"auth", "user/user-eu"}, *bad[] = {"user/"};
+    MUST(store_worker_enroll(store, text, "w1", targets, 2, "ann", &why));
+    cr_assert_not(store_worker_enroll(store, text, "w1", bad, 1, "ann", &err));
+    cr_assert_not(store_worker_enroll(store, "ed25519:AAAA", "w1", targets, 1, "ann", &err));
+    auto_arena struct arena arena = ARENA_INIT;
+    struct store_key *keys;
+    size_t count;
+    int64_t revoked;
+    MUST(store_keys(store, &arena, &keys, &count, &why));
+    cr_assert_eq(count, 2);
+    MUST(store_worker_revoke(store, key.public_key.id, "bob", &revoked, &why));
+    cr_assert_eq(revoked, 1);
+    MUST(store_keys(store, &arena, &keys, &count, &why));
+    cr_assert_eq(count, 0);
+    err_clear(&err);
+    cr_assert_not(store_worker_enroll(store, text, "w1", targets, 2, "ann", &err));
+    cr_assert_eq(err.kind, ERR_CONFLICT);
+    cr_assert_not(store_worker_revoke(store, "nobody", "bob", &revoked, &err));
+    cr_assert_eq(err.kind, ERR_INPUT);
+    store_close(store);
+}
+
+static void check_json(const char *what, char *text, const char *member)
+{
+    json_t *json = json_loads(text, JSON_REJECT_DUPLICATES, NULL);
+    cr_assert(json && json_object_get(json, member), "%s: %s", what, text);
+    printf("# %s: %.400s\n", what, text);
+    json_decref(json);
+    free(text);
+}
+
+Test(store, what_people_are_shown_is_json)
+{
+    struct store *store = open_store();
+    struct world world;
+    lead(store, "a");
+    char *id = accept_ready(store, &world), *text;
+    struct store_release *release = load(store);
+    drive(store, release, 1);
+    int64_t change, order;
+    enum release_state state;
+    struct err err = ERR_INIT;
+    MUST(store_releases(store, 10, &text, &why));
+    check_json("releases", text, "releases");
+    MUST(store_release_show(store, id, &text, &why));
+    check_json("release", text, "decisions");
+    MUST(store_release_show(store, "latest", &text, &why));
+    check_json("release", text, "steps");
+    cr_assert_not(store_release_show(store, "nothing", &text, &err));
+    cr_assert_eq(err.kind, ERR_INPUT);
+    MUST(store_release_change(store, "", &change, &state, &why));
+    cr_assert_eq(state, RELEASE_ROLLED_BACK);
+    MUST(store_status(store, NULL, 0, &text, &why));
+    check_json("status", text, "targets");
+    MUST(store_status(store, world.json, strlen(world.json), &text, &why));
+    check_json("status", text, "targets");
+    MUST(store_history(store, "", "", 10, &text, &why));
+    check_json("history", text, "history");
+    MUST(store_workers(store, &text, &why));
+    check_json("workers", text, "keys");
+    MUST(store_health(store, &text, &why));
+    check_json("health", text, "leader");
+    MUST(store_applied(store, &text, &why));
+    check_json("applied", text, "targets");
+    cr_assert_not(store_order_add(store, id, "retry", "ann", &order, &err));
+    cr_assert_eq(err.kind, ERR_CONFLICT);
+    store_release_free(release);
+    store_close(store);
+    free(world.json);
+    arena_release(&world.arena);
+}
+
+Test(store, an_order_wakes_who_listens)
+{
+    struct store *store = open_store(), *listener = open_store();
+    struct world world;
+    lead(store, "a");
+    MUST(store_listen(listener, &why));
+    char *id = accept_ready(store, &world);
+    int64_t order = 0;
+    MUST(store_order_add(store, id, "rollback", "ann", &order, &why));
+    bool said = false;
+    int64_t until = clock_mono_ms() + 5000;
+    while (!said && clock_mono_ms() < until)
+        MUST(store_notified(listener, &said, &why));
+    cr_assert(said);
+    struct store_order *orders;
+    size_t count;
+    MUST(store_orders(store, &world.arena, &orders, &count, &why));
+    cr_assert(count == 1 && orders[0].id == order && strcmp(orders[0].kind, "rollback") == 0);
+    struct store_handled handled = {.order = order, .result = "done"};
+    struct store_batch batch = {.handled = &handled, .handled_count = 1};
+    MUST(store_batch_commit(store, &batch, &why));
+    MUST(store_orders(store, &world.arena, &orders, &count, &why));
+    cr_assert_eq(count, 0);
+    store_close(store);
+    store_close(listener);
+    free(world.json);
+    arena_release(&world.arena);
+}

@@ -1,0 +1,234 @@
+#include "executor/executor.h"
+
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "base/id.h"
+#include "executor/executor_internal.h"
+#include "proc/crash.h"
+
+#define RECONNECT_LIMIT_MS 30000
+#define DISK_FULL "53100"
+
+bool stop_asked(const struct execution *x)
+{
+    return x->hooks && x->hooks->stop && x->hooks->stop(x->hooks->context);
+}
+
+/* Waits, but not when asked to stop; false then. */
+static bool pause_for(const struct execution *x, int64_t ms)
+{
+    int64_t deadline = clock_mono_ms() + ms;
+    for (int64_t left = ms; left > 0; left = deadline - clock_mono_ms()) {
+        if (stop_asked(x))
+            return false;
+        poll(NULL, 0, left < 50 ? (int)left : 50);
+    }
+    return !stop_asked(x);
+}
+
+/* Doubled with each attempt, between half and all of it by chance, so that workers do not come back together. */
+static int64_t backoff(const struct execution *x, int64_t attempt)
+{
+    int64_t first = x->hooks && x->hooks->retry_first_ms ? x->hooks->retry_first_ms : 200;
+    int64_t most = x->hooks && x->hooks->retry_max_ms ? x->hooks->retry_max_ms : 10000;
+    int64_t wait = first << (attempt < 16 ? attempt - 1 : 15);
+    if (wait > most || wait <= 0)
+        wait = most;
+    return wait / 2 + clock_mono_us() % (wait / 2 + 1);
+}
+
+/* ---- what is recorded ---- */
+
+static enum executor_end record(struct execution *x, const struct outcome *about, struct err *err)
+{
+    CRASH_POINT("executor.failed");
+    if (!ledger_record(x->ledger, &x->step, about, x->arena, &x->outcome, err)) {
+        if (strcmp(err->sqlstate, LEDGER_STALE) == 0)
+            return EXECUTOR_FENCED;
+        err_prefix(err, "the outcome (%s) could not be recorded", outcome_text(about->kind));
+        return EXECUTOR_BLOCKED;
+    }
+    CRASH_POINT("ledger.recorded");
+    return EXECUTOR_RECORDED;
+}
+
+static enum executor_end record_failure(struct execution *x, const struct failure *failure, struct err *err)
+{
+    struct outcome about = {.kind = OUTCOME_FAILED, .sqlstate = failure->err.sqlstate, .message = failure->err.text,
+                            .line = failure->line, .left = failure->left, .started_us = x->step.started_us};
+    return record(x, &about, err);
+}
+
+/* The database said that what is applied does not fit. */
+static enum executor_end record_misfit(struct execution *x, struct err *err)
+{
+    const struct job_request *r = x->step.request;
+    struct ledger_effect effect;
+    if (!ledger_effect(x->ledger, r->migration, x->arena, &effect, err))
+        return EXECUTOR_BLOCKED;
+    struct outcome about = {.kind = OUTCOME_DRIFT, .detail = effect.request};
+    if (r->direction == DIRECTION_UP && strcmp(effect.checksum, r->checksum) == 0) {
+        about.kind = OUTCOME_ALREADY;
+        about.message = arena_printf(x->arena, "in effect through release %s", effect.release);
+    } else if (r->direction == DIRECTION_UP) {
+        about.detail = arena_printf(x->arena, "applied with checksum %s by request %s of release %s", effect.checksum,
+                                    effect.request, effect.release);
+        about.message = "applied with another checksum";
+    } else {
+        about.message = effect.request[0] ? "another request is in effect" : "the migration is not in effect";
+        about.detail = effect.request[0] ? arena_printf(x->arena, "request %s of release %s is in effect", effect.request, effect.release)
+                                         : "nothing is in effect";
+    }
+    return record(x, &about, err);
+}
+
+/* ---- in doubt ---- */
+
+/* A new session, once the old one is gone for certain. */
+static enum executor_end reconnect(struct execution *x, struct err *err)
+{
+    int64_t deadline = clock_mono_ms() + RECONNECT_LIMIT_MS;
+    for (int64_t attempt = 1;; attempt++) {
+        err_clear(err);
+        if (ledger_reconnect(x->ledger, err))
+            return EXECUTOR_RECORDED;
+        if (err->kind == ERR_FENCED)
+            return EXECUTOR_FENCED;
+        if (clock_mono_ms() >= deadline)
+            return EXECUTOR_BLOCKED;
+        if (!pause_for(x, backoff(x, attempt)))
+            return EXECUTOR_STOPPED;
+    }
+}
+
+/* The history decides. *ret_known: the request has an outcome, now in x->outcome. */
+static enum executor_end resolve(struct execution *x, bool *ret_known, struct err *err)
+{
+    enum executor_end end = ledger_connected(x->ledger) ? EXECUTOR_RECORDED : reconnect(x, err);
+    if (end != EXECUTOR_RECORDED)
+        return end;
+    const struct outcome *outcomes;
+    size_t count;
+    if (!ledger_find(x->ledger, &x->step.request->request, 1, x->arena, &outcomes, &count, err))
+        return EXECUTOR_BLOCKED;
+    *ret_known = count > 0;
+    if (count > 0)
+        x->outcome = outcomes[0];
+    return EXECUTOR_RECORDED;
+}
+
+/* ---- attempts ---- */
+
+enum attempt_end attempt_sort(const struct err *err)
+{
+    if (err->kind == ERR_UNREACHABLE)
+        return ATTEMPT_LOST;
+    if (err->kind == ERR_TIMEOUT)
+        return ATTEMPT_STOPPED;
+    if (strcmp(err->sqlstate, LEDGER_APPLIED) == 0)
+        return ATTEMPT_REFUSED;
+    if (strcmp(err->sqlstate, LEDGER_STALE) == 0 || strcmp(err->sqlstate, LEDGER_EXPIRED) == 0 ||
+        strcmp(err->sqlstate, LEDGER_POOLED) == 0)
+        return ATTEMPT_ENDED;
+    return ATTEMPT_FAILED;
+}
+
+static enum executor_end ended(const struct err *failure, struct err *err)
+{
+    *err = *failure;
+    if (strcmp(failure->sqlstate, LEDGER_EXPIRED) == 0)
+        return EXECUTOR_EXPIRED;
+    return strcmp(failure->sqlstate, LEDGER_STALE) == 0 ? EXECUTOR_FENCED : EXECUTOR_BLOCKED;
+}
+
+static bool outside(const struct execution *x)
+{
+    return x->step.request->no_transaction || x->text.needs_no_transaction;
+}
+
+static enum executor_end attempts(struct execution *x, struct err *err)
+{
+    int64_t most = x->step.request->retries + 1;
+    for (;; x->step.attempt++) {
+        struct failure failure = {.err = ERR_INIT, .left = ""};
+        if (stop_asked(x)) {
+            err_set(err, ERR_TIMEOUT, "stopped before it began");
+            return EXECUTOR_STOPPED;
+        }
+        enum attempt_end end = outside(x) ? outside_attempt(x, &failure) : transaction_attempt(x, &failure);
+        *err = failure.err;
+        bool known = false;
+        if (end == ATTEMPT_LOST) {
+            enum executor_end resolved = resolve(x, &known, err);
+            if (resolved != EXECUTOR_RECORDED || known)
+                return resolved;
+            if (!failure.err.sqlstate[0])
+                err_sqlstate(&failure.err, "08006");
+        }
+        if (end == ATTEMPT_RECORDED)
+            return EXECUTOR_RECORDED;
+        if (end == ATTEMPT_REFUSED)
+            return record_misfit(x, err);
+        if (end == ATTEMPT_STOPPED)
+            return EXECUTOR_STOPPED;
+        if (end == ATTEMPT_ENDED)
+            return ended(&failure.err, err);
+        bool transient = end == ATTEMPT_LOST || pg_transient(failure.err.sqlstate);
+        if (x->step.attempt >= most && end == ATTEMPT_LOST && outside(x))
+            outside_settle(x, &failure);
+        if (strcmp(failure.err.sqlstate, DISK_FULL) == 0) {
+            *err = failure.err; /* says nothing of the migration: it waits for space, and is tried again */
+            err_hint(err, "make room for the database: the step is tried again until there is");
+            return EXECUTOR_BLOCKED;
+        }
+        if (!transient || x->step.attempt >= most)
+            return record_failure(x, &failure, err);
+        if (!pause_for(x, backoff(x, x->step.attempt)))
+            return EXECUTOR_STOPPED;
+    }
+}
+
+/* What can be told before anything runs. */
+static bool refuse_text(struct execution *x, struct failure *failure)
+{
+    const struct sql_text *t = &x->text;
+    failure->left = "";
+    if (t->forbidden) {
+        failure->line = t->forbidden->line;
+        err_set(&failure->err, ERR_INPUT, "%s is not allowed in a migration: %s", t->forbidden->keyword, t->forbidden->why);
+    } else if (t->parsed && t->stray_control && !outside(x)) {
+        failure->line = t->stray_line;
+        err_set(&failure->err, ERR_INPUT, "transaction control inside the migration: greylag runs it in one transaction; "
+                "a file may be wrapped in one BEGIN ... COMMIT, or ask to run without a transaction");
+    } else
+        return false;
+    err_sqlstate(&failure->err, "25001");
+    return true;
+}
+
+enum executor_end executor_apply(struct ledger *ledger, const struct job *job, size_t index,
+                                 const struct executor_hooks *hooks, struct arena *arena,
+                                 struct executor_result *ret_result, struct err *err)
+{
+    struct err mine = ERR_INIT;
+    struct execution x = {.ledger = ledger, .hooks = hooks, .arena = arena, .sql = job->requests[index].sql,
+                          .step = {.job = job, .request = &job->requests[index], .attempt = 1},
+                          .warning = BUF_INIT(4096)};
+    sql_analyse(x.sql, arena, &x.text);
+    if (!x.text.parsed)
+        buf_addf(&x.warning, "the text could not be analysed (line %d: %s) and runs as it is", x.text.warning_line,
+                 x.text.warning);
+    struct failure failure = {.err = ERR_INIT};
+    enum executor_end end = refuse_text(&x, &failure) ? record_failure(&x, &failure, &mine) : attempts(&x, &mine);
+    *ret_result = (struct executor_result){.outcome = x.outcome,
+                                           .warning = arena_strdup(arena, buf_text(&x.warning)),
+                                           .attempts = x.step.attempt};
+    buf_release(&x.warning);
+    if (err && end != EXECUTOR_RECORDED)
+        *err = mine;
+    return end;
+}

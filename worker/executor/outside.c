@@ -1,0 +1,309 @@
+/* A step outside a transaction: unit by unit, with a marker before and after each that cannot carry its own.
+ *
+ * A unit is one statement, or one BEGIN ... COMMIT of the file. What PostgreSQL takes in a transaction shares one with
+ * its marker, and happens exactly once. The rest is journalled, and the catalogue decides what became of it. No
+ * transaction is open anywhere while it runs. */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "executor/executor_internal.h"
+#include "proc/crash.h"
+
+struct unit {
+    size_t begin, end;
+    int line;
+    int number;      /* of its first statement */
+    bool together;   /* shares a transaction with its marker */
+    bool session;    /* sets something for the session: runs again when the work is resumed */
+    const struct sql_statement *statement; /* the first */
+};
+
+struct units {
+    struct unit *items; /* in the arena */
+    size_t count;
+};
+
+static struct unit unit_of(const struct sql_statement *s, int number)
+{
+    return (struct unit){.begin = s->begin, .end = s->end, .line = s->line, .number = number, .session = s->session,
+                         .together = !sql_class_no_transaction(s->kind), .statement = s};
+}
+
+/* False: transaction control that is no BEGIN ... COMMIT; *ret_line is where. */
+static bool make_units(struct execution *x, struct units *ret_units, int *ret_line)
+{
+    static const struct sql_statement whole = {.kind = SQL_OPAQUE, .keyword = "text", .line = 1};
+    const struct sql_text *t = &x->text;
+    struct unit *items = arena_array(x->arena, t->count + 1, sizeof *items);
+    size_t n = 0;
+    if (!t->parsed)
+        items[n++] = (struct unit){.end = strlen(x->sql), .line = 1, .session = true, .statement = &whole};
+    for (size_t i = 0; i < t->count; i++) {
+        const struct sql_statement *s = &t->statements[i];
+        *ret_line = s->line;
+        if (s->kind == SQL_COMMIT || s->kind == SQL_ROLLBACK || s->kind == SQL_SAVEPOINT)
+            return false;
+        items[n] = unit_of(s, (int)i);
+        if (s->kind == SQL_BEGIN) {
+            size_t last = i + 1;
+            while (last < t->count && (t->statements[last].kind == SQL_PLAIN || t->statements[last].kind == SQL_SAVEPOINT ||
+                                       t->statements[last].kind == SQL_OPAQUE))
+                items[n].session |= t->statements[last++].session;
+            if (last >= t->count || t->statements[last].kind != SQL_COMMIT)
+                return false;
+            items[n].begin = s->end + 1;
+            items[n].end = t->statements[last].begin;
+            items[n].session = false;
+            i = last;
+        }
+        n++;
+    }
+    *ret_units = (struct units){.items = items, .count = n};
+    return true;
+}
+
+static const struct ledger_mark *mark_of(const struct ledger_mark *marks, size_t count, int number)
+{
+    for (size_t i = 0; i < count; i++)
+        if (marks[i].statement == number)
+            return &marks[i];
+    return NULL;
+}
+
+static bool run(struct execution *x, const char *sql, struct err *err)
+{
+    struct pg_script script;
+    bool stoppable = x->hooks && x->hooks->stop;
+    bool good = pg_run_script(ledger_session(x->ledger), sql, stoppable ? x->hooks->stop : NULL,
+                              stoppable ? x->hooks->context : NULL, &script, err);
+    pg_script_release(&script);
+    return good;
+}
+
+/* ---- around the units ---- */
+
+/* Session, fence, expiry (only before anything has run) and what is applied: the checks of a step, by themselves. */
+static bool look_first(struct execution *x, struct err *err)
+{
+    auto_buf struct buf sql = BUF_INIT(1 << 16);
+    buf_adds(&sql, "BEGIN;");
+    ledger_add_begin(x->ledger, &sql, &x->step);
+    buf_adds(&sql, ";ROLLBACK");
+    bool good = pg_run(ledger_session(x->ledger), buf_text(&sql), NULL, NULL, err);
+    session_rollback(x);
+    return good;
+}
+
+static bool set_session(struct execution *x, struct err *err)
+{
+    const struct job_request *r = x->step.request;
+    auto_buf struct buf sql = BUF_INIT(4096);
+    buf_addf(&sql, "SET lock_timeout = %lld; SET statement_timeout = %lld", (long long)r->lock_timeout_ms,
+             (long long)r->statement_timeout_ms);
+    if (ledger_search_path(x->ledger)) {
+        buf_adds(&sql, "; SELECT pg_catalog.set_config('search_path', ");
+        pg_add_literal(ledger_session(x->ledger), &sql, ledger_search_path(x->ledger));
+        buf_adds(&sql, ", false)");
+    }
+    return pg_run(ledger_session(x->ledger), buf_text(&sql), NULL, NULL, err);
+}
+
+static bool finish(struct execution *x, struct err *err)
+{
+    auto_buf struct buf sql = BUF_INIT(1 << 16);
+    struct pg_script script;
+    buf_adds(&sql, "BEGIN;");
+    ledger_add_begin(x->ledger, &sql, &x->step);
+    buf_adds(&sql, ";");
+    ledger_add_end(x->ledger, &sql, &x->step);
+    buf_adds(&sql, ";COMMIT");
+    bool good = pg_run_script(ledger_session(x->ledger), buf_text(&sql), NULL, NULL, &script, err);
+    if (good) {
+        ledger_read_end(x->ledger, script.rows, &x->step, x->arena, &x->outcome);
+        CRASH_POINT("ledger.recorded");
+    }
+    pg_script_release(&script);
+    session_rollback(x);
+    return good;
+}
+
+/* ---- one unit ---- */
+
+static bool run_together(struct execution *x, const struct unit *u, int *ret_prefix, struct err *err)
+{
+    auto_buf struct buf sql = BUF_INIT(BUF_MAX);
+    buf_adds(&sql, "BEGIN;\n");
+    *ret_prefix = (int)sql.len;
+    buf_add(&sql, x->sql + u->begin, u->end - u->begin);
+    buf_adds(&sql, "\n;");
+    ledger_add_mark_after(x->ledger, &sql, &x->step, u->number);
+    buf_adds(&sql, ";COMMIT");
+    CRASH_POINT("executor.before");
+    bool good = run(x, buf_text(&sql), err);
+    session_rollback(x);
+    if (good)
+        CRASH_POINT("executor.after");
+    return good;
+}
+
+static bool run_alone(struct execution *x, const struct unit *u, struct err *err)
+{
+    auto_free char *sql = xmalloc(u->end - u->begin + 1);
+    memcpy(sql, x->sql + u->begin, u->end - u->begin);
+    sql[u->end - u->begin] = 0;
+    return run(x, sql, err);
+}
+
+/* Left of a marker without its end: done, or clean and to be run again, or nobody knows. */
+static bool settle(struct execution *x, const struct unit *u, const char *found, enum verdict *ret_verdict,
+                   struct failure *failure)
+{
+    struct err err = ERR_INIT;
+    if (!repair_after(x, u->statement, found, ret_verdict, &err)) {
+        if (err.kind == ERR_UNREACHABLE || failure->err.kind == ERR_NONE)
+            failure->err = err;
+        failure->left = arena_strdup(x->arena, err.text);
+        return false;
+    }
+    if (*ret_verdict != VERDICT_UNKNOWN)
+        return true;
+    failure->left = arena_printf(x->arena, "line %d: nobody can tell whether this %s took effect", u->line,
+                                 u->statement->keyword);
+    if (failure->err.kind == ERR_NONE) {
+        err_set(&failure->err, ERR_DATABASE, "the connection was lost while it ran");
+        err_sqlstate(&failure->err, "08007");
+    }
+    return false;
+}
+
+/* Marker, statement, check, marker. */
+static bool run_journalled(struct execution *x, const struct unit *u, const struct ledger_mark *mark,
+                           struct failure *failure)
+{
+    enum verdict verdict = VERDICT_AGAIN;
+    struct ledger_mark fresh = {.statement = u->number};
+    struct err *err = &failure->err;
+    if (mark && !settle(x, u, mark->found, &verdict, failure))
+        return false;
+    if (!mark && !(repair_before(x, u->statement, &fresh.found, err) && ledger_mark_before(x->ledger, &x->step, &fresh, err)))
+        return false;
+    if (mark)
+        fresh.found = mark->found;
+    CRASH_POINT("executor.mark.before");
+    bool good = verdict == VERDICT_DONE || run_alone(x, u, err);
+    if (good && !repair_check(x, u->statement, err))
+        good = false;
+    else if (!good && err->kind != ERR_UNREACHABLE) {
+        failure->line = line_at(x->sql, u->begin, u->end, err->position);
+        session_rollback(x);
+        if (u->statement->kind != SQL_OPAQUE) /* what it said is what it did: nothing */
+            settle(x, u, fresh.found, &verdict, failure);
+    }
+    if (!good)
+        return false;
+    CRASH_POINT("executor.mark.after");
+    return ledger_mark_after(x->ledger, &x->step, u->number, err);
+}
+
+static bool run_unit(struct execution *x, const struct unit *u, const struct ledger_mark *mark, struct failure *failure)
+{
+    int prefix = 0;
+    if (mark && mark->done && !u->session)
+        return true;
+    if (!u->together || (mark && !mark->done))
+        return run_journalled(x, u, mark, failure);
+    bool good = run_together(x, u, &prefix, &failure->err);
+    if (!good && strcmp(failure->err.sqlstate, "2D000") == 0 && u->statement->kind == SQL_OPAQUE) {
+        failure->err = (struct err)ERR_INIT; /* it ends transactions itself */
+        return run_journalled(x, u, mark, failure);
+    }
+    if (!good)
+        failure->line = line_at(x->sql, u->begin, u->end, failure->err.position - prefix);
+    return good;
+}
+
+/* ---- the whole ---- */
+
+/* What a failure leaves: earlier units stay. */
+static void tell_left(struct execution *x, const struct units *units, size_t at, struct failure *failure)
+{
+    if (failure->line == 0)
+        failure->line = units->items[at].line;
+    if (at == 0)
+        return;
+    failure->left = arena_printf(x->arena, "%zu of %zu statements took effect and stay (before line %d)%s%s", at,
+                                 units->count, units->items[at].line, failure->left[0] ? "; " : "", failure->left);
+}
+
+static enum attempt_end run_units(struct execution *x, const struct units *units, struct failure *failure)
+{
+    const struct ledger_mark *marks;
+    size_t count;
+    if (!ledger_marks(x->ledger, x->step.request->request, x->arena, &marks, &count, &failure->err))
+        return attempt_sort(&failure->err);
+    x->step.running = count > 0;
+    x->step.started_us = count ? marks[0].began_us : x->step.started_us;
+    if (!look_first(x, &failure->err) || !set_session(x, &failure->err))
+        return attempt_sort(&failure->err);
+    for (size_t i = 0; i < units->count; i++) {
+        const struct unit *u = &units->items[i];
+        bool good = !stop_asked(x);
+        if (!good)
+            err_set(&failure->err, ERR_TIMEOUT, "stopped before line %d", u->line);
+        else
+            good = run_unit(x, u, mark_of(marks, count, u->number), failure);
+        if (!good) {
+            tell_left(x, units, i, failure);
+            return attempt_sort(&failure->err);
+        }
+    }
+    if (!x->step.started_us &&
+        ledger_marks(x->ledger, x->step.request->request, x->arena, &marks, &count, &failure->err) && count)
+        x->step.started_us = marks[0].began_us;
+    x->step.running = true;
+    if (finish(x, &failure->err))
+        return ATTEMPT_RECORDED;
+    tell_left(x, units, units->count ? units->count - 1 : 0, failure);
+    return attempt_sort(&failure->err);
+}
+
+/* After a connection that was lost for good: nothing runs again, but what is left is cleared away or told. */
+void outside_settle(struct execution *x, struct failure *failure)
+{
+    struct units units;
+    const struct ledger_mark *marks;
+    size_t count, done = 0;
+    int line;
+    enum verdict verdict;
+    if (!make_units(x, &units, &line) || !set_session(x, NULL) ||
+        !ledger_marks(x->ledger, x->step.request->request, x->arena, &marks, &count, NULL))
+        return;
+    for (size_t i = 0; i < units.count; i++) {
+        const struct ledger_mark *mark = mark_of(marks, count, units.items[i].number);
+        bool settled = mark && (mark->done || settle(x, &units.items[i], mark->found, &verdict, failure));
+        if (settled && (mark->done || verdict == VERDICT_DONE))
+            done = i + 1;
+    }
+    failure->line = 0;
+    if (done < units.count)
+        tell_left(x, &units, done, failure);
+    session_reset(x, NULL);
+}
+
+enum attempt_end outside_attempt(struct execution *x, struct failure *ret_failure)
+{
+    struct units units = {.count = 0};
+    int line = 0;
+    ret_failure->left = "";
+    if (!make_units(x, &units, &line)) {
+        ret_failure->line = line;
+        err_set(&ret_failure->err, ERR_INPUT, "transaction control that is no BEGIN ... COMMIT of plain statements");
+        err_sqlstate(&ret_failure->err, "25001");
+        return ATTEMPT_FAILED;
+    }
+    enum attempt_end end = run_units(x, &units, ret_failure);
+    if (ledger_connected(x->ledger))
+        session_reset(x, NULL);
+    return end;
+}

@@ -1,0 +1,1 @@
+SELECT 1 FROM pg_catalog.pg_subscription WHERE subname = $1::text

@@ -1,0 +1,3 @@
+SELECT i.indisvalid, c.relname
+  FROM pg_catalog.pg_index i JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid
+ WHERE i.indrelid = pg_catalog.to_regclass($1::text) AND c.relname = $2::text

@@ -1,0 +1,148 @@
+/* What greylag keeps in a target's own database: the fence, the history of requests, what is applied, markers of
+ * statements outside a transaction, the lease of who works on it (protocol.md, 1 to 3).
+ *
+ * One struct ledger is one target: one session that holds the target's advisory lock while it works. It is created
+ * and its schema migrated by ledger_open, under a lock: several services may share one database, with one schema
+ * `greylag` (name configurable) whose rows are keyed by fleet, environment, service and target.
+ *
+ * What always holds: an outcome is committed before anybody is told of it; nothing is recorded unless the fence in
+ * force is this job's (checked under a shared lock of its row, inside the very transaction); history is append-only
+ * and has one row for each request; its positions rise for ever for each target.
+ *
+ * Ownership: strings handed out live in the arena given. Threads: one thread at a time for one ledger. While the lock
+ * is held for long, a thread of the ledger's own extends the lease over a second connection. Times: microseconds
+ * since 1970 of the database's clock (`_us`), milliseconds (`_ms`).
+ * Errors: ERR_UNREACHABLE: the session is lost (ledger_reconnect); ERR_FULL: the database cannot record at present
+ * (disk full, read-only, a standby): the target is blocked; ERR_FENCED: a higher fence is in force; ERR_CONFLICT with
+ * SQLSTATE GL003: the session is not one session (a transaction pooler); ERR_DATABASE: everything else. */
+#pragma once
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/err.h"
+#include "pg/pg.h"
+#include "proto/fleet.h"
+#include "proto/message.h"
+
+struct ledger;
+
+struct ledger_settings {
+    struct audience audience;
+    const char *conninfo;     /* libpq's: URL, keywords, service=; never logged */
+    const char *schema;       /* greylag's own, NULL: "greylag" */
+    const char *search_path;  /* the service's schema(s), as in SET search_path; NULL: the server's default */
+    const char *worker;       /* instance id, for the lease and for people */
+    int64_t connect_timeout_ms; /* 0: 10 s */
+    int64_t lease_ms;         /* 0: 15 s; extended every third of it */
+    pg_trace *trace;          /* NULL, or called for each statement sent (pg.h) */
+    void *trace_context;
+};
+
+/* SQLSTATEs of greylag's own functions in the target database. */
+#define LEDGER_STALE "GL001"     /* another fence is in force */
+#define LEDGER_STRAY "GL002"     /* the text ended greylag's transaction */
+#define LEDGER_POOLED "GL003"    /* this is not the session that took the lock */
+#define LEDGER_APPLIED "GL004"   /* what is applied does not fit: already, or drift (look: ledger_effect) */
+#define LEDGER_EXPIRED "GL006"   /* not_after has passed */
+
+/* Copies the settings. Connects, creates or migrates the schema, checks that this is no transaction pooler. */
+bool ledger_open(const struct ledger_settings *settings, struct ledger **ret_ledger, struct err *err);
+void ledger_close(struct ledger *ledger); /* ends the session, and with it the lock; NULL is fine */
+const char *ledger_describe(struct ledger *ledger); /* borrowed: "user@host:port/database" */
+const struct pg_identity *ledger_identity(struct ledger *ledger); /* borrowed: of the present session */
+bool ledger_connected(struct ledger *ledger); /* between statements: also notices that the server has ended the session */
+/* A new session after a lost one: terminates the old backend by pid and start, waits until it is gone, so that what
+ * was in doubt is decided. Takes the lock again when it was held, and returns ERR_FENCED when another has it now. */
+bool ledger_reconnect(struct ledger *ledger, struct err *err);
+
+/* The target's lock. Polls pg_try_advisory_lock, never waits inside PostgreSQL. A predecessor whose lease has lapsed
+ * is terminated (its sessions, by pid and backend_start) and waited for. *ret_locked false without an error: somebody
+ * else works on it (refusal `busy`), `holder` (may be NULL) says who. `stop` (may be NULL) ends the waiting. */
+bool ledger_lock(struct ledger *ledger, int64_t wait_ms, bool (*stop)(void *), void *context, bool *ret_locked,
+                 char holder[256], struct err *err);
+bool ledger_unlock(struct ledger *ledger, struct err *err);
+
+/* The fence in force, in the arena; sequence 0 when there is none. */
+bool ledger_fence_read(struct ledger *ledger, struct arena *arena, struct fence *ret_fence, struct err *err);
+
+struct ledger_raise {
+    struct fence fence;       /* with the digest of the signed payload that asks for it */
+    int64_t expects;          /* last sequence that the coordinator saw recorded here */
+    int64_t not_after_us;     /* 0: no limit */
+    bool accept_server;       /* a person has compared: take the present server as it is (failover, restore) */
+};
+/* Raises the fence under the lock, in a transaction of its own; it waits for a step that still runs under the old one.
+ * *ret_refusal is REFUSAL_COUNT when this fence is now in force (also when it was already), else STALE, CONFLICT,
+ * JUMP, REWOUND or EXPIRED, with `message` (may be NULL) for people; nothing has changed then. *ret_in_force as after
+ * the call. What follows on this ledger runs under this fence and this not_after. */
+bool ledger_fence_raise(struct ledger *ledger, const struct ledger_raise *raise, struct arena *arena,
+                        enum refusal *ret_refusal, char message[256], struct fence *ret_in_force, struct err *err);
+
+/* Outcomes of those of the requests that have one, in history order. Needs no lock and no fence. */
+bool ledger_find(struct ledger *ledger, const char *const *requests, size_t count, struct arena *arena,
+                 const struct outcome **ret_outcomes, size_t *ret_count, struct err *err);
+bool ledger_release_outcomes(struct ledger *ledger, const char *release, struct arena *arena,
+                             const struct outcome **ret_outcomes, size_t *ret_count, struct err *err);
+/* Outcomes that the coordinator has not acknowledged, oldest first, at most `limit`. */
+bool ledger_unacknowledged(struct ledger *ledger, size_t limit, struct arena *arena,
+                           const struct outcome **ret_outcomes, size_t *ret_count, struct err *err);
+/* Positions may come in any order, twice, or never have existed. One write when the watermark moves. */
+bool ledger_acknowledge(struct ledger *ledger, const int64_t *positions, size_t count, struct err *err);
+/* What is applied, in the order applied; and its contents_digest() (both may be NULL). */
+bool ledger_inventory(struct ledger *ledger, struct arena *arena, const struct applied **ret_applied,
+                      size_t *ret_count, char digest[DIGEST_TEXT_SIZE], struct err *err);
+
+/* ---- for the executor ---- */
+
+/* One request on the way, as the functions in the database take it. */
+struct ledger_step {
+    const struct job *job;
+    const struct job_request *request;
+    int64_t attempt;    /* from 1 */
+    int64_t started_us; /* 0: the transaction's own start; else when the first statement outside of one began */
+    bool running;       /* it has begun: not_after is not looked at any more */
+};
+struct pg *ledger_session(struct ledger *ledger); /* borrowed until ledger_reconnect; it holds the lock */
+int64_t ledger_sequence(struct ledger *ledger);   /* of the fence this ledger works under, 0: none */
+const char *ledger_search_path(struct ledger *ledger); /* borrowed, NULL: the server's default */
+const char *ledger_schema(struct ledger *ledger);      /* borrowed, not quoted */
+/* Adds "SELECT greylag.step_begin(...)" and "SELECT greylag.step_end(...)", without ';', to one string. The first checks
+ * session, fence, expiry and what is applied, and sets the request's timeouts and the search_path for the transaction;
+ * the second records APPLIED. */
+void ledger_add_begin(struct ledger *ledger, struct buf *sql, const struct ledger_step *step);
+void ledger_add_end(struct ledger *ledger, struct buf *sql, const struct ledger_step *step);
+/* The outcome that step_end's row tells of. */
+void ledger_read_end(struct ledger *ledger, const PGresult *rows, const struct ledger_step *step, struct arena *arena,
+                     struct outcome *ret_outcome);
+/* Records FAILED, ALREADY or DRIFT, in a transaction of its own, under the fence. `about` carries kind, sqlstate,
+ * message, line, left, detail (NULL is ""); the rest comes from the step and the database. started_us 0: now. */
+bool ledger_record(struct ledger *ledger, const struct ledger_step *step, const struct outcome *about,
+                   struct arena *arena, struct outcome *ret_outcome, struct err *err);
+
+/* What is in effect for a migration: request and checksum, "" when it is not applied. */
+struct ledger_effect {
+    const char *request, *checksum, *release;
+};
+bool ledger_effect(struct ledger *ledger, const char *migration, struct arena *arena, struct ledger_effect *ret_effect,
+                   struct err *err);
+
+/* Markers of what runs outside a transaction. Each write is conditional on the fence. */
+struct ledger_mark {
+    int statement;     /* from 0 */
+    bool done;         /* the marker after it stands */
+    const char *made;  /* what the statement makes (an index's oid or name), as noted before it; "" */
+    const char *found; /* what stood in the catalogue before it ran the first time; "" */
+    int64_t began_us;  /* when the marker before it was written */
+};
+bool ledger_marks(struct ledger *ledger, const char *request, struct arena *arena, const struct ledger_mark **ret_marks,
+                  size_t *ret_count, struct err *err);
+bool ledger_mark_before(struct ledger *ledger, const struct ledger_step *step, const struct ledger_mark *mark,
+                        struct err *err);
+bool ledger_mark_after(struct ledger *ledger, const struct ledger_step *step, int statement, struct err *err);
+/* The same as SQL text, for a statement that can share a transaction with its marker. */
+void ledger_add_mark_after(struct ledger *ledger, struct buf *sql, const struct ledger_step *step, int statement);
+/* Does this error mean that the target cannot record at present (disk full, read-only, out of memory)? */
+bool ledger_cannot_record(const char *sqlstate);

@@ -1,0 +1,1 @@
+SELECT @schema@.unlock($1::int, $2::bigint)

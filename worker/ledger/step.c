@@ -1,0 +1,153 @@
+/* The two calls around a step, the record of what did not take effect, and markers. */
+#include <inttypes.h>
+
+#include "base/cleanup.h"
+#include "ledger/ledger_internal.h"
+
+static void add_text(struct ledger *ledger, struct buf *sql, const char *text)
+{
+    buf_addc(sql, ',');
+    pg_add_literal(ledger->pg, sql, text);
+}
+
+static const char *undone(const struct job_request *request)
+{
+    return request->direction == DIRECTION_DOWN && request->undoes ? request->undoes : "";
+}
+
+void ledger_add_begin(struct ledger *ledger, struct buf *sql, const struct ledger_step *step)
+{
+    buf_addf(sql, "SELECT %s.step_begin(%" PRId64 ",%" PRId64, ledger->quoted_schema, ledger->target,
+             ledger->fence.epoch);
+    add_text(ledger, sql, ledger->term);
+    buf_addf(sql, ",%" PRId64 ",%" PRId64 ",%d", ledger->fence.sequence, step->running ? 0 : ledger->not_after_us,
+             ledger->identity.pid);
+    add_text(ledger, sql, step->request->migration);
+    add_text(ledger, sql, undone(step->request));
+    buf_addf(sql, ",'%" PRId64 "','%" PRId64 "'", step->request->lock_timeout_ms, step->request->statement_timeout_ms);
+    if (ledger->settings.search_path)
+        add_text(ledger, sql, ledger->settings.search_path);
+    else
+        buf_adds(sql, ",NULL");
+    buf_addc(sql, ')');
+}
+
+void ledger_add_end(struct ledger *ledger, struct buf *sql, const struct ledger_step *step)
+{
+    const struct job_request *r = step->request;
+    buf_addf(sql, "SELECT * FROM %s.step_end(%" PRId64, ledger->quoted_schema, ledger->target);
+    add_text(ledger, sql, r->request);
+    add_text(ledger, sql, step->job->release);
+    add_text(ledger, sql, direction_text(r->direction));
+    add_text(ledger, sql, r->migration);
+    add_text(ledger, sql, r->checksum);
+    buf_addf(sql, ",%" PRId64 ",%" PRId64, step->attempt, ledger->fence.sequence);
+    add_text(ledger, sql, undone(r));
+    if (step->started_us)
+        buf_addf(sql, ",pg_catalog.to_timestamp(%" PRId64 "/1000000.0))", step->started_us);
+    else
+        buf_adds(sql, ",NULL)");
+}
+
+/* What the step and the database know of an outcome; position and times from the row (r_position, r_started,
+ * r_finished). */
+static void fill(struct ledger *ledger, const PGresult *rows, const struct ledger_step *step, struct arena *arena,
+                 struct outcome *o)
+{
+    const struct job_request *r = step->request;
+    o->request = arena_strdup(arena, r->request);
+    o->release = arena_strdup(arena, step->job->release);
+    o->direction = r->direction;
+    o->migration = arena_strdup(arena, r->migration);
+    o->checksum = arena_strdup(arena, r->checksum);
+    o->attempt = step->attempt;
+    o->sequence = ledger->fence.sequence;
+    o->position = pg_number(rows, 0, 0);
+    o->started_us = pg_number(rows, 0, 1);
+    o->finished_us = pg_number(rows, 0, 2);
+    o->id = outcome_id(arena, r->request, step->attempt, o->kind);
+    ledger_pending_add(ledger, o->position);
+}
+
+void ledger_read_end(struct ledger *ledger, const PGresult *rows, const struct ledger_step *step, struct arena *arena,
+                     struct outcome *ret_outcome)
+{
+    *ret_outcome = (struct outcome){.kind = OUTCOME_APPLIED, .sqlstate = "", .message = "", .left = "", .detail = ""};
+    fill(ledger, rows, step, arena, ret_outcome);
+}
+
+static const char *text_or_empty(struct arena *arena, const char *text)
+{
+    return text ? arena_strdup(arena, text) : "";
+}
+
+bool ledger_record(struct ledger *ledger, const struct ledger_step *step, const struct outcome *about,
+                   struct arena *arena, struct outcome *ret_outcome, struct err *err)
+{
+    const struct job_request *r = step->request;
+    struct outcome o = {.kind = about->kind,
+                        .line = about->line,
+                        .sqlstate = text_or_empty(arena, about->sqlstate),
+                        .message = text_or_empty(arena, about->message),
+                        .left = text_or_empty(arena, about->left),
+                        .detail = text_or_empty(arena, about->detail)};
+    const char *values[] = {NUMBER(ledger->target), NUMBER(ledger->fence.epoch), ledger->term,
+                            NUMBER(ledger->fence.sequence), r->request, step->job->release, direction_text(r->direction),
+                            outcome_text(o.kind), r->migration, r->checksum, NUMBER(step->attempt),
+                            NUMBER(about->started_us), o.sqlstate, o.message, NUMBER(o.line), o.left, o.detail};
+    auto_pgresult PGresult *result = NULL;
+    if (!ledger_exec(ledger, LEDGER_SQL_record, (int)COUNT_OF(values), values, &result, err))
+        return false;
+    fill(ledger, result, step, arena, &o);
+    *ret_outcome = o;
+    return true;
+}
+
+/* ---- markers ---- */
+
+bool ledger_marks(struct ledger *ledger, const char *request, struct arena *arena, const struct ledger_mark **ret_marks,
+                  size_t *ret_count, struct err *err)
+{
+    const char *values[] = {NUMBER(ledger->target), request};
+    auto_pgresult PGresult *result = NULL;
+    if (!ledger_exec(ledger, LEDGER_SQL_marks, 2, values, &result, err))
+        return false;
+    int n = PQntuples(result);
+    struct ledger_mark *marks = arena_array(arena, n ? (size_t)n : 1, sizeof *marks);
+    for (int i = 0; i < n; i++)
+        marks[i] = (struct ledger_mark){.statement = (int)pg_number(result, i, 0),
+                                        .done = *pg_text(result, i, 1) == 't',
+                                        .made = arena_strdup(arena, pg_text(result, i, 2)),
+                                        .found = arena_strdup(arena, pg_text(result, i, 3)),
+                                        .began_us = pg_number(result, i, 4)};
+    *ret_marks = marks;
+    *ret_count = (size_t)n;
+    return true;
+}
+
+bool ledger_mark_before(struct ledger *ledger, const struct ledger_step *step, const struct ledger_mark *mark,
+                        struct err *err)
+{
+    const char *values[] = {NUMBER(ledger->target), NUMBER(ledger->fence.epoch), ledger->term,
+                            NUMBER(ledger->fence.sequence), NUMBER(ledger->identity.pid),
+                            step->request->request, NUMBER(mark->statement), mark->made ? mark->made : "",
+                            mark->found ? mark->found : ""};
+    return ledger_exec(ledger, LEDGER_SQL_mark_before, (int)COUNT_OF(values), values, NULL, err);
+}
+
+bool ledger_mark_after(struct ledger *ledger, const struct ledger_step *step, int statement, struct err *err)
+{
+    const char *values[] = {NUMBER(ledger->target), NUMBER(ledger->fence.epoch), ledger->term,
+                            NUMBER(ledger->fence.sequence), step->request->request, NUMBER(statement)};
+    return ledger_exec(ledger, LEDGER_SQL_mark_after, (int)COUNT_OF(values), values, NULL, err);
+}
+
+void ledger_add_mark_after(struct ledger *ledger, struct buf *sql, const struct ledger_step *step, int statement)
+{
+    buf_addf(sql, "SELECT %s.mark_after(%" PRId64 ",%" PRId64, ledger->quoted_schema, ledger->target,
+             ledger->fence.epoch);
+    add_text(ledger, sql, ledger->term);
+    buf_addf(sql, ",%" PRId64, ledger->fence.sequence);
+    add_text(ledger, sql, step->request->request);
+    buf_addf(sql, ",%d)", statement);
+}

@@ -1,0 +1,123 @@
+/* Control messages of one target: a fence, an inventory. */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "runner/target_internal.h"
+
+struct answer {
+    struct target *target;
+    const struct control *control;
+    struct arena arena;
+    struct fence fence; /* the control message's, with the digest of its payload */
+    struct report report;
+};
+
+static void say(struct answer *answer)
+{
+    struct err err = ERR_INIT;
+    answer->report.release = answer->control->release;
+    answer->report.fence = answer->fence;
+    if (!reporter_say(answer->target->reporter, &answer->report, "", REPORT_UNWATCHED, &err))
+        log_warn("target %s: report: %s", answer->target->settings.audience.target, err.text);
+}
+
+/* Equal numbers with the same random term come from the same leader, which gives each number once: a fence that was
+ * signed again is the same fence. */
+static bool same_leader(const struct answer *answer, const struct fence *in_force)
+{
+    return in_force->epoch == answer->fence.epoch && in_force->sequence == answer->fence.sequence &&
+           strcmp(in_force->term, answer->fence.term) == 0;
+}
+
+/* True: answered, one way or the other. */
+static bool try_fence(struct answer *answer, struct err *err)
+{
+    struct target *target = answer->target;
+    struct report *report = &answer->report;
+    struct ledger_raise raise = {.fence = answer->fence, .expects = answer->control->expects,
+                                .accept_server = answer->control->expects < 0};
+    char message[256] = "";
+    bool busy;
+    if (!session_lock(target, target_leaving, &busy, message, err))
+        return false;
+    *report = (struct report){.kind = REPORT_REFUSED, .refusal = REFUSAL_BUSY, .in_force = {.term = "", .digest = ""}};
+    if (busy && !ledger_fence_read(target->ledger, &answer->arena, &report->in_force, err))
+        return false;
+    if (!busy && !ledger_fence_raise(target->ledger, &raise, &answer->arena, &report->refusal, message,
+                                     &report->in_force, err))
+        return false;
+    if (!ledger_release_outcomes(target->ledger, answer->control->release, &answer->arena, &report->outcomes,
+                                 &report->outcome_count, err))
+        return false;
+    report->message = arena_strdup(&answer->arena, message);
+    if (report->refusal == REFUSAL_CONFLICT && same_leader(answer, &report->in_force))
+        report->refusal = REFUSAL_COUNT;
+    if (report->refusal == REFUSAL_COUNT) {
+        report->kind = REPORT_FENCED;
+        report->refusal = 0;
+        report->message = "";
+    }
+    session_in_force(target, &report->in_force);
+    return true;
+}
+
+static void blocked(struct answer *answer, const struct err *err, int64_t *said_ms)
+{
+    int64_t now = clock_mono_ms();
+    session_problem(answer->target, err->text);
+    if (*said_ms && now - *said_ms < BLOCKED_REPORT_MS)
+        return;
+    *said_ms = now;
+    answer->report = (struct report){.kind = REPORT_BLOCKED, .message = err->text,
+                                     .in_force = {.term = "", .digest = ""}};
+    say(answer);
+}
+
+void target_answer_fence(struct target *target, struct work *work)
+{
+    struct answer answer = {.target = target, .control = &work->admitted.control,
+                            .fence = work->admitted.control.fence};
+    answer.fence.digest = work->admitted.digest;
+    int64_t said_ms = 0, wait_ms = BLOCKED_FIRST_MS;
+    struct err err = ERR_INIT;
+    bool answered = try_fence(&answer, &err);
+    /* Given up when it has expired, when a newer one came, or when the worker leaves. */
+    while (!answered && clock_wall_us() < answer.control->expires_us && !target_interrupted(target)) {
+        blocked(&answer, &err, &said_ms);
+        target_wait(target, wait_ms);
+        wait_ms = wait_ms * 2 < BLOCKED_MAX_MS ? wait_ms * 2 : BLOCKED_MAX_MS;
+        err_clear(&err);
+        answered = try_fence(&answer, &err);
+    }
+    if (answered) {
+        session_problem(target, "");
+        atomic_fetch_add(&target->counts.fenced, 1);
+        log_info("target %s: fence %lld/%lld: %s", target->settings.audience.target, (long long)answer.fence.epoch,
+                 (long long)answer.fence.sequence, report_kind_text(answer.report.kind));
+        say(&answer);
+        target->settings.notices.changed(target->settings.notices.context);
+    }
+    arena_release(&answer.arena);
+    work_free(work);
+}
+
+void target_answer_inventory(struct target *target, struct work *work)
+{
+    struct answer answer = {.target = target, .control = &work->admitted.control,
+                            .fence = work->admitted.control.fence};
+    struct err err = ERR_INIT;
+    answer.report = (struct report){.kind = REPORT_INVENTORY, .in_force = {.term = "", .digest = ""}};
+    answer.fence.digest = work->admitted.digest;
+    if (session_ready(target, &err) &&
+        ledger_inventory(target->ledger, &answer.arena, &answer.report.applied, &answer.report.applied_count, NULL,
+                         &err) &&
+        ledger_fence_read(target->ledger, &answer.arena, &answer.report.in_force, &err))
+        say(&answer);
+    else
+        session_problem(target, err.text); /* the coordinator asks again */
+    arena_release(&answer.arena);
+    work_free(work);
+}

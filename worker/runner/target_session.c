@@ -1,0 +1,173 @@
+#include <stdio.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/cleanup.h"
+#include "base/log.h"
+#include "runner/target_internal.h"
+
+static void trace(void *context, const char *statement, int64_t duration_us, const char *tag)
+{
+    struct target *target = context;
+    char text[CLOCK_TEXT_SIZE];
+    log_debug("sql target=%s time=\"%s\" tag=%s: %s", target->settings.audience.target,
+              clock_duration(duration_us, text), tag, statement);
+}
+
+static void say_problem(struct target *target, const char *problem, const char *hint)
+{
+    pthread_mutex_lock(&target->mutex);
+    bool changed = strcmp(target->description.problem, problem) != 0;
+    snprintf(target->description.problem, sizeof target->description.problem, "%.255s", problem);
+    pthread_mutex_unlock(&target->mutex);
+    if (!changed)
+        return;
+    if (*problem)
+        log_warn("target %s: %s%s%s", target->settings.audience.target, problem, *hint ? "; " : "", hint);
+    else
+        log_info("target %s: ready (%s)", target->settings.audience.target, ledger_describe(target->ledger));
+    target->settings.notices.changed(target->settings.notices.context);
+}
+
+void session_problem(struct target *target, const char *problem)
+{
+    say_problem(target, problem, "");
+}
+
+void session_trouble(struct target *target, const struct err *err)
+{
+    say_problem(target, err->text, err->hint);
+}
+
+void session_in_force(struct target *target, const struct fence *fence)
+{
+    pthread_mutex_lock(&target->mutex);
+    snprintf(target->description.term, sizeof target->description.term, "%s", fence->term);
+    snprintf(target->description.digest, sizeof target->description.digest, "%s", fence->digest);
+    target->description.fence = (struct fence){.epoch = fence->epoch, .term = target->description.term,
+                                               .sequence = fence->sequence, .digest = target->description.digest};
+    pthread_mutex_unlock(&target->mutex);
+}
+
+void session_describe(struct target *target)
+{
+    auto_arena struct arena arena = ARENA_INIT;
+    char contents[DIGEST_TEXT_SIZE] = "";
+    struct fence fence;
+    struct err err = ERR_INIT;
+    if (ledger_fence_read(target->ledger, &arena, &fence, &err))
+        session_in_force(target, &fence);
+    target->described = ledger_inventory(target->ledger, &arena, NULL, NULL, contents, &err);
+    pthread_mutex_lock(&target->mutex);
+    memcpy(target->description.contents, contents, sizeof contents);
+    snprintf(target->description.system_identifier, sizeof target->description.system_identifier, "%s",
+             ledger_identity(target->ledger)->system_identifier);
+    pthread_mutex_unlock(&target->mutex);
+}
+
+/* Outcomes from before this process began, which the coordinator has not acknowledged. */
+static bool remember(struct target *target, struct err *err)
+{
+    auto_arena struct arena arena = ARENA_INIT;
+    const struct outcome *outcomes;
+    size_t count;
+    struct fence fence;
+    if (!ledger_fence_read(target->ledger, &arena, &fence, err) ||
+        !ledger_unacknowledged(target->ledger, 10000, &arena, &outcomes, &count, err))
+        return false;
+    reporter_remember(target->reporter, outcomes, count, &fence, clock_mono_ms());
+    if (count)
+        log_info("target %s: %zu outcomes are not acknowledged, sent again", target->settings.audience.target, count);
+    target->remembered = true;
+    return true;
+}
+
+static bool first_session(struct target *target, struct err *err)
+{
+    struct ledger_settings settings = {
+        .audience = target->settings.audience,
+        .conninfo = target->settings.conninfo,
+        .schema = target->settings.ledger_schema,
+        .search_path = target->settings.schema,
+        .worker = target->settings.worker,
+        .lease_ms = target->settings.lease_ms,
+        .trace = log_on(LOG_DEBUG) ? trace : NULL,
+        .trace_context = target,
+    };
+    return ledger_open(&settings, &target->ledger, err);
+}
+
+bool session_ready(struct target *target, struct err *err)
+{
+    bool fresh = false;
+    if (!target->ledger) {
+        if (!first_session(target, err))
+            return false;
+        fresh = true;
+    } else if (!ledger_connected(target->ledger)) {
+        if (!ledger_reconnect(target->ledger, err)) {
+            if (err->kind != ERR_FENCED)
+                return false;
+            ledger_close(target->ledger); /* somebody else has the target now: begin as a newcomer */
+            target->ledger = NULL;
+            target->locked = false;
+            if (!first_session(target, err))
+                return false;
+        }
+        fresh = true;
+    }
+    if (!target->remembered && !remember(target, err))
+        return false;
+    if (fresh || !target->described) { /* a database that is being restored cannot be read for a while */
+        session_describe(target);
+        target->settings.notices.changed(target->settings.notices.context);
+    }
+    return true;
+}
+
+bool session_lock(struct target *target, bool (*stop)(void *), bool *ret_busy, char holder[256], struct err *err)
+{
+    *ret_busy = false;
+    for (int attempt = 0; attempt < 2; attempt++) {
+        bool locked = false;
+        if (!session_ready(target, err))
+            return false;
+        if (target->locked)
+            return true;
+        int64_t began = clock_mono_us(), wait_ms = target->settings.lease_ms + LOCK_WAIT_MS;
+        if (ledger_lock(target->ledger, wait_ms, stop, target, &locked, holder, err)) {
+            target->locked = locked;
+            *ret_busy = !locked;
+            char text[CLOCK_TEXT_SIZE];
+            log_debug("lock target=%s locked=%d time=\"%s\"", target->settings.audience.target, locked,
+                      clock_duration(clock_mono_us() - began, text));
+            return true;
+        }
+        if (ledger_connected(target->ledger))
+            return false;
+        /* a session that died while it was idle: once more with a new one */
+    }
+    return false;
+}
+
+void session_unlock(struct target *target)
+{
+    struct err err = ERR_INIT;
+    if (target->locked && !ledger_unlock(target->ledger, &err))
+        log_debug("unlock target=%s: %s", target->settings.audience.target, err.text);
+    target->locked = false;
+}
+
+void session_acknowledge(struct target *target)
+{
+    struct err err = ERR_INIT;
+    if (!target->pending_count || !target->ledger)
+        return;
+    if (!ledger_acknowledge(target->ledger, target->pending, target->pending_count, &err)) {
+        log_debug("acknowledge target=%s: %s", target->settings.audience.target, err.text);
+        if (!err.retriable)
+            target->pending_count = 0; /* they come again when the outcomes are sent again */
+        return;
+    }
+    target->pending_count = 0;
+}
