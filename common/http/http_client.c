@@ -122,6 +122,8 @@ static struct curl_slist *headers_make(const struct http_client *client, bool wi
     return header ? add_header(list, header) : list;
 }
 
+/* A call that changes something has a connection of its own: over a kept one that died with its answer, libcurl asks
+ * again by itself, and the error would be about that second try ("refused") while the first one may have been heard. */
 static void call_prepare(struct http_client *client, const char *method, const char *url, const char *body,
                          struct curl_slist *headers, struct buf *reply, char *why)
 {
@@ -129,6 +131,7 @@ static void call_prepare(struct http_client *client, const char *method, const c
     curl_easy_reset(curl); /* keeps the connection */
     curl_easy_setopt(curl, CURLOPT_URL, url);
     curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, method);
+    curl_easy_setopt(curl, CURLOPT_FRESH_CONNECT, strcmp(method, "GET") != 0 ? 1L : 0L);
     curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers);
     curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https");
     curl_easy_setopt(curl, CURLOPT_USERAGENT, "greylag/" GREYLAG_VERSION);
