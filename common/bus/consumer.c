@@ -10,7 +10,7 @@ struct bus_consumer {
     bool group, paused;
     int assigned; /* partitions */
     int64_t again_ms; /* a group that lost what it had: when to subscribe again; 0: never */
-    int tries;        /* how often it may still */
+    int64_t pause_ms; /* until the time after that */
     struct bus_position *positions; /* a reader's, kept up to date; topics owned */
     size_t position_count;
     rd_kafka_message_t *held; /* the next one to hand out */
@@ -18,12 +18,12 @@ struct bus_consumer {
 
 #define CLOSE_MS 5000
 #define SUBSCRIBE_AGAIN_MS 5000
-#define SUBSCRIBE_TRIES 5
+#define SUBSCRIBE_AGAIN_MAX_MS 300000
 
 static void again(struct bus_consumer *consumer)
 {
-    consumer->again_ms = clock_mono_ms() + SUBSCRIBE_AGAIN_MS;
-    consumer->tries = SUBSCRIBE_TRIES;
+    consumer->pause_ms = SUBSCRIBE_AGAIN_MS;
+    consumer->again_ms = clock_mono_ms() + consumer->pause_ms;
 }
 
 /* The embedded broker and every real one: a pause does not survive a new assignment by itself. */
@@ -190,14 +190,15 @@ bool bus_watermarks(struct bus_consumer *reader, const char *topic, int32_t part
 }
 
 /* A broker that lost its data comes back without the topic, and a group that was then given none of its partitions is
- * not asked again by librdkafka 2.0.2 once the topic is made anew: the list of topics looks the same as before. Bounded,
- * since whoever lost its partitions to another member of the group shall leave them there. */
+ * not asked again by librdkafka 2.0.2 once the topic is made anew: the list of topics looks the same as before. More and
+ * more seldom, since whoever lost its partitions to another member of the group disturbs it by asking. */
 static void subscribe_again(struct bus_consumer *consumer)
 {
     if (!consumer->again_ms || consumer->assigned > 0 || clock_mono_ms() < consumer->again_ms)
         return;
     rd_kafka_topic_partition_list_t *topics = NULL;
-    consumer->again_ms = --consumer->tries > 0 ? clock_mono_ms() + SUBSCRIBE_AGAIN_MS : 0;
+    consumer->again_ms = clock_mono_ms() + consumer->pause_ms;
+    consumer->pause_ms = consumer->pause_ms * 2 < SUBSCRIBE_AGAIN_MAX_MS ? consumer->pause_ms * 2 : SUBSCRIBE_AGAIN_MAX_MS;
     if (rd_kafka_subscription(consumer->kafka, &topics) != RD_KAFKA_RESP_ERR_NO_ERROR)
         return;
     rd_kafka_unsubscribe(consumer->kafka);

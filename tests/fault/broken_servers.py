@@ -1,3 +1,4 @@
+# long
 """Databases and brokers that cannot be reached: at the start of coordinator and worker, and going away in the middle of a
 release. What is said names the server and what to do; what runs goes on when the server is back."""
 import re

@@ -1,3 +1,4 @@
+# long
 """Every crash point of coordinator and worker: killed there and restarted; and frozen there, while a second process takes
 over and the first one wakes up later. Each point is visited in three passes:
 
@@ -192,7 +193,7 @@ class Walk:
 
     def quiet(self):
         """Who must change nothing on waking up: everybody when nothing is under way, and auth while crm stands still."""
-        ended = self.latest().get("state") in ("succeeded", "rolled back")
+        ended = self.stage.latest().get("state") in ("succeeded", "rolled back")
         return [p for group in ("coordinator", *SERVICES) if ended or (group == "auth" and self.stopped("crm"))
                 for p in self.members[group]]
 
@@ -280,29 +281,21 @@ class Walk:
         """`up` until a release is accepted; its caller tries again when a coordinator falls or stands still under it."""
         stage = self.stage
         walk_fleet.write(stage.folder / "fleet", part, name=self.name)
-        known = self.latest().get("id")
+        known = self.stage.latest().get("id")
         said = ""
         def ask():
             nonlocal said
             with contextlib.suppress(greylag.subprocess.TimeoutExpired):
                 done = stage.greylag("up", "--no-wait", "--json", check=None, limit=15)
                 said = str(done)
-            release = self.latest().get("id", known)
+            release = self.stage.latest().get("id", known)
             return release != known and release
         self.release = self.until(ask, lambda: f"a release to be accepted: {said}", every=0.3)
 
-    def latest(self):
-        """The newest release; {} when no coordinator answers: it may stand still just now."""
-        with contextlib.suppress(greylag.subprocess.TimeoutExpired):
-            done = self.stage.greylag("release", "show", "latest", "--json", check=None, limit=10)
-            if done.code == 0 and done.out.startswith("{"):
-                return done.json()
-        return {}
-
     def ended(self, wanted):
         def look():
-            release = self.latest()
-            return release.get("state") in ("succeeded", "rolled back", "cancelled", "halted") and release
+            release = self.stage.latest()
+            return release.get("state") in greylag.ENDS and release
         release = self.until(look, lambda: f"the release to end: {self.stage.greylag('release', 'show', 'latest', check=None)}",
                              every=0.25)
         expect(release["id"] == self.release, f"another release: {release['id']}, not {self.release}")

@@ -10,7 +10,7 @@ import sys
 
 import greylag
 import walk_fleet
-from greylag import Helper, Postgres, Stage, expect, wait
+from greylag import Postgres, Stage, expect, wait
 
 SETTINGS = {"resend_after": "2s", "lease": "2s", "fence_again": "300ms"}
 SIZE = "160m"
@@ -22,12 +22,10 @@ class Small(Postgres):
 
     def __init__(self, folder):
         folder.mkdir()
-        self.helper = Helper(["unshare", "--mount", "--propagation", "private", "sh", "-c",
-                              f'mount -t tmpfs -o size={SIZE},mode=755 none "$0" && exec "$@"', str(folder),
-                              str(greylag.SOURCE / "tests/harness/postgres"), "serve", str(folder / "pg"), "autovacuum=off",
-                              "wal_keep_size=0", "max_wal_size=32MB", "min_wal_size=32MB", "restart_after_crash=on"])
-        self.folder, self.base = folder / "pg", self.helper.first
-        self.bin = sorted(pathlib.Path("/usr/lib/postgresql").glob("*/bin"))[-1]
+        super().__init__(folder / "pg", "autovacuum=off", "wal_keep_size=0", "max_wal_size=32MB", "min_wal_size=32MB",
+                         "restart_after_crash=on",
+                         within=["unshare", "--mount", "--propagation", "private", "sh", "-c",
+                                 f'mount -t tmpfs -o size={SIZE},mode=755 none "$0" && exec "$@"', str(folder)])
         self.inside = pathlib.Path(f"/proc/{self.helper.process.pid}/root{folder}")
 
     def fill(self):

@@ -1,3 +1,4 @@
+# long
 # label: kafka
 """A few points of the crash walk, and its broker's data wiped, on real Apache Kafka (all of them run on the embedded
 broker). Those that only kill and freeze share one node."""

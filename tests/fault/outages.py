@@ -1,3 +1,4 @@
+# long
 """The ground goes away under a release: the broker loses all its data, a target's PostgreSQL or the control database is
 killed (-9) and comes back. Always at a moment that is known: somebody stands still at a crash point while it happens,
 and then goes on. In the same three passes as the crash walk, with the same ends.

@@ -1,3 +1,4 @@
+# long
 """Databases that come back from a backup: the control database in the middle of a release (restored over itself, into
 another database, as a copy of the server's files), a target, and a control database whose release had halted.
 

@@ -10,6 +10,7 @@ process (the servers' helpers end when their standard input does). Waiting is al
 """
 import contextlib
 import ctypes
+import http.client
 import json
 import os
 import pathlib
@@ -20,10 +21,13 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
+import urllib.request
 
 SOURCE = pathlib.Path(__file__).resolve().parents[2]
 BUILD = pathlib.Path(os.environ.get("GREYLAG_BUILD", SOURCE / "build"))
+ENDS = ("succeeded", "rolled back", "cancelled", "halted")
 LIMIT = float(os.environ.get("GREYLAG_TEST_LIMIT", "60"))
 
 
@@ -81,12 +85,53 @@ class Helper:
             self.process.wait()
 
 
-class Postgres:
-    """A private cluster. `settings` are server settings, "autovacuum=off"."""
+class ConnectionLost(Failed):
+    """The server was not there, or went away."""
 
-    def __init__(self, folder, *settings):
-        self.helper = Helper([SOURCE / "tests/harness/postgres", "serve", str(folder), *settings])
+
+class Session:
+    """A psql that stays: one connection for many questions, which cost next to nothing then."""
+
+    MARK = "-- the end of an answer"
+
+    def __init__(self, psql, conninfo):
+        self.said = tempfile.TemporaryFile("w+")
+        self.process = subprocess.Popen([psql, "-XAtq", "-v", "ON_ERROR_STOP=1", "-d", conninfo, "-f", "-"], text=True,
+                                        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self.said)
+
+    def ask(self, text):
+        """Unaligned rows of the statements; the first error ends the session."""
+        with contextlib.suppress(BrokenPipeError):
+            self.process.stdin.write(f"{text}\n;\n\\echo '{self.MARK}'\n")
+            self.process.stdin.flush()
+        rows = []
+        for line in self.process.stdout:
+            if line.rstrip("\n") == self.MARK:
+                return "".join(rows).strip()
+            rows.append(line)
+        code = self.process.wait()
+        self.said.seek(0)
+        raise (ConnectionLost if code == 2 else Failed)(self.said.read().strip())
+
+    def close(self):
+        with contextlib.suppress(BrokenPipeError):
+            self.process.stdin.close()
+        self.process.wait()
+        self.process.stdout.close()
+        self.said.close()
+
+
+class Postgres:
+    """A private cluster. `settings` are server settings, "autovacuum=off". What is killed here are processes, never the
+    machine: fsync protects nothing then, and only slows down whoever shares the disk."""
+
+    usual = ("fsync=off",)
+
+    def __init__(self, folder, *settings, within=()):
+        """`within`: a command that starts what follows it."""
+        self.helper = Helper([*within, SOURCE / "tests/harness/postgres", "serve", str(folder), *self.usual, *settings])
         self.folder = folder
+        self.sessions = {}  # (thread, database) -> Session
         self.base = self.helper.first
         self.bin = sorted(pathlib.Path("/usr/lib/postgresql").glob("*/bin"),
                           key=lambda p: [int(n) for n in re.findall(r"\d+", str(p))])[-1]
@@ -99,12 +144,22 @@ class Postgres:
             self.sql("postgres", f'create database "{database}"')
 
     def sql(self, database, text):
-        """Unaligned rows of the last statement."""
-        done = subprocess.run([self.bin / "psql", "-XAtq", "-v", "ON_ERROR_STOP=1", "-d", self.conninfo(database), "-f", "-"],
-                              input=text, capture_output=True, text=True)
-        if done.returncode:
-            raise Failed(f"psql {database}: {done.stderr.strip()}")
-        return done.stdout.strip()
+        """Unaligned rows. A connection that had died before the question is made anew."""
+        key = threading.get_ident(), database
+        for kept in (key in self.sessions, False):
+            if key not in self.sessions:
+                self.sessions[key] = Session(self.bin / "psql", self.conninfo(database))
+            try:
+                return self.sessions[key].ask(text)
+            except Failed as error:
+                self.sessions.pop(key).close()
+                if not kept or not isinstance(error, ConnectionLost):
+                    raise type(error)(f"psql {database}: {error}") from None
+
+    def leave(self, databases):
+        """Ends the sessions in them."""
+        for key in [key for key in self.sessions if key[1] in databases]:
+            self.sessions.pop(key).close()
 
     def dump(self, database, *options):
         """The schema as pg_dump prints it, without greylag's own and without lines that change at random."""
@@ -123,6 +178,7 @@ class Postgres:
         self.helper.say("start")
 
     def close(self):
+        self.leave({database for _, database in self.sessions})
         self.helper.close()
 
 
@@ -266,7 +322,7 @@ class Stage:
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="greylag-stage-"))
         self.folder.chmod(0o755)
         self.environment = {"LOG_LEVEL": "INFO", **(environment or {})}
-        self.programs, self.closing = {}, []
+        self.programs, self.closing, self.databases = {}, [], set()
         self.postgres, self.prefix = postgres, prefix
         try:
             if postgres is None:
@@ -298,6 +354,8 @@ class Stage:
         for program in self.programs.values():
             program.signal(signal.SIGCONT)
             program.kill()
+        if self.postgres:
+            self.postgres.leave(self.databases)
         for thing in reversed(self.closing):
             thing.close()
         shutil.rmtree(self.folder, ignore_errors=True)
@@ -323,10 +381,9 @@ class Stage:
         self.environment_name = environment
         self.services = services or self.read_services()
         self.database = f"control-{self.name}-{random.randrange(1 << 30)}"
-        self.postgres.create(self.database)
-        for targets in self.services.values():
-            for target in targets:
-                self.postgres.create(self.prefix + target)
+        self.databases = {self.database, *(self.prefix + t for targets in self.services.values() for t in targets)}
+        for database in self.databases:
+            self.postgres.create(database)
 
     def read_services(self):
         done = subprocess.run([BUILD / "bin/greylag", "plan", "--offline", "--json", "--fleet", str(self.fleet_file)],
@@ -407,8 +464,8 @@ class Stage:
         """Waits until the coordinator knows what every target holds."""
         wanted = sum(len(targets) for targets in self.services.values())
         def look():
-            done = self.greylag("status", "--json", check=None)
-            return done.code == 0 and sum(1 for t in done.json()["targets"] if t["known"]) >= wanted
+            status = self.get("/api/v1/status")
+            return status and sum(1 for t in status["targets"] if t["known"]) >= wanted
         wait(look, lambda: f"all {wanted} targets to be known: {self.greylag('status', check=None)}", limit)
 
     # ---- the command line ----
@@ -432,14 +489,31 @@ class Stage:
     def release(self, which="latest"):
         return self.greylag("release", "show", which, "--json").json()
 
+    def get(self, path, limit=10):
+        """What a coordinator's API answers; None when none does: it may be on its way up, or stand still. For waiting; the
+        command line does the same and costs a process."""
+        url = self.url
+        if not url:
+            return None
+        request = urllib.request.Request(url + path, headers={"Authorization": f"Bearer {self.token}"})
+        try:
+            with urllib.request.urlopen(request, timeout=limit) as reply:
+                return json.load(reply)
+        except (OSError, ValueError, http.client.HTTPException):
+            return None
+
+    def latest(self):
+        """The newest release as it is now; {} when there is none, or nobody to ask."""
+        listed = self.get("/api/v1/releases?limit=1")
+        if not listed or not listed["releases"]:
+            return {}
+        return self.get("/api/v1/releases/" + listed["releases"][0]["id"]) or {}
+
     def ended(self, limit=LIMIT):
         """Waits until the newest release has ended; the release."""
         def look():
-            done = self.greylag("release", "show", "latest", "--json", check=None)
-            if done.code == 0:
-                release = done.json()
-                return release["state"] in ("succeeded", "rolled back", "cancelled", "halted") and release
-            return None
+            release = self.latest()
+            return release.get("state") in ENDS and release
         return wait(look, lambda: f"the release to end: {self.greylag('release', 'show', 'latest', check=None)}", limit)
 
     def sql(self, target, text):

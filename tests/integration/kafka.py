@@ -1,3 +1,4 @@
+# long
 # label: kafka
 """The same fleet on real Apache Kafka: forward and back, the broker killed or wiped in the middle, a migration larger
 than the broker's own limit for messages."""

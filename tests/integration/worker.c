@@ -94,6 +94,7 @@ Test(worker, a_fence_cancels_what_does_not_end)
     start_worker();
     send_job(1, requests, 3);
     wait_for_value("SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%pg_sleep(100)%' AND state = 'active' AND "
+                   "datname = current_database() AND "
                    "pid <> pg_backend_pid()", "1");
     int64_t began = clock_mono_ms();
     send_control(CONTROL_FENCE, 2, NULL, 0);
@@ -114,6 +115,7 @@ Test(worker, killed_in_the_middle_it_goes_on_where_it_was)
     start_worker();
     send_job(1, requests, 3);
     wait_for_value("SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%INSERT INTO a%' AND state = 'active' AND "
+                   "datname = current_database() AND "
                    "pid <> pg_backend_pid()", "1");
     child_stop(&worker, SIGKILL, 0);
     test_pg_run(database, "CREATE TABLE go ()");
@@ -186,6 +188,7 @@ Test(worker, a_frozen_worker_is_replaced)
     start_worker();
     send_job(1, requests, 2);
     wait_for_value("SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%INSERT INTO a%' AND state = 'active' AND "
+                   "datname = current_database() AND "
                    "pid <> pg_backend_pid()", "1");
     struct child frozen = worker;
     kill(frozen.pid, SIGSTOP);
@@ -242,6 +245,7 @@ Test(worker, asked_to_leave_it_cancels_what_does_not_end_and_goes_on_later)
     start_worker();
     send_job(1, requests, 2);
     wait_for_value("SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%INSERT INTO a%' AND state = 'active' AND "
+                   "datname = current_database() AND "
                    "pid <> pg_backend_pid()", "1");
     child_signal(&worker, SIGTERM);
     int status = -1;

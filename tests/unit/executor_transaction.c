@@ -127,7 +127,8 @@ Test(executor_transaction, forbidden_statements_never_run)
         EXPECT(l, up(id, id, texts[i]), OUTCOME_FAILED);
         cr_assert_eq(last.outcome.line, 1);
     }
-    VALUE("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'", "1");
+    VALUE("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND "
+          "database = (SELECT oid FROM pg_database WHERE datname = current_database())", "1");
     ledger_close(l);
 }
 
@@ -252,7 +253,8 @@ Test(executor_transaction, a_lost_connection_is_looked_into_and_tried_again)
     pthread_join(killer, NULL);
     VALUE("SELECT count(*) FROM pg_class WHERE relname = 'a'", "0");
     EXPECT(l, up("q2", "2", "CREATE TABLE b (x int)"), OUTCOME_APPLIED); /* on the new session, locked again */
-    VALUE("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'", "1");
+    VALUE("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND "
+          "database = (SELECT oid FROM pg_database WHERE datname = current_database())", "1");
     ledger_close(l);
 }
 
