@@ -4,7 +4,7 @@
  * Settings that greylag relies on are ours (acks, idempotence, commits, offsets, isolation: settings.def says which and
  * why) and those that load code (plugin.library.paths, ssl.engine.location) are refused; every other property of the
  * `kafka:` section goes to librdkafka as it is. Error texts never repeat the value of a property.
- * Threads: each object belongs to the thread that polls it, except bus_producer_send (any thread). */
+ * Threads: each object belongs to the thread that polls it, except bus_producer_send and _expect (any thread). */
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>
@@ -39,8 +39,10 @@ struct bus_producer;
 typedef void bus_delivered(void *context, uint64_t tag, const char *failed);
 bool bus_producer_open(const struct bus_settings *settings, bus_delivered *delivered, void *context,
                        struct bus_producer **ret_producer, struct err *err);
-/* Copies payload. The first message for a topic waits (at most half a second) until the broker has told where it goes,
- * so that it leaves at once. ERR_FULL: queue full, poll and try again. ERR_INPUT: larger than the limit. `tag` comes back. */
+/* Messages for this topic will come: asks the broker where they go, and waits for the answer (at most half a second), so
+ * that the first one leaves at once. librdkafka by itself asks once a second. Nothing when the topic was asked for before. */
+void bus_producer_expect(struct bus_producer *producer, const char *topic);
+/* Copies payload. Expects the topic first, when nobody has. ERR_FULL: queue full, poll and try again. ERR_INPUT: larger than the limit. `tag` comes back. */
 bool bus_producer_send(struct bus_producer *producer, const char *topic, const char *key, const void *payload,
                        size_t len, const struct bus_header *headers, size_t header_count, uint64_t tag, struct err *err);
 void bus_producer_poll(struct bus_producer *producer, int timeout_ms);

@@ -21,7 +21,7 @@ struct bus_producer {
     char problem[256];
     int wake_fd;
     pthread_mutex_t topics_mutex;
-    char **topics;     /* that have been asked for; owned */
+    rd_kafka_topic_t **topics; /* that have been asked for; held: what librdkafka knows of them stays known */
     size_t topic_count;
     atomic_bool silent; /* no broker answered when a topic was asked for, and none has taken a message since */
 };
@@ -113,44 +113,48 @@ static rd_kafka_resp_err_t add_headers(rd_kafka_headers_t *list, const struct bu
     return RD_KAFKA_RESP_ERR_NO_ERROR;
 }
 
-/* Whether this is the first message for the topic. */
-static bool first_for(struct bus_producer *producer, const char *topic)
+/* The topic's handle when it is new here, else NULL. */
+static rd_kafka_topic_t *new_topic(struct bus_producer *producer, const char *topic)
 {
+    rd_kafka_topic_t *handle = NULL;
+    bool known = false;
     pthread_mutex_lock(&producer->topics_mutex);
-    bool first = true;
-    for (size_t i = 0; i < producer->topic_count && first; i++)
-        first = strcmp(producer->topics[i], topic) != 0;
-    if (first) {
-        producer->topics = xrealloc(producer->topics, (producer->topic_count + 1) * sizeof *producer->topics);
-        producer->topics[producer->topic_count++] = xstrdup(topic);
+    for (size_t i = 0; i < producer->topic_count && !known; i++)
+        known = strcmp(rd_kafka_topic_name(producer->topics[i]), topic) == 0;
+    if (!known && (handle = rd_kafka_topic_new(producer->kafka, topic, NULL))) {
+        producer->topics = xrealloc(producer->topics, (producer->topic_count + 1) * sizeof(rd_kafka_topic_t *));
+        producer->topics[producer->topic_count++] = handle;
     }
     pthread_mutex_unlock(&producer->topics_mutex);
-    return first;
+    return handle;
 }
 
 static void forget_topics(struct bus_producer *producer)
 {
     for (size_t i = 0; i < producer->topic_count; i++)
-        free(producer->topics[i]);
+        rd_kafka_topic_destroy(producer->topics[i]);
     free(producer->topics);
     producer->topics = NULL;
     producer->topic_count = 0;
 }
 
-/* Asks for the topic's partitions now, so that its first message leaves at once. */
 static void ask_for(struct bus_producer *producer, const char *topic)
 {
-    if (!first_for(producer, topic) || atomic_load(&producer->silent))
-        return;
-    rd_kafka_topic_t *handle = rd_kafka_topic_new(producer->kafka, topic, NULL);
+    rd_kafka_topic_t *handle = new_topic(producer, topic);
     const struct rd_kafka_metadata *metadata = NULL;
-    if (!handle)
+    if (!handle || atomic_load(&producer->silent))
         return;
     if (rd_kafka_metadata(producer->kafka, 0, handle, &metadata, TOPIC_WAIT_MS) == RD_KAFKA_RESP_ERR_NO_ERROR)
         rd_kafka_metadata_destroy(metadata);
     else
         atomic_store(&producer->silent, true);
-    rd_kafka_topic_destroy(handle);
+}
+
+void bus_producer_expect(struct bus_producer *producer, const char *topic)
+{
+    pthread_rwlock_rdlock(&producer->remaking);
+    ask_for(producer, topic);
+    pthread_rwlock_unlock(&producer->remaking);
 }
 
 bool bus_producer_send(struct bus_producer *producer, const char *topic, const char *key, const void *payload,
@@ -239,10 +243,10 @@ void bus_producer_close(struct bus_producer *producer)
     if (producer->kafka) {
         rd_kafka_purge(producer->kafka, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
         rd_kafka_flush(producer->kafka, 1000);
+        forget_topics(producer);
         kafka_close(producer->kafka);
     }
     kafka_free(producer->settings);
-    forget_topics(producer);
     pthread_mutex_destroy(&producer->topics_mutex);
     pthread_mutex_destroy(&producer->problem_mutex);
     pthread_rwlock_destroy(&producer->remaking);

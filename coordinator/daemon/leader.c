@@ -125,9 +125,9 @@ static bool begin(struct leader *leader, struct err *err)
     leader->intake = intake_new(leader->settings->fleet, leader->settings->environment);
     enroll_configured(leader);
     return store_listen(leader->store, err) && leader_load_keys(leader, err) && leader_targets_load(leader, err) &&
+           relay_open(leader->bus, leader->source, leader->wake_fd, &leader->relay, err) &&
            create_known(leader, err) && store_lease_renew(leader->store, err) &&
            leader_reader_open(leader, err) && store_lease_renew(leader->store, err) &&
-           relay_open(leader->bus, leader->source, leader->wake_fd, &leader->relay, err) &&
            relay_load(leader->relay, leader->store, err) && load_release(leader, true, err);
 }
 
@@ -139,14 +139,11 @@ static void end(struct leader *leader, bool clean)
     store_release_free(leader->release);
     leader_targets_free(leader);
     rollout_effects_release(&leader->effects);
-    for (size_t i = 0; i < leader->ack_count; i++)
-        free(leader->acks[i].positions);
     free(leader->inbox);
     free(leader->inventories);
     free(leader->handled);
     free(leader->jobs);
     free(leader->messages);
-    free(leader->acks);
     free(leader->refusals);
     arena_release(&leader->arena);
 }
@@ -357,7 +354,7 @@ static void wait_for_work(struct leader *leader, int64_t wake_ms)
     int64_t now_ms = clock_mono_ms();
     int64_t until = sooner(sooner(leader->renew_ms, leader->orders_ms), wake_ms);
     until = sooner(sooner(until, relay_wake_ms(leader->relay)), leader_seen_wake(leader));
-    until = sooner(until, leader->topics_ms);
+    until = sooner(sooner(until, leader->topics_ms), leader->acknowledge_ms);
     if (leader->look || leader->more)
         until = now_ms;
     struct pollfd fds[] = {{.fd = leader->wake_fd, .events = POLLIN},

@@ -38,6 +38,8 @@ struct leader_target {
     int64_t fence_sent;              /* sequence of the fence below: repeats are the very same bytes */
     char *fence_payload;
     size_t fence_len;
+    int64_t *heard;                  /* positions of outcomes that are committed by the end of this turn, to acknowledge */
+    size_t heard_count, heard_room;
 };
 
 /* How far a partition of `events` was read in this turn. */
@@ -77,6 +79,7 @@ struct leader {
     size_t job_topic_count;
 
     int64_t renew_ms, orders_ms, topics_ms;
+    int64_t acknowledge_ms;        /* when what was heard is to be acknowledged; 0: nothing is */
     bool look;                     /* orders, keys or a release may be new */
     bool more;                     /* the last turn stopped reading before nothing was left */
     bool take_over_all;            /* the control database went back in time: every target is asked in this term */
@@ -95,12 +98,6 @@ struct leader {
     size_t job_count, job_room;
     struct store_message *messages;
     size_t message_count, message_room;
-    struct leader_ack {
-        const char *service, *target;
-        int64_t *positions;
-        size_t count, room;
-    } *acks;
-    size_t ack_count, ack_room;
     struct leader_refusal { /* a job that cannot be sent at all: told to the engine as a refusal */
         int target;
         int64_t sequence;
@@ -144,7 +141,8 @@ void leader_decide(struct leader *leader, const struct rollout_event *event);
 
 /* sending.c: what the engine wants sent, signed, into the turn */
 bool leader_prepare(struct leader *leader, struct err *err);
-void leader_acknowledge(struct leader *leader, const char *service, const char *target, const int64_t *positions,
+/* Within a second, and after the commit of the turn in which they were heard. */
+void leader_acknowledge(struct leader *leader, const char *service, const char *name, const int64_t *positions,
                         size_t count);
 void leader_ask_inventory(struct leader *leader, const struct leader_target *target);
 /* Fences a target that no open release concerns: what a lost future left on its way to it is over. */

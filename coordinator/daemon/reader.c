@@ -38,6 +38,7 @@ bool leader_job_topic(struct leader *leader, const char *service, char name[TOPI
             return true;
     if (!create(leader, TOPIC_JOBS, name, err))
         return false;
+    relay_expect(leader->relay, name); /* now, and not when a release waits for its first job */
     leader->job_topics = xrealloc(leader->job_topics, (leader->job_topic_count + 1) * sizeof *leader->job_topics);
     leader->job_topics[leader->job_topic_count++] = xstrdup(name);
     return true;

@@ -12,6 +12,7 @@
 /* Repeats are the same bytes, so that a fence has to outlive its last repeat; its numbers make it harmless when old. */
 #define FENCE_LIFE_US ((int64_t)30 * 86400 * 1000000)
 #define ACKNOWLEDGE_LIFE_US ((int64_t)600 * 1000000)
+#define ACKNOWLEDGE_EVERY_MS 1000 /* well before a worker says an outcome again */
 #define INVENTORY_LIFE_US ((int64_t)30 * 1000000)
 
 static struct audience audience(const struct leader *leader, const char *service, const char *target)
@@ -190,39 +191,34 @@ static void add_fence(struct leader *leader, const struct rollout_send_fence *se
               (long long)send->sequence);
 }
 
-void leader_acknowledge(struct leader *leader, const char *service, const char *target, const int64_t *positions,
+void leader_acknowledge(struct leader *leader, const char *service, const char *name, const int64_t *positions,
                         size_t count)
 {
-    struct leader_ack *ack = NULL;
-    for (size_t i = 0; i < leader->ack_count && !ack; i++)
-        if (strcmp(leader->acks[i].target, target) == 0 && strcmp(leader->acks[i].service, service) == 0)
-            ack = &leader->acks[i];
-    if (!ack) {
-        leader->acks = leader_grow(leader->acks, &leader->ack_count, &leader->ack_room, sizeof *leader->acks);
-        ack = &leader->acks[leader->ack_count++];
-        *ack = (struct leader_ack){.service = arena_strdup(&leader->arena, service),
-                                   .target = arena_strdup(&leader->arena, target)};
-    }
+    struct leader_target *target = leader_target(leader, service, name);
     for (size_t i = 0; i < count; i++) {
-        ack->positions = leader_grow(ack->positions, &ack->count, &ack->room, sizeof *ack->positions);
-        ack->positions[ack->count++] = positions[i];
+        target->heard = leader_grow(target->heard, &target->heard_count, &target->heard_room, sizeof *target->heard);
+        target->heard[target->heard_count++] = positions[i];
     }
+    if (count > 0 && !leader->acknowledge_ms)
+        leader->acknowledge_ms = clock_mono_ms() + ACKNOWLEDGE_EVERY_MS;
 }
 
+/* Nobody waits for these, and every worker reads them: seldom, for all targets at once. */
 static void add_acknowledgements(struct leader *leader)
 {
-    for (size_t i = 0; i < leader->ack_count; i++) {
-        struct leader_ack *ack = &leader->acks[i];
+    if (!leader->acknowledge_ms || clock_mono_ms() < leader->acknowledge_ms)
+        return;
+    leader->acknowledge_ms = 0;
+    for (size_t i = 0; i < leader->target_count; i++) {
+        struct leader_target *target = &leader->targets[i];
         const struct control control = {
-            .kind = CONTROL_ACKNOWLEDGE, .audience = audience(leader, ack->service, ack->target),
+            .kind = CONTROL_ACKNOWLEDGE, .audience = audience(leader, target->service, target->name),
             .fence = no_fence(leader), .expires_us = clock_wall_us() + ACKNOWLEDGE_LIFE_US, .release = "",
-            .positions = ack->positions, .position_count = ack->count};
-        if (ack->count)
+            .positions = target->heard, .position_count = target->heard_count};
+        if (target->heard_count)
             add_control(leader, &control);
-        free(ack->positions);
-        ack->positions = NULL;
+        target->heard_count = 0;
     }
-    leader->ack_count = 0;
 }
 
 void leader_ask_inventory(struct leader *leader, const struct leader_target *target)

@@ -88,6 +88,11 @@ bool relay_open(const struct bus_settings *settings, const char *source, int wak
     return true;
 }
 
+void relay_expect(struct relay *relay, const char *topic)
+{
+    bus_producer_expect(relay->producer, topic);
+}
+
 void relay_close(struct relay *relay, int timeout_ms)
 {
     if (!relay)
