@@ -35,3 +35,12 @@ void id_term(char term[ID_TERM_SIZE])
     for (int i = 0; i < 16; i++)
         snprintf(term + 2 * i, 3, "%02x", chance[i]);
 }
+
+void id_traceparent(const char *id, char traceparent[ID_TRACEPARENT_SIZE])
+{
+    uint64_t hash = 1469598103934665603u; /* FNV-1a */
+    for (const char *c = id; *c; c++)
+        hash = (hash ^ (unsigned char)*c) * 1099511628211u;
+    snprintf(traceparent, ID_TRACEPARENT_SIZE, "00-%016llx%016llx-%016llx-01", (unsigned long long)hash,
+             (unsigned long long)(hash * 1099511628211u), (unsigned long long)(hash ^ 0x9e3779b97f4a7c15u));
+}

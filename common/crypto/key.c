@@ -10,6 +10,7 @@
 
 #include "base/buf.h"
 #include "base/cleanup.h"
+#include "base/file.h"
 #include "base/text.h"
 #include "crypto/digest.h"
 
@@ -126,21 +127,6 @@ static bool open_regular(const char *path, int *ret_fd, struct stat *ret_stat, s
     return err_set(err, ERR_INPUT, "%s is not a regular file", path);
 }
 
-static bool check_private(const char *path, const struct stat *st, struct err *err)
-{
-    if (st->st_uid != geteuid() && st->st_uid != 0) {
-        err_set(err, ERR_UNTRUSTED, "the secret key %s belongs to user %ld, neither to this user nor to root", path,
-                (long)st->st_uid);
-        return err_hint(err, "chown it to the user that runs this program");
-    }
-    if (st->st_mode & 077) {
-        err_set(err, ERR_UNTRUSTED, "the secret key %s can be used by others (mode %04o)", path,
-                (unsigned)st->st_mode & 07777);
-        return err_hint(err, "chmod 600 %s; if others could have read it, make a new key", path);
-    }
-    return true;
-}
-
 /* 32 bytes of base64, one line break at most behind them. */
 static bool decode_32(const char *text, unsigned char ret_bytes[32])
 {
@@ -161,7 +147,7 @@ bool key_read_secret(const char *path, struct key_secret *ret_key, struct err *e
 {
     auto_fd int fd = -1;
     struct stat st;
-    if (!open_regular(path, &fd, &st, err) || !check_private(path, &st, err))
+    if (!open_regular(path, &fd, &st, err) || !file_check_private(&st, "the secret key", path, err))
         return false;
     char text[KEY_FILE_MAX];
     unsigned char seed[32];

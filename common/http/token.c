@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 
 #include "base/cleanup.h"
+#include "base/file.h"
 #include "base/id.h"
 
 static const char *const roles[] = {
@@ -55,10 +56,7 @@ static bool file_private(const char *path, struct err *err)
         err_errno(err, "cannot read the token file %s", path);
         return err_hint(err, "greylag token NAME --append %s makes it.", path);
     }
-    if ((st.st_mode & 077) == 0 && (st.st_uid == geteuid() || st.st_uid == 0))
-        return true;
-    err_set(err, ERR_UNTRUSTED, "the token file %s can be read or written by others", path);
-    return err_hint(err, "chmod 600 %s, and let it belong to the user that runs the coordinator.", path);
+    return file_check_private(&st, "the token file", path, err);
 }
 
 static bool line_parse(char *text, struct token *ret_token)

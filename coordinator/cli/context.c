@@ -7,6 +7,7 @@
 
 #include "base/cleanup.h"
 #include "base/clock.h"
+#include "base/file.h"
 #include "base/text.h"
 #include "cli/cli_internal.h"
 #include "cli/settings.h"
@@ -120,6 +121,9 @@ static const char *nonempty(const char *text)
 static bool token_from_file(const char *path, char **ret_token, struct err *err)
 {
     auto_buf struct buf text = BUF_INIT(4096);
+    struct stat st;
+    if (stat(path, &st) == 0 && S_ISREG(st.st_mode) && !file_check_private(&st, "the token file", path, err))
+        return false;
     if (!buf_read_file(&text, path, err))
         return err_prefix(err, "reading the token");
     *ret_token = xstrdup(buf_text(&text));

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/file.h"
 #include "cli/cli_internal.h"
 #include "config/config.h"
 
@@ -44,10 +45,7 @@ static char *settings_path(void)
 static bool check_private(const char *path, const struct settings *settings, struct err *err)
 {
     struct stat st;
-    if (!settings->token || stat(path, &st) != 0 || (st.st_mode & 077) == 0)
-        return true;
-    err_set(err, ERR_UNTRUSTED, "%s holds a token and others can read it", path);
-    return err_hint(err, "chmod 600 %s", path);
+    return !settings->token || stat(path, &st) != 0 || file_check_private(&st, "the file with a token,", path, err);
 }
 
 bool settings_load(struct settings *ret_settings, struct err *err)

@@ -27,11 +27,9 @@ static const char *copy_envelope(struct leader *leader, enum message_type type, 
     return arena_strndup(&leader->arena, envelope, *ret_len);
 }
 
-static void add_message(struct leader *leader, const char *topic, const char *target, enum message_type type,
-                        int64_t sequence, const char *envelope, size_t len)
+static void add_message(struct leader *leader, const char *id, const char *topic, const char *target,
+                        enum message_type type, int64_t sequence, const char *envelope, size_t len)
 {
-    char id[ID_SIZE];
-    id_new(id);
     leader->messages =
         leader_grow(leader->messages, &leader->message_count, &leader->message_room, sizeof *leader->messages);
     leader->messages[leader->message_count++] = (struct store_message){
@@ -40,13 +38,20 @@ static void add_message(struct leader *leader, const char *topic, const char *ta
         .sequence = sequence};
 }
 
+static void add_control_payload(struct leader *leader, const char *target, int64_t sequence, const char *payload, size_t len)
+{
+    char id[ID_SIZE];
+    size_t envelope_len;
+    const char *envelope = copy_envelope(leader, MESSAGE_CONTROL, payload, len, &envelope_len);
+    id_new(id);
+    add_message(leader, id, leader->control_topic, target, MESSAGE_CONTROL, sequence, envelope, envelope_len);
+}
+
 static void add_control(struct leader *leader, const struct control *control)
 {
-    size_t len, envelope_len;
+    size_t len;
     auto_free char *payload = control_encode(control, &len);
-    const char *envelope = copy_envelope(leader, MESSAGE_CONTROL, payload, len, &envelope_len);
-    add_message(leader, leader->control_topic, control->audience.target, MESSAGE_CONTROL, control->fence.sequence, envelope,
-                envelope_len);
+    add_control_payload(leader, control->audience.target, control->fence.sequence, payload, len);
 }
 
 static struct fence no_fence(const struct leader *leader)
@@ -96,14 +101,6 @@ static void refuse(struct leader *leader, const struct rollout_send_job *send, c
         (struct leader_refusal){.target = send->target, .sequence = send->sequence, .why = why};
 }
 
-static void traceparent(char text[64])
-{
-    char a[ID_TERM_SIZE], b[ID_TERM_SIZE];
-    id_term(a);
-    id_term(b);
-    snprintf(text, 64, "00-%s-%.16s-01", a, b);
-}
-
 static void note_job(struct leader *leader, const struct rollout_target *target, int64_t sequence, bool fence,
                      const char *payload, size_t len, const int *ordinals, size_t count)
 {
@@ -126,8 +123,9 @@ static bool encode_job(struct leader *leader, const struct rollout_send_job *sen
     struct job_request *requests = arena_array(&leader->arena, send->step_count, sizeof *requests);
     for (size_t i = 0; i < send->step_count; i++)
         requests[i] = request_of(leader, &rollout->steps[send->steps[i]], texts[i]);
-    char trace[64], topic[TOPIC_NAME_SIZE];
-    traceparent(trace);
+    char id[ID_SIZE], trace[ID_TRACEPARENT_SIZE], topic[TOPIC_NAME_SIZE];
+    id_new(id);
+    id_traceparent(id, trace);
     const struct job job = {.audience = audience(leader, target->service, target->name), .release = rollout->release,
                             .fence = {.epoch = leader->lease.epoch, .term = leader->lease.term,
                                       .sequence = send->sequence, .digest = ""},
@@ -143,7 +141,7 @@ static bool encode_job(struct leader *leader, const struct rollout_send_job *sen
     note_job(leader, target, send->sequence, false, payload, len, send->steps, send->step_count);
     if (!leader_job_topic(leader, target->service, topic, err))
         return false;
-    add_message(leader, topic, target->name, MESSAGE_JOB, send->sequence, envelope, envelope_len);
+    add_message(leader, id, topic, target->name, MESSAGE_JOB, send->sequence, envelope, envelope_len);
     log_debug("job release=%s target=%s/%s sequence=%lld steps=%zu bytes=%zu resend=%d", rollout->release,
               target->service, target->name, (long long)send->sequence, send->step_count, envelope_len, send->resend);
     return true;
@@ -184,9 +182,7 @@ static void add_fence(struct leader *leader, const struct rollout_send_fence *se
         memory->fence_sent = send->sequence;
         note_job(leader, target, send->sequence, true, memory->fence_payload, memory->fence_len, NULL, 0);
     }
-    size_t len;
-    const char *envelope = copy_envelope(leader, MESSAGE_CONTROL, memory->fence_payload, memory->fence_len, &len);
-    add_message(leader, leader->control_topic, target->name, MESSAGE_CONTROL, send->sequence, envelope, len);
+    add_control_payload(leader, target->name, send->sequence, memory->fence_payload, memory->fence_len);
     log_debug("fence release=%s target=%s/%s sequence=%lld", rollout->release, target->service, target->name,
               (long long)send->sequence);
 }

@@ -5,6 +5,7 @@
 
 #include "base/arena.h"
 #include "base/cleanup.h"
+#include "base/id.h"
 #include "proc/crash.h"
 #include "rollout/outbox.h"
 
@@ -149,20 +150,10 @@ bool relay_load(struct relay *relay, struct store *store, struct err *err)
     return true;
 }
 
-/* A trace id of its own for each message: 16 + 8 bytes out of its random id would not be hexadecimal. */
-static void traceparent(const struct entry *entry, char text[64])
-{
-    uint64_t hash = 1469598103934665603u;
-    for (const char *c = entry->id; *c; c++)
-        hash = (hash ^ (unsigned char)*c) * 1099511628211u;
-    snprintf(text, 64, "00-%016llx%016llx-%016llx-01", (unsigned long long)hash,
-             (unsigned long long)(hash * 1099511628211u), (unsigned long long)(hash ^ 0x9e3779b97f4a7c15u));
-}
-
 static void send_entry(struct relay *relay, struct entry *entry)
 {
-    char trace[64];
-    traceparent(entry, trace);
+    char trace[ID_TRACEPARENT_SIZE];
+    id_traceparent(entry->id, trace);
     const struct bus_header headers[] = {{"ce_specversion", "1.0"}, {"ce_id", entry->id}, {"ce_type", entry->type},
                                          {"ce_source", relay->source}, {"traceparent", trace}};
     struct err err = ERR_INIT;

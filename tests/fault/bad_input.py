@@ -234,6 +234,14 @@ def check_tokens(stage):
     viewer = tokens(stage)
     refused(stage.greylag("status", check=None, environment={"GREYLAG_TOKEN": ""}), 1, "a token is needed", "GREYLAG_TOKEN")
     refused(stage.greylag("status", check=None, environment={"GREYLAG_TOKEN": "gl_guessed"}), 1, "this token is not known here")
+    kept = stage.folder / "looker.token"
+    kept.write_text(viewer + "\n")
+    kept.chmod(0o644)
+    alone = {"GREYLAG_TOKEN": ""}
+    refused(stage.greylag("status", "--token-file", kept, check=None, environment=alone), 1, "can be used by others (mode 0644)",
+            "chmod 600")
+    kept.chmod(0o600)
+    stage.greylag("status", "--token-file", kept, environment=alone)
     stage.greylag("status", environment={"GREYLAG_TOKEN": viewer})
     for command in (("up",), ("workers", "enroll", stage.public("worker-auth"), "--target", "user"), ("workers", "revoke", "auth")):
         refused(stage.greylag(*command, check=None, environment={"GREYLAG_TOKEN": viewer}), 1, '"looker" has the role viewer', "needs the role")

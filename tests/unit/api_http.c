@@ -194,7 +194,7 @@ Test(api_http, a_token_taken_out_of_the_file_ends_at_once)
     cr_assert_eq(chmod(tokens_path, 0644), 0);
     cr_assert_eq(truncate(tokens_path, 1), 0);
     cr_expect_eq(call(TOKEN_VIEWER, "GET", "/api/v1/health", NULL, NULL, &reply, &err), 401);
-    cr_expect(strstr(err.text, "read or written by others"), "%s", err.text);
+    cr_expect(strstr(err.text, "used by others"), "%s", err.text);
 }
 
 /* ---- texts ---- */
