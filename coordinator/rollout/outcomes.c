@@ -150,18 +150,20 @@ void outcomes_take(struct decide *d)
     }
 }
 
-/* After a restore, when an operator said to go on: what the history lacks is not there, and gets a new request. */
+/* After a restore, when an operator said to go on: what the history lacks is not there, and gets a new request. Also what
+ * we know no outcome of: the report of one that the restore has lost may still be on its way. */
 void outcomes_rebuild(struct decide *d)
 {
     struct rollout *rollout = d->rollout;
+    const struct rollout_index *index = index_of(rollout);
     int number = target_number(rollout, d->target);
     int positions = leg_length(rollout, number) * (extended(rollout) ? 2 : 1);
     for (int i = 0; i < positions; i++) {
         struct rollout_step *step = step_at(rollout, number, i);
-        if (!is_missed(rollout, step))
+        if (index->seen[step->ordinal] == index->report)
             continue;
-        step->has_outcome = false;
         step->attempt++;
-        step_set(rollout, step, step->leg == 0 ? STEP_PENDING : STEP_UNKNOWN);
+        step_set(rollout, step, !step->has_outcome ? step->state : step->leg == 0 ? STEP_PENDING : STEP_UNKNOWN);
+        step->has_outcome = false;
     }
 }

@@ -163,6 +163,28 @@ Test(rollout_fences, a_rewound_database_halts_and_retry_rebuilds)
     fix_release(&fix);
 }
 
+/* Step 3 had run, and its report was still on its way when the database went back. */
+Test(rollout_fences, what_a_lost_future_reports_late_does_not_count_after_a_rebuild)
+{
+    struct fix fix;
+    fix_running(&fix);
+    fix_outcome(&fix, 0, "a0 a2");
+    fix_outcome(&fix, 1, "a1");
+    SENT(&fix, "t1:3");
+    refuse(&fix, 1, REFUSAL_REWOUND);
+    fix_ask(&fix, ROLLOUT_RETRY);
+    fix_say(&fix, (struct said){.kind = REPORT_FENCED, .target = 1, .outcomes = "a1"});
+    SENT(&fix, "t1:3");
+    cr_assert_eq(fix.rollout.steps[1].attempt, 1, "what the history holds keeps its request");
+    cr_assert_eq(fix.rollout.steps[3].attempt, 2, "what it does not hold gets a new one");
+    fix_outcome(&fix, 1, "A3");
+    cr_assert_eq(fix.rollout.steps[3].state, STEP_SENT);
+    STATE(&fix, RUNNING);
+    fix_outcome(&fix, 1, "a3");
+    STATE(&fix, SUCCEEDED);
+    fix_release(&fix);
+}
+
 Test(rollout_fences, a_history_that_lacks_what_was_reported_is_noticed)
 {
     struct fix fix;

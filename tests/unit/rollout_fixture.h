@@ -1,5 +1,6 @@
 /* A small fleet, its plan and a release of it, and short words for what a worker would report. For rollout_*.c. */
 #pragma once
+#include <ctype.h>
 #include <criterion/criterion.h>
 #include <stdio.h>
 #include <string.h>
@@ -100,7 +101,8 @@ static inline void fix_wait(struct fix *fix, int64_t ms)
     fix_ask(fix, ROLLOUT_TIME);
 }
 
-/* Outcomes to go with the next report: "a3 f4 y5 d6": applied 3, failed 4, already 5, drift 6 (ordinals). */
+/* Outcomes to go with the next report: "a3 f4 y5 d6": applied 3, failed 4, already 5, drift 6 (ordinals); "A3": of the
+ * request before the present one. */
 static size_t fix_outcomes(struct fix *fix, const char *words, struct outcome *outcomes)
 {
     size_t count = 0;
@@ -113,7 +115,8 @@ static size_t fix_outcomes(struct fix *fix, const char *words, struct outcome *o
         const struct rollout_step *step = (size_t)ordinal < rollout->step_count ? &rollout->steps[ordinal] : NULL;
         int plan_step = ordinal < n ? ordinal : 2 * n - 1 - ordinal;
         char request[REQUEST_ID_SIZE];
-        snprintf(request, sizeof request, "r1.%d.%d", ordinal, step ? step->attempt : 1);
+        snprintf(request, sizeof request, "r1.%d.%d", ordinal, (step ? step->attempt : 1) - (isupper(kind) != 0));
+        kind = (char)tolower(kind);
         outcomes[count++] = (struct outcome){
             .id = arena_printf(&fix->arena, "%s/1/%c", request, kind),
             .request = arena_strdup(&fix->arena, request), .release = "r1",
