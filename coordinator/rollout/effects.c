@@ -304,6 +304,10 @@ void because_undone(struct decide *d)
     because(d, "a target has undone steps of this release already: its rollback goes on", "");
 }
 
+#define TAKE_WHAT_IT_HOLDS                                                                                             \
+    "`greylag release retry` takes what it holds now for the truth; where it lost migrations of earlier releases, too, " \
+    "`greylag release rollback`, then `greylag up`"
+
 void because_refused(struct decide *d)
 {
     const struct report *report = d->event->report;
@@ -318,7 +322,7 @@ void because_refused(struct decide *d)
     if (lost)
         d->target->rebuild = true;
     snprintf(d->target->problem, sizeof d->target->problem, "%.150s", why);
-    because(d, why, lost ? "`greylag release retry` takes what it holds now for the truth"
+    because(d, why, lost ? TAKE_WHAT_IT_HOLDS
                          : "Remove the cause, then `greylag release retry`");
 }
 
@@ -329,7 +333,7 @@ void because_rewound(struct decide *d)
              d->target->name);
     d->target->rebuild = true;
     snprintf(d->target->problem, sizeof d->target->problem, "%s", "went back in time");
-    because(d, why, "`greylag release retry` takes what it holds now for the truth");
+    because(d, why, TAKE_WHAT_IT_HOLDS);
 }
 
 void because_silent(struct decide *d)

@@ -231,5 +231,35 @@ def test_target_restored_from_an_older_backup():
         expect(twice == "", f"outcomes twice: {twice}")
 
 
+def test_target_that_lost_earlier_releases_in_the_middle_of_one():
+    """The open release cannot bring back what earlier ones did; after its rollback, the next one does."""
+    with Stage() as stage:
+        begin(stage)
+        older = dump(stage.postgres, "crm")
+        walk_fleet.write(stage.folder / "fleet", {"crm": SECOND["crm"]})
+        stage.greylag("up")
+        walk_fleet.write(stage.folder / "fleet", {"auth": SECOND["auth"], "crm": {
+            "4_notes": ("CREATE TABLE notes (stage text);", "DROP TABLE notes;")}})
+        worker = stage.programs["worker-crm"]
+        worker.freeze()
+        stage.greylag("up", "--no-wait")
+        wait(lambda: len(stage.applied("auth")) == 5, "auth to apply")
+        worker.kill()
+        restore(stage.postgres, "crm", older)
+        worker.start()
+        release = stage.ended()
+        print(f"# {release['reason']}")
+        expect(release["state"] == "halted" and "release rollback" in release["reason"], f"{release['state']}: {release['reason']}")
+        expect(stage.applied("crm") and len(stage.applied("crm")) == 1, "something ran on the restored target")
+        stage.greylag("release", "rollback", "latest", check=None)
+        wait(lambda: stage.latest().get("state") == "rolled back",
+             lambda: f"the release to be rolled back: {stage.greylag('release', 'show', check=None)}")
+        expect(len(stage.applied("auth")) == 3, f"auth has {stage.applied('auth')}")
+        stage.greylag("up")
+        for target, wanted in (("auth", "12345"), ("user", "12"), ("crm", "124")):
+            found = "".join(migration for migration, _ in stage.applied(target))
+            expect(found == wanted, f"{target} has {found}, not {wanted}")
+
+
 if __name__ == "__main__":
     scenarios(sys.modules[__name__])

@@ -19,7 +19,7 @@
 
 #define REPORT_BATCH_MAX 256
 #define REPORT_BATCH_MS 100      /* the first of a job; doubled with each further one up to */
-#define REPORT_BATCH_MAX_MS 250
+#define REPORT_BATCH_MAX_MS 500
 #define REPORT_RESEND_MS 5000
 #define REPORT_RESEND_MAX_MS 60000
 #define REPORT_UNWATCHED UINT64_MAX /* a tag that nobody waits for */
