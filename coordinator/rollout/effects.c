@@ -249,7 +249,7 @@ static void because(struct decide *d, const char *why, const char *what_to_do)
     char before[sizeof rollout->reason];
     snprintf(before, sizeof before, "%s", rollout->reason);
     snprintf(d->detail, sizeof d->detail, "%.255s", why);
-    snprintf(rollout->reason, sizeof rollout->reason, "%.250s%s%.120s%s%.110s", why, *what_to_do ? ". " : "", what_to_do,
+    snprintf(rollout->reason, sizeof rollout->reason, "%.240s%s%.180s%s%.70s", why, *what_to_do ? ". " : "", what_to_do,
              *before ? ". Before that: " : "", before);
     rollout->changed = true;
 }
