@@ -4,6 +4,7 @@
 #pragma once
 #include <criterion/criterion.h>
 #include <libpq-fe.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -260,13 +261,19 @@ static inline void expect_value(const char *sql, const char *wanted)
     cr_assert_str_eq(value, wanted, "%s", sql);
 }
 
-static inline void wait_for_value(const char *sql, const char *wanted)
+static inline bool value_comes(const char *sql, const char *wanted, int64_t limit_ms)
 {
-    int64_t until = clock_mono_ms() + LIMIT_MS;
-    for (;;) {
+    int64_t until = clock_mono_ms() + limit_ms;
+    for (;; poll(NULL, 0, 10)) { /* polling */
         auto_free char *value = test_pg_value(database, sql);
         if (strcmp(value, wanted) == 0)
-            return;
-        cr_assert_lt(clock_mono_ms(), until, "%s stays %s", sql, value);
+            return true;
+        if (clock_mono_ms() > until)
+            return false;
     }
+}
+
+static inline void wait_for_value(const char *sql, const char *wanted)
+{
+    cr_assert(value_comes(sql, wanted, LIMIT_MS), "%s does not become %s", sql, wanted);
 }
