@@ -141,8 +141,14 @@ static void take_current(struct leader *leader, const struct intake_message *mes
 {
     const struct report *report = &message->report;
     struct rollout *rollout = &leader->release->rollout;
+    struct leader_target *target = leader_target(leader, report->audience.service, report->audience.target);
     const struct rollout_event event = {.kind = ROLLOUT_REPORT, .target = index, .report = report};
+    bool went_back = rollout->targets[index].rebuild;
     leader_decide(leader, &event);
+    if (!went_back && rollout->targets[index].rebuild) { /* just found out: no other release is to be planned on what it held */
+        leader_target_distrust(target, clock_mono_ms());
+        ask(leader, target, clock_mono_ms());
+    }
     for (size_t i = 0; i < report->outcome_count; i++) {
         const struct outcome *outcome = &report->outcomes[i];
         const struct rollout_step *step = rollout_step_by_request(rollout, outcome->request);
@@ -150,7 +156,7 @@ static void take_current(struct leader *leader, const struct intake_message *mes
         note_outcome(leader, message, outcome, accepted ? "accepted" : "unmatched");
     }
     if (report->outcome_count)
-        leader_target(leader, report->audience.service, report->audience.target)->believed_valid = false;
+        target->believed_valid = false;
 }
 
 static bool take_report(struct leader *leader, const struct intake_message *message, struct err *err)

@@ -121,6 +121,8 @@ bool leader_targets_load(struct leader *leader, struct err *err);
 void leader_targets_free(struct leader *leader);
 void leader_target_seen(struct leader *leader, const struct presence *presence, const struct presence_target *seen,
                         int64_t now_ms);
+/* What is believed of its contents is not so: with this turn's commit they count as unknown until an inventory says. */
+void leader_target_distrust(struct leader_target *target, int64_t now_ms);
 /* Heartbeats that are due to be stored; in the turn's arena. */
 void leader_seen_batch(struct leader *leader, int64_t now_ms, struct store_seen **ret_seen, size_t *ret_count);
 int64_t leader_seen_wake(const struct leader *leader); /* when the next is due; 0: none waits */

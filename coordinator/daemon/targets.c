@@ -81,6 +81,15 @@ void leader_target_seen(struct leader *leader, const struct presence *presence, 
     target->pending = true;
 }
 
+void leader_target_distrust(struct leader_target *target, int64_t now_ms)
+{
+    target->suspect = true;
+    if (!target->worker[0])
+        return; /* the next heartbeat stores it */
+    target->stored_ms = now_ms - STORE_EVERY_MS;
+    target->pending = true;
+}
+
 void leader_seen_batch(struct leader *leader, int64_t now_ms, struct store_seen **ret_seen, size_t *ret_count)
 {
     struct store_seen *seen = arena_array(&leader->arena, leader->target_count + 1, sizeof *seen);
