@@ -42,7 +42,8 @@ bool bus_producer_open(const struct bus_settings *settings, bus_delivered *deliv
 /* Messages for this topic will come: asks the broker where they go, and waits for the answer (at most half a second), so
  * that the first one leaves at once. librdkafka by itself asks once a second. Nothing when the topic was asked for before. */
 void bus_producer_expect(struct bus_producer *producer, const char *topic);
-/* Copies payload. Expects the topic first, when nobody has. ERR_FULL: queue full, poll and try again. ERR_INPUT: larger than the limit. `tag` comes back. */
+/* Copies payload. Expects the topic first, when nobody has. ERR_FULL: queue full, poll and try again. ERR_INPUT: larger
+ * than the limit. `tag` comes back. */
 bool bus_producer_send(struct bus_producer *producer, const char *topic, const char *key, const void *payload,
                        size_t len, const struct bus_header *headers, size_t header_count, uint64_t tag, struct err *err);
 void bus_producer_poll(struct bus_producer *producer, int timeout_ms);

@@ -322,8 +322,7 @@ void because_refused(struct decide *d)
     if (lost)
         d->target->rebuild = true;
     snprintf(d->target->problem, sizeof d->target->problem, "%.150s", why);
-    because(d, why, lost ? TAKE_WHAT_IT_HOLDS
-                         : "Remove the cause, then `greylag release retry`");
+    because(d, why, lost ? TAKE_WHAT_IT_HOLDS : "Remove the cause, then `greylag release retry`");
 }
 
 void because_rewound(struct decide *d)
