@@ -54,10 +54,35 @@ static json_t *list_value(const struct field *field, const void *items, size_t c
     return list;
 }
 
+/* What set_default gives back. */
+static bool is_default(const struct field *field, const void *member, const void *value)
+{
+    const char *text;
+    switch (field->kind) {
+    case FIELD_WORD:
+        return *(const unsigned *)member == 0;
+    case FIELD_INTEGER:
+        return *(const int64_t *)member == (field->min > 0 ? field->min : 0);
+    case FIELD_BOOLEAN:
+        return !*(const bool *)member;
+    case FIELD_RECORD:
+        return false;
+    case FIELD_RECORDS:
+    case FIELD_INTEGERS:
+    case FIELD_NAMES:
+        return *(const size_t *)at(value, field->count_offset) == 0;
+    default:
+        text = *(const char *const *)member;
+        return !text || (!*text && !field->nullable);
+    }
+}
+
 /* NULL: nothing to write. */
 static json_t *field_value(const struct field *field, const void *member, const void *value)
 {
     const char *text;
+    if (!field->required && is_default(field, member, value))
+        return NULL;
     switch (field->kind) {
     case FIELD_WORD:
         return json_string(vocabulary_text(field->words, *(const unsigned *)member));
@@ -73,7 +98,7 @@ static json_t *field_value(const struct field *field, const void *member, const 
         return list_value(field, *(const void *const *)member, *(const size_t *)at(value, field->count_offset));
     default:
         text = *(const char *const *)member;
-        return text || !field->nullable ? text_value(text ? text : "") : NULL;
+        return text_value(text ? text : "");
     }
 }
 

@@ -13,7 +13,9 @@
 #include "base/err.h"
 #include "proto/vocab.h"
 
-/* What a field holds, and the type of its member.
+/* An optional field that holds its default (0, false, "", an empty list, the first word) is left out when written.
+ *
+ * What a field holds, and the type of its member.
  * An optional TEXT, ID, NAME, DIGEST or TERM may be ""; a required one may not, but for TEXT. */
 enum field_kind {
     FIELD_TEXT,     /* const char *: anything */

@@ -5,7 +5,7 @@
 
 #include "base/cleanup.h"
 #include "base/text.h"
-#include "proto/codec.h"
+#include "proto/message_tables.h"
 
 #define FLEET_VERSION 1
 #define LIST_MAX 1000000
@@ -21,9 +21,18 @@ RECORD(policy_record, "policy", policy, policy_fields, NULL);
 static const struct field dependency_fields[] = {
     FIELD(dependency, service, FIELD_ID, "service", true), /* may be unknown: a finding of the plan, with both ends */
     FIELD(dependency, version, FIELD_ID, "version", true),
+    FIELD_ENUM(dependency, range, "range", false, range),
     FIELD(dependency, where, FIELD_TEXT, "where", false),
 };
 RECORD(dependency_record, "dependency", dependency, dependency_fields, NULL);
+
+static const struct field placeholder_fields[] = {
+    FIELD(placeholder, name, FIELD_ID, "name", true),
+    FIELD(placeholder, value, FIELD_TEXT, "value", false),
+    FIELD(placeholder, secret, FIELD_BOOLEAN, "secret", false),
+};
+const struct record placeholder_record = {"placeholder", sizeof(struct placeholder), placeholder_fields,
+                                          COUNT_OF(placeholder_fields), NULL};
 
 static bool check_migration(const void *value, struct err *err)
 {
@@ -35,6 +44,7 @@ static bool check_migration(const void *value, struct err *err)
 
 static const struct field migration_fields[] = {
     FIELD(migration, id, FIELD_ID, "id", true),
+    FIELD_ENUM(migration, kind, "kind", false, migration_kind),
     FIELD(migration, version, FIELD_TEXT, "version", true),
     FIELD(migration, name, FIELD_TEXT, "name", true),
     FIELD(migration, file, FIELD_TEXT, "file", true),
@@ -43,6 +53,12 @@ static const struct field migration_fields[] = {
     FIELD_NULLABLE(migration, down, FIELD_DIGEST, "down"),
     FIELD_INT(migration, up_size, "upSize", true, 0, INT64_MAX),
     FIELD_INT(migration, down_size, "downSize", false, 0, INT64_MAX),
+    FIELD_NULLABLE(migration, verify, FIELD_DIGEST, "verify"),
+    FIELD_NULLABLE(migration, script, FIELD_TEXT, "script"),
+    FIELD_NULLABLE(migration, foreign_checksum, FIELD_TEXT, "foreignChecksum"),
+    FIELD(migration, placeholders, FIELD_BOOLEAN, "placeholders", false),
+    FIELD_INT(migration, lock_timeout_ms, "lockTimeoutMs", false, 0, INT32_MAX),
+    FIELD_INT(migration, statement_timeout_ms, "statementTimeoutMs", false, 0, INT32_MAX),
     FIELD(migration, no_transaction, FIELD_BOOLEAN, "noTransaction", false),
     FIELD(migration, has_policy, FIELD_BOOLEAN, "hasPolicy", false),
     FIELD_ENUM(migration, on_failure, "onFailure", false, failure_policy),
@@ -57,6 +73,13 @@ RECORD(migration_record, "migration", migration, migration_fields, check_migrati
 static const struct field service_fields[] = {
     FIELD(service, name, FIELD_NAME, "name", true),
     FIELD(service, layout, FIELD_TEXT, "layout", true),
+    FIELD_ENUM(service, history, "history", false, history_tool),
+    FIELD_NULLABLE(service, history_table, FIELD_TEXT, "historyTable"),
+    FIELD(service, mirror, FIELD_BOOLEAN, "mirror", false),
+    FIELD_LIST(service, placeholders, placeholder_count, FIELD_RECORDS, "placeholders", false, &placeholder_record, 0,
+               LIST_MAX),
+    FIELD_NULLABLE(service, before_each, FIELD_DIGEST, "beforeEach"),
+    FIELD_NULLABLE(service, after_each, FIELD_DIGEST, "afterEach"),
     FIELD_LIST(service, depends_on, depends_on_count, FIELD_NAMES, "dependsOn", false, NULL, 0, LIST_MAX),
     FIELD_LIST(service, targets, target_count, FIELD_NAMES, "targets", true, NULL, 0, LIST_MAX),
     FIELD_STRUCT(service, policy, "policy", true, &policy_record),

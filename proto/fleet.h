@@ -30,12 +30,21 @@ struct policy {
 /* One end of a dependency on a migration of this or another service. */
 struct dependency {
     const char *service; /* the service's own name: aliases are resolved by the catalog */
-    const char *version; /* a migration's `id` (or version, where that is unique) in that service */
+    const char *version; /* EXACTLY: a migration's `id` (or version, where that is unique) in that service; else any version */
+    enum range range;
     const char *where;   /* "services/user/V2__x.sql:4", for messages */
+};
+
+/* A name that `${name}` in SQL stands for. A secret's value is known to the worker alone: "" here. */
+struct placeholder {
+    const char *name;
+    const char *value;
+    bool secret;
 };
 
 struct migration {
     const char *id;      /* unique in its service: the version, or version and name where duplicates are allowed */
+    enum migration_kind kind;
     const char *version; /* as written in the file's name or metadata */
     const char *name;    /* description, for people */
     const char *file;    /* path relative to fleet.yml, of the up */
@@ -43,6 +52,11 @@ struct migration {
     const char *up;        /* digest of the up SQL */
     const char *down;      /* digest of the down SQL, NULL when there is none */
     int64_t up_size, down_size; /* bytes */
+    const char *verify;    /* digest of SQL that has to run without an error after the up, and is rolled back; NULL: none */
+    const char *script;    /* the name under which the layout's own tool records it; NULL: it records none */
+    const char *foreign_checksum; /* as that tool would record it now ("1715188512"); NULL: it keeps none, or nobody knows */
+    bool placeholders;     /* ${name} in its texts is replaced, by the worker */
+    int64_t lock_timeout_ms, statement_timeout_ms; /* its own, from its category's policy; 0: the service's */
     bool no_transaction;   /* asked for by the file, or seen by the parser; the worker looks again */
     bool has_policy;       /* the migration's own on_failure, from its metadata */
     enum failure_policy on_failure;
@@ -54,7 +68,13 @@ struct migration {
 
 struct service {
     const char *name;
-    const char *layout; /* "flyway", "metadata", "golang-migrate", "diesel" */
+    const char *layout; /* "flyway", "metadata", ...: coordinator/catalog/layout.c lists them */
+    enum history_tool history;    /* whose record of what is applied goes with that layout; HISTORY_NONE: nobody's */
+    const char *history_table;    /* its name where it is not the tool's default, maybe with its schema; NULL: the default */
+    bool mirror;                  /* mirror_history: the worker keeps that record as well */
+    const struct placeholder *placeholders; /* sorted by name */
+    size_t placeholder_count;
+    const char *before_each, *after_each; /* digests of SQL around every migration, inside its transaction; NULL: none */
     const char *const *depends_on; /* names of services, all of whose steps come first */
     size_t depends_on_count;
     const char *const *targets; /* in this environment */
@@ -78,10 +98,27 @@ struct applied {
     const char *request;   /* the request in effect: an undo names it */
     const char *release;   /* NULL or "" when unknown */
 };
+/* One row of another tool's record on a target. */
+struct foreign_row {
+    const char *version;  /* as the layout of that tool gives it (Liquibase: file::id::author); "" of a repeatable one */
+    const char *name;     /* description, "" */
+    const char *script;   /* "" */
+    const char *checksum; /* as that tool wrote it, "" none */
+    enum foreign_state state;
+};
+/* Such a record, found in a target's database. */
+struct foreign_history {
+    enum history_tool tool;
+    const char *table;    /* with its schema, not quoted */
+    const struct foreign_row *rows; /* in the tool's own order */
+    size_t row_count;
+};
 struct target_contents {
     const char *service, *target;
     const struct applied *applied;
     size_t applied_count;
+    const struct foreign_history *foreign;
+    size_t foreign_count;
 };
 
 /* Bytes that a text takes in a signed message: quotes, backslashes and control characters escaped for JSON, then base64. */

@@ -32,10 +32,15 @@ static bool check_request(const void *value, struct err *err)
 {
     const struct job_request *request = value;
     bool names_one = request->undoes[0] != 0;
-    if (request->direction == DIRECTION_DOWN && !names_one)
-        return err_set(err, ERR_INPUT, "direction is down, but undoes names no request");
-    if (request->direction == DIRECTION_UP && names_one)
-        return err_set(err, ERR_INPUT, "direction is up, but undoes names a request");
+    bool back = request->direction == DIRECTION_DOWN || request->direction == DIRECTION_FORGET;
+    bool again = request->direction == DIRECTION_ADOPT || request->kind == MIGRATION_REPEATABLE;
+    bool runs = request->direction == DIRECTION_UP || request->direction == DIRECTION_DOWN;
+    if (back && !names_one)
+        return err_set(err, ERR_INPUT, "direction is %s, but undoes names no request", direction_text(request->direction));
+    if (!back && !again && names_one)
+        return err_set(err, ERR_INPUT, "direction is %s, but undoes names a request", direction_text(request->direction));
+    if (!runs && request->sql[0])
+        return err_set(err, ERR_INPUT, "direction is %s, but there is SQL", direction_text(request->direction));
     return true;
 }
 
@@ -47,6 +52,13 @@ static const struct field request_fields[] = {
     FIELD(job_request, checksum, FIELD_DIGEST, "checksum", true),
     FIELD(job_request, undoes, FIELD_ID, "undoes", false),
     FIELD(job_request, sql, FIELD_TEXT, "sql", true),
+    FIELD_ENUM(job_request, kind, "kind", false, migration_kind),
+    FIELD(job_request, version, FIELD_TEXT, "version", false),
+    FIELD(job_request, script, FIELD_TEXT, "script", false),
+    FIELD(job_request, foreign_checksum, FIELD_TEXT, "foreignChecksum", false),
+    FIELD(job_request, verify, FIELD_TEXT, "verify", false),
+    FIELD(job_request, placeholders, FIELD_BOOLEAN, "placeholders", false),
+    FIELD(job_request, in_history, FIELD_BOOLEAN, "inHistory", false),
     FIELD(job_request, no_transaction, FIELD_BOOLEAN, "noTransaction", false),
     FIELD_INT(job_request, lock_timeout_ms, "lockTimeoutMs", true, 1, INT32_MAX),
     FIELD_INT(job_request, statement_timeout_ms, "statementTimeoutMs", true, 1, INT32_MAX),
@@ -62,6 +74,12 @@ static const struct field job_fields[] = {
     FIELD_INT(job, not_after_us, "notAfterUs", false, 0, INT64_MAX),
     FIELD(job, plan, FIELD_DIGEST, "plan", true),
     FIELD(job, traceparent, FIELD_TEXT, "traceparent", false),
+    FIELD_ENUM(job, history, "history", false, history_tool),
+    FIELD(job, history_table, FIELD_TEXT, "historyTable", false),
+    FIELD(job, mirror, FIELD_BOOLEAN, "mirror", false),
+    FIELD_LIST(job, placeholders, placeholder_count, FIELD_RECORDS, "placeholders", false, &placeholder_record, 0, LIST_MAX),
+    FIELD(job, before_each, FIELD_TEXT, "beforeEach", false),
+    FIELD(job, after_each, FIELD_TEXT, "afterEach", false),
     FIELD_LIST(job, requests, request_count, FIELD_RECORDS, "requests", true, &request_record, 1, LIST_MAX),
 };
 RECORD(job_record, "job", job, job_fields, NULL);
@@ -73,6 +91,7 @@ static const struct field control_fields[] = {
     FIELD_INT(control, expires_us, "expiresUs", true, 0, INT64_MAX),
     FIELD_INT(control, expects, "expects", false, -1, INT64_MAX),
     FIELD(control, release, FIELD_ID, "release", false),
+    FIELD(control, foreign, FIELD_BOOLEAN, "foreign", false),
     FIELD_LIST(control, positions, position_count, FIELD_INTEGERS, "positions", false, NULL, 0, LIST_MAX),
 };
 RECORD(control_record, "control", control, control_fields, NULL);
@@ -106,6 +125,22 @@ static const struct field applied_fields[] = {
 };
 RECORD(applied_record, "applied", applied, applied_fields, NULL);
 
+static const struct field foreign_row_fields[] = {
+    FIELD(foreign_row, version, FIELD_TEXT, "version", false),
+    FIELD(foreign_row, name, FIELD_TEXT, "name", false),
+    FIELD(foreign_row, script, FIELD_TEXT, "script", false),
+    FIELD(foreign_row, checksum, FIELD_TEXT, "checksum", false),
+    FIELD_ENUM(foreign_row, state, "state", true, foreign_state),
+};
+RECORD(foreign_row_record, "foreignRow", foreign_row, foreign_row_fields, NULL);
+
+static const struct field foreign_history_fields[] = {
+    FIELD_ENUM(foreign_history, tool, "tool", true, history_tool),
+    FIELD(foreign_history, table, FIELD_TEXT, "table", true),
+    FIELD_LIST(foreign_history, rows, row_count, FIELD_RECORDS, "rows", true, &foreign_row_record, 0, LIST_MAX),
+};
+RECORD(foreign_history_record, "foreignHistory", foreign_history, foreign_history_fields, NULL);
+
 static const struct field report_fields[] = {
     FIELD_ENUM(report, kind, "kind", true, report_kind),
     FIELD_STRUCT(report, audience, "audience", true, &audience_record),
@@ -119,6 +154,7 @@ static const struct field report_fields[] = {
     FIELD(report, message, FIELD_TEXT, "message", false),
     FIELD_LIST(report, outcomes, outcome_count, FIELD_RECORDS, "outcomes", true, &outcome_record, 0, LIST_MAX),
     FIELD_LIST(report, applied, applied_count, FIELD_RECORDS, "applied", true, &applied_record, 0, LIST_MAX),
+    FIELD_LIST(report, foreign, foreign_count, FIELD_RECORDS, "foreign", false, &foreign_history_record, 0, LIST_MAX),
 };
 RECORD(report_record, "report", report, report_fields, NULL);
 

@@ -37,8 +37,15 @@ struct job_request {
     const char *migration; /* struct migration's id */
     const char *name;      /* for people */
     const char *checksum;  /* digest of `sql` */
-    const char *undoes;    /* DOWN: the request whose effect is undone; "" for UP */
-    const char *sql;
+    const char *undoes;    /* the request in effect: DOWN, FORGET: whose effect is taken back; UP of a repeatable, ADOPT:
+                            * which it replaces; "": nothing may be in effect */
+    const char *sql;       /* ADOPT, FORGET: "" */
+    enum migration_kind kind;
+    const char *version;   /* struct migration's; for the other tool's record */
+    const char *script, *foreign_checksum; /* the same; "" none */
+    const char *verify;    /* SQL run after `sql` in a savepoint that is rolled back: an error fails the step; "" none */
+    bool placeholders;     /* ${name} in the texts is replaced before they run */
+    bool in_history;       /* ADOPT: only when the other tool's record says so now, too */
     bool no_transaction;   /* the file asks for it; the worker also looks itself */
     int64_t lock_timeout_ms, statement_timeout_ms, retries;
 };
@@ -51,6 +58,12 @@ struct job {
     int64_t not_after_us; /* by the target database's clock; 0: no limit */
     const char *plan;     /* the release's plan digest */
     const char *traceparent; /* W3C, "" when none */
+    enum history_tool history;  /* whose record goes with this service */
+    const char *history_table;  /* "": the tool's default */
+    bool mirror;                /* keep that record in the same transaction */
+    const struct placeholder *placeholders; /* a secret's value is in the worker's own configuration */
+    size_t placeholder_count;
+    const char *before_each, *after_each; /* SQL around every UP of a versioned or repeatable migration, inside its transaction; "" none */
     const struct job_request *requests;
     size_t request_count;
 };
@@ -63,6 +76,7 @@ struct control {
     int64_t expects;          /* FENCE: as in a job; -1: take what is there, also after a restore or failover
                                * (an operator's retry); 0 is no such leave: an old fence may come again */
     const char *release;      /* FENCE: whose requests to report; else "" */
+    bool foreign;             /* INVENTORY: with the records of other tools, row by row */
     const int64_t *positions; /* ACKNOWLEDGE: history positions that are committed in the control database */
     size_t position_count;
 };
@@ -101,6 +115,8 @@ struct report {
     size_t outcome_count;
     const struct applied *applied; /* INVENTORY */
     size_t applied_count;
+    const struct foreign_history *foreign; /* INVENTORY: when asked for, and while nothing is applied */
+    size_t foreign_count;
 };
 
 /* One target in a heartbeat. */

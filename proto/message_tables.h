@@ -4,3 +4,4 @@
 #include "proto/message.h"
 
 const struct record *message_record(enum message_type type); /* borrowed, static */
+extern const struct record placeholder_record; /* of fleet.c: jobs carry them, too */

@@ -49,6 +49,10 @@ VOCABULARY(direction, enum direction, DIRECTIONS)
 VOCABULARY(control_kind, enum control_kind, CONTROL_KINDS)
 VOCABULARY(way_back, enum way_back, WAYS_BACK)
 VOCABULARY(failure_policy, enum failure_policy, FAILURE_POLICIES)
+VOCABULARY(migration_kind, enum migration_kind, MIGRATION_KINDS)
+VOCABULARY(range, enum range, RANGES)
+VOCABULARY(history_tool, enum history_tool, HISTORY_TOOLS)
+VOCABULARY(foreign_state, enum foreign_state, FOREIGN_STATES)
 
 const char *refusal_prose(enum refusal value)
 {

@@ -42,6 +42,10 @@ void vocabulary_markdown(struct buf *out)
     TABLE("Reports", "Messages of a worker.", WORD, REPORT_KINDS);
     TABLE("Refusals", "Why a job or a fence was not taken. A refusal is not a failed step.", WORD, REFUSALS);
     TABLE("Control messages", "Messages of the coordinator to one target, beside its jobs.", WORD, CONTROL_KINDS);
+    TABLE("Kinds of migrations", "As the layout of the files says.", WORD, MIGRATION_KINDS);
+    TABLE("Ranges", "What a dependency asks of a version.", WORD, RANGES);
+    TABLE("Histories of other tools", "Read by `import`, kept up by `mirror_history`.", WORD, HISTORY_TOOLS);
+    TABLE("Rows of such a history", "What they say of a migration.", WORD, FOREIGN_STATES);
     TABLE("Directions", "Of a step.", WORD, DIRECTIONS);
     TABLE("Ways back", "How a step can be taken back.", WORD, WAYS_BACK);
     TABLE("on_failure", "What happens when a step fails for good.", WORD, FAILURE_POLICIES);

@@ -41,7 +41,7 @@ static struct target_contents contents(struct arena *arena, const struct service
     struct applied *applied = arena_array(arena, count + 1, sizeof *applied);
     for (size_t i = 0; i < count; i++)
         applied[i] = (struct applied){service->migrations[i].id, service->migrations[i].up, service->migrations[i].id, "r1"};
-    return (struct target_contents){service->name, service->name, applied, count};
+    return (struct target_contents){.service = service->name, .target = service->name, .applied = applied, .applied_count = count};
 }
 
 Test(plan_fleets, up_in_two_releases_and_back)

@@ -77,7 +77,7 @@ static void depend(struct world *w, struct migration *m, const char *service, co
     struct dependency *depends = arena_array(&w->arena, m->depends_count + 1, sizeof *depends);
     if (m->depends_count)
         memcpy(depends, m->depends, m->depends_count * sizeof *depends);
-    depends[m->depends_count++] = (struct dependency){service, version, arena_printf(&w->arena, "%s:3", m->file)};
+    depends[m->depends_count++] = (struct dependency){service, version, RANGE_EXACTLY, arena_printf(&w->arena, "%s:3", m->file)};
     m->depends = depends;
 }
 
@@ -95,7 +95,7 @@ static void applied(struct world *w, const char *service, const char *target, co
         list[n++] = (struct applied){word, digest_of(&w->arena, file),
                                      arena_printf(&w->arena, "req-%s-%s", target, word), at ? at + 1 : "r1"};
     }
-    w->contents[w->contents_count++] = (struct target_contents){service, target, list, n};
+    w->contents[w->contents_count++] = (struct target_contents){.service = service, .target = target, .applied = list, .applied_count = n};
 }
 
 static bool make(struct world *w)
@@ -214,7 +214,7 @@ Test(plan, what_is_applied_is_satisfied)
     good(&w, "user:2");
     cr_expect_eq(w.plan.steps[0].needs_count, 0u);
     applied(&w, "user", "other", "1");
-    w.contents[1] = (struct target_contents){"user", "user", NULL, 0};
+    w.contents[1] = (struct target_contents){.service = "user", .target = "user"};
     good(&w, "user:1 user:2");
     end(&w);
 }

@@ -9,7 +9,7 @@
 #include "proto/fleet.h"
 #include "unit/samples.h"
 
-static const struct dependency needs[] = {{"auth", "1", "services/user/V2__x.sql:4"}};
+static const struct dependency needs[] = {{"auth", "1", RANGE_AT_LEAST, "services/user/V2__x.sql:4"}};
 static const struct migration auth_migrations[] = {
     {.id = "1", .version = "1", .name = "users", .file = "services/auth/V1__users.sql", .up = SAMPLE_DIGEST_A,
      .up_size = 20}};

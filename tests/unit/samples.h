@@ -15,21 +15,30 @@ static const struct fence sample_in_force = {
 static const struct job_request sample_requests[] = {
     {.request = "01j0000000000000000000000.3.1", .direction = DIRECTION_UP, .migration = "2", .name = "add email",
      .checksum = SAMPLE_DIGEST_A, .undoes = "", .sql = "ALTER TABLE users ADD email text; -- \"caf\u00e9\"\n",
-     .no_transaction = true, .lock_timeout_ms = 5000, .statement_timeout_ms = 900000, .retries = 5},
+     .version = "2", .script = "V2__add_email.sql", .foreign_checksum = "1715188512", .verify = "SELECT email FROM users",
+     .placeholders = true, .no_transaction = true, .lock_timeout_ms = 5000, .statement_timeout_ms = 900000, .retries = 5},
     {.request = "01j0000000000000000000000.4.1", .direction = DIRECTION_DOWN, .migration = "1", .name = "users",
      .checksum = SAMPLE_DIGEST_B, .undoes = "01hzzzzzzzzzzzzzzzzzzzzzz.0.1", .sql = "DROP TABLE users;",
+     .version = "", .script = "", .foreign_checksum = "", .verify = "", .lock_timeout_ms = 1, .statement_timeout_ms = 1,
+     .retries = 0},
+    {.request = "01j0000000000000000000000.5.1", .direction = DIRECTION_ADOPT, .migration = "R__views", .name = "views",
+     .checksum = SAMPLE_DIGEST_B, .undoes = "01hzzzzzzzzzzzzzzzzzzzzzz.1.1", .sql = "", .kind = MIGRATION_REPEATABLE,
+     .version = "", .script = "R__views.sql", .foreign_checksum = "-5", .verify = "", .in_history = true,
      .lock_timeout_ms = 1, .statement_timeout_ms = 1, .retries = 0},
 };
+static const struct placeholder sample_placeholders[] = {{"owner", "shop", false}, {"password", "", true}};
 static const struct job sample_job = {
     .audience = sample_audience, .release = "01j0000000000000000000000", .fence = sample_fence, .expects = 41,
     .not_after_us = 1772332200000000, .plan = SAMPLE_DIGEST_B,
     .traceparent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
+    .history = HISTORY_FLYWAY, .history_table = "schema_version", .mirror = true, .placeholders = sample_placeholders,
+    .placeholder_count = COUNT_OF(sample_placeholders), .before_each = "SET ROLE owner;", .after_each = "RESET ROLE;",
     .requests = sample_requests, .request_count = COUNT_OF(sample_requests)};
 
 static const int64_t sample_positions[] = {3, 4, 9007199254740993};
 static const struct control sample_control = {
     .kind = CONTROL_ACKNOWLEDGE, .audience = sample_audience, .fence = sample_fence, .expires_us = 1772332200000000,
-    .expects = 41, .release = "01j0000000000000000000000",
+    .expects = 41, .release = "01j0000000000000000000000", .foreign = true,
     .positions = sample_positions, .position_count = COUNT_OF(sample_positions)};
 
 static const struct outcome sample_outcomes[] = {
@@ -44,12 +53,17 @@ static const struct applied sample_applied[] = {
      .release = "01hzzzzzzzzzzzzzzzzzzzzzz"},
     {.migration = "1.1", .checksum = SAMPLE_DIGEST_B, .request = "01hzzzzzzzzzzzzzzzzzzzzzz.1.1", .release = ""},
 };
+static const struct foreign_row sample_foreign_rows[] = {
+    {"1", "users", "V1__users.sql", "1715188512", FOREIGN_APPLIED}, {"2", "", "", "", FOREIGN_FAILED}};
+static const struct foreign_history sample_foreign[] = {
+    {HISTORY_FLYWAY, "public.schema_version", sample_foreign_rows, COUNT_OF(sample_foreign_rows)}};
 static const struct report sample_report = {
     .kind = REPORT_REFUSED, .audience = sample_audience, .id = "01j0000000000000000000001", .worker = "user-1/4242",
     .sent_us = 1772332200200000, .release = "01j0000000000000000000000", .fence = sample_fence,
     .in_force = sample_in_force, .refusal = REFUSAL_REWOUND, .message = "the fence is below what was seen",
     .outcomes = sample_outcomes, .outcome_count = COUNT_OF(sample_outcomes),
-    .applied = sample_applied, .applied_count = COUNT_OF(sample_applied)};
+    .applied = sample_applied, .applied_count = COUNT_OF(sample_applied),
+    .foreign = sample_foreign, .foreign_count = COUNT_OF(sample_foreign)};
 
 static const struct presence_target sample_presence_targets[] = {
     {.service = "user", .target = "user-eu", .fence = sample_in_force, .contents = SAMPLE_DIGEST_A, .working = 42,
