@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/cleanup.h"
 #include "base/text.h"
@@ -18,6 +19,7 @@ struct loading {
     struct drafts drafts;
     struct service *services;
     const char *root; /* fleet.yml's folder */
+    const struct defaults_file *defaults; /* NULL: none */
     struct catalog_blob *blobs;
     size_t blob_count;
 };
@@ -134,22 +136,105 @@ static void read_headers(struct loading *loading, struct draft *draft)
     }
 }
 
+/* Of the files that are migrations, ended by NULL; NULL: the usual. */
+static const char *const *suffixes_of(struct arena *arena, const struct service_file *file)
+{
+    if (!file->flyway || file->flyway->suffixes_count == 0)
+        return NULL;
+    const char **suffixes = arena_array(arena, file->flyway->suffixes_count + 1, sizeof *suffixes);
+    for (unsigned i = 0; i < file->flyway->suffixes_count; i++)
+        suffixes[i] = arena_strdup(arena, file->flyway->suffixes[i]);
+    return suffixes;
+}
+
 static void read_service(struct loading *loading, struct draft *draft, const struct service_file *file)
 {
     struct arena *arena = &loading->catalog->arena;
     struct folder *folder = arena_new(arena, struct folder);
-    folder_read(loading->root, file->migrations, arena, &loading->findings, folder);
+    folder_read(loading->root, file->migrations, suffixes_of(arena, file), arena, &loading->findings, folder);
     draft->run = (struct layout_run){.arena = arena,
+                                     .file = file,
                                      .findings = &loading->findings,
                                      .folder = folder,
                                      .by_name = file->duplicate_versions && strcmp(file->duplicate_versions, "by-name") == 0};
     layout_read(&draft->run, file->layout);
 }
 
+/* ---- categories ---- */
+
+static const struct category_keys *category_keys(const struct category_keys *list, unsigned count, const char *name)
+{
+    for (unsigned i = 0; i < count; i++) {
+        if (strcasecmp(list[i].name, name) == 0)
+            return &list[i];
+    }
+    return NULL;
+}
+
+static bool is_category(const struct loading *loading, const struct draft *draft, const char *name)
+{
+    static const char *const usual[] = {"schema", "data", "security", "performance", "ddl", "dml", "procedures", "seeds"};
+    for (size_t i = 0; i < COUNT_OF(usual); i++) {
+        if (strcasecmp(usual[i], name) == 0)
+            return true;
+    }
+    return category_keys(draft->file->categories, draft->file->categories_count, name) ||
+           (loading->defaults && category_keys(loading->defaults->categories, loading->defaults->categories_count, name));
+}
+
+/* Of the folders that the file lies in, the nearest whose name is a category; in small letters, NULL: none. */
+static const char *category_of_folder(struct loading *loading, const struct draft *draft, const struct folder_file *file)
+{
+    const char *end = file->base > file->path ? file->base - 1 : file->path;
+    while (end > file->path) {
+        const char *start = end;
+        while (start > file->path && start[-1] != '/')
+            start--;
+        char *name = arena_strndup(&loading->catalog->arena, start, (size_t)(end - start));
+        if (is_category(loading, draft, name)) {
+            for (char *p = name; *p; p++)
+                *p = *p >= 'A' && *p <= 'Z' ? (char)(*p + 32) : *p;
+            return name;
+        }
+        end = start > file->path ? start - 1 : start;
+    }
+    return NULL;
+}
+
+/* The nearest list that names the category says all. */
+static void set_category(struct loading *loading, const struct draft *draft, const struct entry *entry,
+                         struct migration *migration)
+{
+    migration->category = entry->category ? entry->category : category_of_folder(loading, draft, entry->file);
+    if (!migration->category)
+        return;
+    const struct category_keys *keys =
+        category_keys(draft->file->categories, draft->file->categories_count, migration->category);
+    if (!keys && loading->defaults)
+        keys = category_keys(loading->defaults->categories, loading->defaults->categories_count, migration->category);
+    if (!keys)
+        return;
+    if (keys->policy.on_failure && !migration->has_policy) {
+        migration->has_policy = true;
+        migration->on_failure = *keys->policy.on_failure;
+    }
+    migration->lock_timeout_ms = keys->policy.lock_timeout ? *keys->policy.lock_timeout : 0;
+    migration->statement_timeout_ms = keys->policy.statement_timeout ? *keys->policy.statement_timeout : 0;
+}
+
+static bool has_placeholders(const struct draft *draft, const struct service *service, const struct entry *entry)
+{
+    if (entry->literal || !(draft->run.layout->placeholders || service->placeholder_count))
+        return false;
+    return strstr(entry->up, "${") || (entry->down && strstr(entry->down, "${")) ||
+           (entry->verify && strstr(entry->verify, "${"));
+}
+
 static void set_migration(struct loading *loading, const struct draft *draft, const struct entry *entry,
-                          struct migration *migration)
+                          const struct service *service, struct migration *migration)
 {
     *migration = (struct migration){.id = entry->id,
+                                    .kind = entry->kind,
                                     .version = entry->version,
                                     .name = entry->name,
                                     .file = entry->file->where,
@@ -162,13 +247,18 @@ static void set_migration(struct loading *loading, const struct draft *draft, co
                                     .on_failure = entry->on_failure,
                                     .author = entry->author,
                                     .risk = entry->risk,
-                                    .category = entry->category,
+                                    .script = entry->script,
+                                    .foreign_checksum = entry->foreign_checksum,
+                                    .placeholders = has_placeholders(draft, service, entry),
                                     .breaking = entry->breaking};
+    set_category(loading, draft, entry, migration);
     migration->no_transaction |= analyse(loading, entry->up, entry->file->where, first_line_of(entry, entry->up));
     if (entry->down) {
         migration->down = keep_text(loading, entry->down, entry->down_size, entry->down_where);
         analyse(loading, entry->down, entry->down_where, first_line_of(entry, entry->down));
     }
+    if (entry->verify)
+        migration->verify = keep_text(loading, entry->verify, entry->verify_size, entry->verify_where);
     depends_resolve(&loading->drafts, draft, entry, &loading->findings, &loading->catalog->arena, &migration->depends,
                     &migration->depends_count);
 }
@@ -178,10 +268,20 @@ static void set_migrations(struct loading *loading, const struct draft *draft, s
     size_t count = draft->run.count;
     struct migration *migrations = arena_array(&loading->catalog->arena, count + 1, sizeof *migrations);
     for (size_t i = 0; i < count; i++)
-        set_migration(loading, draft, &draft->run.entries[i], &migrations[i]);
+        set_migration(loading, draft, &draft->run.entries[i], service, &migrations[i]);
     service->migrations = migrations;
     service->migration_count = count;
+    if (draft->run.before_each)
+        service->before_each = keep_text(loading, draft->run.before_each, draft->run.before_each_size,
+                                         draft->run.folder->where);
+    if (draft->run.after_each)
+        service->after_each = keep_text(loading, draft->run.after_each, draft->run.after_each_size,
+                                        draft->run.folder->where);
     service->layout = draft->run.layout ? draft->run.layout->name : "flyway";
+    service->history = draft->run.layout ? draft->run.layout->history : HISTORY_NONE;
+    if (service->mirror && service->history == HISTORY_NONE)
+        finding_add(&loading->findings, ERROR, "mirror", draft->run.folder->where, 0, "remove `mirror_history`",
+                    "no tool keeps a record of the %s layout that could be mirrored", service->layout);
 }
 
 /* The digests that migrations point to stay where they are: the sorted list is a copy. */
@@ -211,7 +311,7 @@ static void read_services(struct loading *loading, const struct fleet_file *file
         loading->drafts.items[i].file = &file->services[i];
     for (size_t i = 0; i < file->services_count; i++) {
         read_service(loading, &loading->drafts.items[i], &file->services[i]);
-        total += 2 * loading->drafts.items[i].run.count;
+        total += 3 * loading->drafts.items[i].run.count + 2;
     }
     for (size_t i = 0; i < file->services_count; i++) {
         read_headers(loading, &loading->drafts.items[i]);
@@ -234,6 +334,7 @@ static bool load(struct loading *loading, const char *path, const char *environm
     if (good) {
         const struct fleet_file *file = config_data(config);
         loading->findings.arena = &catalog->arena;
+        loading->defaults = file->defaults;
         read_services(loading, file);
         catalog->fleet.services = loading->services;
         catalog->fleet.service_count = file->services_count;

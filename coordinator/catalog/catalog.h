@@ -25,7 +25,7 @@
 
 /* What is wrong (error) or what a person should know (warning). Rules: duplicate-version, unknown-layout, mixed-layout,
  * bad-name, skipped-file, not-built, not-utf8, too-large, unreadable, metadata, missing-dependency,
- * ambiguous-dependency, contradiction, orphan-undo, no-undo, empty, unparsed, transaction, dependency-file. */
+ * ambiguous-dependency, contradiction, orphan-undo, no-undo, empty, unparsed, transaction, dependency-file, mirror. */
 struct catalog_finding {
     bool error;
     const char *rule;

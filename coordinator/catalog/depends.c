@@ -21,10 +21,10 @@ struct draft *draft_by_name(const struct drafts *drafts, const char *name)
     return NULL;
 }
 
-/* The first entry whose version is not below `version` (entries are sorted). */
+/* The first of those with a version whose own is not below `version` (they are sorted). */
 static size_t lower_bound(const struct layout_run *run, const char *version)
 {
-    size_t low = 0, high = run->count;
+    size_t low = run->first, high = run->end;
     while (low < high) {
         size_t middle = low + (high - low) / 2;
         if (layout_compare(run->layout, run->entries[middle].order, version) < 0)
@@ -42,7 +42,7 @@ static const char *as_version(const struct layout_run *run, const char *text, st
         text++;
     if (!version_is(text, strlen(text), "._-"))
         return NULL;
-    if (!run->layout->text_order)
+    if (run->layout->order == ORDER_NUMBERS)
         return text;
     char *plain = arena_strdup(arena, text), *out = plain;
     for (const char *p = text; *p; p++) {
@@ -58,12 +58,15 @@ static size_t find_entries(const struct layout_run *run, const char *text, struc
                            struct entry **ret_entry)
 {
     size_t found = 0;
-    const char *version = run->layout && run->count ? as_version(run, text, arena) : NULL;
+    bool numbered = run->layout && run->count && run->layout->order != ORDER_GIVEN;
+    const char *version = numbered ? as_version(run, text, arena) : NULL;
     if (version) {
-        size_t first = lower_bound(run, version), i = first;
-        for (; i < run->count && layout_compare(run->layout, run->entries[i].order, version) == 0; i++)
-            found++;
-        *ret_entry = found ? &run->entries[first] : NULL;
+        for (size_t i = lower_bound(run, version); i < run->end; i++) {
+            if (layout_compare(run->layout, run->entries[i].order, version) != 0)
+                break;
+            if (run->entries[i].kind == MIGRATION_VERSIONED && found++ == 0)
+                *ret_entry = &run->entries[i];
+        }
         return found;
     }
     for (size_t i = 0; i < run->count; i++) {

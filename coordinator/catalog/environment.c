@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/buf.h"
 #include "base/cleanup.h"
@@ -117,6 +118,71 @@ static void set_targets(struct arena *arena, const struct environment_file *envi
     char *own[] = {file->name};
     service->target_count = file->targets_count ? file->targets_count : 1;
     service->targets = copy_names(arena, file->targets_count ? file->targets : own, service->target_count);
+}
+
+/* ---- placeholders ---- */
+
+static struct placeholder *placeholder_named(struct placeholder *list, size_t count, const char *name)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (strcasecmp(list[i].name, name) == 0)
+            return &list[i];
+    }
+    return NULL;
+}
+
+/* One level's keys over those of the levels before it. */
+static bool add_placeholders(const struct config *config, const char *at, const struct placeholder_keys *keys,
+                             struct arena *arena, struct placeholder *list, size_t *count, struct err *err)
+{
+    for (unsigned i = 0; i < keys->values_count + keys->secrets_count; i++) {
+        bool secret = i >= keys->values_count;
+        const char *name = secret ? keys->secrets[i - keys->values_count] : keys->values[i].name;
+        struct placeholder *found = placeholder_named(list, *count, name);
+        auto_free char *path = secret ? xasprintf("%s.secret_placeholders.%u", at, i - keys->values_count)
+                                      : xasprintf("%s.placeholders.%s", at, name);
+        if (strpbrk(name, "{}$: \t") || !*name)
+            return config_error(config, path, err, "'%s' is no name of a placeholder", name);
+        if (found && found->secret != secret)
+            return config_error(config, path, err, "the placeholder '%s' is both secret and written down", name);
+        if (!found)
+            found = &list[(*count)++];
+        *found = (struct placeholder){.name = arena_strdup(arena, name),
+                                      .value = secret ? "" : arena_strdup(arena, keys->values[i].value),
+                                      .secret = secret};
+    }
+    return true;
+}
+
+static int by_placeholder(const void *a, const void *b)
+{
+    return strcasecmp(((const struct placeholder *)a)->name, ((const struct placeholder *)b)->name);
+}
+
+static bool set_placeholders(const struct config *config, const struct environment_file *environment,
+                             const struct service_file *from, struct arena *arena, struct service *service,
+                             struct err *err)
+{
+    const struct fleet_file *file = config_data(config);
+    const struct placeholder_keys nothing = {.values = NULL};
+    const struct placeholder_keys *defaults = file->defaults ? &file->defaults->placeholders : &nothing;
+    const struct placeholder_keys *levels[] = {defaults, &from->placeholders, &environment->placeholders};
+    auto_free char *own = xasprintf("services.%s", from->name);
+    auto_free char *theirs = xasprintf("environments.%s", environment->name ? environment->name : "");
+    const char *places[] = {"defaults", own, theirs};
+    size_t room = 1, count = 0;
+    for (size_t i = 0; i < COUNT_OF(levels); i++)
+        room += levels[i]->values_count + levels[i]->secrets_count;
+    struct placeholder *list = arena_array(arena, room, sizeof *list);
+    for (size_t i = 0; i < COUNT_OF(levels); i++) {
+        if (!add_placeholders(config, places[i], levels[i], arena, list, &count, err))
+            return false;
+    }
+    if (count)
+        qsort(list, count, sizeof *list, by_placeholder);
+    service->placeholders = list;
+    service->placeholder_count = count;
+    return true;
 }
 
 static bool set_depends_on(const struct config *config, struct arena *arena, const struct service_file *file,
@@ -281,11 +347,14 @@ static bool set_service(const struct config *config, const struct environment_fi
     service->name = arena_strdup(arena, from->name);
     service->policy = (struct policy)POLICY_DEFAULT;
     if (file->defaults)
-        merge(&service->policy, file->defaults);
+        merge(&service->policy, &file->defaults->policy);
     merge(&service->policy, &environment->policy);
     merge(&service->policy, &from->policy);
     set_targets(arena, environment, from, service);
+    service->mirror = from->mirror_history && *from->mirror_history;
+    service->history_table = from->history_table ? arena_strdup(arena, from->history_table) : NULL;
     return check_words(config, from, err) && check_aliases(config, index, err) &&
+           set_placeholders(config, environment, from, arena, service, err) &&
            set_depends_on(config, arena, from, service, err);
 }
 

@@ -17,7 +17,43 @@ static const cyaml_strval_t failure_policies[] = {{"rollback-release", ON_FAILUR
 
 static const cyaml_schema_value_t text_value = {CYAML_VALUE_STRING(CYAML_FLAG_POINTER, char, 1, 512)};
 
-static const cyaml_schema_field_t defaults_fields[] = {POLICY_FIELDS(struct policy_keys, ), CYAML_FIELD_END};
+static const cyaml_schema_field_t placeholder_key_fields[] = {
+    CYAML_FIELD_STRING_PTR("name", CYAML_FLAG_POINTER, struct placeholder_key, name, 1, 255),
+    CYAML_FIELD_STRING_PTR("value", CYAML_FLAG_POINTER, struct placeholder_key, value, 0, CYAML_UNLIMITED),
+    CYAML_FIELD_END};
+static const cyaml_schema_value_t placeholder_key_value = {
+    CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct placeholder_key, placeholder_key_fields)};
+
+#define PLACEHOLDER_FIELDS(type)                                                                                       \
+    CYAML_FIELD_SEQUENCE("placeholders", OPTIONAL_POINTER, type, placeholders.values, &placeholder_key_value, 0,       \
+                         CYAML_UNLIMITED),                                                                             \
+        CYAML_FIELD_SEQUENCE("secret_placeholders", OPTIONAL_POINTER, type, placeholders.secrets, &text_value, 0,      \
+                             CYAML_UNLIMITED)
+
+static const cyaml_schema_field_t category_fields[] = {
+    CYAML_FIELD_STRING_PTR("name", CYAML_FLAG_POINTER, struct category_keys, name, 1, 63),
+    CYAML_FIELD_ENUM_PTR("on_failure", OPTIONAL_POINTER | CYAML_FLAG_STRICT, struct category_keys, policy.on_failure,
+                         failure_policies, COUNT_OF(failure_policies)),
+    CYAML_FIELD_INT_PTR("lock_timeout", OPTIONAL_POINTER, struct category_keys, policy.lock_timeout),
+    CYAML_FIELD_INT_PTR("statement_timeout", OPTIONAL_POINTER, struct category_keys, policy.statement_timeout),
+    CYAML_FIELD_END};
+static const cyaml_schema_value_t category_value = {
+    CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct category_keys, category_fields)};
+
+static const cyaml_schema_field_t flyway_fields[] = {
+    CYAML_FIELD_STRING_PTR("prefix", OPTIONAL_POINTER, struct flyway_keys, prefix, 0, 63),
+    CYAML_FIELD_STRING_PTR("undo_prefix", OPTIONAL_POINTER, struct flyway_keys, undo_prefix, 1, 63),
+    CYAML_FIELD_STRING_PTR("repeatable_prefix", OPTIONAL_POINTER, struct flyway_keys, repeatable_prefix, 1, 63),
+    CYAML_FIELD_STRING_PTR("baseline_prefix", OPTIONAL_POINTER, struct flyway_keys, baseline_prefix, 1, 63),
+    CYAML_FIELD_STRING_PTR("separator", OPTIONAL_POINTER, struct flyway_keys, separator, 1, 63),
+    CYAML_FIELD_SEQUENCE("suffixes", OPTIONAL_POINTER, struct flyway_keys, suffixes, &text_value, 1, 16),
+    CYAML_FIELD_END};
+
+static const cyaml_schema_field_t defaults_fields[] = {
+    PLACEHOLDER_FIELDS(struct defaults_file),
+    CYAML_FIELD_SEQUENCE("categories", OPTIONAL_POINTER, struct defaults_file, categories, &category_value, 0,
+                         CYAML_UNLIMITED),
+    POLICY_FIELDS(struct defaults_file, policy.), CYAML_FIELD_END};
 
 static const cyaml_schema_field_t service_fields[] = {
     CYAML_FIELD_STRING_PTR("name", CYAML_FLAG_POINTER, struct service_file, name, 1, 63),
@@ -28,6 +64,12 @@ static const cyaml_schema_field_t service_fields[] = {
     CYAML_FIELD_SEQUENCE("aliases", OPTIONAL_POINTER, struct service_file, aliases, &text_value, 0, CYAML_UNLIMITED),
     CYAML_FIELD_SEQUENCE("targets", OPTIONAL_POINTER, struct service_file, targets, &text_value, 1, CYAML_UNLIMITED),
     CYAML_FIELD_STRING_PTR("duplicate_versions", OPTIONAL_POINTER, struct service_file, duplicate_versions, 1, 63),
+    CYAML_FIELD_MAPPING_PTR("flyway", OPTIONAL_POINTER, struct service_file, flyway, flyway_fields),
+    CYAML_FIELD_BOOL_PTR("mirror_history", OPTIONAL_POINTER, struct service_file, mirror_history),
+    CYAML_FIELD_STRING_PTR("history_table", OPTIONAL_POINTER, struct service_file, history_table, 1, 127),
+    PLACEHOLDER_FIELDS(struct service_file),
+    CYAML_FIELD_SEQUENCE("categories", OPTIONAL_POINTER, struct service_file, categories, &category_value, 0,
+                         CYAML_UNLIMITED),
     POLICY_FIELDS(struct service_file, policy.),
     CYAML_FIELD_END};
 static const cyaml_schema_value_t service_value = {
@@ -44,6 +86,7 @@ static const cyaml_schema_field_t environment_fields[] = {
     CYAML_FIELD_STRING_PTR("name", CYAML_FLAG_POINTER, struct environment_file, name, 1, 63),
     CYAML_FIELD_SEQUENCE("targets", OPTIONAL_POINTER, struct environment_file, targets, &service_targets_value, 0,
                          CYAML_UNLIMITED),
+    PLACEHOLDER_FIELDS(struct environment_file),
     POLICY_FIELDS(struct environment_file, policy.),
     CYAML_FIELD_END};
 static const cyaml_schema_value_t environment_value = {
@@ -73,6 +116,21 @@ static const cyaml_schema_value_t fleet_value = {
     CYAML_VALUE_MAPPING(CYAML_FLAG_POINTER, struct fleet_file, fleet_fields)};
 
 #define DAY_MS 86400000LL
+#define PLACEHOLDER_ROWS(at)                                                                                           \
+    {.path = at "placeholders", .rule = CONFIG_MAP,                                                                    \
+     .prose = "what `${name}` in SQL stands for, by name; an environment's win over a service's, and those over the defaults"}, \
+        {.path = at "placeholders.*", .prose = "one of them"},                                                         \
+        {.path = at "secret_placeholders",                                                                             \
+         .prose = "names whose values are in the workers' own configuration (`placeholders:`), and nowhere else"}
+#define CATEGORY_ROWS(at)                                                                                              \
+    {.path = at "categories", .rule = CONFIG_MAP,                                                                      \
+     .prose = "policies of migrations by category (`schema`, `data`, ...: from their metadata, or the name of their folder)"}, \
+        {.path = at "categories.*", .rule = CONFIG_NAME},                                                              \
+        {.path = at "categories.*.on_failure", .prose = "instead of the service's; a migration's own metadata wins"},  \
+        {.path = at "categories.*.lock_timeout", .rule = CONFIG_DURATION, .min = 1, .max = DAY_MS,                     \
+         .prose = "instead of the service's"},                                                                         \
+        {.path = at "categories.*.statement_timeout", .rule = CONFIG_DURATION, .min = 1, .max = 30 * DAY_MS,           \
+         .prose = "instead of the service's"}
 #define POLICY_ROWS(at)                                                                                                \
     {.path = at "on_failure",                                                                                          \
      .prose = "what happens when a step fails for good; `rollback-release` when nothing says otherwise"},              \
@@ -90,7 +148,6 @@ static const cyaml_schema_value_t fleet_value = {
         {.path = at "window", .rule = CONFIG_NOT_BUILT, .prose = "maintenance windows"},                               \
         {.path = at "max_blocking", .rule = CONFIG_NOT_BUILT, .prose = "cancel what blocks other sessions too long"},  \
         {.path = at "waves", .rule = CONFIG_NOT_BUILT, .prose = "groups of targets one after another"},                \
-        {.path = at "placeholders", .rule = CONFIG_NOT_BUILT, .prose = "names replaced inside SQL"},                   \
         {.path = at "phases", .rule = CONFIG_NOT_BUILT, .prose = "expand, backfill, contract, with gates"},            \
         {.path = at "undo_until", .rule = CONFIG_NOT_BUILT, .prose = "until when an approved way back may be taken"},  \
         {.path = at "health", .rule = CONFIG_NOT_BUILT, .prose = "a check after a step"},                              \
@@ -113,6 +170,22 @@ static const struct config_row fleet_rows[] = {
     {.path = "services.*.targets.*", .rule = CONFIG_NAME},
     {.path = "services.*.duplicate_versions",
      .prose = "`error` (when left out), or `by-name`: two files may share a version when their names differ"},
+    {.path = "services.*.flyway", .prose = "how the names of Flyway's files are made, where not as usual (`layout: flyway`)"},
+    {.path = "services.*.flyway.prefix", .prose = "of versioned migrations, may be empty; `V` when left out"},
+    {.path = "services.*.flyway.undo_prefix", .prose = "of undo migrations; `U` when left out"},
+    {.path = "services.*.flyway.repeatable_prefix", .prose = "of repeatable migrations; `R` when left out"},
+    {.path = "services.*.flyway.baseline_prefix", .prose = "of baseline migrations; `B` when left out"},
+    {.path = "services.*.flyway.separator", .prose = "between version and description; `__` when left out"},
+    {.path = "services.*.flyway.suffixes", .prose = "of all of them; `.sql` when left out"},
+    {.path = "services.*.mirror_history",
+     .prose = "the worker also keeps the record of the layout's own tool, in the same transaction; false when left out"},
+    {.path = "services.*.history_table",
+     .prose = "the name of that record, maybe with its schema, where it is not the tool's default"},
+    PLACEHOLDER_ROWS("defaults."),
+    PLACEHOLDER_ROWS("services.*."),
+    PLACEHOLDER_ROWS("environments.*."),
+    CATEGORY_ROWS("defaults."),
+    CATEGORY_ROWS("services.*."),
     {.path = "environments", .rule = CONFIG_MAP, .prose = "the environments, by name; `dev` alone when left out"},
     {.path = "environments.*", .rule = CONFIG_NAME},
     {.path = "environments.*.targets", .rule = CONFIG_MAP, .prose = "targets of services that differ in this environment"},

@@ -10,6 +10,33 @@ struct policy_keys {
     int64_t *retries;
 };
 
+struct placeholder_key {
+    char *name;
+    char *value;
+};
+
+/* What `${name}` in SQL stands for, and names whose values only workers know. */
+struct placeholder_keys {
+    struct placeholder_key *values;
+    unsigned values_count;
+    char **secrets;
+    unsigned secrets_count;
+};
+
+/* Policies of migrations of one category; the keys of `policy` but for `retries`. */
+struct category_keys {
+    char *name;
+    struct policy_keys policy;
+};
+
+/* How the names of Flyway's files are made, where not as usual; its own configuration's words. */
+struct flyway_keys {
+    char *prefix, *undo_prefix, *repeatable_prefix, *baseline_prefix; /* NULL: V, U, R, B */
+    char *separator;                                                  /* NULL: __ */
+    char **suffixes;                                                  /* none: .sql */
+    unsigned suffixes_count;
+};
+
 struct service_file {
     char *name;
     char *migrations;
@@ -21,6 +48,12 @@ struct service_file {
     char **targets;
     unsigned targets_count;
     char *duplicate_versions;
+    struct flyway_keys *flyway;
+    bool *mirror_history;
+    char *history_table;
+    struct placeholder_keys placeholders;
+    struct category_keys *categories;
+    unsigned categories_count;
     struct policy_keys policy;
 };
 
@@ -34,6 +67,14 @@ struct environment_file {
     char *name;
     struct service_targets *targets;
     unsigned targets_count;
+    struct placeholder_keys placeholders;
+    struct policy_keys policy;
+};
+
+struct defaults_file {
+    struct placeholder_keys placeholders;
+    struct category_keys *categories;
+    unsigned categories_count;
     struct policy_keys policy;
 };
 
@@ -50,7 +91,7 @@ struct dev_file {
 
 struct fleet_file {
     char *fleet;
-    struct policy_keys *defaults;
+    struct defaults_file *defaults;
     struct service_file *services;
     unsigned services_count;
     struct environment_file *environments;

@@ -15,20 +15,48 @@
 
 #define DEPTH_MAX 32
 
+/* Files that a layout keeps beside its migrations: how their names end (a whole name: with its '/'). */
+static const char *const side_names[] = {".sql.conf", "/metadata.toml", "/sqitch.plan", "/sqitch.conf"};
+
+struct files {
+    struct folder_file *items;
+    size_t count, room;
+};
+
 struct walk {
     const char *root; /* the migrations folder's real path, owned */
     const char *where;
+    const char *const *suffixes;
     struct arena *arena;
     struct findings *findings;
-    struct folder_file *files;
-    size_t count, room;
+    struct files migrations, sides;
     struct folder_file *dependencies;
 };
 
 static bool ends_in(const char *name, const char *suffix)
 {
     size_t len = strlen(name), tail = strlen(suffix);
+    if (*suffix == '/')
+        return strcmp(name, suffix + 1) == 0;
     return len > tail && strcasecmp(name + len - tail, suffix) == 0;
+}
+
+static bool is_side(const char *name)
+{
+    for (size_t i = 0; i < COUNT_OF(side_names); i++) {
+        if (ends_in(name, side_names[i]))
+            return true;
+    }
+    return false;
+}
+
+static bool is_migration(const struct walk *walk, const char *name)
+{
+    for (const char *const *suffix = walk->suffixes; *suffix; suffix++) {
+        if (ends_in(name, *suffix))
+            return true;
+    }
+    return false;
 }
 
 static bool is_dependency_file(const char *name)
@@ -98,15 +126,16 @@ static struct folder_file *new_file(struct walk *walk, const char *name)
 {
     if (is_dependency_file(name))
         return walk->dependencies = arena_new(walk->arena, struct folder_file);
-    if (walk->count == walk->room) {
-        size_t room = walk->room ? 2 * walk->room : 64;
-        struct folder_file *files = arena_array(walk->arena, room, sizeof *files);
-        if (walk->count)
-            memcpy(files, walk->files, walk->count * sizeof *files);
-        walk->files = files;
-        walk->room = room;
+    struct files *files = is_side(name) ? &walk->sides : &walk->migrations;
+    if (files->count == files->room) {
+        size_t room = files->room ? 2 * files->room : 64;
+        struct folder_file *items = arena_array(walk->arena, room, sizeof *items);
+        if (files->count)
+            memcpy(items, files->items, files->count * sizeof *items);
+        files->items = items;
+        files->room = room;
     }
-    return &walk->files[walk->count++];
+    return &files->items[files->count++];
 }
 
 static void add_file(struct walk *walk, int fd, const char *path, size_t expected)
@@ -201,11 +230,8 @@ static void take_entry(struct walk *walk, int fd, const char *name, const char *
         unreadable(walk, path, "", strerror(errno));
     } else if (S_ISDIR(st.st_mode)) {
         enter(walk, fd, name, path, depth);
-    } else if (ends_in(name, ".sql") || is_dependency_file(name)) {
+    } else if (is_migration(walk, name) || is_side(name) || is_dependency_file(name)) {
         take_file(walk, fd, name, path, &st);
-    } else if (ends_in(name, ".sql.conf") || strcmp(name, "metadata.toml") == 0) {
-        finding_add(walk->findings, ERROR, "not-built", join(walk->arena, walk->where, path), 0, "remove the file",
-                    "%s: settings beside a migration are known but not built yet", name);
     } else if (S_ISLNK(st.st_mode)) {
         finding_add(walk->findings, WARNING, "skipped-file", join(walk->arena, walk->where, path), 0, "",
                     "the symbolic link is not followed");
@@ -233,14 +259,28 @@ static int by_path(const void *a, const void *b)
     return strcmp(((const struct folder_file *)a)->path, ((const struct folder_file *)b)->path);
 }
 
-void folder_read(const char *root, const char *migrations, struct arena *arena, struct findings *findings,
-                 struct folder *ret_folder)
+static void sort(struct files *files)
 {
+    if (files->count)
+        qsort(files->items, files->count, sizeof *files->items, by_path);
+}
+
+const struct folder_file *folder_side(const struct folder *folder, const char *path)
+{
+    const struct folder_file key = {.path = path};
+    return folder->side_count ? bsearch(&key, folder->sides, folder->side_count, sizeof key, by_path) : NULL;
+}
+
+void folder_read(const char *root, const char *migrations, const char *const *suffixes, struct arena *arena,
+                 struct findings *findings, struct folder *ret_folder)
+{
+    static const char *const usual[] = {".sql", NULL};
     size_t len = strlen(migrations);
     while (len > 1 && migrations[len - 1] == '/')
         len--;
     const char *where = arena_strndup(arena, migrations, len);
-    struct walk walk = {.where = where, .arena = arena, .findings = findings};
+    struct walk walk = {
+        .where = where, .suffixes = suffixes ? suffixes : usual, .arena = arena, .findings = findings};
     auto_free char *full = *where == '/' ? xstrdup(where) : xasprintf("%s/%s", root, where);
     auto_free char *real = realpath(full, NULL);
     int fd = real ? open(real, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
@@ -251,8 +291,12 @@ void folder_read(const char *root, const char *migrations, struct arena *arena, 
         walk.root = real;
         walk_folder(&walk, fd, "", 0);
     }
-    if (walk.count)
-        qsort(walk.files, walk.count, sizeof *walk.files, by_path);
-    *ret_folder = (struct folder){
-        .where = where, .files = walk.files, .count = walk.count, .dependencies = walk.dependencies};
+    sort(&walk.migrations);
+    sort(&walk.sides);
+    *ret_folder = (struct folder){.where = where,
+                                  .files = walk.migrations.items,
+                                  .count = walk.migrations.count,
+                                  .sides = walk.sides.items,
+                                  .side_count = walk.sides.count,
+                                  .dependencies = walk.dependencies};
 }

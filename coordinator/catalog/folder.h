@@ -1,5 +1,5 @@
-/* The files of one service's migrations folder, with its subfolders, each read once: *.sql (any case) and
- * migration-dependencies.yml. What cannot be read (not UTF-8, too large, a FIFO, a link that leads out of the folder,
+/* The files of one service's migrations folder, with its subfolders, each read once: migrations by their suffix (any
+ * case), and the files that layouts keep beside them (side_names in folder.c). What cannot be read (not UTF-8, too large, a FIFO, a link that leads out of the folder,
  * no permission) is a finding. Hidden files and folders are left out. Threads: one at a time. */
 #pragma once
 #include "base/arena.h"
@@ -15,11 +15,16 @@ struct folder_file {
 
 struct folder {
     const char *where;
-    const struct folder_file *files; /* *.sql, sorted by path */
+    const struct folder_file *files; /* migrations, sorted by path */
     size_t count;
+    const struct folder_file *sides; /* sorted by path */
+    size_t side_count;
     const struct folder_file *dependencies; /* migration-dependencies.yml, NULL: none */
 };
 
-/* `root` is fleet.yml's folder ("." when it has none), `migrations` as written there. */
-void folder_read(const char *root, const char *migrations, struct arena *arena, struct findings *findings,
-                 struct folder *ret_folder);
+/* `root` is fleet.yml's folder ("." when it has none), `migrations` as written there. `suffixes` of migrations, ended by
+ * NULL; NULL: ".sql" alone. */
+void folder_read(const char *root, const char *migrations, const char *const *suffixes, struct arena *arena,
+                 struct findings *findings, struct folder *ret_folder);
+/* The side file with that path; NULL: none. */
+const struct folder_file *folder_side(const struct folder *folder, const char *path);

@@ -23,7 +23,7 @@ const struct layout *layout_by_name(const char *name)
 
 int layout_compare(const struct layout *layout, const char *a, const char *b)
 {
-    return layout->text_order ? strcmp(a, b) : version_compare(a, b);
+    return layout->order == ORDER_NUMBERS ? version_compare(a, b) : strcmp(a, b);
 }
 
 struct entry *layout_add(struct layout_run *run)
@@ -52,10 +52,10 @@ void reference_add(struct arena *arena, struct references *references, const cha
     references->items[references->count++] = (struct reference){text, file, line};
 }
 
-static const struct layout *owner_of(const struct folder_file *file)
+static const struct layout *owner_of(const struct layout_run *run, const struct folder_file *file)
 {
     for (size_t i = 0; i < COUNT_OF(layouts); i++) {
-        if (layouts[i]->claims(file))
+        if (layouts[i]->claims(run, file))
             return layouts[i];
     }
     return NULL;
@@ -68,7 +68,7 @@ static const struct layout *recognise(struct layout_run *run)
     const struct folder_file *example[COUNT_OF(layouts)] = {NULL};
     size_t seen[COUNT_OF(layouts)] = {0}, kinds = 0;
     for (size_t i = 0; i < run->folder->count; i++) {
-        const struct layout *owner = owner_of(&run->folder->files[i]);
+        const struct layout *owner = owner_of(run, &run->folder->files[i]);
         for (size_t k = 0; owner && k < COUNT_OF(layouts); k++) {
             if (layouts[k] == owner && seen[k]++ == 0) {
                 example[k] = &run->folder->files[i];
@@ -97,12 +97,30 @@ static const struct layout *recognise(struct layout_run *run)
     return NULL;
 }
 
+const struct folder_file *layout_side(struct layout_run *run, const char *path)
+{
+    const struct folder_file *side = folder_side(run->folder, path);
+    if (side)
+        run->used[side - run->folder->sides] = true;
+    return side;
+}
+
 /* Nothing is skipped in silence. */
+static void name_unused(struct layout_run *run)
+{
+    for (size_t i = 0; i < run->folder->side_count; i++) {
+        if (!run->used[i])
+            finding_add(run->findings, ERROR, "skipped-file", run->folder->sides[i].where, 0,
+                        "remove it, or move it beside the migration that it belongs to",
+                        "no migration of the %s layout reads this file", run->layout->name);
+    }
+}
+
 static void name_strangers(struct layout_run *run)
 {
     for (size_t i = 0; i < run->folder->count; i++) {
         const struct folder_file *file = &run->folder->files[i];
-        if (run->layout->claims(file))
+        if (run->layout->claims(run, file))
             continue;
         finding_add(run->findings, run->named ? WARNING : ERROR, "skipped-file", file->where, 0,
                     run->named ? "" : "rename it, move it away, or write `layout:` in the fleet file to skip such files",
@@ -110,28 +128,60 @@ static void name_strangers(struct layout_run *run)
     }
 }
 
+/* Where a kind stands: what has a version in the middle. */
+static int place_of(const struct entry *entry)
+{
+    if (entry->kind == MIGRATION_CALLBACK)
+        return entry->last ? 3 : 0;
+    return entry->kind == MIGRATION_REPEATABLE ? 2 : 1;
+}
+
+/* Kinds with a version are compared by it first; a baseline stands behind the migration of its version. */
 static int by_version(const void *a, const void *b, void *layout)
 {
     const struct entry *x = a, *y = b;
-    int order = layout_compare(layout, x->order, y->order);
+    int order = place_of(x) - place_of(y);
+    if (order == 0 && place_of(x) == 1)
+        order = layout_compare(layout, x->order, y->order);
+    if (order == 0)
+        order = (int)x->kind - (int)y->kind;
     if (order == 0)
         order = strcmp(x->name, y->name);
     return order ? order : strcmp(x->file->path, y->file->path);
 }
 
+/* Layouts that have no number for an entry set its id themselves. */
+static void set_id(const struct layout_run *run, struct entry *entry)
+{
+    if (entry->id)
+        return;
+    entry->id = run->by_name ? arena_printf(run->arena, "%s_%s", entry->version, entry->name) : entry->version;
+}
+
+static bool is_duplicate(const struct layout_run *run, const struct entry *before, const struct entry *entry)
+{
+    if (before->kind != entry->kind)
+        return false;
+    if (place_of(entry) != 1)
+        return strcmp(before->id, entry->id) == 0;
+    if (layout_compare(run->layout, before->order, entry->order) != 0)
+        return false;
+    return !run->by_name || strcmp(before->name, entry->name) == 0;
+}
+
 static void set_ids(struct layout_run *run)
 {
     for (size_t i = 0; i < run->count; i++) {
-        struct entry *entry = &run->entries[i], *before = i ? entry - 1 : NULL;
-        entry->id = run->by_name ? arena_printf(run->arena, "%s_%s", entry->version, entry->name) : entry->version;
-        if (!before || layout_compare(run->layout, before->order, entry->order) != 0)
-            continue;
-        if (run->by_name && strcmp(before->name, entry->name) != 0)
+        struct entry *entry = &run->entries[i];
+        set_id(run, entry);
+        const struct entry *before = i ? entry - 1 : NULL;
+        if (!before || !is_duplicate(run, before, entry))
             continue;
         finding_add(run->findings, ERROR, "duplicate-version", entry->file->where, 0,
                     run->by_name ? "give one of them another version or name"
                                  : "give one of them another version, or write `duplicate_versions: by-name` for the service",
-                    "version %s stands twice: %s and %s", entry->version, before->file->where, entry->file->where);
+                    "version %s stands twice: %s and %s", *entry->version ? entry->version : entry->id,
+                    before->file->where, entry->file->where);
     }
 }
 
@@ -147,9 +197,16 @@ void layout_read(struct layout_run *run, const char *name)
     if (!run->layout)
         return;
     name_strangers(run);
+    run->used = arena_array(run->arena, run->folder->side_count + 1, sizeof *run->used);
     run->layout->read(run);
+    name_unused(run);
     struct layout layout = *run->layout;
-    if (run->count)
+    if (run->count && layout.order != ORDER_GIVEN)
         qsort_r(run->entries, run->count, sizeof *run->entries, by_version, &layout);
     set_ids(run);
+    while (run->first < run->count && place_of(&run->entries[run->first]) < 1)
+        run->first++;
+    run->end = run->first;
+    while (run->end < run->count && place_of(&run->entries[run->end]) == 1)
+        run->end++;
 }

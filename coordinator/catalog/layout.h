@@ -2,6 +2,7 @@
  * Facts about the tools: their own sources, named in each file. Threads: one at a time. */
 #pragma once
 #include "base/arena.h"
+#include "catalog/fleet_file.h"
 #include "catalog/findings.h"
 #include "catalog/folder.h"
 
@@ -19,7 +20,9 @@ struct references {
 
 /* A migration as a layout finds it. */
 struct entry {
-    const char *version; /* as written in the file's name, Flyway's `_` read as `.` */
+    enum migration_kind kind;
+    bool last;           /* CALLBACK: after the migrations, not before them */
+    const char *version; /* as written in the file's name, Flyway's `_` read as `.`; "" where the kind has none */
     const char *order;   /* what is compared: the version, for Diesel without dashes */
     const char *name;
     const char *id;      /* set by layout_read */
@@ -29,6 +32,12 @@ struct entry {
     const char *down_where; /* NULL: no way back */
     const char *down;
     size_t down_size;
+    const char *verify_where; /* NULL: nothing to verify with */
+    const char *verify;
+    size_t verify_size;
+    const char *script;           /* struct migration's */
+    const char *foreign_checksum; /* the same */
+    bool literal;                 /* ${name} in it is left alone */
     const char *author, *risk, *category;
     bool breaking, has_policy, no_transaction;
     enum failure_policy on_failure;
@@ -41,18 +50,33 @@ struct layout_run {
     struct findings *findings;
     const struct folder *folder;
     const struct layout *layout;
+    const struct service_file *file; /* the options of a layout */
     bool named;   /* by `layout:`: files of other names are warnings, not errors */
     bool by_name; /* `duplicate_versions: by-name` */
     struct entry *entries; /* out */
     size_t count, room;
+    size_t first, end; /* out: the entries that have a version */
+    bool *used;        /* the folder's side files that layout_side gave out */
+    /* out: SQL around each migration, inside its transaction; NULL: none */
+    const char *before_each, *after_each;
+    size_t before_each_size, after_each_size;
+};
+
+enum layout_order {
+    ORDER_NUMBERS, /* versions are numbers with separators */
+    ORDER_TEXT,    /* versions are compared as text */
+    ORDER_GIVEN,   /* as layout->read adds them; versions are names */
 };
 
 struct layout {
     const char *name;
     const char *prose;                             /* how its files look */
-    bool (*claims)(const struct folder_file *file); /* by its name (the metadata layout: by its text) */
-    void (*read)(struct layout_run *run);          /* only claimed files of the folder are its concern */
-    bool text_order;                               /* versions are ordered as text, not as numbers */
+    /* Whether a file is this layout's: by its name, its text, or what lies beside it. */
+    bool (*claims)(const struct layout_run *run, const struct folder_file *file);
+    void (*read)(struct layout_run *run); /* only claimed files of the folder are its concern */
+    enum layout_order order;
+    enum history_tool history;            /* who records what is applied of it */
+    bool placeholders;                    /* its tool replaces ${name} */
 };
 
 extern const struct layout layout_flyway, layout_metadata, layout_golang_migrate, layout_diesel;
@@ -62,6 +86,8 @@ void layout_read(struct layout_run *run, const char *name);
 const struct layout *layout_by_name(const char *name); /* NULL: none */
 int layout_compare(const struct layout *layout, const char *a, const char *b);
 struct entry *layout_add(struct layout_run *run);
+/* The side file with that path (relative to the folder), NULL: none. What nobody asks for is a finding. */
+const struct folder_file *layout_side(struct layout_run *run, const char *path);
 void reference_add(struct arena *arena, struct references *references, const char *text, const char *file, int line);
 
 /* One file of a layout that keeps up and down in files of their own. */

@@ -17,8 +17,9 @@ static const char *folder_name(const struct folder_file *file, size_t *ret_len)
     return start;
 }
 
-static bool claims(const struct folder_file *file)
+static bool claims(const struct layout_run *run, const struct folder_file *file)
 {
+    (void)run;
     size_t len = 0;
     bool up = strcmp(file->base, "up.sql") == 0, down = strcmp(file->base, "down.sql") == 0;
     const char *folder = up || down ? folder_name(file, &len) : NULL;
@@ -43,7 +44,7 @@ static void read_all(struct layout_run *run)
     for (size_t i = 0; i < run->folder->count; i++) {
         const struct folder_file *file = &run->folder->files[i];
         size_t len = 0;
-        if (!claims(file))
+        if (!claims(run, file))
             continue;
         const char *folder = folder_name(file, &len);
         size_t version = (size_t)((const char *)memchr(folder, '_', len) - folder);
@@ -58,4 +59,4 @@ static void read_all(struct layout_run *run)
 }
 
 const struct layout layout_diesel = {
-    .name = "diesel", .prose = "1_name/up.sql, 1_name/down.sql", .claims = claims, .read = read_all, .text_order = true};
+    .name = "diesel", .prose = "1_name/up.sql, 1_name/down.sql", .claims = claims, .read = read_all, .history = HISTORY_DIESEL, .order = ORDER_TEXT};

@@ -33,8 +33,9 @@ static bool split(const char *base, struct parts *ret)
 }
 
 /* A name that means to be Flyway's: a prefix, and then a digit or "__" later on. */
-static bool claims(const struct folder_file *file)
+static bool claims(const struct layout_run *run, const struct folder_file *file)
 {
+    (void)run;
     struct parts parts;
     char prefix = file->base[0];
     if (!strchr("VURB", prefix) || !split(file->base, &parts))
@@ -58,7 +59,7 @@ static const char *spaced(struct arena *arena, const char *text, size_t len, cha
 /* Whether the file holds sections that only the metadata layout separates. */
 static void warn_of_sections(struct layout_run *run, const struct folder_file *file)
 {
-    if (layout_metadata.claims(file))
+    if (layout_metadata.claims(run, file))
         finding_add(run->findings, ERROR, "metadata", file->where, 0, "write `layout: metadata` for the service",
                     "the file has -- @metadata or -- UP and -- DOWN sections; as Flyway's it would run as a whole");
 }
@@ -96,11 +97,11 @@ static void read_all(struct layout_run *run)
     size_t count = 0;
     for (size_t i = 0; i < run->folder->count; i++) {
         const struct folder_file *file = &run->folder->files[i];
-        if (claims(file) && read_name(run, file, &halves[count]))
+        if (claims(run, file) && read_name(run, file, &halves[count]))
             count++;
     }
     layout_pair(run, halves, count, false);
 }
 
 const struct layout layout_flyway = {
-    .name = "flyway", .prose = "V1__name.sql, U1__name.sql", .claims = claims, .read = read_all};
+    .name = "flyway", .prose = "V1__name.sql, U1__name.sql", .claims = claims, .read = read_all, .history = HISTORY_FLYWAY, .placeholders = true};

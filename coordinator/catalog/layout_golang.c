@@ -24,8 +24,9 @@ static bool split(const struct folder_file *file, struct arena *arena, struct ha
     return true;
 }
 
-static bool claims(const struct folder_file *file)
+static bool claims(const struct layout_run *run, const struct folder_file *file)
 {
+    (void)run;
     return split(file, NULL, NULL);
 }
 
@@ -39,4 +40,4 @@ static void read_all(struct layout_run *run)
 }
 
 const struct layout layout_golang_migrate = {
-    .name = "golang-migrate", .prose = "1_name.up.sql, 1_name.down.sql", .claims = claims, .read = read_all};
+    .name = "golang-migrate", .prose = "1_name.up.sql, 1_name.down.sql", .claims = claims, .read = read_all, .history = HISTORY_GOLANG_MIGRATE};

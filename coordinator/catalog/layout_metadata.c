@@ -58,8 +58,9 @@ static const char *find_metadata(const char *text)
     return NULL;
 }
 
-static bool claims(const struct folder_file *file)
+static bool claims(const struct layout_run *run, const struct folder_file *file)
 {
+    (void)run;
     return find_metadata(file->text) || (find_marker(file->text, "UP") && find_marker(file->text, "DOWN"));
 }
 
@@ -339,7 +340,7 @@ static void read_all(struct layout_run *run)
     for (size_t i = 0; i < run->folder->count; i++) {
         const struct folder_file *file = &run->folder->files[i];
         struct entry entry = {.file = file};
-        if (!claims(file) || !read_name(run, file, &entry))
+        if (!claims(run, file) || !read_name(run, file, &entry))
             continue;
         read_metadata(run, file, &entry);
         if (read_sections(run, file, &entry))

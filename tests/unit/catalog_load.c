@@ -156,7 +156,7 @@ Test(catalog, flyway_refuses_rather_than_skips)
     found("bad-name", true, "a/V1a__bad.sql", "'1a' is no version");
     found("not-built", true, "a/R__views.sql", "repeatable");
     found("not-built", true, "a/B5__base.sql", "baseline");
-    found("not-built", true, "a/V9__x.sql.conf", "settings");
+    found("skipped-file", true, "a/V9__x.sql.conf", "no migration");
     found("skipped-file", true, "a/notes.sql", "none of the flyway layout");
     cr_expect(!catalog_require(catalog, &err));
     cr_expect(err.kind == ERR_INPUT && strstr(err.hint, "more errors"), "%s", err.hint);
@@ -269,7 +269,7 @@ Test(catalog, diesel_folders)
     cr_expect_str_eq(migration(0, "00000000000000")->name, "diesel_initial_setup");
     put("a/2027-01-01-000000_later/metadata.toml", "run_in_transaction = false");
     load();
-    found("not-built", true, "a/2027-01-01-000000_later/metadata.toml", "not built yet");
+    found("skipped-file", true, "a/2027-01-01-000000_later/metadata.toml", "no migration");
 }
 
 Test(catalog, layouts_that_are_mixed_or_unknown)
