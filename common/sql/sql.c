@@ -2,12 +2,12 @@
 
 #include <pg_query.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/cleanup.h"
 #include "base/text.h"
 #include "sql/sql_internal.h"
 
-#define WHOLE_MAX ((size_t)64 << 10) /* larger texts are split first: the tree in JSON is far larger than its text */
 /* A single statement larger than this is data and is not looked into; libpg_query prints trees by recursion, and the
  * nesting that fits into so few bytes fits into a stack of 8 MiB. */
 #define PIECE_MAX ((size_t)64 << 10)
@@ -103,35 +103,36 @@ static json_t *load(const char *tree)
     return json_loads(tree, JSON_ALLOW_NUL, NULL);
 }
 
-static bool parse_whole(struct gather *g, struct sql_text *ret)
+/* Whether the statement is PLAIN for certain, told by its words alone: building its tree costs ten times as much as
+ * parsing it. What stands in strings and comments may say no here, never yes. */
+static bool is_plain(const char *statement, size_t len)
 {
-    PgQueryParseResult result = pg_query_parse(g->text);
-    json_t *tree = result.error ? NULL : load(result.parse_tree);
-    bool good = tree != NULL;
-    size_t i;
-    const json_t *item;
-    if (!good)
-        cannot(g, ret, "too deeply nested to be analysed", result.error);
-    json_array_foreach(json_object_get(tree, "stmts"), i, item) {
-        json_int_t at = json_integer_value(json_object_get(item, "stmt_location"));
-        json_int_t len = json_integer_value(json_object_get(item, "stmt_len"));
-        struct sql_statement *s = add(g, (size_t)at, (size_t)len);
-        sql_classify(json_object_get(item, "stmt"), g->calls, g->arena, s);
+    static const char *const beginnings[] = {"INSERT", "UPDATE", "DELETE", "CREATE", "ALTER",
+                                             "DROP",   "GRANT",  "REVOKE", "COMMENT"};
+    static const char *const doubts[] = {"concurrently", "temp",     "database", "tablespace", "subscription",
+                                         "system",       "sequence", "view"};
+    bool begins = false;
+    for (size_t i = 0; i < COUNT_OF(beginnings) && !begins; i++) {
+        size_t word = strlen(beginnings[i]);
+        begins = len > word && strncasecmp(statement, beginnings[i], word) == 0 && strchr(" \t\r\n", statement[word]);
     }
-    json_decref(tree);
-    pg_query_free_parse_result(result);
-    return good;
+    for (size_t i = 0; i < COUNT_OF(doubts) && begins; i++)
+        begins = !strcasestr(statement, doubts[i]);
+    return begins;
 }
 
-/* One statement of a large text, by itself. */
+/* The tree of one statement, when it is needed and not too large. */
 static void parse_piece(struct gather *g, size_t at, size_t len)
 {
     struct sql_statement *s = add(g, at, len);
-    if (s->end - s->begin > PIECE_MAX)
+    size_t size = s->end - s->begin;
+    if (size > PIECE_MAX)
         return;
-    auto_free char *piece = xmalloc(s->end - s->begin + 1);
-    memcpy(piece, g->text + s->begin, s->end - s->begin);
-    piece[s->end - s->begin] = 0;
+    auto_free char *piece = xmalloc(size + 1);
+    memcpy(piece, g->text + s->begin, size);
+    piece[size] = 0;
+    if (!g->calls && is_plain(piece, size))
+        return;
     PgQueryParseResult result = pg_query_parse(piece);
     json_t *tree = result.error ? NULL : load(result.parse_tree);
     const json_t *first = json_array_get(json_object_get(tree, "stmts"), 0);
@@ -141,7 +142,7 @@ static void parse_piece(struct gather *g, size_t at, size_t len)
     pg_query_free_parse_result(result);
 }
 
-static bool parse_split(struct gather *g, struct sql_text *ret)
+static bool parse(struct gather *g, struct sql_text *ret)
 {
     PgQuerySplitResult result = pg_query_split_with_parser(g->text);
     bool good = !result.error;
@@ -184,7 +185,7 @@ void sql_analyse(const char *text, struct arena *arena, struct sql_text *ret)
     g.calls = strcasestr(text, "pg_advisory_unlock") || strcasestr(text, "set_config");
     if (!text_is_utf8(text, len, NULL)) {
         cannot(&g, ret, "not UTF-8", NULL);
-    } else if (!(len <= WHOLE_MAX ? parse_whole(&g, ret) : parse_split(&g, ret)))
+    } else if (!parse(&g, ret))
         g.count = 0;
     ret->statements = g.statements;
     ret->count = g.count;
