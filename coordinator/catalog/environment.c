@@ -7,6 +7,7 @@
 #include "base/buf.h"
 #include "base/cleanup.h"
 #include "base/text.h"
+#include "catalog/layout.h"
 
 static const struct environment_file none = {.name = NULL};
 
@@ -224,13 +225,17 @@ static bool check_word(const struct config *config, const char *path, const char
 
 static bool check_words(const struct config *config, const struct service_file *file, struct err *err)
 {
-    static const char *const layouts[] = {"flyway", "metadata", "golang-migrate", "diesel"};
+    size_t count;
+    const struct layout *const *all = layout_all(&count);
+    auto_free const char **layouts = xcalloc(count, sizeof *layouts);
+    for (size_t i = 0; i < count; i++)
+        layouts[i] = all[i]->name;
     static const char *const later[] = {"goose", "dbmate", "sqitch", "liquibase", "alembic", "atlas", "timestamp"};
     static const char *const duplicates[] = {"by-name", "error"};
     auto_free char *layout = xasprintf("services.%s.layout", file->name);
     auto_free char *duplicate = xasprintf("services.%s.duplicate_versions", file->name);
-    return (!file->layout || check_word(config, layout, file->layout, layouts, COUNT_OF(layouts), later,
-                                        COUNT_OF(later), err)) &&
+    return (!file->layout || check_word(config, layout, file->layout, layouts, count, later, COUNT_OF(later),
+                                        err)) &&
            (!file->duplicate_versions ||
             check_word(config, duplicate, file->duplicate_versions, duplicates, COUNT_OF(duplicates), NULL, 0, err));
 }

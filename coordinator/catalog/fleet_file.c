@@ -162,7 +162,7 @@ static const struct config_row fleet_rows[] = {
     {.path = "services.*", .rule = CONFIG_NAME},
     {.path = "services.*.migrations", .prose = "the folder, relative to this file; read with its subfolders"},
     {.path = "services.*.layout",
-     .prose = "`flyway`, `metadata`, `golang-migrate` or `diesel`; recognised from the files when left out"},
+     .prose = "the tool whose files these are (a wrong word lists them all); recognised from the files when left out"},
     {.path = "services.*.depends_on", .prose = "services all of whose pending steps come first"},
     {.path = "services.*.aliases", .prose = "other names that headers and dependency files use for it"},
     {.path = "services.*.targets",

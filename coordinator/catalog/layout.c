@@ -9,8 +9,18 @@
 #include "catalog/version.h"
 
 /* The metadata layout comes first: it is known by its text, whatever its files are called. */
-static const struct layout *const layouts[] = {&layout_metadata, &layout_diesel, &layout_golang_migrate,
-                                               &layout_flyway};
+static const struct layout *const layouts[] = {
+    &layout_metadata,
+    &layout_diesel,
+    &layout_golang_migrate,
+    &layout_flyway,
+};
+
+const struct layout *const *layout_all(size_t *ret_count)
+{
+    *ret_count = COUNT_OF(layouts);
+    return layouts;
+}
 
 const struct layout *layout_by_name(const char *name)
 {

@@ -84,6 +84,7 @@ extern const struct layout layout_flyway, layout_metadata, layout_golang_migrate
 /* Finds the layout (`name` NULL: by itself), reads, orders by version and name, refuses duplicates, sets ids. */
 void layout_read(struct layout_run *run, const char *name);
 const struct layout *layout_by_name(const char *name); /* NULL: none */
+const struct layout *const *layout_all(size_t *ret_count);
 int layout_compare(const struct layout *layout, const char *a, const char *b);
 struct entry *layout_add(struct layout_run *run);
 /* The side file with that path (relative to the folder), NULL: none. What nobody asks for is a finding. */
