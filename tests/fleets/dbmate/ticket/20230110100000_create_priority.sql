@@ -1,0 +1,4 @@
+--migrate:up
+create type priority as enum ('low', 'high');
+--migrate:down
+drop type priority;

@@ -1,0 +1,4 @@
+-- migrate:up
+update tickets set subject = initcap(subject);
+
+-- migrate:down

@@ -1,0 +1,5 @@
+-- migrate:up transaction:false
+refresh materialized view concurrently reports.by_queue;
+analyze tickets;
+
+-- migrate:down

@@ -1,0 +1,1 @@
+comment on type season is null;

@@ -1,0 +1,2 @@
+drop table plants;
+drop type season;

@@ -1,0 +1,1 @@
+truncate plantings, beds, gardens, plants restart identity;

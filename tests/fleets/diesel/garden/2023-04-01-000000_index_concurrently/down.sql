@@ -1,0 +1,1 @@
+drop index concurrently idx_plants_sow;

@@ -1,0 +1,1 @@
+create index concurrently idx_plants_sow on plants (sow);

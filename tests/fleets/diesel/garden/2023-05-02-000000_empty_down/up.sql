@@ -1,0 +1,1 @@
+alter table plants alter column common set default 'unnamed';

@@ -1,0 +1,1 @@
+create statistics plants_seasons on sow, harvest from plants;

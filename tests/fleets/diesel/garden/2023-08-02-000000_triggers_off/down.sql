@@ -1,0 +1,1 @@
+update gardens set name = initcap(name);

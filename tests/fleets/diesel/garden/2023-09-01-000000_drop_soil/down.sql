@@ -1,0 +1,1 @@
+alter table beds add column soil text not null default 'clay; heavy';

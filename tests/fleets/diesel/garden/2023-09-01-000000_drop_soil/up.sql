@@ -1,0 +1,1 @@
+alter table beds drop column soil;

@@ -1,0 +1,1 @@
+create table "Gärten; alte" ("Größe" integer, check ("Größe" <> 0));

@@ -1,0 +1,1 @@
+alter type speciality add value if not exists 'surgery' before 'cardiology';

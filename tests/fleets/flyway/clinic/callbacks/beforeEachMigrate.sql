@@ -1,0 +1,1 @@
+insert into deploy_journal (what) values ('before');

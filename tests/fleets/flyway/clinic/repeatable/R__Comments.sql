@@ -1,0 +1,1 @@
+comment on view busy_clinics is 'made by a repeatable migration';

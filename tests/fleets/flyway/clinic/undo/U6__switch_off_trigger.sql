@@ -1,0 +1,1 @@
+alter table patients alter column born drop not null;

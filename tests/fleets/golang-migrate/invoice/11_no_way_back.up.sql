@@ -1,0 +1,1 @@
+update accounts set currency = upper(currency);

@@ -1,0 +1,1 @@
+alter table accounts add constraint accounts_currency check (currency ~ '^[A-Z]{3}$') not valid;

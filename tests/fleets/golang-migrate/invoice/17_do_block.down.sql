@@ -1,0 +1,1 @@
+drop table invoices_2025, invoices_2026;

@@ -1,0 +1,1 @@
+drop sequence dunning_numbers;

@@ -1,0 +1,1 @@
+create sequence dunning_numbers start 7 owned by invoices.number;

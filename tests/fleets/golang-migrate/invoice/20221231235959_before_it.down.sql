@@ -1,0 +1,1 @@
+drop function textcat_longer(text, text);

@@ -1,0 +1,1 @@
+drop aggregate longest(text);

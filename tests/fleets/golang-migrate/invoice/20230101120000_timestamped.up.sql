@@ -1,0 +1,1 @@
+create aggregate longest(text) (sfunc = textcat_longer, stype = text, initcond = '');

@@ -1,0 +1,2 @@
+comment on column invoices.total is null;
+comment on function overdue(date) is null;

@@ -1,0 +1,4 @@
+begin;
+drop table invoices;
+drop type invoice_state;
+commit;

@@ -1,0 +1,1 @@
+drop index concurrently idx_customers_name;

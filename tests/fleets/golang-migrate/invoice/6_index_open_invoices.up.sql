@@ -1,0 +1,1 @@
+create index concurrently idx_customers_name on customers (name);

@@ -1,0 +1,1 @@
+truncate invoices, customers, accounts restart identity;

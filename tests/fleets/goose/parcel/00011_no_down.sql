@@ -1,0 +1,2 @@
+-- +goose Up
+COMMENT ON TABLE depots IS 'There is no section for the way back.';
