@@ -1,0 +1,7 @@
+-- Deploy identity:appschema to pg
+
+BEGIN;
+
+create schema identity;
+
+COMMIT;

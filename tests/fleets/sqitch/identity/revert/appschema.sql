@@ -1,0 +1,7 @@
+-- Revert identity:appschema from pg
+
+BEGIN;
+
+drop schema identity;
+
+COMMIT;

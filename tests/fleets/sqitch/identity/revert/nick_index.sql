@@ -1,0 +1,3 @@
+-- Revert identity:nick_index from pg
+
+drop index concurrently identity.idx_users_since;

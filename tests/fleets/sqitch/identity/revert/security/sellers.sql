@@ -1,0 +1,7 @@
+-- Revert identity:security/sellers from pg
+
+BEGIN;
+
+drop view identity.sellers;
+
+COMMIT;

@@ -1,0 +1,7 @@
+-- Revert identity:users from pg
+
+BEGIN;
+
+drop table identity.users;
+
+COMMIT;

@@ -1,0 +1,7 @@
+-- Verify identity:security/sellers on pg
+
+BEGIN;
+
+select nick from identity.sellers where false;
+
+ROLLBACK;

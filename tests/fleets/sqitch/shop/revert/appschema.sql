@@ -1,0 +1,7 @@
+-- Revert shop:appschema from pg
+
+BEGIN;
+
+drop schema shop;
+
+COMMIT;

@@ -1,0 +1,7 @@
+-- Revert shop:authors from pg
+
+BEGIN;
+
+drop table shop.authors;
+
+COMMIT;

@@ -1,0 +1,7 @@
+-- Revert shop:orders from pg
+
+BEGIN;
+
+drop table shop.orders;
+
+COMMIT;

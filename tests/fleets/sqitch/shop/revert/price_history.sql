@@ -1,0 +1,7 @@
+-- Revert shop:price_history from pg
+
+BEGIN;
+
+drop table shop.prices;
+
+COMMIT;

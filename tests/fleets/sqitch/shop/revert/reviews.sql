@@ -1,0 +1,7 @@
+-- Revert shop:reviews from pg
+
+BEGIN;
+
+drop table shop.reviews;
+
+COMMIT;

@@ -1,0 +1,7 @@
+-- Revert shop:totals from pg
+
+BEGIN;
+
+drop view shop.totals;
+
+COMMIT;

@@ -1,0 +1,7 @@
+-- Verify shop:appschema on pg
+
+BEGIN;
+
+do $$ begin assert to_regnamespace('shop') is not null; end $$;
+
+ROLLBACK;

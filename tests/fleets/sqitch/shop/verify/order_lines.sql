@@ -1,0 +1,7 @@
+-- Verify shop:order_lines on pg
+
+BEGIN;
+
+select number, isbn, copies from shop.order_lines where false;
+
+ROLLBACK;

@@ -1,0 +1,7 @@
+-- Verify shop:orders on pg
+
+BEGIN;
+
+select number, buyer, placed from shop.orders where false;
+
+ROLLBACK;

@@ -1,0 +1,7 @@
+-- Verify shop:reviews on pg
+
+BEGIN;
+
+select stars from shop.reviews where false;
+
+ROLLBACK;
