@@ -1,0 +1,3 @@
+SELECT ${a}, '${table}' -- ${empty}
+;$$ ${x}
+ $$ $${y} ${lines} ${open

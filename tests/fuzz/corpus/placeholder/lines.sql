@@ -1,0 +1,4 @@
+CREATE TABLE ${abc} (x int);
+${ab}
+${ab} ${abc}
+INSERT INTO ${abcd} VALUES (1);
