@@ -25,7 +25,8 @@
 
 /* What is wrong (error) or what a person should know (warning). Rules: duplicate-version, unknown-layout, mixed-layout,
  * bad-name, skipped-file, not-built, not-utf8, too-large, unreadable, metadata, missing-dependency,
- * ambiguous-dependency, contradiction, orphan-undo, no-undo, empty, unparsed, transaction, dependency-file, mirror. */
+ * ambiguous-dependency, contradiction, orphan-undo, no-undo, empty, unparsed, transaction, dependency-file, mirror,
+ * placeholder. */
 struct catalog_finding {
     bool error;
     const char *rule;
@@ -36,7 +37,7 @@ struct catalog_finding {
 };
 
 struct catalog_blob {
-    char digest[DIGEST_TEXT_SIZE];
+    const char *digest;
     const char *text; /* UTF-8, followed by a NUL that does not count; it may not contain one */
     size_t size;
 };

@@ -138,10 +138,24 @@ static struct folder_file *new_file(struct walk *walk, const char *name)
     return &files->items[files->count++];
 }
 
-static void add_file(struct walk *walk, int fd, const char *path, size_t expected)
+static int64_t nanoseconds(const struct timespec *time)
+{
+    return (int64_t)time->tv_sec * 1000000000 + time->tv_nsec;
+}
+
+static struct cache_key key_of(const struct stat *st)
+{
+    return (struct cache_key){.device = (uint64_t)st->st_dev,
+                              .inode = (uint64_t)st->st_ino,
+                              .size = (uint64_t)st->st_size,
+                              .modified = nanoseconds(&st->st_mtim),
+                              .changed = nanoseconds(&st->st_ctim)};
+}
+
+static void add_file(struct walk *walk, int fd, const char *path, const struct stat *st)
 {
     size_t size;
-    char *text = read_all(walk, fd, path, expected, &size);
+    char *text = read_all(walk, fd, path, (size_t)st->st_size, &size);
     if (!text || !check_text(walk, path, text, size))
         return;
     if (text_starts(text, "\xef\xbb\xbf")) {
@@ -156,7 +170,8 @@ static void add_file(struct walk *walk, int fd, const char *path, size_t expecte
         return;
     }
     *new_file(walk, base) = (struct folder_file){
-        .path = path, .base = base, .where = join(walk->arena, walk->where, path), .text = text, .size = size};
+        .path = path, .base = base, .where = join(walk->arena, walk->where, path), .key = key_of(st), .text = text,
+        .size = size};
 }
 
 /* Whether a symbolic link leads to something inside the folder. */
@@ -187,7 +202,7 @@ static void take_file(struct walk *walk, int folder, const char *name, const cha
     else if (!S_ISREG(now.st_mode))
         unreadable(walk, path, "only regular files are read", "not a regular file");
     else
-        add_file(walk, fd, path, (size_t)now.st_size);
+        add_file(walk, fd, path, &now);
 }
 
 static void walk_folder(struct walk *walk, int fd, const char *path, int depth);

@@ -39,7 +39,7 @@ int layout_compare(const struct layout *layout, const char *a, const char *b)
 struct entry *layout_add(struct layout_run *run)
 {
     if (run->count == run->room) {
-        size_t room = run->room ? 2 * run->room : 64;
+        size_t room = run->room ? 2 * run->room : run->folder->count + 1; /* most have one in each file */
         struct entry *entries = arena_array(run->arena, room, sizeof *entries);
         if (run->count)
             memcpy(entries, run->entries, run->count * sizeof *entries);

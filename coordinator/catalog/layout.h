@@ -29,7 +29,9 @@ struct entry {
     const struct folder_file *file;
     const char *up;
     size_t up_size;
+    int up_line, down_line; /* where the texts begin in their files; 0: looked for */
     const char *down_where; /* NULL: no way back */
+    const struct folder_file *down_file; /* when the down is a whole file; else NULL */
     const char *down;
     size_t down_size;
     const char *verify_where; /* NULL: nothing to verify with */
