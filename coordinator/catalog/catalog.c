@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "catalog/category.h"
 #include "catalog/depends.h"
+#include "catalog/env_file.h"
 #include "catalog/environment.h"
 #include "catalog/header.h"
 #include "catalog/layout.h"
@@ -226,7 +227,10 @@ static bool load(struct loading *loading, const char *path, const char *environm
 {
     struct config *config = NULL;
     struct catalog *catalog = loading->catalog;
-    if (!config_load(&fleet_format, path, get, context, &config, err))
+    struct env_file env;
+    auto_free char *env_path = xasprintf("%s/.env", loading->root);
+    if (!env_file_read(env_path, get, context, &catalog->arena, &env, err) ||
+        !config_load(&fleet_format, path, env_file_get, &env, &config, err))
         return false;
     bool good = environment_read(config, environment, catalog, &loading->services, err);
     if (good) {

@@ -63,7 +63,7 @@ struct catalog {
     struct arena arena;
 };
 
-/* Reads `path` (a fleet.yml) and every migration of every service. `environment` NULL: the only one, or "dev".
+/* Reads `path` (a fleet.yml; ${NAME} in it from `get`, else from `.env` beside it) and every migration of every service. `environment` NULL: the only one, or "dev".
  * False: fleet.yml itself is wrong (err: CONFIG, with file, line and column) or the environment is unknown. What is
  * wrong in the services' folders are findings: look at error_count, or call catalog_require.
  * new: catalog_free(). */

@@ -405,6 +405,31 @@ Test(catalog, dependencies_that_cannot_be)
     found("ambiguous-dependency", true, "a/V1__one.sql", "a:1 depends on '3', which 2 migrations could be");
 }
 
+Test(catalog, ranges_of_versions)
+{
+    put("b/V3__x.sql", "select 1;\n");
+    put("a/V1__x.sql", "-- Dependencies: b >= 2, user-service<4, b:>V2.1 , b:3\nselect 1;\n");
+    one("  b:\n    migrations: b\n    aliases: [user-service]\n");
+    cr_expect_eq(catalog->error_count, 0u);
+    const struct migration *first = migration(0, "1");
+    cr_assert_eq(first->depends_count, 4u);
+    static const struct {
+        enum range range;
+        const char *version;
+    } wanted[] = {{RANGE_AT_LEAST, "2"}, {RANGE_BELOW, "4"}, {RANGE_ABOVE, "2.1"}, {RANGE_EXACTLY, "3"}};
+    for (size_t i = 0; i < COUNT_OF(wanted); i++) {
+        cr_expect_str_eq(first->depends[i].service, "b");
+        cr_expect_eq(first->depends[i].range, wanted[i].range, "%zu", i);
+        cr_expect_str_eq(first->depends[i].version, wanted[i].version);
+    }
+    put("a/V1__x.sql", "-- Dependencies: c >= 2, b => 2, b >= x, b >=\nselect 1;\n");
+    load();
+    found("missing-dependency", true, "a/V1__x.sql", "c>=2', which names no service");
+    found("missing-dependency", true, "a/V1__x.sql", "b=>2', which compares with none");
+    found("missing-dependency", true, "a/V1__x.sql", "b>=x', which names no version");
+    found("missing-dependency", true, "a/V1__x.sql", "b>=', which names no version");
+}
+
 Test(catalog, dependency_file)
 {
     put("a/V20240101_001__x.sql", "select 1;");
