@@ -205,6 +205,23 @@ static void set_migrations(struct loading *loading, const struct draft *draft, s
                     "no tool keeps a record of the %s layout that could be mirrored", service->layout);
 }
 
+static void set_naming(struct loading *loading, const struct fleet_file *file)
+{
+    struct arena *arena = &loading->catalog->arena;
+    struct catalog_naming *naming = arena_array(arena, file->services_count, sizeof *naming);
+    for (size_t i = 0; i < file->services_count; i++) {
+        const struct flyway_keys *keys = file->services[i].flyway, usual = {.prefix = NULL};
+        keys = keys ? keys : &usual;
+        naming[i] = (struct catalog_naming){
+            .folder = loading->drafts.items[i].run.folder->where,
+            .prefix = keys->prefix ? arena_strdup(arena, keys->prefix) : "V",
+            .undo_prefix = keys->undo_prefix ? arena_strdup(arena, keys->undo_prefix) : "U",
+            .separator = keys->separator ? arena_strdup(arena, keys->separator) : "__",
+            .suffix = keys->suffixes_count ? arena_strdup(arena, keys->suffixes[0]) : ".sql"};
+    }
+    loading->catalog->naming = naming;
+}
+
 static void read_services(struct loading *loading, const struct fleet_file *file)
 {
     struct arena *arena = &loading->catalog->arena;
@@ -220,6 +237,7 @@ static void read_services(struct loading *loading, const struct fleet_file *file
     }
     for (size_t i = 0; i < file->services_count; i++)
         set_migrations(loading, &loading->drafts.items[i], &loading->services[i]);
+    set_naming(loading, file);
 }
 
 static bool load(struct loading *loading, const char *path, const char *environment, config_getter *get, void *context,

@@ -49,8 +49,15 @@ struct catalog_dev_target {
     const char *schema;   /* NULL: public */
 };
 
+/* How a service's new files are called. */
+struct catalog_naming {
+    const char *folder; /* relative to the fleet file's folder, without '/' at its end */
+    const char *prefix, *undo_prefix, *separator, *suffix; /* Flyway's; as usual where the layout is another */
+};
+
 struct catalog {
     struct fleet fleet;
+    const struct catalog_naming *naming; /* of each service */
     const struct catalog_blob *blobs; /* sorted by digest, each once */
     size_t blob_count;
     const struct catalog_finding *findings; /* in the order of services and files */

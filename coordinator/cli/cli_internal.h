@@ -9,7 +9,7 @@
 
 extern const struct cmd_option cli_json_options[], cli_server_options[], cli_fleet_options[], cli_select_options[];
 
-extern const struct command init_command, validate_command, plan_command, up_command, down_command, status_command,
+extern const struct command init_command, create_command, validate_command, plan_command, up_command, down_command, status_command,
     history_command, release_command, keygen_command, workers_command, health_command, token_command, reference_command;
 
 /* --- context.c */
@@ -27,6 +27,9 @@ bool cli_has_server(const struct cmdline *line);
 bool cli_client(const struct cmdline *line, struct http_client **ret_client, struct err *err);
 /* One GET whose answer is printed: as JSON with --json, else through `print`. Returns an exit code. */
 int cli_get(const struct cmdline *line, const char *path, void (*print)(const json_t *json, struct buf *out));
+
+/* --- init.c */
+bool cli_make_folders(const char *path, struct err *err); /* those above `path` */
 
 /* --- select.c: what to plan, from --service, --target, --on, ... Lists are borrowed from `arena` and the line. */
 bool cli_select(const struct cmdline *line, enum direction direction, struct arena *arena, struct plan_options *ret,
