@@ -7,6 +7,7 @@
 #include "base/cleanup.h"
 #include "base/text.h"
 #include "sql/sql_internal.h"
+#include "sql/sql_tree.h"
 
 /* A single statement larger than this is data and is not looked into; libpg_query prints trees by recursion, and the
  * nesting that fits into so few bytes fits into a stack of 8 MiB. */
@@ -61,6 +62,8 @@ struct gather {
     size_t count, room;
     size_t counted;         /* lines are counted up to here */
     int line;
+    sql_visitor *visit;     /* NULL: nobody wants the trees */
+    void *context;
 };
 
 static struct sql_statement *add(struct gather *g, size_t location, size_t len)
@@ -90,11 +93,14 @@ static void cannot(struct gather *g, struct sql_text *ret, const char *why, cons
     ret->parsed = false;
     ret->warning = arena_strdup(g->arena, error ? error->message : why);
     ret->warning_line = 1;
+    ret->warning_column = error && error->cursorpos > 0;
     /* cursorpos counts characters */
     const char *p = g->text;
     for (int left = error ? error->cursorpos - 1 : 0; left > 0 && *p; p++) {
+        bool next = ((unsigned char)p[1] & 0xC0) != 0x80;
         ret->warning_line += *p == '\n';
-        left -= ((unsigned char)p[1] & 0xC0) != 0x80;
+        ret->warning_column = *p == '\n' ? 1 : ret->warning_column + next;
+        left -= next;
     }
 }
 
@@ -131,13 +137,15 @@ static void parse_piece(struct gather *g, size_t at, size_t len)
     auto_free char *piece = xmalloc(size + 1);
     memcpy(piece, g->text + s->begin, size);
     piece[size] = 0;
-    if (!g->calls && is_plain(piece, size))
+    if (!g->visit && !g->calls && is_plain(piece, size))
         return;
     PgQueryParseResult result = pg_query_parse(piece);
     json_t *tree = result.error ? NULL : load(result.parse_tree);
     const json_t *first = json_array_get(json_object_get(tree, "stmts"), 0);
     if (first)
         sql_classify(json_object_get(first, "stmt"), g->calls, g->arena, s);
+    if (first && g->visit)
+        g->visit(g->context, s, g->count - 1, json_object_get(first, "stmt"), s->begin);
     json_decref(tree);
     pg_query_free_parse_result(result);
 }
@@ -177,10 +185,10 @@ static void find_frame(struct sql_text *ret)
     ret->stray_control = true;
 }
 
-void sql_analyse(const char *text, struct arena *arena, struct sql_text *ret)
+void sql_visit(const char *text, struct arena *arena, sql_visitor *visit, void *context, struct sql_text *ret)
 {
     size_t len = strlen(text);
-    struct gather g = {.text = text, .len = len, .arena = arena, .line = 1};
+    struct gather g = {.text = text, .len = len, .arena = arena, .line = 1, .visit = visit, .context = context};
     *ret = (struct sql_text){.parsed = true, .inner_end = len};
     g.calls = strcasestr(text, "pg_advisory_unlock") || strcasestr(text, "set_config");
     if (!text_is_utf8(text, len, NULL)) {
@@ -198,4 +206,9 @@ void sql_analyse(const char *text, struct arena *arena, struct sql_text *ret)
             ret->forbidden = s;
     }
     find_frame(ret);
+}
+
+void sql_analyse(const char *text, struct arena *arena, struct sql_text *ret)
+{
+    sql_visit(text, arena, NULL, NULL, ret);
 }

@@ -50,7 +50,7 @@ struct sql_statement {
 struct sql_text {
     bool parsed;
     const char *warning;    /* parsed == false: why, one line; else NULL */
-    int warning_line;
+    int warning_line, warning_column; /* the column counts characters from 1; 0: not known */
     bool needs_no_transaction; /* at least one statement is refused in a transaction */
     bool own_transaction;   /* the whole text is one BEGIN ... COMMIT: run [inner_begin, inner_end) instead */
     size_t inner_begin, inner_end; /* the whole text when not own_transaction */
