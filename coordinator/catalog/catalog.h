@@ -21,6 +21,7 @@
 #include "base/arena.h"
 #include "base/err.h"
 #include "config/config.h"
+#include "lint/lint.h"
 #include "proto/fleet.h"
 
 /* What is wrong (error) or what a person should know (warning). Rules: duplicate-version, unknown-layout, mixed-layout,
@@ -32,6 +33,7 @@ struct catalog_finding {
     const char *rule;
     const char *file; /* relative to fleet.yml's folder */
     int line;         /* from 1; 0: the whole file */
+    int column;       /* in characters from 1; 0: not known */
     const char *text;
     const char *hint; /* what to do, "" */
 };
@@ -67,6 +69,7 @@ struct catalog {
     size_t dev_target_count;
     const char *const *environments; /* all that fleet.yml names */
     size_t environment_count;
+    const struct lint_policy *lint; /* of each service, as in the fleet */
     struct arena arena;
 };
 

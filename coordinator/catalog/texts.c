@@ -64,10 +64,12 @@ static bool analyse(struct texts *texts, const struct text *text)
         return false;
     sql_analyse(expanded.text, &scratch, &sql);
 #define LINE(of) (text->line + placeholder_line(&expanded, of) - 1)
-    if (!sql.parsed)
+    if (!sql.parsed) {
         finding_add(findings, WARNING, "unparsed", text->where, sql.warning_line ? LINE(sql.warning_line) : 0,
                     "a newer server may know more than the parser; it runs as it is", "cannot be analysed: %s",
                     sql.warning);
+        findings->items[findings->count - 1].column = expanded.used ? 0 : sql.warning_column;
+    }
     if (sql.forbidden)
         finding_add(findings, ERROR, "transaction", text->where, LINE(sql.forbidden->line), "remove the statement",
                     "%s is not allowed in a migration: %s", sql.forbidden->keyword, sql.forbidden->why);

@@ -39,6 +39,9 @@ json_t *cli_fleet_json(const struct fleet *fleet);                  /* new refer
 /* What is applied, from GET /applied or a --state file: {"targets":{"service/target":[...]}}. ERR_INPUT. */
 bool cli_contents(const json_t *json, struct arena *arena, struct target_contents **ret_contents, size_t *ret_count,
                   struct err *err);
+/* What the targets hold: of --state, of the coordinator (`online`), or nothing. */
+bool cli_find_contents(const struct cmdline *line, bool online, struct arena *arena,
+                       struct target_contents **ret_contents, size_t *ret_count, struct err *err);
 
 /* --- submit.c */
 struct cli_submission {

@@ -124,3 +124,24 @@ bool cli_contents(const json_t *json, struct arena *arena, struct target_content
     *ret_count = count;
     return true;
 }
+
+bool cli_find_contents(const struct cmdline *line, bool online, struct arena *arena,
+                       struct target_contents **ret_contents, size_t *ret_count, struct err *err)
+{
+    const char *state = cmdline_value(line, "state");
+    struct http_client *client = NULL;
+    auto_http_reply struct http_reply reply = HTTP_REPLY_INIT;
+    auto_buf struct buf text = BUF_INIT(BUF_MAX);
+    bool ok = true;
+    if (state) {
+        ok = buf_read_file(&text, state, err);
+        reply.json = ok ? json_loadb(buf_text(&text), text.len, JSON_REJECT_DUPLICATES, NULL) : NULL;
+    } else if (online) {
+        ok = cli_client(line, &client, err) && http_call(client, "GET", "/api/v1/applied", NULL, NULL, &reply, err);
+        http_client_free(client);
+    } else {
+        return true;
+    }
+    ok = ok && cli_contents(reply.json, arena, ret_contents, ret_count, err);
+    return ok || (state && err_prefix(err, "%s", state));
+}

@@ -50,14 +50,18 @@ static bool calls_volatile(json_t *node)
     return false;
 }
 
-static bool is_serial(const struct fact_type *type)
+/* What a serial really is; NULL: it is none. */
+static const char *serial_type(const char *name)
 {
-    static const char *const names[] = {"serial", "bigserial", "smallserial", "serial2", "serial4", "serial8"};
-    for (size_t i = 0; type->name && i < COUNT_OF(names); i++) {
-        if (strcmp(names[i], type->name) == 0)
-            return true;
+    static const struct {
+        const char *name, *type;
+    } rows[] = {{"serial", "int4"},    {"serial4", "int4"},     {"bigserial", "int8"},
+                {"serial8", "int8"},   {"smallserial", "int2"}, {"serial2", "int2"}};
+    for (size_t i = 0; name && i < COUNT_OF(rows); i++) {
+        if (strcmp(rows[i].name, name) == 0)
+            return rows[i].type;
     }
-    return false;
+    return NULL;
 }
 
 /* A constraint of its own, or behind a column (`column` not NULL). */
@@ -92,11 +96,11 @@ static void take_constraint(struct reader *reader, struct relation table, const 
 }
 
 /* What a column's constraints say of its old rows. */
-static unsigned column_flags(const json_t *constraints, const struct fact_type *type)
+static unsigned column_flags(const json_t *constraints)
 {
     size_t i;
     const json_t *item;
-    unsigned flags = is_serial(type) ? FACT_DEFAULT | FACT_COMPUTED : 0;
+    unsigned flags = 0;
     json_array_foreach(constraints, i, item) {
         const json_t *constraint = json_object_get(item, "Constraint");
         if (tree_has(constraint, "contype", "CONSTR_NOTNULL") || tree_has(constraint, "contype", "CONSTR_PRIMARY"))
@@ -119,7 +123,12 @@ static void take_column(struct reader *reader, struct relation table, const json
     fact->table = table;
     fact->name = name;
     fact->type = read_type(reader, json_object_get(node, "typeName"));
-    fact->flags = flags | column_flags(constraints, &fact->type);
+    fact->flags = flags | column_flags(constraints);
+    const char *serial = serial_type(fact->type.name);
+    if (serial) {
+        fact->type.name = serial;
+        fact->flags |= FACT_DEFAULT | FACT_COMPUTED;
+    }
     json_array_foreach(constraints, i, item)
         take_constraint(reader, table, json_object_get(item, "Constraint"), name, flags);
 }

@@ -11,8 +11,8 @@
  * above; those of the whole file (no line) from anywhere in it. Without a reason it is a finding itself, and so is one that
  * ignores nothing.
  *
- * Ownership: findings live in the arena given; texts and names are borrowed until lint_end, except what is in the
- * findings: `file` is borrowed for as long as they are used. Threads: a struct lint belongs to one at a time. */
+ * Ownership: findings live in the arena given. Texts are borrowed for a call; a text's `file` as long as the findings are
+ * used. Threads: a struct lint belongs to one at a time. */
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>

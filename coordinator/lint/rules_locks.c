@@ -59,21 +59,29 @@ void lint_not_null_column(struct scope *scope)
                   rule_name(scope, fact->table), fact->name);
 }
 
+/* Once for each table of a migration: what is written anew twice in one ALTER TABLE is written once. */
 void lint_table_rewrite(struct scope *scope)
 {
     const struct fact *fact = scope->fact;
     if (!fact->table.name || !schema_existed(scope->schema, fact->table))
         return;
-    const struct schema_table *table = schema_find(scope->schema, fact->table);
-    if (table && table->emptied_in == scope->schema->migration)
+    struct schema_table *table = schema_find(scope->schema, fact->table);
+    int now = scope->schema->migration;
+    if (table && (table->emptied_in == now || table->rewritten_in == now))
         return;
     const struct fact_type *type = fact->kind == FACT_TYPE ? schema_type(scope->schema, fact->table, fact->name) : NULL;
-    if (fact->kind == FACT_COLUMN && (fact->flags & FACT_COMPUTED) && !(fact->flags & FACT_IN_CREATE))
-        rule_fact(scope, LINT_TABLE_REWRITE, "the new column %s.%s has a value of its own in each row: the table is written anew",
-                  rule_name(scope, fact->table), fact->name);
-    else if (type && types_rewrite(type, &fact->type))
-        rule_fact(scope, LINT_TABLE_REWRITE, "the type of %s.%s changes from %s to %s: the table is written anew",
-                  rule_name(scope, fact->table), fact->name, type->name, fact->type.name);
+    bool computed = fact->kind == FACT_COLUMN && (fact->flags & FACT_COMPUTED) && !(fact->flags & FACT_IN_CREATE);
+    if (!computed && !(type && types_rewrite(type, &fact->type)))
+        return;
+    if (table)
+        table->rewritten_in = now;
+    const char *column = arena_printf(scope->arena, "%s.%s", rule_name(scope, fact->table), fact->name);
+    if (computed)
+        rule_fact(scope, LINT_TABLE_REWRITE, "the new column %s has a value of its own in each row: the table is written anew",
+                  column);
+    else
+        rule_fact(scope, LINT_TABLE_REWRITE, "the type of %s changes from %s to %s: the table is written anew", column,
+                  types_text(scope->arena, type), types_text(scope->arena, &fact->type));
 }
 
 /* ---- constraints ---- */

@@ -35,6 +35,7 @@ struct schema_table {
     int made_in;      /* number of the migration, -1: before the first, or unknown */
     int locked_in;    /* the transactional migration that holds a lock against writers, -1 */
     int emptied_in;   /* -1 */
+    int rewritten_in; /* the last migration that table-rewrite spoke of, -1 */
     bool temporary, dropped, trigger;
     struct schema_table *parent; /* a partition's */
     struct schema_column *columns;

@@ -83,3 +83,13 @@ bool types_rewrite(const struct fact_type *from, const struct fact_type *to)
         return false;
     return !is(from, to->name) || from->mods[0] != to->mods[0];
 }
+
+const char *types_text(struct arena *arena, const struct fact_type *type)
+{
+    const char *array = type->array ? "[]" : "";
+    if (type->mods[0] < 0)
+        return arena_printf(arena, "%s%s", type->name, array);
+    if (type->mods[1] < 0)
+        return arena_printf(arena, "%s(%d)%s", type->name, type->mods[0], array);
+    return arena_printf(arena, "%s(%d,%d)%s", type->name, type->mods[0], type->mods[1], array);
+}

@@ -138,6 +138,10 @@ static void report_cycle(struct planning *planning, const struct edge *cycle, si
     }
     buf_adds(&text, planning_step_text(planning, cycle[0].node));
     planning_find(planning, true, "cycle", "remove one of these dependencies", "a cycle: %s", buf_text(&text));
+    for (size_t i = 0; i < len; i++) {
+        if (cycle[i].where && strchr(cycle[i].where, ':')) /* one that stands in a file */
+            planning_place(planning, cycle[i].where);
+    }
 }
 
 static void set_leaf(const struct planning *planning, struct plan_step *step)

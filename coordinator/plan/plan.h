@@ -77,6 +77,7 @@ struct plan_finding {
                         * "irreversible", "orphan", ... */
     const char *text;  /* where and why: a cycle's whole path, both ends of a missing dependency */
     const char *hint;  /* what to do, "" */
+    const char *where; /* "file" or "file:line", NULL: of no file */
 };
 struct plan_findings {
     struct plan_finding *items;

@@ -50,6 +50,7 @@ struct planning {
 /* `text` is made in the plan's arena; `hint` has to be static or there. */
 void planning_find(struct planning *planning, bool error, const char *rule, const char *hint, const char *format, ...)
     __attribute__((format(printf, 5, 6)));
+void planning_place(struct planning *planning, const char *where); /* of the last finding; borrowed */
 int planning_service(const struct planning *planning, const char *name);                  /* -1: none */
 int planning_migration(const struct planning *planning, int service, const char *id);     /* by id; -1: none */
 /* By id, by version as written, or by a version that is the same number; of several the last. -1: none. */

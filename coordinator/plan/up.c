@@ -24,11 +24,13 @@ static int mark_applied(struct planning *planning, struct slot *slot)
         }
         slot->state[migration] = APPLIED;
         last = migration > last ? migration : last;
-        if (slot->selected && strcmp(applied->checksum, service->migrations[migration].up) != 0)
+        if (slot->selected && strcmp(applied->checksum, service->migrations[migration].up) != 0) {
             planning_find(planning, true, "drift", "bring the file back as it was, and make the change in a new migration",
                           "%s was changed after it was applied on %s: applied %.12s..., now %.12s... (%s)",
                           applied->migration, slot->name, applied->checksum, service->migrations[migration].up,
                           service->migrations[migration].file);
+            planning_place(planning, service->migrations[migration].file);
+        }
     }
     if (unknown && slot->selected)
         planning_find(planning, false, "ahead", "", "%s has %zu applied migrations that the files do not know: %s%s",
@@ -63,6 +65,7 @@ static void check_order(struct planning *planning, const struct slot *slot, int 
     planning_find(planning, true, "out-of-order", "allow it with --out-of-order, or give it a higher version",
                   "%s:%s is not applied on %s, but the later %s is (%s)", service->name, service->migrations[migration].id,
                   slot->name, service->migrations[last].id, service->migrations[migration].file);
+    planning_place(planning, service->migrations[migration].file);
 }
 
 static void check_size(struct planning *planning, const struct migration *migration)
@@ -112,6 +115,7 @@ static void connect_dependency(struct planning *planning, int node, const struct
         planning_find(planning, true, service < 0 ? "unknown-service" : "missing-dependency",
                       "correct the dependency, or add what it names", "%s needs %s:%s (%s), which does not exist",
                       planning_step_text(planning, node), dependency->service, dependency->version, dependency->where);
+        planning_place(planning, dependency->where);
         return;
     }
     bool own = service == planning->slots[step->slot].service;
