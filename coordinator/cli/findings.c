@@ -25,7 +25,8 @@ static const char *finding_where(const struct catalog_finding *finding, struct a
 {
     if (!finding->file || finding->line <= 0)
         return finding->file ? finding->file : "";
-    return arena_printf(arena, "%s:%d", finding->file, finding->line);
+    return finding->column ? arena_printf(arena, "%s:%d:%d", finding->file, finding->line, finding->column)
+                           : arena_printf(arena, "%s:%d", finding->file, finding->line);
 }
 
 void cli_catalog_findings(const struct catalog *catalog, struct buf *out)
@@ -42,9 +43,9 @@ json_t *cli_catalog_findings_json(const struct catalog *catalog)
     json_t *list = json_array();
     for (size_t i = 0; i < catalog->finding_count; i++) {
         const struct catalog_finding *finding = &catalog->findings[i];
-        json_array_append_new(list, json_pack("{s:b, s:s, s:s?, s:i, s:s, s:s?}", "error", finding->error, "rule",
-                                              finding->rule, "file", finding->file, "line", finding->line, "text",
-                                              finding->text, "hint", finding->hint));
+        json_array_append_new(list, json_pack("{s:b, s:s, s:s?, s:i, s:i, s:s, s:s?}", "error", finding->error, "rule",
+                                              finding->rule, "file", finding->file, "line", finding->line, "column",
+                                              finding->column, "text", finding->text, "hint", finding->hint));
     }
     return list;
 }

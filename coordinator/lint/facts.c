@@ -288,13 +288,6 @@ static void on_server(struct reader *reader, const json_t *node)
     find_password(reader, node, "the password of a foreign server");
 }
 
-static void on_subscription(struct reader *reader, const json_t *node)
-{
-    const char *text = tree_text(node, "conninfo"), *password = text ? strstr(text, "password=") : NULL;
-    if (password && !strstr(password, "${") && password[strlen("password=")])
-        fact_add(reader, FACT_PASSWORD, NULL)->name = "a subscription's password";
-}
-
 static void on_do(struct reader *reader, const json_t *node)
 {
     size_t i;
@@ -331,8 +324,6 @@ static const struct {
     {"AlterUserMappingStmt", on_mapping},
     {"CreateForeignServerStmt", on_server},
     {"AlterForeignServerStmt", on_server},
-    {"CreateSubscriptionStmt", on_subscription},
-    {"AlterSubscriptionStmt", on_subscription},
     {"DoStmt", on_do},
 };
 
