@@ -102,6 +102,7 @@ static void read_service(struct loading *loading, struct draft *draft, const str
     folder_read(loading->root, file->migrations, suffixes_of(arena, file), arena, &loading->findings, folder);
     draft->run = (struct layout_run){.arena = arena,
                                      .file = file,
+                                     .service = &loading->services[draft - loading->drafts.items],
                                      .findings = &loading->findings,
                                      .folder = folder,
                                      .by_name = file->duplicate_versions && strcmp(file->duplicate_versions, "by-name") == 0};

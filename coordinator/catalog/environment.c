@@ -299,6 +299,27 @@ static bool check_words(const struct config *config, const struct service_file *
             check_word(config, duplicate, file->duplicate_versions, duplicates, COUNT_OF(duplicates), NULL, 0, err));
 }
 
+/* What would make one name of a file mean two things. */
+static bool check_flyway(const struct config *config, const struct service_file *file, struct err *err)
+{
+    const struct flyway_keys *keys = file->flyway;
+    if (!keys)
+        return true;
+    auto_free char *path = xasprintf("services.%s.flyway", file->name);
+    if (file->layout && strcmp(file->layout, "flyway") != 0)
+        return config_error(config, path, err, "`flyway:` goes with `layout: flyway`, not with '%s'", file->layout);
+    const char *const prefixes[] = {
+        keys->prefix ? keys->prefix : "V", keys->undo_prefix ? keys->undo_prefix : "U",
+        keys->repeatable_prefix ? keys->repeatable_prefix : "R", keys->baseline_prefix ? keys->baseline_prefix : "B"};
+    for (size_t i = 0; i < COUNT_OF(prefixes); i++) {
+        for (size_t k = i + 1; k < COUNT_OF(prefixes); k++) {
+            if (strcmp(prefixes[i], prefixes[k]) == 0)
+                return config_error(config, path, err, "two kinds of migrations have the prefix '%s'", prefixes[i]);
+        }
+    }
+    return true;
+}
+
 struct target_at {
     const char *target, *service;
 };
@@ -417,7 +438,7 @@ static bool set_service(const struct config *config, const struct environment_fi
     set_targets(arena, environment, from, service);
     service->mirror = from->mirror_history && *from->mirror_history;
     service->history_table = from->history_table ? arena_strdup(arena, from->history_table) : NULL;
-    return check_words(config, from, err) && check_aliases(config, index, err) &&
+    return check_words(config, from, err) && check_flyway(config, from, err) && check_aliases(config, index, err) &&
            set_placeholders(config, environment, from, arena, service, err) &&
            set_depends_on(config, arena, from, service, err);
 }

@@ -16,7 +16,7 @@
 #define DEPTH_MAX 32
 
 /* Files that a layout keeps beside its migrations: how their names end (a whole name: with its '/'). */
-static const char *const side_names[] = {".sql.conf", "/metadata.toml", "/sqitch.plan", "/sqitch.conf"};
+static const char *const side_names[] = {"/metadata.toml", "/sqitch.plan", "/sqitch.conf"};
 
 struct files {
     struct folder_file *items;
@@ -41,19 +41,30 @@ static bool ends_in(const char *name, const char *suffix)
     return len > tail && strcasecmp(name + len - tail, suffix) == 0;
 }
 
-static bool is_side(const char *name)
+static bool is_migration(const struct walk *walk, const char *name)
 {
-    for (size_t i = 0; i < COUNT_OF(side_names); i++) {
-        if (ends_in(name, side_names[i]))
+    for (const char *const *suffix = walk->suffixes; *suffix; suffix++) {
+        if (ends_in(name, *suffix))
             return true;
     }
     return false;
 }
 
-static bool is_migration(const struct walk *walk, const char *name)
+/* The whole name of a migration, and ".conf" behind it: Flyway's. */
+static bool is_settings(const struct walk *walk, const char *name)
 {
-    for (const char *const *suffix = walk->suffixes; *suffix; suffix++) {
-        if (ends_in(name, *suffix))
+    if (!text_ends(name, ".conf"))
+        return false;
+    auto_free char *migration = xasprintf("%.*s", (int)(strlen(name) - strlen(".conf")), name);
+    return is_migration(walk, migration);
+}
+
+static bool is_side(const struct walk *walk, const char *name)
+{
+    if (is_settings(walk, name))
+        return true;
+    for (size_t i = 0; i < COUNT_OF(side_names); i++) {
+        if (ends_in(name, side_names[i]))
             return true;
     }
     return false;
@@ -126,7 +137,7 @@ static struct folder_file *new_file(struct walk *walk, const char *name)
 {
     if (is_dependency_file(name))
         return walk->dependencies = arena_new(walk->arena, struct folder_file);
-    struct files *files = is_side(name) ? &walk->sides : &walk->migrations;
+    struct files *files = is_side(walk, name) ? &walk->sides : &walk->migrations;
     if (files->count == files->room) {
         size_t room = files->room ? 2 * files->room : 64;
         struct folder_file *items = arena_array(walk->arena, room, sizeof *items);
@@ -245,7 +256,7 @@ static void take_entry(struct walk *walk, int fd, const char *name, const char *
         unreadable(walk, path, "", strerror(errno));
     } else if (S_ISDIR(st.st_mode)) {
         enter(walk, fd, name, path, depth);
-    } else if (is_migration(walk, name) || is_side(name) || is_dependency_file(name)) {
+    } else if (is_migration(walk, name) || is_side(walk, name) || is_dependency_file(name)) {
         take_file(walk, fd, name, path, &st);
     } else if (S_ISLNK(st.st_mode)) {
         finding_add(walk->findings, WARNING, "skipped-file", join(walk->arena, walk->where, path), 0, "",

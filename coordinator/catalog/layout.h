@@ -52,7 +52,8 @@ struct layout_run {
     struct findings *findings;
     const struct folder *folder;
     const struct layout *layout;
-    const struct service_file *file; /* the options of a layout */
+    const struct service_file *file; /* the options of a layout; NULL: none, and no service */
+    const struct service *service;   /* as far as fleet.yml says what it is; NULL: the same */
     bool named;   /* by `layout:`: files of other names are warnings, not errors */
     bool by_name; /* `duplicate_versions: by-name` */
     struct entry *entries; /* out */
