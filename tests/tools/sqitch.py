@@ -1,9 +1,11 @@
 """Sqitch: two projects in one database, the second standing on the first, against the real tool."""
 import sys
 
+import greylag
 import tools
-from greylag import scenarios
+from greylag import Stage, scenarios
 
+CHANGES = greylag.SOURCE / "tests/unit/golden/sqitch-changes.txt"
 TARGETS = {"identity": ["identity"], "shop": ["shop"]}
 
 
@@ -28,6 +30,19 @@ def test_fleet():
         stage.greylag("down", "--service", "shop", "--steps", 5)
         both.dumps_are_the_same("after the way back")
         histories_are_the_same(stage, projects)
+
+
+def test_change_ids():
+    """tests/unit/golden/sqitch-changes.txt says what this tool records."""
+    if why := tools.missing("sqitch"):
+        return why
+    with Stage() as stage:
+        for service in TARGETS:
+            project = tools.Sqitch(stage.postgres, "changes", tools.FLEETS / "sqitch" / service)
+            project.up()
+        rows = project.rows("select project, change, change_id, script_hash from sqitch.changes order by project, committed_at")
+        known = [line for line in CHANGES.read_text().splitlines() if not line.startswith("#")]
+        tools.same("\n".join(known), "\n".join("\t".join(row) for row in rows), CHANGES.name)
 
 
 def histories_are_the_same(stage, projects):
