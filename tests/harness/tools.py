@@ -1,21 +1,17 @@
-"""The real migration tools, started on databases of a test, and the fleets of tests/fleets.
+"""The real migration tools, started on databases of a test.
 
-A fleet is applied by its layout's own tool on one database of a service and by greylag on another; both dumps and both
-histories must be the same. What a tool keeps for itself is left out of the dump. tests/harness/tools installs them; a
-scenario of a tool that cannot be installed is skipped, with the reason."""
-import contextlib
-import difflib
+tests/harness/tools installs them; a scenario of a tool that cannot be installed is skipped, with the reason."""
 import functools
 import os
 import pathlib
 import re
 import shutil
 import subprocess
+import tempfile
 
 import greylag
-from greylag import Failed, Stage, expect
+from greylag import expect
 
-FLEETS = greylag.SOURCE / "tests/fleets"
 INSTALLER = greylag.SOURCE / "tests/harness/tools"
 PLACE = pathlib.Path(os.environ.get("GREYLAG_TOOLS") or
                      pathlib.Path(os.environ.get("XDG_CACHE_HOME") or pathlib.Path.home() / ".cache") / "greylag/tools")
@@ -79,9 +75,17 @@ class Tool:
     def rows(self, text):
         return [tuple(row.split("|")) for row in self.sql(text).splitlines()]
 
+    def record(self):
+        """Its own record, without what differs between runs, to be compared with another one of it."""
+        raise NotImplementedError
+
     # ---- what all of them can do: up, so many back, and what they say is applied ----
 
     def up(self):
+        raise NotImplementedError
+
+    def part(self, steps):
+        """The first so many."""
         raise NotImplementedError
 
     def back(self, steps):
@@ -108,6 +112,18 @@ class Flyway(Tool):
     def up(self, *options):
         self.run(*options, "migrate")
 
+    def part(self, steps):
+        versions = sorted((found[1] for path in self.folder.rglob("V*") if (found := re.match(r"V([\d._]+?)(__.*)?\.sql$", path.name, re.I))),
+                          key=lambda version: [int(number) for number in re.findall(r"\d+", version)])
+        self.up(f"-target={versions[steps - 1]}")
+
+    def record(self):
+        return self.sql(f"select version, description, type, script, checksum, success from {self.table} "
+                        "where type <> 'SCHEMA' order by installed_rank")
+
+    def back(self, steps):
+        """Not in the edition that everybody has."""
+
     def applied(self):
         rows = self.rows(f"select coalesce(version, ''), description from {self.table} where type = 'SQL' order by installed_rank")
         return [version or "R " + description for version, description in rows]
@@ -124,9 +140,16 @@ class Goose(Tool):
     def up(self):
         self.run("up")
 
+    def part(self, steps):
+        for _ in range(steps):
+            self.run("up-by-one")
+
     def back(self, steps):
         for _ in range(steps):
             self.run("down")
+
+    def record(self):
+        return self.sql("select version_id, is_applied from goose_db_version order by id")
 
     def applied(self):
         return [row for row, in self.rows("select version_id from goose_db_version where version_id > 0 order by id")]
@@ -143,8 +166,14 @@ class GolangMigrate(Tool):
     def up(self):
         self.run("up")
 
+    def part(self, steps):
+        self.run("up", steps)
+
     def back(self, steps):
         self.run("down", steps)
+
+    def record(self):
+        return self.sql("select version, dirty from schema_migrations")
 
     def applied(self):
         return [row for row, in self.rows("select version from schema_migrations where not dirty")]
@@ -160,9 +189,22 @@ class Dbmate(Tool):
     def up(self):
         self.run("up")
 
+    def part(self, steps):
+        """It has no word for that: the rest is hidden from it."""
+        whole = self.folder
+        with tempfile.TemporaryDirectory() as folder:
+            for path in sorted(whole.glob("*.sql"), key=lambda path: path.name)[:steps]:
+                shutil.copy(path, folder)
+            self.folder = pathlib.Path(folder)
+            self.up()
+        self.folder = whole
+
     def back(self, steps):
         for _ in range(steps):
             self.run("down")
+
+    def record(self):
+        return self.sql("select version from schema_migrations order by version")
 
     def applied(self):
         """It keeps no order; that of its files is the order of their names."""
@@ -187,6 +229,21 @@ class Sqitch(Tool):
     def up(self):
         self.run("deploy", "--verify")
 
+    def part(self, steps):
+        self.run("deploy", "--verify", "--to", f"@ROOT~{steps - 1}" if steps > 1 else "@ROOT")
+
+    def record(self):
+        """Of its project: changes, what they need, tags; and that something was deployed."""
+        mine = f"project = '{self.folder.name}'"
+        return "\n".join(self.sql(text) for text in (
+            f"select project, uri from sqitch.projects where {mine}",
+            f"select change, change_id, script_hash, note, planned_at, planner_name, planner_email from sqitch.changes where {mine} "
+            "order by committed_at",
+            f"select c.change, d.type, d.dependency, d.dependency_id from sqitch.dependencies d join sqitch.changes c using (change_id) "
+            f"where {mine} order by c.committed_at, d.dependency",
+            f"select tag, tag_id, change_id, note, planned_at, planner_name from sqitch.tags where {mine} order by tag",
+            f"select event, change, requires, conflicts, tags from sqitch.events where {mine} order by committed_at"))
+
     def back(self, steps):
         self.run("revert", "--to", f"@HEAD^{steps}", "-y")
 
@@ -206,6 +263,13 @@ class Liquibase(Tool):
 
     def up(self):
         self.run("update")
+
+    def part(self, steps):
+        self.run("update-count", f"--count={steps}")
+
+    def record(self):
+        return self.sql("select orderexecuted, id, author, filename, exectype, md5sum, description, comments, tag, contexts, labels "
+                        "from databasechangelog order by orderexecuted")
 
     def back(self, steps):
         self.run("rollback-count", f"--count={steps}")
@@ -228,6 +292,9 @@ class Alembic(Tool):
 
     def up(self):
         self.run("upgrade", "heads")
+
+    def record(self):
+        return self.sql("select version_num from alembic_version order by 1")
 
     def applied(self):
         return [row for row, in self.rows("select version_num from alembic_version order by 1")]
@@ -265,83 +332,3 @@ class Psql(Tool):
 
     def applied(self):
         return self.done
-
-
-# ---- comparing ----
-
-def dump(postgres, database, tables=(), schemas=()):
-    """Schema, rights and rows, without greylag's own and without those of tools."""
-    text = subprocess.run(
-        [postgres.bin / "pg_dump", "--no-owner", "--exclude-schema=greylag",
-         *(f"--exclude-table={table}" for table in tables), *(f"--exclude-schema={schema}" for schema in schemas),
-         "-d", postgres.conninfo(database)], check=True, capture_output=True, text=True).stdout
-    return greylag.steady(text)
-
-
-def same(found, wanted, what):
-    if found != wanted:
-        lines = difflib.unified_diff(wanted.splitlines(), found.splitlines(), "the tool", "greylag", lineterm="", n=2)
-        raise Failed(f"{what} differs:\n" + "\n".join(list(lines)[:60]))
-
-
-class Comparison:
-    """A fleet on a stage: `tools` = {service: its tool, on a database beside the service's own target}."""
-
-    def __init__(self, stage, tools, targets=None):
-        """`targets`: {service: database}, where it is not the target's own name."""
-        self.stage, self.tools = stage, tools
-        self.targets = targets or {service: service for service in tools}
-
-    def dumps_are_the_same(self, when):
-        for service, tool in self.tools.items():
-            found = dump(self.stage.postgres, self.targets[service], tool.tables, tool.schemas)
-            same(found, dump(self.stage.postgres, tool.database, tool.tables, tool.schemas), f"{service} {when}")
-
-    def histories_are_the_same(self, wanted=str, found=str):
-        """`wanted`, `found`: how a version of the tool, of greylag, is written to be compared."""
-        for service, tool in self.tools.items():
-            have = [found(migration) for migration, _ in self.stage.applied(service)][-tool.remembers:]
-            want = [wanted(version) for version in tool.applied()]
-            same("\n".join(have), "\n".join(want), f"the history of {service}")
-
-
-@contextlib.contextmanager
-def fleet(layout, services, environment=None):
-    """A stage with a copy of a fleet of tests/fleets, its coordinator and workers ready. `services`: their names, each
-    with one target of that name."""
-    with Stage(environment=environment) as stage:
-        folder = stage.folder / "fleet"
-        shutil.copytree(FLEETS / layout, folder)
-        stage.fleet(folder / "fleet.yml", services={service: [service] for service in services})
-        yield stage
-
-
-def compare(layout, tools, back=None, folders=None, wanted=str, found=str, more=None):
-    """The whole of a fleet up, and then so many steps back in each service, by its tool and by greylag.
-
-    `tools`: {service: what makes its tool, of (postgres, database, folder)}; `back`: {service: steps}; `folders`: where a
-    service's is not of its name; `wanted`, `found`: how versions of the tool, of greylag, are written to be compared;
-    `more(stage, comparison)` goes on from there."""
-    with fleet(layout, tools) as stage:
-        made = {service: make(stage.postgres, service + "-reference", stage.folder / "fleet" / (folders or {}).get(service, service))
-                for service, make in tools.items()}
-        stage.everybody()
-        both = Comparison(stage, made)
-        for tool in made.values():
-            tool.up()
-        stage.greylag("up", "--accept-irreversible")
-        both.dumps_are_the_same("after all of it")
-        both.histories_are_the_same(wanted, found)
-        for service, steps in (back or {}).items():
-            made[service].back(steps)
-            stage.greylag("down", "--service", service, "--steps", steps)
-        if back:
-            both.dumps_are_the_same("after the way back")
-            both.histories_are_the_same(wanted, found)
-        if more:
-            more(stage, both)
-
-
-def number(version):
-    """Versions that are numbers, whatever stands before them: 0007 is 7."""
-    return str(int(re.match(r"\d+", version).group()))

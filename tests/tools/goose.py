@@ -3,9 +3,10 @@
 import shutil
 import sys
 
+import beside
 import greylag
 import tools
-from greylag import Stage, scenarios
+from greylag import Stage, expect, scenarios
 
 HATCHET = greylag.SOURCE.parent / "shared/fleets/hatchet"
 FLEET = """fleet: hatchet
@@ -17,8 +18,8 @@ environments: {dev: {}}
 
 
 def test_fleet():
-    return tools.missing("goose") or tools.compare("goose", {"parcel": tools.Goose}, {"parcel": 8},
-                                                   wanted=tools.number, found=tools.number)
+    return tools.missing("goose") or beside.compare("goose", {"parcel": tools.Goose}, {"parcel": 8},
+                                                   wanted=beside.number, found=beside.number)
 
 
 def in_capitals(folder, copy):
@@ -45,9 +46,24 @@ def test_hatchet():
         goose = tools.Goose(stage.postgres, "reference", in_capitals(folder / "hatchet", stage.folder / "for-goose"))
         goose.up()
         stage.greylag("up", "--accept-irreversible")
-        both = tools.Comparison(stage, {"hatchet": goose})
+        both = beside.Comparison(stage, {"hatchet": goose})
         both.dumps_are_the_same("after all of it")
-        both.histories_are_the_same(tools.number, tools.number)
+        both.histories_are_the_same(beside.number, beside.number)
+
+
+def test_import():
+    return tools.missing("goose") or beside.adopt("goose", "parcel", tools.Goose, 11, beside.number, beside.number)
+
+
+def test_mirror():
+    def agrees(goose):
+        said = str(goose.run("status"))
+        expect("Pending" not in said and said.count(".sql") == len(list(goose.folder.iterdir())), f"status: {said}")
+
+    def one_more(folder):
+        (folder / "20250101000000_one_more.sql").write_text("-- +goose Up\nCREATE TABLE one_more (id int);\n-- +goose Down\nDROP TABLE one_more;\n")
+
+    return tools.missing("goose") or beside.mirror("goose", "parcel", tools.Goose, agrees, one_more, back=3)
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 import re
 import sys
 
+import beside
 import tools
 from greylag import scenarios
 
@@ -38,16 +39,16 @@ def psql(steps):
 
 
 def test_diesel():
-    tools.compare("diesel", {"garden": psql(diesel_steps)}, {"garden": 7}, found=lambda version: version.replace("-", ""))
+    beside.compare("diesel", {"garden": psql(diesel_steps)}, {"garden": 7}, found=lambda version: version.replace("-", ""))
 
 
 def test_metadata():
-    tools.compare("metadata", {"member": psql(metadata_steps), "fee": psql(metadata_steps)}, {"fee": 5, "member": 4})
+    beside.compare("metadata", {"member": psql(metadata_steps), "fee": psql(metadata_steps)}, {"fee": 5, "member": 4})
 
 
 def test_timestamp_and_service():
     services = ("auth", "user", "crm")
-    tools.compare("timestamp", {name: psql(timestamp_steps) for name in services}, {"crm": 4, "auth": 3, "user": 1},
+    beside.compare("timestamp", {name: psql(timestamp_steps) for name in services}, {"crm": 4, "auth": 3, "user": 1},
                   {name: f"{name}-service" for name in services})
 
 
