@@ -125,7 +125,7 @@ class Flyway(Tool):
         """Not in the edition that everybody has."""
 
     def applied(self):
-        rows = self.rows(f"select coalesce(version, ''), description from {self.table} where type = 'SQL' order by installed_rank")
+        rows = self.rows(f"select coalesce(version, ''), description from {self.table} where type like 'SQL%' order by installed_rank")
         return [version or "R " + description for version, description in rows]
 
 

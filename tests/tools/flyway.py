@@ -113,6 +113,40 @@ def test_mirror():
     return tools.missing("flyway") or beside.mirror("flyway", "clinic", Flyway, agrees, one_more, ignore=JOURNAL)
 
 
+def write(folder, **files):
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, text in files.items():
+        (folder / f"{name}.sql").write_text(text + "\n")
+
+
+def test_baseline_migration():
+    """An empty database begins with the newest B; one that holds something never sees it."""
+    if why := tools.missing("flyway"):
+        return why
+    with Stage() as stage:
+        folder = stage.folder / "fleet/stock"
+        (stage.folder / "fleet").mkdir()
+        (stage.folder / "fleet/fleet.yml").write_text(
+            "fleet: baselines\nservices:\n  stock: {migrations: stock, layout: flyway, mirror_history: true, targets: [old, new]}\n"
+            "environments: {dev: {}}\n")
+        write(folder, V1__a="create table a (i integer);", V2__b="create table b (i integer);")
+        stage.fleet(stage.folder / "fleet/fleet.yml", services={"stock": ["old", "new"]})
+        references = {name: tools.Flyway(stage.postgres, name + "-reference", folder) for name in ("old", "new")}
+        stage.everybody()
+        references["old"].up()
+        stage.greylag("up", "--accept-irreversible", "--on", "old")
+        write(folder, B1__first="create table a (i integer, nobody integer);", V3__c="create table c (i integer);",
+              B2__all="create table a (i integer); create table b (i integer); create table baseline ();")
+        for flyway in references.values():
+            flyway.up()
+        stage.greylag("up", "--accept-irreversible")
+        for name, flyway in references.items():
+            found = tools.Flyway(stage.postgres, name, folder)
+            beside.same(beside.dump(stage.postgres, name, flyway.tables), beside.dump(stage.postgres, name + "-reference", flyway.tables), name)
+            beside.same(found.record(), flyway.record(), f"the record of {name}")
+            found.run("validate")
+
+
 def test_undo_with_a_mirror():
     """Flyway forgets what greylag took back."""
     if why := tools.missing("flyway"):
