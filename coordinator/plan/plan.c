@@ -147,7 +147,7 @@ static void report_cycle(struct planning *planning, const struct edge *cycle, si
 static void set_leaf(const struct planning *planning, struct plan_step *step)
 {
     const struct service *service = &planning->fleet->services[step->service];
-    const struct migration *migration = &service->migrations[step->migration];
+    const struct migration *migration = step->migration < 0 ? NULL : &service->migrations[step->migration];
     struct digest_state state;
     digest_begin(&state);
     digest_text(&state, "greylag step 1");
@@ -155,10 +155,12 @@ static void set_leaf(const struct planning *planning, struct plan_step *step)
     digest_text(&state, planning->fleet->environment);
     digest_text(&state, service->name);
     digest_text(&state, planning->targets[step->target].name);
-    digest_text(&state, migration->id);
+    digest_text(&state, step->id);
     digest_text(&state, direction_text(step->direction));
-    digest_text(&state, migration->up);
-    digest_text(&state, migration->down);
+    digest_text(&state, migration ? migration->up : step->recorded);
+    digest_text(&state, migration ? migration->down : NULL);
+    if (step->direction == DIRECTION_ADOPT)
+        digest_text(&state, step->in_history ? "in history" : "declared");
     digest_text(&state, way_back_text(step->way_back));
     digest_text(&state, step->undoes);
     digest_text(&state, failure_policy_text(step->policy.on_failure));
@@ -196,18 +198,22 @@ static void set_step(const struct planning *planning, int node, struct plan_step
     const struct draft_step *draft = &planning->steps[node];
     const struct slot *slot = &planning->slots[draft->slot];
     const struct service *service = &planning->fleet->services[slot->service];
-    const struct migration *migration = &service->migrations[draft->migration];
-    bool up = planning->options->direction == DIRECTION_UP;
+    const struct migration *migration = draft->migration < 0 ? NULL : &service->migrations[draft->migration];
+    bool up = draft->direction == DIRECTION_UP;
     *step = (struct plan_step){.service = slot->service,
                                .target = slot->target,
                                .migration = draft->migration,
-                               .direction = planning->options->direction,
+                               .id = migration ? migration->id : draft->applied->migration,
+                               .direction = draft->direction,
+                               .recorded = draft->applied && draft->applied->checksum ? draft->applied->checksum : "",
+                               .in_history = draft->in_history,
                                .undoes = draft->applied && draft->applied->request ? draft->applied->request : "",
                                .undoes_release = draft->applied && draft->applied->release ? draft->applied->release : "",
                                .policy = service->policy};
-    /* a failed undo halts the release: nothing of it was committed, and what was undone stays undone */
+    /* a failed undo halts the release: nothing of it was committed, and what was undone stays undone; so does what was
+     * recorded */
     step->way_back = !up ? WAY_BACK_ABORT : migration->down ? WAY_BACK_UNDO : WAY_BACK_NONE;
-    if (migration->has_policy)
+    if (migration && migration->has_policy)
         step->policy.on_failure = migration->on_failure;
     set_leaf(planning, step);
 }
@@ -305,8 +311,10 @@ bool plan_make(const struct fleet *fleet, const struct target_contents *contents
     check_options(&planning);
     if (options->direction == DIRECTION_UP)
         planning_up(&planning);
-    else
+    else if (options->direction == DIRECTION_DOWN)
         planning_down(&planning);
+    else
+        planning_adopt(&planning);
     struct plan plan;
     bool good = finish(&planning, &plan);
     *ret_findings = (struct plan_findings){planning.findings, planning.finding_count};

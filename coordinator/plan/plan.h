@@ -17,14 +17,34 @@
 #include "base/err.h"
 #include "proto/fleet.h"
 
+/* What a release of direction ADOPT is for: it records, and runs nothing. */
+#define ADOPTIONS(X)                                                                                                   \
+    X(NONE,     "none",     "not a release that records")                                                              \
+    X(IMPORT,   "import",   "take over what another tool's record says is in effect")                                  \
+    X(BASELINE, "baseline", "take everything up to a version as in effect")                                            \
+    X(REPAIR,   "repair",   "both of what follows")                                                                    \
+    X(REALIGN,  "realign",  "give what is applied with another checksum the one that its file has now")                \
+    X(FORGET,   "forget",   "take off the record what is no longer among the files")
+enum adoption {
+#define X(name, ...) ADOPTION_##name,
+    ADOPTIONS(X)
+#undef X
+        ADOPTION_COUNT
+};
+const char *adoption_text(enum adoption value); /* "unknown" for none of them */
+bool adoption_parse(const char *text, enum adoption *ret_value);
+
 struct plan_step {
     int service;   /* index into fleet->services */
     int target;    /* index into plan->targets */
-    int migration; /* index into that service's migrations; -1: applied once, no longer in the catalog (see below) */
+    int migration; /* index into that service's migrations; -1: FORGET of one that is no longer in the catalog */
+    const char *id;           /* the migration's, also when it is no longer in the catalog */
     enum direction direction;
     enum way_back way_back;
-    const char *undoes;       /* DOWN: the request whose effect it undoes; else "" */
-    const char *undoes_release; /* DOWN: the release of that request, "" unknown */
+    const char *undoes;       /* DOWN, FORGET: the request whose effect it undoes; ADOPT: which it replaces; else "" */
+    const char *undoes_release; /* the release of that request, "" unknown */
+    const char *recorded;     /* the checksum that is on the target's record so far, "" none */
+    bool in_history;          /* ADOPT: the other tool's record has a row for it, which is looked at again */
     struct policy policy;     /* service's, with the migration's own on_failure */
     const int *needs;         /* indexes of earlier steps that must have succeeded */
     size_t needs_count;
@@ -59,6 +79,7 @@ struct plan_options {
         const char *version;
     } const *limits;
     size_t limit_count;
+    enum adoption adoption;      /* adopt: what for; `limits` are a baseline's */
     bool out_of_order;           /* up: allow a pending migration older than an applied one (lessons, 8) */
     /* down: exactly one of */
     const char *release;         /* undo what this release applied */
@@ -89,10 +110,18 @@ struct plan_findings {
  * *ret_findings, which is set in any case).
  *  up: pending = catalog minus applied, by id; applied with another checksum is the finding "drift"; applied but
  *      unknown to the catalog is fine (a database ahead of the code must pass) and warned of.
- *  down: reverse dependency order over what is applied; dependencies of the catalog, reversed. */
+ *  down: reverse dependency order over what is applied; dependencies of the catalog, reversed.
+ *  adopt: what is in effect and not on the record, or on it in another way; each target's in the order of the other
+ *      tool's record, or of the catalog. Dependencies do not matter: nothing runs. */
 bool plan_make(const struct fleet *fleet, const struct target_contents *contents, size_t contents_count,
                const struct plan_options *options, struct arena *arena, struct plan *ret_plan,
                struct plan_findings *ret_findings, struct err *err);
+
+/* The migration of a step; NULL: it is no longer in the catalog. Borrowed from the fleet. */
+static inline const struct migration *plan_migration(const struct plan *plan, const struct plan_step *step)
+{
+    return step->migration < 0 ? NULL : &plan->fleet->services[step->service].migrations[step->migration];
+}
 
 /* The graph as Mermaid ("flowchart LR"), services as subgraphs. */
 void plan_mermaid(const struct plan *plan, struct buf *out);

@@ -96,6 +96,11 @@ static bool same_number(const char *a, const char *b)
     return strcmp(x, y) == 0 || same_without_dashes(a, b);
 }
 
+bool planning_same_version(const char *a, const char *b)
+{
+    return strcmp(a, b) == 0 || same_number(a, b);
+}
+
 int planning_version(const struct planning *planning, int service, const char *version)
 {
     const struct service *owner = &planning->fleet->services[service];
@@ -124,9 +129,10 @@ int planning_add(struct planning *planning, int slot, int migration, const struc
         planning->step_room = room;
     }
     int node = planning->step_count++;
-    planning->steps[node] = (struct draft_step){slot, migration, applied};
+    planning->steps[node] = (struct draft_step){slot, migration, applied, planning->options->direction, false};
     struct slot *at = &planning->slots[slot];
-    at->state[migration] = node;
+    if (migration >= 0)
+        at->state[migration] = node;
     if (at->first < 0)
         at->first = node;
     else
@@ -140,7 +146,7 @@ const char *planning_step_text(const struct planning *planning, int node)
     const struct draft_step *step = &planning->steps[node];
     const struct slot *slot = &planning->slots[step->slot];
     const struct service *service = &planning->fleet->services[slot->service];
-    const char *id = service->migrations[step->migration].id;
+    const char *id = step->migration >= 0 ? service->migrations[step->migration].id : step->applied->migration;
     if (service->target_count <= 1)
         return arena_printf(planning->scratch, "%s:%s", service->name, id);
     return arena_printf(planning->scratch, "%s:%s on %s", service->name, id, slot->name);

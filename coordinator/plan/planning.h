@@ -19,8 +19,10 @@ struct slot {
 
 /* A step before it has its place. */
 struct draft_step {
-    int slot, migration;
-    const struct applied *applied; /* DOWN */
+    int slot, migration;           /* -1: FORGET of what the files do not know */
+    const struct applied *applied; /* DOWN, FORGET, ADOPT of what is on the record already */
+    enum direction direction;
+    bool in_history;
 };
 
 struct id_at {
@@ -55,6 +57,9 @@ int planning_service(const struct planning *planning, const char *name);        
 int planning_migration(const struct planning *planning, int service, const char *id);     /* by id; -1: none */
 /* By id, by version as written, or by a version that is the same number; of several the last. -1: none. */
 int planning_version(const struct planning *planning, int service, const char *version);
+bool planning_same_version(const char *a, const char *b); /* as written, or the same number */
+/* The last migration that the options' limits allow, -1: none. An unknown version is a finding. */
+int planning_limit(struct planning *planning, int service);
 int planning_add(struct planning *planning, int slot, int migration, const struct applied *applied);
 const char *planning_step_text(const struct planning *planning, int node); /* "user:2", "user:2 on user-eu" */
 /* The services that must be through before `service` begins: what it depends on, and what services without steps in
@@ -62,6 +67,10 @@ const char *planning_step_text(const struct planning *planning, int node); /* "u
 typedef void planning_take(struct planning *planning, int service, int before);
 void planning_before(struct planning *planning, int service, planning_take *take);
 
-/* The two directions: choose the steps and connect them. */
+/* The directions: choose the steps and connect them. */
 void planning_up(struct planning *planning);
 void planning_down(struct planning *planning);
+void planning_adopt(struct planning *planning);
+void planning_import(struct planning *planning, int slot); /* adopt: one target, from the other tool's record */
+/* Adopts a migration that is neither on the record nor in this plan already. */
+void planning_record(struct planning *planning, int slot, int migration, bool in_history);

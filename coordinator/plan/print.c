@@ -20,13 +20,13 @@ static void add_label(struct buf *out, const char *text)
 static void add_step(const struct plan *plan, size_t index, struct buf *out)
 {
     const struct plan_step *step = &plan->steps[index];
-    const struct migration *migration = &plan->fleet->services[step->service].migrations[step->migration];
+    const struct migration *migration = plan_migration(plan, step);
     bool none = step->way_back == WAY_BACK_NONE;
     buf_addf(out, "    s%zu%s\"", index, none ? "{{" : "[");
-    if (step->direction == DIRECTION_DOWN)
-        buf_adds(out, "undo ");
-    add_label(out, migration->id);
-    if (*migration->name) {
+    if (step->direction != DIRECTION_UP)
+        buf_addf(out, "%s ", step->direction == DIRECTION_DOWN ? "undo" : direction_text(step->direction));
+    add_label(out, step->id);
+    if (migration && *migration->name) {
         buf_addc(out, ' ');
         add_label(out, migration->name);
     }
@@ -71,21 +71,29 @@ static json_t *step_json(const struct plan *plan, size_t index)
 {
     const struct plan_step *step = &plan->steps[index];
     const struct service *service = &plan->fleet->services[step->service];
-    const struct migration *migration = &service->migrations[step->migration];
+    const struct migration *migration = plan_migration(plan, step), gone = {.name = "", .file = "", .up = step->recorded};
     bool down = step->direction == DIRECTION_DOWN;
+    migration = migration ? migration : &gone;
     json_t *needs = json_array();
     for (size_t i = 0; i < step->needs_count; i++)
         json_array_append_new(needs, json_integer(step->needs[i]));
     json_t *json = json_pack("{s:I, s:s, s:s, s:s, s:s, s:s, s:s, s:o, s:s, s:s, s:I, s:b, s:s, s:o}", "index",
                              (json_int_t)index, "service", service->name, "target", plan->targets[step->target].name,
-                             "migration", migration->id, "name", migration->name, "direction",
+                             "migration", step->id, "name", migration->name, "direction",
                              direction_text(step->direction), "wayBack", way_back_text(step->way_back), "needs", needs,
                              "file", down && migration->down_file ? migration->down_file : migration->file, "checksum",
                              down && migration->down ? migration->down : migration->up, "bytes",
-                             (json_int_t)(down ? migration->down_size : migration->up_size), "noTransaction",
+                             (json_int_t)(down                                 ? migration->down_size
+                                          : step->direction == DIRECTION_UP ? migration->up_size
+                                                                            : 0),
+                             "noTransaction",
                              (int)migration->no_transaction, "leaf", step->leaf, "policy", policy_json(&step->policy));
-    if (json && down)
+    if (json && step->direction != DIRECTION_UP)
         json_object_set_new(json, "undoes", json_string(step->undoes));
+    if (json && !down && step->direction != DIRECTION_UP) {
+        json_object_set_new(json, "recorded", json_string(step->recorded));
+        json_object_set_new(json, "inHistory", json_boolean(step->in_history));
+    }
     return json;
 }
 

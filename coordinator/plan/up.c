@@ -38,8 +38,7 @@ static int mark_applied(struct planning *planning, struct slot *slot)
     return last;
 }
 
-/* The last migration that the options allow, -1: none. */
-static int limit_of(struct planning *planning, int service)
+int planning_limit(struct planning *planning, int service)
 {
     const struct service *owner = &planning->fleet->services[service];
     int limit = (int)owner->migration_count - 1;
@@ -80,7 +79,7 @@ static void check_size(struct planning *planning, const struct migration *migrat
 static void choose_service(struct planning *planning, int service)
 {
     const struct service *owner = &planning->fleet->services[service];
-    int limit = planning->selected[service] ? limit_of(planning, service) : -1;
+    int limit = planning->selected[service] ? planning_limit(planning, service) : -1;
     for (int m = 0; m <= limit; m++)
         check_size(planning, &owner->migrations[m]);
     for (int s = planning->first_slot[service]; s < planning->first_slot[service + 1]; s++) {
