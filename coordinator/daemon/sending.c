@@ -61,34 +61,50 @@ static struct fence no_fence(const struct leader *leader)
 
 /* ---- jobs ---- */
 
-static const struct migration *migration_of(const struct rollout *rollout, const struct rollout_step *step)
+static const struct plan_step *planned_of(const struct rollout *rollout, const struct rollout_step *step)
 {
-    const struct plan_step *planned = &rollout->plan->steps[step->plan_step];
-    const struct service *service = &rollout->plan->fleet->services[planned->service];
-    return planned->migration < 0 ? NULL : &service->migrations[planned->migration];
+    return &rollout->plan->steps[step->plan_step];
 }
 
-/* The digest of the text that this step runs, NULL when there is none. */
+static bool runs(const struct rollout_step *step)
+{
+    return step->direction == DIRECTION_UP || step->direction == DIRECTION_DOWN;
+}
+
+/* The digest of the text that this step runs, or that it records or takes off the record; NULL when there is none. */
 static const char *text_digest(const struct rollout *rollout, const struct rollout_step *step)
 {
-    const struct migration *migration = migration_of(rollout, step);
+    const struct plan_step *planned = planned_of(rollout, step);
+    const struct migration *migration = plan_migration(rollout->plan, planned);
+    if (step->direction == DIRECTION_FORGET)
+        return planned->recorded;
     if (!migration)
         return NULL;
-    return step->direction == DIRECTION_UP ? migration->up : migration->down;
+    return step->direction == DIRECTION_DOWN ? migration->down : migration->up;
+}
+
+static const char *or_empty(const char *text)
+{
+    return text ? text : "";
 }
 
 static struct job_request request_of(struct leader *leader, const struct rollout_step *step, const char *sql)
 {
     const struct rollout *rollout = &leader->release->rollout;
-    const struct migration *migration = migration_of(rollout, step);
-    const struct policy *policy = &rollout->plan->steps[step->plan_step].policy;
+    const struct plan_step *planned = planned_of(rollout, step);
+    static const struct migration gone = {.name = ""};
+    const struct migration *known = plan_migration(rollout->plan, planned), *migration = known ? known : &gone;
+    const struct policy *policy = &planned->policy;
     char id[REQUEST_ID_SIZE];
     rollout_request_id(rollout, step, id);
     return (struct job_request){.request = arena_strdup(&leader->arena, id), .direction = step->direction,
-                                .migration = migration->id, .name = migration->name ? migration->name : "",
-                                .checksum = text_digest(rollout, step),
-                                .undoes = step->direction == DIRECTION_DOWN ? step->undoes_request : "", .sql = sql,
-                                .no_transaction = migration->no_transaction,
+                                .migration = planned->id, .name = or_empty(migration->name),
+                                .checksum = text_digest(rollout, step), .kind = migration->kind,
+                                .version = or_empty(migration->version), .script = or_empty(migration->script),
+                                .foreign_checksum = or_empty(migration->foreign_checksum),
+                                .in_history = step->direction == DIRECTION_ADOPT && planned->in_history,
+                                .undoes = step->direction == DIRECTION_UP ? "" : step->undoes_request, .sql = sql,
+                                .no_transaction = runs(step) && migration->no_transaction,
                                 .lock_timeout_ms = policy->lock_timeout_ms,
                                 .statement_timeout_ms = policy->statement_timeout_ms, .retries = policy->retries};
 }
@@ -120,6 +136,7 @@ static bool encode_job(struct leader *leader, const struct rollout_send_job *sen
 {
     const struct rollout *rollout = &leader->release->rollout;
     const struct rollout_target *target = &rollout->targets[send->target];
+    const struct service *service = &rollout->plan->fleet->services[rollout->plan->targets[send->target].service];
     struct job_request *requests = arena_array(&leader->arena, send->step_count, sizeof *requests);
     for (size_t i = 0; i < send->step_count; i++)
         requests[i] = request_of(leader, &rollout->steps[send->steps[i]], texts[i]);
@@ -130,7 +147,8 @@ static bool encode_job(struct leader *leader, const struct rollout_send_job *sen
                             .fence = {.epoch = leader->lease.epoch, .term = leader->lease.term,
                                       .sequence = send->sequence, .digest = ""},
                             .expects = target->recorded, .plan = rollout->plan->digest, .traceparent = trace,
-                            .requests = requests, .request_count = send->step_count};
+                            .history = service->history, .history_table = or_empty(service->history_table),
+                            .mirror = service->mirror, .requests = requests, .request_count = send->step_count};
     size_t len, envelope_len;
     auto_free char *payload = job_encode(&job, &len);
     const char *envelope = copy_envelope(leader, MESSAGE_JOB, payload, len, &envelope_len);
@@ -152,14 +170,22 @@ static bool add_job(struct leader *leader, const struct rollout_send_job *send, 
     const struct rollout *rollout = &leader->release->rollout;
     const char **digests = arena_array(&leader->arena, send->step_count + 1, sizeof *digests);
     const char **texts = arena_array(&leader->arena, send->step_count + 1, sizeof *texts);
+    size_t wanted = 0;
     for (size_t i = 0; i < send->step_count; i++) {
-        digests[i] = text_digest(rollout, &rollout->steps[send->steps[i]]);
-        if (!digests[i]) {
+        const struct rollout_step *step = &rollout->steps[send->steps[i]];
+        const char *digest = text_digest(rollout, step);
+        if (!digest) {
             refuse(leader, send, "there is no text for a step of this job");
             return true;
         }
+        if (runs(step))
+            digests[wanted++] = digest;
     }
-    return store_blobs_get(leader->store, digests, send->step_count, &leader->arena, texts, err) &&
+    /* the steps of a release either run or record */
+    if (wanted == 0)
+        for (size_t i = 0; i < send->step_count; i++)
+            texts[i] = "";
+    return (wanted == 0 || store_blobs_get(leader->store, digests, wanted, &leader->arena, texts, err)) &&
            encode_job(leader, send, texts, err);
 }
 

@@ -31,8 +31,10 @@ bool adoption_parse(const char *text, enum adoption *ret_value)
 
 void planning_record(struct planning *planning, int slot, int migration, bool in_history)
 {
-    if (planning->slots[slot].state[migration] == PENDING)
-        planning->steps[planning_add(planning, slot, migration, NULL)].in_history = in_history;
+    if (planning->slots[slot].state[migration] != PENDING)
+        return;
+    int node = planning_add(planning, slot, migration, NULL);
+    planning->steps[node].in_history = in_history;
 }
 
 /* Marks what is on the target's record. With another checksum than the file's it has to be put right first. */
@@ -129,18 +131,24 @@ static void baseline_service(struct planning *planning, int service)
 
 /* ---- repair ---- */
 
+static void forget(struct planning *planning, int slot, const struct applied *applied)
+{
+    int node = planning_add(planning, slot, -1, applied);
+    planning->steps[node].direction = DIRECTION_FORGET;
+}
+
 static void repair_slot(struct planning *planning, int s)
 {
     const struct slot *slot = &planning->slots[s];
     const struct service *service = &planning->fleet->services[slot->service];
-    bool realign = planning->options->adoption != ADOPTION_FORGET, forget = planning->options->adoption != ADOPTION_REALIGN;
+    bool realigns = planning->options->adoption != ADOPTION_FORGET, forgets = planning->options->adoption != ADOPTION_REALIGN;
     for (size_t i = 0; slot->contents && i < slot->contents->applied_count; i++) {
         const struct applied *applied = &slot->contents->applied[i];
         int m = planning_migration(planning, slot->service, applied->migration);
-        if (m < 0 && forget)
-            planning->steps[planning_add(planning, s, -1, applied)].direction = DIRECTION_FORGET;
+        if (m < 0 && forgets)
+            forget(planning, s, applied);
         /* one that can run again is simply pending */
-        else if (m >= 0 && realign && service->migrations[m].kind != MIGRATION_REPEATABLE &&
+        else if (m >= 0 && realigns && service->migrations[m].kind != MIGRATION_REPEATABLE &&
                  strcmp(applied->checksum, service->migrations[m].up) != 0)
             planning_add(planning, s, m, applied);
     }

@@ -17,9 +17,10 @@ bool goes_up(const struct decide *d)
     return d->rollout->direction == DIRECTION_UP;
 }
 
+/* Down, or one that only records: it has no way back of its own. */
 bool goes_down(const struct decide *d)
 {
-    return d->rollout->direction == DIRECTION_DOWN;
+    return d->rollout->direction != DIRECTION_UP;
 }
 
 bool aims_at_completion(const struct decide *d)

@@ -23,9 +23,9 @@ static bool step_is_free(const struct rollout *rollout, const struct rollout_ste
 static size_t step_bytes(const struct rollout *rollout, const struct rollout_step *step)
 {
     const struct plan_step *from = plan_step_of(rollout, step);
-    if (from->migration < 0)
+    const struct migration *migration = plan_migration(rollout->plan, from);
+    if (step->direction == DIRECTION_ADOPT || step->direction == DIRECTION_FORGET)
         return 0;
-    const struct migration *migration = &rollout->plan->fleet->services[from->service].migrations[from->migration];
     return (size_t)(step->direction == DIRECTION_UP ? migration->up_size : migration->down_size);
 }
 

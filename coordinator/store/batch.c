@@ -92,7 +92,7 @@ static bool put_applied(struct store *store, const struct rollout *rollout, stru
         if (!step->changed || !step->has_outcome || (step->state != STEP_APPLIED && step->state != STEP_ALREADY))
             continue;
         json_t *json = applied_json(&rollout->targets[step->target], step);
-        if (step->direction == DIRECTION_DOWN)
+        if (step->direction == DIRECTION_DOWN || step->direction == DIRECTION_FORGET)
             json_array_append_new(gone, json);
         else if (!undone(rollout, step))
             json_array_append_new(put, json);

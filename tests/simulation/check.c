@@ -11,12 +11,12 @@ static bool ours(struct request request)
 static void check_order(struct world *w, const struct row *row)
 {
     const struct plan_step *steps = w->plan.steps;
-    if (row->direction == DIRECTION_UP || w->plan.direction == DIRECTION_DOWN) {
+    if (row->direction != DIRECTION_DOWN || w->plan.direction == DIRECTION_DOWN) {
         const struct plan_step *step = &steps[row->migration];
         for (size_t i = 0; i < step->needs_count; i++) {
             int need = step->needs[i];
             bool there = w->databases[steps[need].target].now.applied[need].attempt > 0;
-            if (there != (row->direction == DIRECTION_UP))
+            if (there != (row->direction != DIRECTION_DOWN))
                 broken(w, "P1: step %d took effect before step %d, which it needs", row->migration, need);
         }
         return;
@@ -85,7 +85,7 @@ static void check_contents(struct world *w, const struct rollout *rollout, int i
     const struct database *db = &w->databases[step->target];
     const struct rollout_target *target = &rollout->targets[step->target];
     bool there = db->now.applied[i].attempt > 0, before = w->initial[step->target][i].attempt > 0;
-    bool up = rollout->direction == DIRECTION_UP;
+    bool up = rollout->direction != DIRECTION_DOWN;
     if (db->unnoticed) /* restored after its last word: nobody can know */
         return;
     if (rollout->state == RELEASE_SUCCEEDED && there != up)

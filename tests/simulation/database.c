@@ -82,7 +82,7 @@ void database_commit(struct world *w, int target, const struct token *job, struc
     check_effect(w, target, job, row);
     if (row->kind == OUTCOME_APPLIED)
         db->now.applied[row->migration] =
-            row->direction == DIRECTION_UP ? row->request : (struct request){.attempt = 0};
+            row->direction != DIRECTION_DOWN ? row->request : (struct request){.attempt = 0};
     db->now.history[db->now.history_count++] = *row;
     trace(w, "committed", target, row->request.ordinal * 100 + row->request.attempt, row->kind);
 }

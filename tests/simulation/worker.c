@@ -133,7 +133,7 @@ static enum outcome_kind run(struct world *w, struct worker *worker, struct row 
 {
     struct database *db = database_of(w, worker);
     struct request applied = db->now.applied[row->migration];
-    bool up = row->direction == DIRECTION_UP;
+    bool up = row->direction != DIRECTION_DOWN;
     int limit = up ? w->fails[row->migration] : w->undo_fails[row->migration];
     if (up && applied.attempt)
         return OUTCOME_ALREADY;
