@@ -8,7 +8,6 @@
 #include "base/buf.h"
 #include "base/cleanup.h"
 #include "base/text.h"
-#include "catalog/version.h"
 
 bool new_type_parse(const char *text, enum new_type *ret_type)
 {
@@ -177,7 +176,7 @@ static const char *new_version(const struct catalog *catalog, const struct servi
     case FORM_NUMBER:
         return next_number(last, arena);
     }
-    bool above = !last || (form == FORM_DASHES ? strcmp(version, last) : version_compare(version, last)) > 0;
+    bool above = !last || (form == FORM_DASHES ? strcmp(version, last) : text_compare_numbers(version, last)) > 0;
     return above || form == FORM_DASHES ? version : next_number(last, arena); /* a clock behind: never below the last */
 }
 

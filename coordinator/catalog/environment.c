@@ -123,7 +123,7 @@ static bool check_lint(const struct config *config, const char *path, const stru
 static bool check_lints(const struct config *config, struct err *err)
 {
     const struct fleet_file *file = config_data(config);
-    bool good = check_lint(config, "defaults", file->defaults, err);
+    bool good = check_lint(config, "defaults", file->defaults ? &file->defaults->policy : NULL, err);
     for (unsigned i = 0; good && i < file->environments_count; i++) {
         auto_free char *path = xasprintf("environments.%s", file->environments[i].name);
         good = check_lint(config, path, &file->environments[i].policy, err);
@@ -149,7 +149,7 @@ static void set_lint(const struct fleet_file *file, const struct environment_fil
     struct lint_policy *policies = arena_array(&catalog->arena, file->services_count, sizeof *policies);
     for (unsigned i = 0; i < file->services_count; i++) {
         lint_policy_default(&policies[i]);
-        merge_lint(&policies[i], file->defaults);
+        merge_lint(&policies[i], file->defaults ? &file->defaults->policy : NULL);
         merge_lint(&policies[i], &environment->policy);
         merge_lint(&policies[i], &file->services[i].policy);
     }
