@@ -50,17 +50,6 @@ bool catalog_require(const struct catalog *catalog, struct err *err)
     return err_hint(err, "%s", first->hint);
 }
 
-static int first_line_of(const struct entry *entry, const char *marker)
-{
-    if (entry->up == entry->file->text)
-        return 1;
-    const char *at = strstr(entry->file->text, marker);
-    int line = 1, column;
-    if (at)
-        text_position(entry->file->text, (size_t)(at - entry->file->text), &line, &column);
-    return line;
-}
-
 /* A header that speaks of another service than the one whose folder the file lies in. */
 static void check_service(struct loading *loading, const struct draft *draft, const struct entry *entry,
                           const struct header *header)
@@ -128,7 +117,7 @@ static void set_texts(struct loading *loading, const struct entry *entry, const 
     struct text up = {.text = entry->up,
                       .size = entry->up_size,
                       .where = entry->file->where,
-                      .line = entry->up_line ? entry->up_line : first_line_of(entry, entry->up),
+                      .place = entry->up_place,
                       .file = is_whole(entry->file, entry->up, entry->up_size) ? entry->file : NULL,
                       .placeholders = migration->placeholders ? service : NULL};
     migration->up = texts_add(&loading->texts, &up, &migration->no_transaction);
@@ -137,7 +126,7 @@ static void set_texts(struct loading *loading, const struct entry *entry, const 
         struct text down = {.text = entry->down,
                             .size = entry->down_size,
                             .where = entry->down_where,
-                            .line = entry->down_line ? entry->down_line : first_line_of(entry, entry->down),
+                            .place = entry->down_place,
                             .file = is_whole(entry->down_file, entry->down, entry->down_size) ? entry->down_file : NULL,
                             .placeholders = up.placeholders};
         migration->down = texts_add(&loading->texts, &down, NULL);
@@ -147,7 +136,7 @@ static void set_texts(struct loading *loading, const struct entry *entry, const 
         struct text verify = {.text = entry->verify,
                               .size = entry->verify_size,
                               .where = entry->verify_where,
-                              .line = 1,
+                              .place = entry->verify_place,
                               .placeholders = up.placeholders};
         migration->verify = texts_add(&loading->texts, &verify, NULL);
     }
@@ -183,7 +172,7 @@ static const char *around(struct loading *loading, const struct draft *draft, co
 {
     bool replaced = draft->run.layout->placeholders || service->placeholder_count;
     const struct text text = {
-        .text = sql, .size = size, .where = draft->run.folder->where, .line = 1, .placeholders = replaced ? service : NULL};
+        .text = sql, .size = size, .where = draft->run.folder->where, .placeholders = replaced ? service : NULL};
     return sql ? texts_add(&loading->texts, &text, NULL) : NULL;
 }
 

@@ -17,6 +17,8 @@
 
 /* Files that a layout keeps beside its migrations: how their names end (a whole name: with its '/'). */
 static const char *const side_names[] = {"/metadata.toml", "/sqitch.plan", "/sqitch.conf"};
+/* The same, but only their names matter: they are not read, and mean nothing to most layouts. */
+static const char *const loose_names[] = {".go"};
 
 struct files {
     struct folder_file *items;
@@ -59,9 +61,18 @@ static bool is_settings(const struct walk *walk, const char *name)
     return is_migration(walk, migration);
 }
 
+static bool is_loose(const char *name)
+{
+    for (size_t i = 0; i < COUNT_OF(loose_names); i++) {
+        if (ends_in(name, loose_names[i]))
+            return true;
+    }
+    return false;
+}
+
 static bool is_side(const struct walk *walk, const char *name)
 {
-    if (is_settings(walk, name))
+    if (is_settings(walk, name) || is_loose(name))
         return true;
     for (size_t i = 0; i < COUNT_OF(side_names); i++) {
         if (ends_in(name, side_names[i]))
@@ -185,6 +196,15 @@ static void add_file(struct walk *walk, int fd, const char *path, const struct s
         .size = size};
 }
 
+static void add_loose(struct walk *walk, const char *name, const char *path)
+{
+    *new_file(walk, name) = (struct folder_file){.path = path,
+                                                 .base = path + strlen(path) - strlen(name),
+                                                 .where = join(walk->arena, walk->where, path),
+                                                 .text = "",
+                                                 .loose = true};
+}
+
 /* Whether a symbolic link leads to something inside the folder. */
 static bool stays_inside(struct walk *walk, const char *path)
 {
@@ -256,6 +276,8 @@ static void take_entry(struct walk *walk, int fd, const char *name, const char *
         unreadable(walk, path, "", strerror(errno));
     } else if (S_ISDIR(st.st_mode)) {
         enter(walk, fd, name, path, depth);
+    } else if (is_loose(name)) {
+        add_loose(walk, name, path);
     } else if (is_migration(walk, name) || is_side(walk, name) || is_dependency_file(name)) {
         take_file(walk, fd, name, path, &st);
     } else if (S_ISLNK(st.st_mode)) {

@@ -13,6 +13,7 @@ struct folder_file {
     struct cache_key key;
     const char *text;  /* UTF-8 without a byte order mark and without NUL, then a NUL */
     size_t size;
+    bool loose; /* a side file that means nothing to most layouts, which leave it alone; its text is not read */
 };
 
 struct folder {

@@ -5,6 +5,7 @@
 #include "catalog/fleet_file.h"
 #include "catalog/findings.h"
 #include "catalog/folder.h"
+#include "catalog/script.h"
 
 /* A dependency as it is written, not yet resolved. */
 struct reference {
@@ -29,14 +30,16 @@ struct entry {
     const struct folder_file *file;
     const char *up;
     size_t up_size;
-    int up_line, down_line; /* where the texts begin in their files; 0: looked for */
+    struct place up_place;
     const char *down_where; /* NULL: no way back */
     const struct folder_file *down_file; /* when the down is a whole file; else NULL */
     const char *down;
     size_t down_size;
+    struct place down_place;
     const char *verify_where; /* NULL: nothing to verify with */
     const char *verify;
     size_t verify_size;
+    struct place verify_place;
     const char *script;           /* struct migration's */
     const char *foreign_checksum; /* the same */
     bool literal;                 /* ${name} in it is left alone */
@@ -82,7 +85,8 @@ struct layout {
     bool placeholders;                    /* its tool replaces ${name} */
 };
 
-extern const struct layout layout_flyway, layout_metadata, layout_golang_migrate, layout_diesel;
+extern const struct layout layout_flyway, layout_metadata, layout_golang_migrate, layout_diesel, layout_goose,
+    layout_dbmate;
 
 /* Finds the layout (`name` NULL: by itself), reads, orders by version and name, refuses duplicates, sets ids. */
 void layout_read(struct layout_run *run, const char *name);

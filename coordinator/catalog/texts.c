@@ -46,7 +46,7 @@ static bool expand(struct texts *texts, const struct text *text, struct arena *a
     int line = 1, column = 0;
     if (missing.end)
         text_position(text->text, missing.begin, &line, &column);
-    finding_add(texts->findings, ERROR, "placeholder", text->where, text->line + line - 1,
+    finding_add(texts->findings, ERROR, "placeholder", text->where, place_line(&text->place, line),
                 "add it under `placeholders:` in the fleet file, or under `secret_placeholders:` when only the worker may know it",
                 "%s", err.text);
     return false;
@@ -63,7 +63,7 @@ static bool analyse(struct texts *texts, const struct text *text)
     if (text->placeholders && !expand(texts, text, &scratch, &expanded))
         return false;
     sql_analyse(expanded.text, &scratch, &sql);
-#define LINE(of) (text->line + placeholder_line(&expanded, of) - 1)
+#define LINE(of) place_line(&text->place, placeholder_line(&expanded, of))
     if (!sql.parsed) {
         finding_add(findings, WARNING, "unparsed", text->where, sql.warning_line ? LINE(sql.warning_line) : 0,
                     "a newer server may know more than the parser; it runs as it is", "cannot be analysed: %s",

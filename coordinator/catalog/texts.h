@@ -4,6 +4,7 @@
 #include "catalog/cache.h"
 #include "catalog/findings.h"
 #include "catalog/folder.h"
+#include "catalog/script.h"
 
 struct texts {
     struct arena *arena; /* the catalog's: texts and digests live there */
@@ -18,7 +19,7 @@ struct text {
     const char *text;
     size_t size;
     const char *where; /* its file, for findings */
-    int line;          /* where it begins there */
+    struct place place; /* where it stands there */
     const struct folder_file *file; /* when the text is that whole file; else NULL */
     const struct service *placeholders; /* whose placeholders stand for ${name} in it; NULL: ${name} is left alone */
 };
