@@ -256,21 +256,6 @@ Test(catalog, golang_migrate_duplicates)
     found("duplicate-version", true, "a/sub/1_a.up.sql", "version 1 stands twice");
 }
 
-Test(catalog, diesel_folders)
-{
-    put("a/00000000000000_diesel_initial_setup/up.sql", "select 1;");
-    put("a/00000000000000_diesel_initial_setup/down.sql", "select 1;");
-    put("a/2026-03-08-202630-0000_longer/up.sql", "select 1;");
-    put("a/2027-01-01-000000_later/up.sql", "select 1;");
-    one("");
-    cr_expect_str_eq(service(0)->layout, "diesel");
-    cr_expect_str_eq(ids(0), "00000000000000+ 2026-03-08-202630-0000 2027-01-01-000000", "%s", ids(0));
-    cr_expect_str_eq(migration(0, "00000000000000")->name, "diesel_initial_setup");
-    put("a/2027-01-01-000000_later/metadata.toml", "run_in_transaction = false");
-    load();
-    found("skipped-file", true, "a/2027-01-01-000000_later/metadata.toml", "no migration");
-}
-
 Test(catalog, layouts_that_are_mixed_or_unknown)
 {
     put("a/V1__one.sql", "select 1;");
