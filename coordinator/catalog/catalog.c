@@ -55,7 +55,7 @@ static void check_service(struct loading *loading, const struct draft *draft, co
                           const struct header *header)
 {
     const struct draft *named = header->service ? draft_by_name(&loading->drafts, header->service) : NULL;
-    if (named && named != draft)
+    if (named && named != draft && !draft->run.layout->checks_service)
         finding_add(&loading->findings, WARNING, "contradiction", entry->file->where, header->service_line,
                     "correct the comment, or move the file", "the file says it is of service %s, but lies in the folder of %s",
                     named->file->name, draft->file->name);
@@ -84,14 +84,31 @@ static const char *const *suffixes_of(struct arena *arena, const struct service_
     return suffixes;
 }
 
+/* Of an earlier service that reads the same folder, or NULL. */
+static const struct folder *shared_folder(const struct loading *loading, const struct draft *draft)
+{
+    for (const struct draft *other = loading->drafts.items; other < draft; other++) {
+        if (layout_same_folder(other->file, draft->file) && !other->file->flyway && !draft->file->flyway)
+            return other->run.folder;
+    }
+    return NULL;
+}
+
 static void read_service(struct loading *loading, struct draft *draft, const struct service_file *file)
 {
     struct arena *arena = &loading->catalog->arena;
+    const struct folder *shared = shared_folder(loading, draft);
     struct folder *folder = arena_new(arena, struct folder);
-    folder_read(loading->root, file->migrations, suffixes_of(arena, file), arena, &loading->findings, folder);
+    if (shared)
+        *folder = *shared;
+    else
+        folder_read(loading->root, file->migrations, suffixes_of(arena, file), arena, &loading->findings, folder);
     draft->run = (struct layout_run){.arena = arena,
                                      .file = file,
                                      .service = &loading->services[draft - loading->drafts.items],
+                                     .services = loading->drafts.items[0].file,
+                                     .service_count = loading->drafts.count,
+                                     .again = shared != NULL,
                                      .findings = &loading->findings,
                                      .folder = folder,
                                      .by_name = file->duplicate_versions && strcmp(file->duplicate_versions, "by-name") == 0};

@@ -72,6 +72,13 @@ static void take_line(const struct folder_file *file, struct arena *arena, const
     } else if (key_is(line, len, "service", &value, &value_len) && value_len) {
         ret->service = arena_strndup(arena, value, value_len);
         ret->service_line = number;
+    } else if (key_is(line, len, "date", &value, &value_len) && value_len) {
+        ret->date = arena_strndup(arena, value, value_len);
+        ret->date_line = number;
+    } else if (key_is(line, len, "migration", &value, &value_len)) {
+        ret->migration_line = number;
+    } else if (key_is(line, len, "rollback", &value, &value_len)) {
+        ret->rollback_line = number;
     }
 }
 

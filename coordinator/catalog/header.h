@@ -1,13 +1,14 @@
 /* The comment lines at the head of a migration's file: `-- Dependencies: a, b` (also Depends-on), `-- Author: x`,
- * `-- Service: x`. Keys in any case; the head ends at the first line that is neither blank nor a comment.
- * Threads: one at a time. */
+ * `-- Service: x`, `-- Migration: x`, `-- Rollback: x`, `-- Date: x`. Keys in any case; the head ends at the first line
+ * that is neither blank nor a comment. Threads: one at a time. */
 #pragma once
 #include "catalog/layout.h"
 
 struct header {
     const char *author;  /* NULL: not given */
     const char *service; /* NULL: not given */
-    int service_line;
+    const char *date;    /* NULL: not given */
+    int service_line, date_line, migration_line, rollback_line; /* 0: not given */
 };
 
 /* Adds the dependencies to `references`. */

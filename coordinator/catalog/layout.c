@@ -15,6 +15,7 @@ static const struct layout *const layouts[] = {
     &layout_dbmate,
     &layout_diesel,
     &layout_golang_migrate,
+    &layout_timestamp,
     &layout_flyway,
 };
 
@@ -62,6 +63,32 @@ void reference_add(struct arena *arena, struct references *references, const cha
         references->room = room;
     }
     references->items[references->count++] = (struct reference){text, file, line};
+}
+
+/* As written, but for "./" in front and '/' behind. */
+static size_t folder_text(const char **text)
+{
+    while (text_starts(*text, "./"))
+        *text += 2;
+    size_t len = strlen(*text);
+    while (len > 1 && (*text)[len - 1] == '/')
+        len--;
+    return len;
+}
+
+bool layout_same_folder(const struct service_file *a, const struct service_file *b)
+{
+    const char *x = a->migrations, *y = b->migrations;
+    size_t len = folder_text(&x);
+    return len == folder_text(&y) && memcmp(x, y, len) == 0;
+}
+
+void layout_refuse_sections(struct layout_run *run, const struct folder_file *file)
+{
+    if (layout_metadata.claims(run, file))
+        finding_add(run->findings, ERROR, "metadata", file->where, 0, "write `layout: metadata` for the service",
+                    "the file has -- @metadata or -- UP and -- DOWN sections; in the %s layout it would run as a whole",
+                    run->layout->name);
 }
 
 static const struct layout *owner_of(const struct layout_run *run, const struct folder_file *file)
@@ -130,7 +157,7 @@ static void name_unused(struct layout_run *run)
 
 static void name_strangers(struct layout_run *run)
 {
-    for (size_t i = 0; i < run->folder->count; i++) {
+    for (size_t i = 0; i < run->folder->count && !run->again; i++) {
         const struct folder_file *file = &run->folder->files[i];
         if (run->layout->claims(run, file))
             continue;

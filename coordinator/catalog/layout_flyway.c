@@ -49,14 +49,6 @@ static const char *spaced(struct arena *arena, const char *text, size_t len, cha
 
 /* ---- one file ---- */
 
-/* Whether the file holds sections that only the metadata layout separates. */
-static void warn_of_sections(struct layout_run *run, const struct folder_file *file)
-{
-    if (layout_metadata.claims(run, file))
-        finding_add(run->findings, ERROR, "metadata", file->where, 0, "write `layout: metadata` for the service",
-                    "the file has -- @metadata or -- UP and -- DOWN sections; as Flyway's it would run as a whole");
-}
-
 static bool good_name(struct layout_run *run, const struct folder_file *file, const struct flyway_name *name)
 {
     bool versioned = name->type != FLYWAY_REPEATABLE && name->type != FLYWAY_CALLBACK;
@@ -291,7 +283,7 @@ static void read_all(struct layout_run *run)
         struct flyway_name name;
         if (!claims(run, file) || !parse(run, file, &name) || !good_name(run, file, &name))
             continue;
-        warn_of_sections(run, file);
+        layout_refuse_sections(run, file);
         if (name.type == FLYWAY_VERSIONED || name.type == FLYWAY_UNDO)
             halves[count++] = half_of(run, file, &name);
         else if (name.type == FLYWAY_CALLBACK)
