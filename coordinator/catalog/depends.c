@@ -224,11 +224,25 @@ void depends_resolve(const struct drafts *drafts, const struct draft *own, const
     *ret_count = count;
 }
 
+/* Of the services that keep their migrations in `own`'s folder the one that has that version, else `own`. */
+static struct draft *sharing_service(const struct drafts *drafts, struct draft *own, const char *version,
+                                     struct arena *arena)
+{
+    for (size_t i = 0; i < drafts->count; i++) {
+        struct entry *entry;
+        if (layout_same_folder(drafts->items[i].file, own->file) &&
+            find_entries(&drafts->items[i].run, version, arena, &entry))
+            return &drafts->items[i];
+    }
+    return own;
+}
+
 /* Which service an entry of the file speaks of, or NULL with a finding. */
 static struct draft *entry_service(const struct drafts *drafts, struct draft *own, const struct dependency_entry *entry,
-                                   const char *file, int line, struct findings *findings)
+                                   const char *file, int line, struct findings *findings, struct arena *arena)
 {
-    struct draft *draft = entry->service ? draft_by_name(drafts, entry->service) : own;
+    struct draft *draft = entry->service ? draft_by_name(drafts, entry->service)
+                                         : sharing_service(drafts, own, entry->version, arena);
     if (!draft)
         finding_add(findings, ERROR, "dependency-file", file, line,
                     "name a service of the fleet file, or give a service that alias", "there is no service or alias '%s'",
@@ -261,7 +275,7 @@ static void take_entry(const struct drafts *drafts, struct draft *own, const str
     int line, column;
     auto_free char *path = xasprintf("migrations.%u.version", index);
     config_where(config, path, &line, &column);
-    struct draft *draft = entry_service(drafts, own, item, file, line, findings);
+    struct draft *draft = entry_service(drafts, own, item, file, line, findings, arena);
     if (!draft)
         return;
     struct entry *entry = NULL;
@@ -285,7 +299,7 @@ static void take_entry(const struct drafts *drafts, struct draft *own, const str
 void depends_read_file(const struct drafts *drafts, struct draft *own, struct findings *findings, struct arena *arena)
 {
     const struct folder_file *file = own->run.folder->dependencies;
-    if (!file)
+    if (!file || own->run.again) /* an earlier service has read it */
         return;
     struct config *config = NULL;
     struct err err = ERR_INIT;

@@ -33,6 +33,41 @@ Test(flyway, checksums_are_flyways_to_the_bit)
     cr_expect_str_eq(migration(0, "2")->foreign_checksum, checksum("\xef\xbb\xbfselect 1;"));
 }
 
+static size_t from_hex(const char *hex, char *out)
+{
+    size_t len = 0;
+    for (unsigned byte; sscanf(hex + 2 * len, "%2x", &byte) == 1; len++)
+        out[len] = (char)byte;
+    return len;
+}
+
+/* What the real Flyway wrote into its table for files of these bytes. */
+Test(flyway, checksums_of_the_real_flyway)
+{
+    auto_buf struct buf golden = BUF_INIT(1 << 20);
+    cr_assert(buf_read_file(&golden, GREYLAG_SOURCE_DIR "/tests/unit/golden/flyway-checksums.txt", &err), "%s", err.text);
+    static char *sums[200];
+    auto_free char *bytes = xmalloc(golden.len);
+    char *rest = NULL;
+    size_t count = 0;
+    for (char *line = strtok_r(golden.data, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest)) {
+        char *field = NULL;
+        if (*line == '#')
+            continue;
+        sums[++count] = strtok_r(line, "\t", &field);
+        const char *hex = strtok_r(NULL, "\t", &field), *kind = strtok_r(NULL, "\t", &field);
+        auto_free char *name = *kind == 'R' ? xasprintf("a/R__%zu.sql", count) : xasprintf("a/V%zu.sql", count);
+        put_bytes(name, bytes, from_hex(hex, bytes));
+    }
+    cr_assert_gt(count, 50u);
+    one("    placeholders: {word: Goose, umlaut: ü, lines: \"select 1;\\n-- two\"}\n");
+    cr_expect_eq(service(0)->migration_count, count);
+    for (size_t i = 0; i < service(0)->migration_count; i++) {
+        const struct migration *m = &service(0)->migrations[i];
+        cr_expect_str_eq(m->foreign_checksum, sums[strtoul(m->id + strspn(m->id, "R_"), NULL, 10)], "%s", m->id);
+    }
+}
+
 Test(flyway, every_kind_in_its_place)
 {
     put("a/V2__two.sql", "select 2;");

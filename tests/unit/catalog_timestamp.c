@@ -85,7 +85,7 @@ Test(timestamp, one_folder_for_several_services)
     put("m/rollback/20240101_003_rollback_profiles.sql", "select -3;");
     put("m/rollback/20240101_004_user_d.sql", "select -4;");
     put("m/migration-dependencies.yml", "migrations:\n  - {version: \"20240101_003\", dependencies: [\"20240101_001\"]}\n");
-    put("c/20240101_001_crm_a.sql", "select 1;");
+    put("c/20240101_009_crm_a.sql", "select 1;");
     load();
     cr_expect_eq(catalog->error_count, 0u);
     cr_expect_str_eq(ids(0), "20240101_001+ 20240101_005", "%s", ids(0));
@@ -156,7 +156,7 @@ Test(timestamp, names_that_are_none)
                                           "a/20240101_001.sql", "a/20240101_other.sql", "a/20240101.sql",
                                           "a/20240101_002_auth_x.up.sql"};
     for (size_t i = 0; i < COUNT_OF(skipped); i++)
-        found("skipped-file", i == 2, skipped[i], "");
+        found("skipped-file", false, skipped[i], "timestamp");
     found("bad-name", true, "a/20240101_001_authentication.sql", "'authentication'");
     found("orphan-undo", false, "a/rollback/20240101.sql", "20240101");
 }
