@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "catalog/side.h"
-#include "catalog/version.h"
 
 /* The folder's own name: the part of the path before "/up.sql"; NULL: it lies in no folder. */
 static const char *folder_name(const struct folder_file *file, size_t *ret_len)
@@ -18,10 +17,13 @@ static const char *folder_name(const struct folder_file *file, size_t *ret_len)
     return start;
 }
 
+/* Diesel takes any word for a version; a folder is recognised by a digit. */
 static bool claims(const struct layout_run *run, const struct folder_file *file)
 {
-    (void)run;
-    return file->base > file->path && (strcmp(file->base, "up.sql") == 0 || strcmp(file->base, "down.sql") == 0);
+    size_t len;
+    const char *folder = folder_name(file, &len);
+    return folder && (strcmp(file->base, "up.sql") == 0 || strcmp(file->base, "down.sql") == 0) &&
+           (run->named || (*folder >= '0' && *folder <= '9'));
 }
 
 static const char *without_dashes(struct arena *arena, const char *text)
@@ -41,10 +43,9 @@ static bool read_name(struct layout_run *run, const struct folder_file *file, st
     const char *folder = folder_name(file, &len);
     const char *end = memchr(folder, '_', len);
     size_t version = end ? (size_t)(end - folder) : len;
-    if (!version_is(folder, version, "-")) {
+    if (version == 0) {
         finding_add(run->findings, ERROR, "bad-name", file->where, 0, "call the folder <date and time>_<name>",
-                    "'%.*s', with which its folder's name begins, is no version: digits, and dashes between them",
-                    (int)version, folder);
+                    "its folder's name begins with no version");
         return false;
     }
     ret->file = file;

@@ -36,21 +36,22 @@ Test(diesel, one_version_with_and_without_dashes)
     cr_expect_str_eq(migration(0, "2026-03-08-202632")->depends[0].version, "2026-03-08-202632");
 }
 
-Test(diesel, folders_without_a_version)
+Test(diesel, any_word_is_a_version)
 {
     put("a/2026-01-01-000000_x/up.sql", "select 1;");
-    put("a/create_users/up.sql", "select 1;");
-    put("a/2026-01-01-_x/up.sql", "select 1;");
+    put("a/2026-01-01-000000.5_half_a_second/up.sql", "select 1;");
+    put("a/create_users/up.sql", "-- Dependencies: 2026-01-01-000000.5\nselect 1;");
     put("a/_x/down.sql", "select 1;");
     put("a/2026-01-02-000000_x/other.sql", "select 1;");
     put("a/up.sql", "select 1;");
     one("    layout: diesel\n");
-    cr_expect_str_eq(ids(0), "2026-01-01-000000");
-    found("bad-name", true, "a/create_users/up.sql", "'create', with which its folder's name begins, is no version");
-    found("bad-name", true, "a/2026-01-01-_x/up.sql", "'2026-01-01-'");
-    found("bad-name", true, "a/_x/down.sql", "''");
+    cr_expect_str_eq(ids(0), "2026-01-01-000000 2026-01-01-000000.5 create", "%s", ids(0));
+    cr_expect_eq(migration(0, "create")->depends_count, 1u);
+    found("bad-name", true, "a/_x/down.sql", "begins with no version");
     found("skipped-file", false, "a/2026-01-02-000000_x/other.sql", "none of the diesel layout");
     found("skipped-file", false, "a/up.sql", "none of the diesel layout");
+    one("");
+    found("skipped-file", true, "a/create_users/up.sql", "none of the diesel layout");
 }
 
 Test(diesel, run_in_transaction)
