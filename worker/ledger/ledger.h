@@ -109,6 +109,7 @@ struct pg *ledger_session(struct ledger *ledger); /* borrowed until ledger_recon
 int64_t ledger_sequence(struct ledger *ledger);   /* of the fence this ledger works under, 0: none */
 const char *ledger_search_path(struct ledger *ledger); /* borrowed, NULL: the server's default */
 const char *ledger_schema(struct ledger *ledger);      /* borrowed, not quoted */
+int64_t ledger_target(struct ledger *ledger);          /* the target's id in this ledger's tables */
 /* Adds "SELECT greylag.step_begin(...)" and "SELECT greylag.step_end(...)", without ';', to one string. The first checks
  * session, fence, expiry and what is applied, and sets the request's timeouts and the search_path for the transaction;
  * the second records APPLIED. */
