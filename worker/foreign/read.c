@@ -45,7 +45,7 @@ static bool find(struct reading *r, PGresult **ret, struct err *err)
     pg_array_text(&word_list, words, count);
     pg_array_int64(&column_list, columns, count);
     const char *values[] = {buf_text(&name_list), buf_text(&word_list), buf_text(&column_list)};
-    return pg_exec(r->pg, sql_find, 3, values, ret, err);
+    return pg_exec(r->pg, sql_foreign_find, 3, values, ret, err);
 }
 
 static void copy_rows(struct arena *arena, const PGresult *rows, struct foreign_history *history)
@@ -101,7 +101,7 @@ static bool read_one(struct reading *r, const PGresult *found, int row, struct f
     const struct tool *tool = tool_of(ret->tool);
     auto_buf struct buf read = BUF_INIT(1 << 16), sql = BUF_INIT(1 << 17);
     auto_pgresult PGresult *rows = NULL;
-    tool_add_statement(&read, tool, sql_rows, "");
+    tool_add_statement(&read, tool, sql_foreign_rows, "");
     buf_adds(&sql, "SAVEPOINT one; SET LOCAL search_path = pg_catalog; ");
     name_table(&sql, r->pg, buf_text(&read), schema, table);
     if (pg_run(r->pg, buf_text(&sql), &rows, NULL, &mine)) {

@@ -8,7 +8,7 @@
 #include "foreign/foreign_internal.h"
 #include "foreign_sql.h"
 
-/* A value of sql/block_run.sql. */
+/* A value of sql/foreign_block.sql. */
 struct value {
     const char *name;
     const char *text; /* NULL: NULL */
@@ -97,7 +97,7 @@ static void add_block(struct buf *sql, const struct foreign_step *step, const st
         {"schema_name", schema.len ? buf_text(&schema) : NULL, false},
         {"table_name", table, false},
         {"named", yes(named[0]), true},
-        {"find", sql_find, false},
+        {"find", sql_foreign_find, false},
         {"words", tool->words, false},
         {"columns", columns, true},
         {"create", !checks && tool->create ? buf_text(&create) : NULL, false},
@@ -114,7 +114,7 @@ static void add_block(struct buf *sql, const struct foreign_step *step, const st
         {"record", r->foreign_record ? r->foreign_record : "", false},
         {"started", started, true},
     };
-    const char *template = sql_block_run;
+    const char *template = sql_foreign_block;
     while (text_starts(template, "--"))
         template = strchr(template, '\n') + 1;
     fill(&body, step->pg, template, values, COUNT_OF(values));
@@ -158,7 +158,8 @@ void foreign_add_mirror(struct buf *sql, const struct foreign_step *step)
     bool adds = r->direction == DIRECTION_UP || r->direction == DIRECTION_ADOPT;
     if (!step->job->mirror || r->kind == MIGRATION_CALLBACK)
         return;
-    if (!refused && adds && tool->needs_record && !(r->foreign_record && r->foreign_record[0]))
+    bool whole = r->foreign_record && r->foreign_record[0] && r->foreign_checksum && r->foreign_checksum[0];
+    if (!refused && adds && tool->needs_record && !whole)
         refused = "the job does not carry what this tool records of a migration";
     if (refused)
         add_block(sql, step, &nobody, NULL, 0, false, refused);
