@@ -173,6 +173,8 @@ Test(foreign_read, a_table_that_is_locked_or_huge_delays_nothing_for_long)
                 "INSERT INTO schema_migrations SELECT i FROM generate_series(1, 100001) i");
     RECORDS(NULL, "dbmate public.schema_migrations: [|cannot be read: it has more than 100000 rows||] failed\n"
                   "warning: dbmate's record public.schema_migrations cannot be read: it has more than 100000 rows");
+    test_pg_run(database, "TRUNCATE schema_migrations; INSERT INTO schema_migrations SELECT repeat('x', 990) || i FROM generate_series(1, 17000) i");
+    cr_assert(strstr(records(NULL), "cannot be read: its texts are larger than 16 MiB"));
     struct pg *other;
     cr_assert(pg_open(database, "test", 10000, &other, NULL));
     cr_assert(pg_run(other, "BEGIN; LOCK TABLE schema_migrations", NULL, NULL, NULL));

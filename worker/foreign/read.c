@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/text.h"
 #include "foreign/foreign_internal.h"
 #include "foreign_sql.h"
 
@@ -9,10 +10,13 @@
 #define BEGIN "BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL lock_timeout = '2s'; " \
               "SET LOCAL statement_timeout = '20s'"
 
+#define BYTES_MAX ((size_t)16 << 20) /* of all texts together: they travel in one message */
+
 struct reading {
     struct pg *pg;
     struct arena *arena;
     struct buf warning;
+    size_t bytes;
 };
 
 static bool begin(struct reading *r, const char *search_path, struct err *err)
@@ -48,6 +52,21 @@ static bool find(struct reading *r, PGresult **ret, struct err *err)
     return pg_exec(r->pg, sql_foreign_find, 3, values, ret, err);
 }
 
+/* Why they are not taken; NULL: they are. */
+static const char *too_many(struct reading *r, const PGresult *rows)
+{
+    if (PQntuples(rows) > FOREIGN_ROWS_MAX)
+        return "it has more than 100000 rows";
+    size_t bytes = 0;
+    for (int i = 0; i < PQntuples(rows); i++)
+        for (int c = 0; c < PQnfields(rows); c++)
+            bytes += (size_t)PQgetlength(rows, i, c);
+    if (bytes > BYTES_MAX - r->bytes)
+        return "its texts are larger than 16 MiB";
+    r->bytes += bytes;
+    return NULL;
+}
+
 static void copy_rows(struct arena *arena, const PGresult *rows, struct foreign_history *history)
 {
     size_t count = (size_t)PQntuples(rows);
@@ -78,15 +97,18 @@ static void unreadable(struct reading *r, struct foreign_history *history, const
 /* @table@ and @registry@, quoted. */
 static void name_table(struct buf *out, struct pg *pg, const char *statement, const char *schema, const char *table)
 {
-    for (const char *at; (at = strchr(statement, '@')); ) {
+    for (const char *at; (at = strchr(statement, '@')); statement = at) {
+        bool whole = text_starts(at, "@table@"), registry = text_starts(at, "@registry@");
         buf_add(out, statement, (size_t)(at - statement));
-        bool whole = strncmp(at, "@table@", strlen("@table@")) == 0;
-        pg_add_identifier(pg, out, schema);
+        if (whole || registry)
+            pg_add_identifier(pg, out, schema);
+        else
+            buf_addc(out, '@');
         if (whole) {
             buf_addc(out, '.');
             pg_add_identifier(pg, out, table);
         }
-        statement = at + (whole ? strlen("@table@") : strlen("@registry@"));
+        at += whole ? strlen("@table@") : registry ? strlen("@registry@") : 1;
     }
     buf_adds(out, statement);
 }
@@ -105,10 +127,11 @@ static bool read_one(struct reading *r, const PGresult *found, int row, struct f
     buf_adds(&sql, "SAVEPOINT one; SET LOCAL search_path = pg_catalog; ");
     name_table(&sql, r->pg, buf_text(&read), schema, table);
     if (pg_run(r->pg, buf_text(&sql), &rows, NULL, &mine)) {
-        if (PQntuples(rows) <= FOREIGN_ROWS_MAX)
-            copy_rows(r->arena, rows, ret);
+        const char *why = too_many(r, rows);
+        if (why)
+            unreadable(r, ret, why);
         else
-            unreadable(r, ret, "it has more than 100000 rows");
+            copy_rows(r->arena, rows, ret);
         return true;
     }
     if (pg_lost(r->pg)) {

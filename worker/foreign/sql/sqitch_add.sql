@@ -1,5 +1,6 @@
 -- Sqitch: lib/App/Sqitch/Role/DBIEngine.pm, log_deploy_change. $4 is the change's id, $9 what its plan says of it (JSON:
--- message.h, foreign_record). What another project's change is, the registry knows.
+-- proto/fleet.h, foreign_record). Which change a dependency means, the registry tells as it tells Sqitch (change_id_for):
+-- the first of that name, or the last before the tag.
 WITH given AS (
     SELECT $9::jsonb AS j
 ), project AS (
@@ -17,21 +18,21 @@ WITH given AS (
     RETURNING *
 ), dependency AS (
     INSERT INTO @registry@.dependencies (change_id, type, dependency, dependency_id)
-    SELECT added.change_id, 'require', d.j ->> 'name',
-           coalesce(d.j ->> 'id',
-                    (SELECT c.change_id
-                       FROM @table@ c
-                      CROSS JOIN LATERAL regexp_match(d.j ->> 'name', '^(?:([^:]+):)?([^@]*)(@.+)?$') AS part
-                      WHERE c.project = coalesce(part[1], added.project)
-                        AND (c.change = part[2] OR part[2] = '')
-                        AND (part[3] IS NULL OR EXISTS (SELECT
-                                                          FROM @registry@.tags t
-                                                          JOIN @table@ tagged ON tagged.change_id = t.change_id
-                                                         WHERE t.project = c.project AND t.tag = part[3]
-                                                           AND c.committed_at <= tagged.committed_at))
-                      ORDER BY c.committed_at DESC
-                      LIMIT 1))
-      FROM added, given, jsonb_array_elements(coalesce(given.j -> 'requires', '[]')) AS d (j)
+    SELECT added.change_id, 'require', d.name,
+           (SELECT c.change_id
+              FROM @table@ c
+             CROSS JOIN LATERAL regexp_match(d.name, '^(?:([^:]+):)?([^@]*)(@.+)?$') AS part
+             WHERE c.change_id = d.name
+                OR (c.project = coalesce(part[1], added.project)
+                    AND (c.change = part[2] OR part[2] = '')
+                    AND (part[3] IS NULL OR EXISTS (SELECT
+                                                      FROM @registry@.tags t
+                                                      JOIN @table@ tagged ON tagged.change_id = t.change_id
+                                                     WHERE t.project = c.project AND t.tag = part[3]
+                                                       AND c.committed_at <= tagged.committed_at)))
+             ORDER BY CASE WHEN part[3] IS NULL THEN c.committed_at END, c.committed_at DESC
+             LIMIT 1)
+      FROM added, given, jsonb_array_elements_text(coalesce(given.j -> 'requires', '[]')) AS d (name)
      UNION ALL
     SELECT added.change_id, 'conflict', d.name, NULL
       FROM added, given, jsonb_array_elements_text(coalesce(given.j -> 'conflicts', '[]')) AS d (name)
@@ -45,7 +46,7 @@ WITH given AS (
 INSERT INTO @registry@.events (event, change_id, change, project, note, requires, conflicts, tags, committer_name,
                                committer_email, planned_at, planner_name, planner_email)
 SELECT 'deploy', added.change_id, added.change, added.project, added.note,
-       ARRAY(SELECT e ->> 'name' FROM jsonb_array_elements(coalesce(given.j -> 'requires', '[]')) e),
+       ARRAY(SELECT jsonb_array_elements_text(coalesce(given.j -> 'requires', '[]'))),
        ARRAY(SELECT jsonb_array_elements_text(coalesce(given.j -> 'conflicts', '[]'))),
        ARRAY(SELECT e ->> 'tag' FROM jsonb_array_elements(coalesce(given.j -> 'tags', '[]')) e),
        added.committer_name, added.committer_email, added.planned_at, added.planner_name, added.planner_email
