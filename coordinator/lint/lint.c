@@ -54,7 +54,8 @@ void lint_keep(struct lint *lint, enum lint_rule rule, struct place place, const
                                                    .to = place.to};
 }
 
-static void keep(struct scope *scope, enum lint_rule rule, struct place place, const char *format, va_list args)
+__attribute__((format(printf, 4, 0))) static void keep(struct scope *scope, enum lint_rule rule, struct place place,
+                                                       const char *format, va_list args)
 {
     auto_buf struct buf text = BUF_INIT(BUF_MAX);
     buf_addv(&text, format, args);
