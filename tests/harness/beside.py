@@ -15,10 +15,10 @@ from greylag import Failed, Stage, expect
 FLEETS = greylag.SOURCE / "tests/fleets"
 
 
-def dump(postgres, database, tables=(), schemas=()):
+def dump(postgres, database, tables=(), schemas=(), rows=True):
     """Schema, rights and rows, without greylag's own and without those of tools."""
     text = subprocess.run(
-        [postgres.bin / "pg_dump", "--no-owner", "--exclude-schema=greylag",
+        [postgres.bin / "pg_dump", "--no-owner", "--exclude-schema=greylag", *([] if rows else ["--schema-only"]),
          *(f"--exclude-table={table}" for table in tables), *(f"--exclude-schema={schema}" for schema in schemas),
          "-d", postgres.conninfo(database)], check=True, capture_output=True, text=True).stdout
     return greylag.steady(text)
@@ -38,10 +38,11 @@ class Comparison:
         self.stage, self.tools = stage, tools
         self.targets = targets or {service: service for service in tools}
 
-    def dumps_are_the_same(self, when):
+    def dumps_are_the_same(self, when, rows=True):
         for service, tool in self.tools.items():
-            found = dump(self.stage.postgres, self.targets[service], tool.tables, tool.schemas)
-            same(found, dump(self.stage.postgres, tool.database, tool.tables, tool.schemas), f"{service} {when}")
+            found, wanted = (dump(self.stage.postgres, database, tool.tables, tool.schemas, rows)
+                             for database in (self.targets[service], tool.database))
+            same(found, wanted, f"{service} {when}")
 
     def histories_are_the_same(self, wanted=str, found=str):
         """`wanted`, `found`: how a version of the tool, of greylag, is written to be compared."""

@@ -32,7 +32,7 @@ def in_capitals(folder, copy):
 
 
 def test_hatchet():
-    """Its partitions are named after the day: the reference is made in the same run."""
+    """Its partitions are named after the day: the reference is made in the same run. It inserts random numbers."""
     if not HATCHET.is_dir():
         return "../shared/fleets is not there"
     if why := tools.missing("goose"):
@@ -47,7 +47,7 @@ def test_hatchet():
         goose.up()
         stage.greylag("up", "--accept-irreversible")
         both = beside.Comparison(stage, {"hatchet": goose})
-        both.dumps_are_the_same("after all of it")
+        both.dumps_are_the_same("after all of it", rows=False)
         both.histories_are_the_same(beside.number, beside.number)
 
 
