@@ -49,12 +49,18 @@ def test_change_ids():
 def histories_are_the_same(stage, projects):
     """Both targets have their rows in one table: it is asked for each."""
     for service, project in projects.items():
-        found = stage.postgres.sql("bookshop", f"select migration from greylag.applied where target = '{service}' order by position")
-        beside.same(found, "\n".join(project.applied()), f"the history of {service}")
+        rows = stage.postgres.sql("bookshop", "select a.migration from greylag.applied a join greylag.target t on t.id = a.target_id "
+                                              f"where t.target = '{service}' order by a.position")
+        beside.same("\n".join(map(plain, rows.splitlines())), "\n".join(project.applied()), f"the history of {service}")
+
+
+def plain(change):
+    """What was reworked later has the tag behind its name."""
+    return change.split("@")[0]
 
 
 def test_import():
-    return tools.missing("sqitch") or beside.adopt("sqitch", "identity", tools.Sqitch, 6)
+    return tools.missing("sqitch") or beside.adopt("sqitch", "identity", tools.Sqitch, 6, found=plain)
 
 
 def test_mirror():
