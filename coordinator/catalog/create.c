@@ -313,7 +313,7 @@ static bool find_service(const struct catalog *catalog, const char *name, size_t
 bool catalog_create(const struct catalog *catalog, const struct new_migration *what, struct arena *arena,
                     const char **ret_version, const struct new_file **ret_files, size_t *ret_count, struct err *err)
 {
-    size_t index;
+    size_t index = 0;
     if (!find_service(catalog, what->service, &index, err))
         return false;
     const struct service *service = &catalog->fleet.services[index];
