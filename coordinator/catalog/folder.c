@@ -124,10 +124,23 @@ static char *read_all(struct walk *walk, int fd, const char *path, size_t expect
     return text;
 }
 
+/* A mark at the head, or every other byte of it NUL. */
+static bool is_utf16(const char *text, size_t size)
+{
+    if (size >= 2 && (memcmp(text, "\xff\xfe", 2) == 0 || memcmp(text, "\xfe\xff", 2) == 0))
+        return true;
+    return size >= 4 && ((text[0] && !text[1] && text[2] && !text[3]) || (!text[0] && text[1] && !text[2] && text[3]));
+}
+
 static bool check_text(struct walk *walk, const char *path, const char *text, size_t size)
 {
     size_t at;
     int line, column;
+    if (is_utf16(text, size)) {
+        finding_add(walk->findings, ERROR, "not-utf8", join(walk->arena, walk->where, path), 0, "save the file as UTF-8",
+                    "the file looks like UTF-16");
+        return false;
+    }
     if (!text_is_utf8(text, size, &at)) {
         text_position(text, at, &line, &column);
         finding_add(walk->findings, ERROR, "not-utf8", join(walk->arena, walk->where, path), line,
@@ -174,11 +187,25 @@ static struct cache_key key_of(const struct stat *st)
                               .changed = nanoseconds(&st->st_ctim)};
 }
 
+/* Half of an old text and half of a new one would be a migration that nobody wrote. */
+static bool is_unchanged(struct walk *walk, int fd, const char *path, const struct stat *st, size_t size)
+{
+    const struct cache_key before = key_of(st);
+    struct stat now;
+    if (fstat(fd, &now) == 0 && size == before.size) {
+        const struct cache_key after = key_of(&now);
+        if (after.size == before.size && after.modified == before.modified && after.changed == before.changed)
+            return true;
+    }
+    unreadable(walk, path, "try again when nobody writes to it", "the file changed while it was read");
+    return false;
+}
+
 static void add_file(struct walk *walk, int fd, const char *path, const struct stat *st)
 {
     size_t size;
     char *text = read_all(walk, fd, path, (size_t)st->st_size, &size);
-    if (!text || !check_text(walk, path, text, size))
+    if (!text || !is_unchanged(walk, fd, path, st, size) || !check_text(walk, path, text, size))
         return;
     if (text_starts(text, "\xef\xbb\xbf")) {
         text += 3;
