@@ -69,6 +69,7 @@ static void read_headers(struct loading *loading, struct draft *draft)
         header_read(entry->file, &loading->catalog->arena, &entry->references, &header);
         if (!entry->author)
             entry->author = header.author;
+        entry->breaking |= header.breaking;
         check_service(loading, draft, entry, &header);
     }
 }

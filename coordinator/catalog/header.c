@@ -75,6 +75,9 @@ static void take_line(const struct folder_file *file, struct arena *arena, const
     } else if (key_is(line, len, "date", &value, &value_len) && value_len) {
         ret->date = arena_strndup(arena, value, value_len);
         ret->date_line = number;
+    } else if (key_is(line, len, "breaking", &value, &value_len)) {
+        ret->breaking = (value_len == 4 && strncasecmp(value, "true", 4) == 0) ||
+                        (value_len == 3 && strncasecmp(value, "yes", 3) == 0);
     } else if (key_is(line, len, "migration", &value, &value_len)) {
         ret->migration_line = number;
     } else if (key_is(line, len, "rollback", &value, &value_len)) {

@@ -1,5 +1,5 @@
 /* The comment lines at the head of a migration's file: `-- Dependencies: a, b` (also Depends-on), `-- Author: x`,
- * `-- Service: x`, `-- Migration: x`, `-- Rollback: x`, `-- Date: x`. Keys in any case; the head ends at the first line
+ * `-- Service: x`, `-- Migration: x`, `-- Rollback: x`, `-- Date: x`, `-- Breaking: true`. Keys in any case; the head ends at the first line
  * that is neither blank nor a comment. Threads: one at a time. */
 #pragma once
 #include "catalog/layout.h"
@@ -8,6 +8,7 @@ struct header {
     const char *author;  /* NULL: not given */
     const char *service; /* NULL: not given */
     const char *date;    /* NULL: not given */
+    bool breaking;
     int service_line, date_line, migration_line, rollback_line; /* 0: not given */
 };
 

@@ -4,12 +4,13 @@
 
 #include "base/buf.h"
 #include "catalog/catalog.h"
+#include "catalog/named.h"
 #include "cli/cli.h"
 #include "plan/plan.h"
 
 extern const struct cmd_option cli_json_options[], cli_server_options[], cli_fleet_options[], cli_select_options[];
 
-extern const struct command init_command, create_command, validate_command, plan_command, up_command, down_command, status_command,
+extern const struct command init_command, create_command, changelog_command, matrix_command, release_create_command, validate_command, plan_command, up_command, down_command, status_command,
     history_command, release_command, keygen_command, workers_command, health_command, token_command, reference_command;
 
 /* --- context.c */
@@ -27,6 +28,16 @@ bool cli_has_server(const struct cmdline *line);
 bool cli_client(const struct cmdline *line, struct http_client **ret_client, struct err *err);
 /* One GET whose answer is printed: as JSON with --json, else through `print`. Returns an exit code. */
 int cli_get(const struct cmdline *line, const char *path, void (*print)(const json_t *json, struct buf *out));
+
+/* --format is one of these, and does not contradict --json. ERR_USAGE. */
+bool cli_format(const struct cmdline *line, const char *const *formats, size_t count, struct err *err);
+
+/* --- named.c: versions of releases.yml */
+/* NULL in *ret_release: there is no such release. */
+bool cli_named(const struct cmdline *line, const char *version, struct arena *arena,
+               const struct named_release **ret_release, struct err *err);
+/* Limits the plan to what the release names, of the services that are selected. */
+void cli_named_limits(const struct named_release *release, struct arena *arena, struct plan_options *options);
 
 /* --- init.c */
 bool cli_make_folders(const char *path, struct err *err); /* those above `path` */

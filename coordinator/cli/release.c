@@ -382,7 +382,7 @@ static const struct command cancel_command = {
     .example = "greylag release cancel latest",
     .options = {order_options, cli_server_options, cli_json_options},
     .run = cancel_run};
-static const struct command *const release_commands[] = {&list_command,     &show_command,  &watch_command,
+static const struct command *const release_commands[] = {&release_create_command, &list_command,     &show_command,  &watch_command,
                                                          &rollback_command, &retry_command, &cancel_command, NULL};
 
 const struct command release_command = {
