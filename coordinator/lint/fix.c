@@ -109,7 +109,7 @@ bool lint_fix(const struct lint_migration *migration, const struct lint_text *te
         if (!(ends && *p == '\r' && p + 1 < end && p[1] == '\n'))
             buf_addc(out, *p);
     }
-    if ((rules & BIT(LINT_FINAL_NEWLINE)) && out->len && out->data[out->len - 1] != '\n')
+    if ((rules & BIT(LINT_FINAL_NEWLINE)) && out->len && !strchr("\r\n", out->data[out->len - 1]))
         buf_addc(out, '\n');
     return out->len != text->whole_size || memcmp(buf_text(out), text->whole, out->len) != 0;
 }

@@ -10,7 +10,7 @@ void lint_table_copy(struct scope *scope)
     const struct schema_table *table = fact->kind == FACT_RENAME_TABLE ? schema_find(scope->schema, fact->table) : NULL;
     for (size_t i = 0; table && i < scope->schema->copy_count; i++) {
         const struct schema_copy *copy = &scope->schema->copies[i];
-        if (copy->into != table || copy->from->trigger || strcmp(copy->from_name.name, fact->to) != 0 ||
+        if (copy->into != table || strcmp(copy->from_name.name, fact->to) != 0 ||
             strcmp(copy->from_name.schema, table->name.schema) != 0)
             continue;
         rule_fact(scope, LINT_TABLE_COPY, "%s takes the place of %s, whose rows were copied without a lock or a trigger",

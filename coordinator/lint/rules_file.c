@@ -26,7 +26,7 @@ void lint_final_newline(struct scope *scope)
 {
     size_t size;
     const char *text = file_text(scope->text, &size);
-    if (size && text[size - 1] != '\n')
+    if (size && !strchr("\r\n", text[size - 1]))
         rule_at(scope, LINT_FINAL_NEWLINE, place_in_file(scope->text, size), "the last line has no end");
 }
 

@@ -17,6 +17,7 @@ static const struct {
     {"1", "SELECT \"a\r\nb\";\r\n", NULL, ENDS},
     {"1", "SELEC 1;\r\n", NULL, ENDS},
     {"1", "SELECT 1", "SELECT 1\n", NEWLINE},
+    {"1", "SELECT 1\r", NULL, NEWLINE}, /* it would make a CRLF */
     {"1", "SELECT 1;\r\nSELECT 2", "SELECT 1;\nSELECT 2\n", ENDS | NEWLINE},
     {"20240131120000", "SELECT 1;\n", "-- Migration: it does\n-- Service: shop\n-- Date: 2024-01-31\nSELECT 1;\n", HEADER},
     {"20241331", "-- Service: x\nSELECT 1;\n", "-- Migration: it does\n-- Service: x\nSELECT 1;\n", HEADER},

@@ -74,6 +74,23 @@ static const struct row {
      {"CREATE TABLE u (id int);", "CREATE TABLE n (LIKE u);\nCREATE TRIGGER t AFTER INSERT ON u FOR EACH ROW EXECUTE FUNCTION f();\n"
                                   "INSERT INTO n SELECT * FROM u;\n",
       "DROP TABLE u; ALTER TABLE n RENAME TO u;\n"}, NULL, NULL, 0, 0},
+    {LINT_TABLE_COPY,
+     {"CREATE TABLE u (id int); CREATE TABLE n (LIKE u);",
+      "CREATE TRIGGER t AFTER INSERT ON u FOR EACH ROW EXECUTE FUNCTION f();\n",
+      "INSERT INTO n SELECT * FROM u; DROP TABLE u; ALTER TABLE n RENAME TO u;\n"},
+     NULL,
+     NULL,
+     0,
+     0},
+    /* too late: what was written between the copy and the trigger is lost */
+    {LINT_TABLE_COPY,
+     {"CREATE TABLE u (id int);", "CREATE TABLE n (LIKE u);\nINSERT INTO n SELECT * FROM u;\n"
+                                  "CREATE TRIGGER t AFTER INSERT ON u FOR EACH ROW EXECUTE FUNCTION f();\n",
+      "DROP TABLE u;\nALTER TABLE n RENAME TO u;\n"},
+     "SELECT 1;",
+     "m/V3.sql",
+     2,
+     1},
     /* renamed first: the lock is held from there on */
     {LINT_TABLE_COPY,
      {"CREATE TABLE u (id int);",
@@ -271,9 +288,13 @@ Test(lint, a_comment_holds_for_its_statement_alone)
     static const char *const ups[] = {"-- greylag:ignore destructive-without-undo: nobody uses it\nDROP TABLE a;\n"
                                       "-- greylag:ignore timeout-off: it does not set one\nSELECT 1;\n",
                                       "SELECT 1;\nDROP TABLE b; -- greylag:ignore destructive-without-undo: nor this\nSELECT 2;\n",
-                                      "-- greylag:ignore destructive-without-undo: nor that\nSELECT 1;\n\nDROP TABLE c;\n", NULL};
+                                      "-- greylag:ignore destructive-without-undo: nor that\nSELECT 1;\n\nDROP TABLE c;\n",
+                                      "DROP TABLE d;\n-- greylag:ignore destructive-without-undo: below it\nSELECT 1;\n",
+                                      "SELECT 1; -- greylag:ignore destructive-without-undo: of another\nDROP TABLE e;\n", NULL};
     lint_texts(ups, NULL);
-    cr_expect_eq(found_count, 3u, "%s", all_found());
+    cr_expect_eq(found_count, 7u, "%s", all_found());
+    cr_expect_not_null(find(LINT_DESTRUCTIVE, "m/V4.sql", 1));
+    cr_expect_not_null(find(LINT_DESTRUCTIVE, "m/V5.sql", 2));
     cr_expect_not_null(find(LINT_DESTRUCTIVE, "m/V3.sql", 4));
     cr_expect_not_null(find(LINT_IGNORE_UNUSED, "m/V3.sql", 1));
     const struct lint_finding *unused = find(LINT_IGNORE_UNUSED, "m/V1.sql", 3);
