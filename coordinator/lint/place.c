@@ -23,33 +23,29 @@ static size_t file_size(const struct lint_text *text)
 }
 
 /* Counts lines and columns up to `at`. */
-static void count_to(struct placing *placing, const char *at, int *ret_line, int *ret_column)
+static void count_to(const struct lint_text *text, struct place_cursor *cursor, const char *at, int *ret_line, int *ret_column)
 {
-    if (at < placing->counted) {
-        placing->counted = placing->line_begin = file_begin(placing->text);
-        placing->line = 1;
+    const char *begin = file_begin(text);
+    if (!cursor->counted || at < cursor->counted)
+        *cursor = (struct place_cursor){begin, begin, 1};
+    for (const char *p = cursor->counted; (p = memchr(p, '\n', (size_t)(at - p))); p++) {
+        cursor->line++;
+        cursor->line_begin = p + 1;
     }
-    for (const char *p = placing->counted; p < at; p++) {
-        if (*p != '\n')
-            continue;
-        placing->line++;
-        placing->line_begin = p + 1;
-    }
-    placing->counted = at;
+    cursor->counted = at;
     int column = 1;
-    for (const char *p = placing->line_begin; p < at; p++)
+    for (const char *p = cursor->line_begin; p < at; p++)
         column += ((unsigned char)*p & 0xC0) != 0x80;
-    if (placing->line == 1 && placing->line_begin + 3 <= at && memcmp(placing->line_begin, "\xEF\xBB\xBF", 3) == 0)
+    if (cursor->line == 1 && begin + 3 <= at && memcmp(begin, "\xEF\xBB\xBF", 3) == 0)
         column--; /* a byte order mark is no column */
-    *ret_line = placing->line;
+    *ret_line = cursor->line;
     *ret_column = column;
 }
 
 void placing_begin(struct placing *placing, const struct lint_text *text, const struct sql_text *sql)
 {
     const char *begin = file_begin(text);
-    *placing = (struct placing){
-        .text = text, .sql = sql, .counted = begin, .line_begin = begin, .line = 1, .statement = (size_t)-1};
+    *placing = (struct placing){.text = text, .sql = sql, .statement = (size_t)-1};
     if (text->size && text->size <= file_size(text))
         placing->base = memmem(begin, file_size(text), text->sql, text->size);
     else if (!text->size)
@@ -70,12 +66,13 @@ static const char *find_byte(const struct placing *placing, size_t statement, si
     return found ? found + (at - s->begin) : NULL;
 }
 
-static void find_lines(struct placing *placing, size_t statement, size_t at, int *ret_line, int *ret_column)
+static void find_lines(struct placing *placing, struct place_cursor *cursor, size_t statement, size_t at, int *ret_line,
+                       int *ret_column)
 {
     const char *found = find_byte(placing, statement, at);
     *ret_line = *ret_column = 0;
     if (found)
-        count_to(placing, found, ret_line, ret_column);
+        count_to(placing->text, cursor, found, ret_line, ret_column);
     else if (placing->same_lines)
         *ret_line = 1 + (int)count_lines(placing->text->sql, at);
 }
@@ -90,19 +87,19 @@ static void find_range(struct placing *placing, size_t statement)
     placing->statement = statement;
     placing->from = 1;
     if (statement > 0) {
-        find_lines(placing, statement - 1, sql->statements[statement - 1].end, &placing->from, &column);
+        find_lines(placing, &placing->ends, statement - 1, sql->statements[statement - 1].end, &placing->from, &column);
         placing->from++;
     } else if (placing->base && placing->base != file_begin(placing->text)) {
-        find_lines(placing, 0, 0, &placing->from, &column);
+        find_lines(placing, &placing->ends, 0, 0, &placing->from, &column);
     }
-    find_lines(placing, statement, sql->statements[statement].end, &placing->to, &column);
+    find_lines(placing, &placing->ends, statement, sql->statements[statement].end, &placing->to, &column);
 }
 
 struct place placing_find(struct placing *placing, size_t statement, size_t at)
 {
     struct place place = {.file = placing->text->file};
     find_range(placing, statement);
-    find_lines(placing, statement, at, &place.line, &place.column);
+    find_lines(placing, &placing->places, statement, at, &place.line, &place.column);
     place.from = place.line ? placing->from : 0;
     place.to = place.line ? placing->to : 0;
     if (place.from > place.line) /* on the same line as the statement before */
@@ -112,12 +109,9 @@ struct place placing_find(struct placing *placing, size_t statement, size_t at)
 
 struct place place_in_file(const struct lint_text *text, size_t at)
 {
-    struct sql_text none = {.count = 0};
-    struct placing placing;
-    struct lint_text file = {.sql = file_begin(text), .size = file_size(text), .file = text->file};
-    placing_begin(&placing, &file, &none);
+    struct place_cursor cursor = {.counted = NULL};
     struct place place = {.file = text->file};
-    find_lines(&placing, 0, at, &place.line, &place.column);
+    count_to(text, &cursor, file_begin(text) + at, &place.line, &place.column);
     place.from = place.line > 1 ? place.line - 1 : 1;
     place.to = place.line;
     return place;

@@ -11,15 +11,19 @@ struct place {
     int from, to;     /* lines that a comment greylag:ignore for it may stand in */
 };
 
+/* Lines are counted up to here. */
+struct place_cursor {
+    const char *counted, *line_begin;
+    int line;
+};
+
 /* A text laid over its file. Offsets are asked for mostly in rising order. */
 struct placing {
     const struct lint_text *text;
     const struct sql_text *sql;
     const char *base;    /* where the text begins in the file; NULL: it does not stand there as one piece */
     bool same_lines;     /* no piece, but as many lines as the file: lines are right, columns unknown */
-    const char *counted; /* lines and columns are counted up to here */
-    int line;
-    const char *line_begin;
+    struct place_cursor places, ends; /* of what is asked for; of statements' ends */
     size_t statement;    /* last one asked for, with the lines of its place */
     int from, to;
 };

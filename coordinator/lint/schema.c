@@ -13,19 +13,24 @@ static unsigned hash_of(struct relation name)
 struct schema_table *schema_find(const struct schema *schema, struct relation name)
 {
     unsigned hash = name.name ? hash_of(name) : 0;
-    for (size_t i = schema->count; name.name && i-- > 0;) {
-        struct schema_table *table = schema->tables[i];
-        if (!table->dropped && table->hash == hash && strcmp(table->name.name, name.name) == 0 &&
-            strcmp(table->name.schema, name.schema) == 0)
-            return table;
-    }
-    return NULL;
+    struct schema_table *table = name.name ? schema->buckets[hash % SCHEMA_BUCKETS] : NULL;
+    while (table && (table->dropped || table->hash != hash || strcmp(table->name.name, name.name) != 0 ||
+                     strcmp(table->name.schema, name.schema) != 0))
+        table = table->next;
+    return table;
 }
 
 bool schema_existed(const struct schema *schema, struct relation name)
 {
     const struct schema_table *table = schema_find(schema, name);
     return !table || (table->made_in != schema->migration && !table->temporary);
+}
+
+static void link_table(struct schema *schema, struct schema_table *table)
+{
+    struct schema_table **bucket = &schema->buckets[table->hash % SCHEMA_BUCKETS];
+    table->next = *bucket;
+    *bucket = table;
 }
 
 static struct schema_table *add_table(struct schema *schema, struct relation name, int made_in)
@@ -45,6 +50,7 @@ static struct schema_table *add_table(struct schema *schema, struct relation nam
                                    .locked_in = -1,
                                    .emptied_in = -1,
                                    .rewritten_in = -1};
+    link_table(schema, table);
     return schema->tables[schema->count++] = table;
 }
 
@@ -146,24 +152,26 @@ static void add_key(struct schema *schema, struct schema_table *table, const str
                     bool applied)
 {
     struct schema_key *key = arena_new(schema->arena, struct schema_key);
+    struct schema_table *other = find_or_add(schema, fact->other);
     *key = (struct schema_key){.name = key_name(schema, fact),
                                .columns = copy_columns(schema, fact->columns, fact->column_count),
                                .column_count = fact->column_count,
-                               .other = find_or_add(schema, fact->other),
+                               .other = other,
                                .place = place,
                                .applied = applied,
-                               .next = table->keys};
+                               .next = table->keys,
+                               .next_to = other ? other->keys_to : NULL};
     table->keys = key;
+    if (other)
+        other->keys_to = key;
 }
 
 /* With a table go the foreign keys that point to it. */
-static void drop_table(struct schema *schema, struct schema_table *table)
+static void drop_table(struct schema_table *table)
 {
     table->dropped = true;
-    for (size_t i = 0; i < schema->count; i++) {
-        for (struct schema_key *key = schema->tables[i]->keys; key; key = key->next)
-            key->dropped |= key->other == table;
-    }
+    for (struct schema_key *key = table->keys_to; key; key = key->next_to)
+        key->dropped = true;
 }
 
 static bool has_column(const char *const *columns, size_t count, const char *name)
@@ -262,10 +270,15 @@ static void add_copy(struct schema *schema, const struct fact *fact)
     schema->copies[schema->copy_count++] = (struct schema_copy){into, from, from->name};
 }
 
-static void rename_table(struct schema_table *table, struct relation to)
+static void rename_table(struct schema *schema, struct schema_table *table, struct relation to)
 {
+    struct schema_table **at = &schema->buckets[table->hash % SCHEMA_BUCKETS];
+    while (*at != table)
+        at = &(*at)->next;
+    *at = table->next;
     table->name = to;
     table->hash = hash_of(to);
+    link_table(schema, table);
 }
 
 /* Each of these takes a lock that keeps writers out until the end of the transaction. */
@@ -312,7 +325,7 @@ static void change_table(struct schema *schema, struct schema_table *table, cons
         add_index(schema, table, fact->name, fact->columns, fact->column_count, fact->flags & FACT_PARTIAL);
         break;
     case FACT_DROP_TABLE:
-        drop_table(schema, table);
+        drop_table(table);
         break;
     case FACT_DROP_COLUMN:
         drop_column(table, fact->name);
@@ -321,10 +334,10 @@ static void change_table(struct schema *schema, struct schema_table *table, cons
         drop_constraint(table, fact->name);
         break;
     case FACT_RENAME_TABLE:
-        rename_table(table, (struct relation){table->name.schema, fact->to});
+        rename_table(schema, table, (struct relation){table->name.schema, fact->to});
         break;
     case FACT_MOVE:
-        rename_table(table, (struct relation){fact->to, table->name.name});
+        rename_table(schema, table, (struct relation){fact->to, table->name.name});
         break;
     case FACT_RENAME_COLUMN:
         rename_column(table, fact->name, fact->to);

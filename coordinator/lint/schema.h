@@ -23,10 +23,10 @@ struct schema_key {
     const char *name; /* never NULL: as the server would name it */
     const char **columns;
     size_t column_count;
-    const struct schema_table *other; /* the referenced table; NULL: itself unknown */
+    const struct schema_table *other; /* the referenced table; NULL: not named */
     struct place place;
     bool applied, dropped;
-    struct schema_key *next;
+    struct schema_key *next, *next_to; /* of its table; to the same table */
 };
 
 struct schema_table {
@@ -40,7 +40,8 @@ struct schema_table {
     struct schema_table *parent; /* a partition's */
     struct schema_column *columns;
     struct schema_index *indexes;
-    struct schema_key *keys;
+    struct schema_key *keys, *keys_to; /* its own; those that reference it */
+    struct schema_table *next;         /* in its bucket */
 };
 
 /* Rows of `from` were copied into `into` while others could write to `from`. */
@@ -49,8 +50,11 @@ struct schema_copy {
     struct relation from_name; /* at that time */
 };
 
+#define SCHEMA_BUCKETS 1024
+
 struct schema {
     struct arena *arena;
+    struct schema_table *buckets[SCHEMA_BUCKETS]; /* by name, dropped ones too */
     struct schema_table **tables;
     size_t count, room;
     struct schema_copy *copies;
