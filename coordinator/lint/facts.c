@@ -163,19 +163,24 @@ static void on_truncate(struct reader *reader, const json_t *node)
     }
 }
 
+static void add_write(struct reader *reader, enum fact_kind kind, const json_t *node, const char *name)
+{
+    struct fact *fact = fact_add(reader, kind, NULL);
+    fact->table = fact_relation(reader, json_object_get(node, "relation"));
+    fact->name = name;
+}
+
 static void on_delete(struct reader *reader, const json_t *node)
 {
     if (json_object_get(node, "whereClause") || json_object_get(node, "usingClause"))
-        return;
-    struct fact *fact = fact_add(reader, FACT_EMPTY, NULL);
-    fact->table = fact_relation(reader, json_object_get(node, "relation"));
-    fact->name = "DELETE without WHERE";
+        add_write(reader, FACT_WRITE, node, NULL);
+    else
+        add_write(reader, FACT_EMPTY, node, "DELETE without WHERE");
 }
 
 static void on_update(struct reader *reader, const json_t *node)
 {
-    struct fact *fact = fact_add(reader, FACT_UPDATE, NULL);
-    fact->table = fact_relation(reader, json_object_get(node, "relation"));
+    add_write(reader, FACT_UPDATE, node, NULL);
 }
 
 /* Every table that a query reads at its top: FROM lists and joins of each branch of UNION. */
@@ -203,6 +208,7 @@ static void copy_from(struct reader *reader, struct relation into, json_t *node)
 
 static void on_insert(struct reader *reader, const json_t *node)
 {
+    add_write(reader, FACT_WRITE, node, NULL);
     copy_from(reader, fact_relation(reader, json_object_get(node, "relation")), json_object_get(node, "selectStmt"));
 }
 

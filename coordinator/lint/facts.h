@@ -22,6 +22,7 @@ enum fact_kind {
     FACT_DROP_SCHEMA,       /* name */
     FACT_EMPTY,             /* table: TRUNCATE, or DELETE without WHERE (name: which) */
     FACT_UPDATE,            /* table */
+    FACT_WRITE,             /* table: INSERT, DELETE with WHERE */
     FACT_TYPE,              /* table, name, type: ALTER COLUMN ... TYPE; flag USING */
     FACT_NOT_NULL,          /* table, name: SET NOT NULL */
     FACT_VALIDATE,          /* table, name */

@@ -165,6 +165,12 @@ static const struct row {
     {LINT_TIMEOUT_OFF, {"SET LOCAL statement_timeout TO '0';\nUPDATE a SET b = 1;\n"}, NULL, "m/V1.sql", 1, 1},
     {LINT_TIMEOUT_OFF, {"SET lock_timeout = 0;\nCREATE TABLE a (b int); CREATE INDEX ON a (b);\n"}, NULL, NULL, 0, 0},
     {LINT_TIMEOUT_OFF, {"SET lock_timeout = '2s';\nSET work_mem = 0;\nALTER TABLE a ADD COLUMN b int;\n"}, NULL, NULL, 0, 0},
+    /* history-edited */
+    {LINT_HISTORY_EDITED, {"UPDATE _migration_history\nSET checksum = 'x' WHERE migration_id = '1';\n"}, NULL, "m/V1.sql", 1, 1},
+    {LINT_HISTORY_EDITED, {"DELETE FROM flyway_schema_history WHERE NOT success;\n"}, NULL, "m/V1.sql", 1, 1},
+    {LINT_HISTORY_EDITED, {"INSERT INTO schema_migrations VALUES (1);\n"}, NULL, "m/V1.sql", 1, 1},
+    {LINT_HISTORY_EDITED, {"DELETE FROM greylag.lock;\n"}, NULL, "m/V1.sql", 1, 1},
+    {LINT_HISTORY_EDITED, {"CREATE TABLE _migration_history (id int); INSERT INTO history VALUES (1); SELECT * FROM schema_migrations;\n"}, NULL, NULL, 0, 0},
     /* line-endings */
     {LINT_LINE_ENDINGS, {"SELECT 1;\nSELECT 2;\r\n"}, NULL, "m/V1.sql", 2, 10},
     {LINT_LINE_ENDINGS, {"SELECT 1;\nSELECT '\r';\n"}, NULL, NULL, 0, 0},
