@@ -70,8 +70,8 @@ static void load_text(const struct linting *linting, const char *file, const cha
     ret_text->whole_size = bytes->len;
 }
 
-static void load(const struct linting *linting, const struct service *service, const struct migration *from, int applied,
-                 struct loaded *ret_loaded)
+static void load(const struct linting *linting, const struct service *service, const struct migration *from,
+                 int applied, struct loaded *ret_loaded)
 {
     *ret_loaded = (struct loaded){.up = BUF_INIT(MIGRATION_MAX), .down = BUF_INIT(MIGRATION_MAX)};
     struct lint_migration *migration = &ret_loaded->migration;
@@ -147,7 +147,8 @@ static unsigned rules_of(const struct report *report, const char *file)
     return rules;
 }
 
-static bool fix_text(struct fixing *fixing, const struct lint_migration *migration, const struct lint_text *text, bool applied)
+static bool fix_text(struct fixing *fixing, const struct lint_migration *migration, const struct lint_text *text,
+                     bool applied)
 {
     unsigned rules = text->sql ? rules_of(fixing->report, text->file) : 0;
     auto_buf struct buf fixed = BUF_INIT(MIGRATION_MAX * 2);
@@ -160,10 +161,12 @@ static bool fix_text(struct fixing *fixing, const struct lint_migration *migrati
     fixing->files++;
     auto_free char *path = full_path(fixing->linting, text->file);
     rewrite_diff(text->file, text->whole, text->whole_size, buf_text(&fixed), fixed.len, fixing->out);
-    return !fixing->write || rewrite_file(path, text->whole, text->whole_size, buf_text(&fixed), fixed.len, fixing->err);
+    return !fixing->write ||
+           rewrite_file(path, text->whole, text->whole_size, buf_text(&fixed), fixed.len, fixing->err);
 }
 
-static bool fix_migration(struct fixing *fixing, const struct service *service, const struct migration *migration, int applied)
+static bool fix_migration(struct fixing *fixing, const struct service *service, const struct migration *migration,
+                          int applied)
 {
     struct loaded loaded;
     load(fixing->linting, service, migration, applied, &loaded);
@@ -174,8 +177,8 @@ static bool fix_migration(struct fixing *fixing, const struct service *service, 
     return good;
 }
 
-bool linting_fix(const struct linting *linting, const struct report *report, bool write, struct buf *out, size_t *ret_files,
-                 struct err *err)
+bool linting_fix(const struct linting *linting, const struct report *report, bool write, struct buf *out,
+                 size_t *ret_files, struct err *err)
 {
     const struct fleet *fleet = &linting->catalog->fleet;
     struct fixing fixing = {.linting = linting, .report = report, .write = write, .out = out, .err = err};
@@ -183,7 +186,8 @@ bool linting_fix(const struct linting *linting, const struct report *report, boo
     bool good = true;
     for (size_t s = 0; good && s < fleet->service_count; s++) {
         for (size_t i = 0; good && i < fleet->services[s].migration_count; i++)
-            good = fix_migration(&fixing, &fleet->services[s], &fleet->services[s].migrations[i], applied ? *applied++ : 0);
+            good = fix_migration(&fixing, &fleet->services[s], &fleet->services[s].migrations[i],
+                                 applied ? *applied++ : 0);
     }
     *ret_files = fixing.files;
     return good;

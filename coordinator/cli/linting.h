@@ -16,7 +16,7 @@ void linting_applied(struct linting *linting, const struct target_contents *cont
 /* Runs lint over every service; its findings go to the report. */
 void linting_run(const struct linting *linting, struct report *report);
 /* Mends what the report's findings allow, in files that are applied nowhere: shows each change as a unified diff on
- * `out`. With `write` the files are changed (written beside, then renamed); one that has changed meanwhile is left alone.
- * *ret_files: how many (would) change. */
-bool linting_fix(const struct linting *linting, const struct report *report, bool write, struct buf *out, size_t *ret_files,
-                 struct err *err);
+ * `out`. With `write` the files are changed (written beside, then renamed); one that has changed meanwhile is left
+ * alone. *ret_files: how many (would) change. */
+bool linting_fix(const struct linting *linting, const struct report *report, bool write, struct buf *out,
+                 size_t *ret_files, struct err *err);

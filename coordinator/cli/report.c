@@ -117,8 +117,8 @@ static void print_text(const struct report *report, struct buf *out)
     size_t migrations = migration_count(report->fleet), warnings = report->count - report->errors;
     buf_addf(out, "fleet %s, environment %s: %zu service%s, %zu migration%s; %zu error%s, %zu warning%s\n",
              report->fleet->name, report->fleet->environment, report->fleet->service_count,
-             plural(report->fleet->service_count), migrations, plural(migrations), report->errors, plural(report->errors),
-             warnings, plural(warnings));
+             plural(report->fleet->service_count), migrations, plural(migrations), report->errors,
+             plural(report->errors), warnings, plural(warnings));
 }
 
 /* ---- for programs ---- */
@@ -142,10 +142,11 @@ static void print_own(const struct report *report, struct buf *out)
     json_t *list = json_array();
     for (size_t i = 0; i < report->count; i++)
         json_array_append_new(list, finding_json(&report->items[i]));
-    json_t *json = json_pack("{s:s, s:s, s:I, s:I, s:I, s:I, s:o}", "fleet", report->fleet->name, "environment",
-                             report->fleet->environment, "services", (json_int_t)report->fleet->service_count, "migrations",
-                             (json_int_t)migration_count(report->fleet), "errors", (json_int_t)report->errors, "warnings",
-                             (json_int_t)(report->count - report->errors), "findings", list);
+    json_t *json =
+        json_pack("{s:s, s:s, s:I, s:I, s:I, s:I, s:o}", "fleet", report->fleet->name, "environment",
+                  report->fleet->environment, "services", (json_int_t)report->fleet->service_count, "migrations",
+                  (json_int_t)migration_count(report->fleet), "errors", (json_int_t)report->errors, "warnings",
+                  (json_int_t)(report->count - report->errors), "findings", list);
     print_json(json, out);
     json_decref(json);
 }
@@ -165,7 +166,8 @@ static const char *uri_of(const struct report *report, const char *path)
     if (*path == '/')
         buf_adds(&uri, "file://");
     for (const char *p = path; *p; p++) {
-        bool plain = (*p >= 'a' && *p <= 'z') || (*p >= 'A' && *p <= 'Z') || (*p >= '0' && *p <= '9') || strchr("/-._~", *p);
+        bool plain =
+            (*p >= 'a' && *p <= 'z') || (*p >= 'A' && *p <= 'Z') || (*p >= '0' && *p <= '9') || strchr("/-._~", *p);
         if (plain)
             buf_addc(&uri, *p);
         else
@@ -198,9 +200,10 @@ static json_t *sarif_rules(void)
     static const char *const levels[] = {"none", "warning", "error"};
     json_t *rules = json_array();
     for (size_t i = 0; i < LINT_RULE_COUNT; i++)
-        json_array_append_new(rules, json_pack("{s:s, s:{s:s}, s:{s:s}, s:{s:s}}", "id", lint_rules[i].id, "fullDescription",
-                                               "text", lint_rules[i].prose, "help", "text", lint_rules[i].hint,
-                                               "defaultConfiguration", "level", levels[lint_rules[i].severity]));
+        json_array_append_new(rules,
+                              json_pack("{s:s, s:{s:s}, s:{s:s}, s:{s:s}}", "id", lint_rules[i].id, "fullDescription",
+                                        "text", lint_rules[i].prose, "help", "text", lint_rules[i].hint,
+                                        "defaultConfiguration", "level", levels[lint_rules[i].severity]));
     return rules;
 }
 
@@ -220,17 +223,17 @@ static void print_sarif(const struct report *report, struct buf *out)
     for (size_t i = 0; i < report->count; i++) {
         const struct report_finding *finding = &report->items[i];
         const char *hint = finding->hint && *finding->hint ? finding->hint : NULL;
-        const char *text = arena_printf(report->arena, "%s%s%s", finding->text, hint ? ". What to do: " : "", hint ? hint : "");
-        json_array_append_new(results,
-                              json_pack("{s:s, s:I, s:s, s:{s:s}, s:o}", "ruleId", finding->rule, "ruleIndex",
-                                        (json_int_t)sarif_rule(rules, finding->rule), "level",
-                                        finding->error ? "error" : "warning", "message", "text", text, "locations",
-                                        sarif_location(report, finding)));
+        const char *text =
+            arena_printf(report->arena, "%s%s%s", finding->text, hint ? ". What to do: " : "", hint ? hint : "");
+        json_array_append_new(results, json_pack("{s:s, s:I, s:s, s:{s:s}, s:o}", "ruleId", finding->rule, "ruleIndex",
+                                                 (json_int_t)sarif_rule(rules, finding->rule), "level",
+                                                 finding->error ? "error" : "warning", "message", "text", text,
+                                                 "locations", sarif_location(report, finding)));
     }
     json_t *driver = json_pack("{s:s, s:s, s:o}", "name", "greylag", "version", GREYLAG_VERSION, "rules", rules);
-    json_t *json = json_pack("{s:s, s:s, s:[{s:{s:o}, s:s, s:o}]}", "$schema", "https://json.schemastore.org/sarif-2.1.0.json",
-                             "version", "2.1.0", "runs", "tool", "driver", driver, "columnKind", "unicodeCodePoints",
-                             "results", results);
+    json_t *json = json_pack("{s:s, s:s, s:[{s:{s:o}, s:s, s:o}]}", "$schema",
+                             "https://json.schemastore.org/sarif-2.1.0.json", "version", "2.1.0", "runs", "tool",
+                             "driver", driver, "columnKind", "unicodeCodePoints", "results", results);
     print_json(json, out);
     json_decref(json);
 }

@@ -1,5 +1,5 @@
-/* What `greylag validate` found, of the catalog, of lint and of the plan, and how it is printed: for people, as JSON, as
- * SARIF 2.1.0 (OASIS), as workflow commands of GitHub (docs.github.com: workflow commands, error and warning).
+/* What `greylag validate` found, of the catalog, of lint and of the plan, and how it is printed: for people, as JSON,
+ * as SARIF 2.1.0 (OASIS), as workflow commands of GitHub (docs.github.com: workflow commands, error and warning).
  * Threads: main only. */
 #pragma once
 #include "catalog/catalog.h"
@@ -16,7 +16,7 @@ struct report_finding {
 struct report {
     struct arena *arena; /* of everything */
     const struct fleet *fleet;
-    const char *folder;  /* fleet.yml's, as it was given */
+    const char *folder; /* fleet.yml's, as it was given */
     struct report_finding *items;
     size_t count, room, errors;
 };

@@ -117,7 +117,8 @@ static bool check_fix(const struct cmdline *line, struct err *err)
     if (!cmdline_has(line, "fix") || is_online(line) || cmdline_has(line, "state") || cmdline_has(line, "offline"))
         return true;
     err_set(err, ERR_USAGE, "--fix changes no file that is applied somewhere, and nobody says what is applied");
-    return err_hint(err, "Name a coordinator (--url) or give --state FILE; when nothing is applied anywhere: --offline.");
+    return err_hint(err,
+                    "Name a coordinator (--url) or give --state FILE; when nothing is applied anywhere: --offline.");
 }
 
 static int validate_run(const struct cmdline *line)
@@ -152,12 +153,13 @@ static const struct cmd_option options[] = {
 const struct command validate_command = {
     .name = "validate",
     .summary = "check fleet.yml and every migration",
-    .description = "Reads fleet.yml and all migrations it names: names, versions, checksums, dependencies, cycles, SQL that "
-                   "PostgreSQL refuses in a transaction, and the traps of docs/reference/lint.md. Needs no server; with a "
-                   "coordinator, or --state FILE, it also finds applied migrations that were altered, and leaves out what "
-                   "cannot be changed any more.\n\n"
-                   "Exit code 6 when there are errors. How much a rule counts is said by lint: in fleet.yml; a comment "
-                   "-- greylag:ignore RULE: reason takes a finding away.",
+    .description =
+        "Reads fleet.yml and all migrations it names: names, versions, checksums, dependencies, cycles, SQL that "
+        "PostgreSQL refuses in a transaction, and the traps of docs/reference/lint.md. Needs no server; with a "
+        "coordinator, or --state FILE, it also finds applied migrations that were altered, and leaves out what "
+        "cannot be changed any more.\n\n"
+        "Exit code 6 when there are errors. How much a rule counts is said by lint: in fleet.yml; a comment "
+        "-- greylag:ignore RULE: reason takes a finding away.",
     .example = "greylag validate --fleet shop/fleet.yml --format sarif",
     .options = {options, cli_fleet_options, cli_server_options, cli_json_options},
     .run = validate_run,

@@ -90,7 +90,8 @@ static void on_drop(struct reader *reader, const json_t *node)
     size_t i;
     const json_t *object;
     const char *type = tree_text(node, "removeType");
-    unsigned flags = (tree_is(node, "missing_ok") ? FACT_IF_EXISTS : 0) | (tree_is(node, "concurrent") ? FACT_CONCURRENTLY : 0);
+    unsigned flags =
+        (tree_is(node, "missing_ok") ? FACT_IF_EXISTS : 0) | (tree_is(node, "concurrent") ? FACT_CONCURRENTLY : 0);
     json_array_foreach(json_object_get(node, "objects"), i, object)
         drop_one(reader, object, type ? type : "", flags);
 }
@@ -155,7 +156,8 @@ static void on_truncate(struct reader *reader, const json_t *node)
 {
     size_t i;
     const json_t *item;
-    json_array_foreach(json_object_get(node, "relations"), i, item) {
+    json_array_foreach(json_object_get(node, "relations"), i, item)
+    {
         const json_t *range = json_object_get(item, "RangeVar");
         struct fact *fact = fact_add(reader, FACT_EMPTY, range);
         fact->table = fact_relation(reader, range);
@@ -194,7 +196,8 @@ static void copy_from(struct reader *reader, struct relation into, json_t *node)
             copy_from(reader, into, value);
         return;
     }
-    json_object_foreach(node, key, value) {
+    json_object_foreach(node, key, value)
+    {
         if (strcmp(key, "RangeVar") == 0) {
             struct fact *fact = fact_add(reader, FACT_COPY, NULL);
             fact->table = into;
@@ -217,14 +220,16 @@ static void create_as(struct reader *reader, const json_t *into, json_t *query, 
     const json_t *range = json_object_get(into, "rel");
     struct fact *fact = fact_add(reader, FACT_CREATE_TABLE, range);
     struct relation table = fact->table = fact_relation(reader, range);
-    fact->flags = (if_not_exists ? FACT_IF_NOT_EXISTS : 0) | (tree_has(range, "relpersistence", "t") ? FACT_TEMPORARY : 0);
+    fact->flags =
+        (if_not_exists ? FACT_IF_NOT_EXISTS : 0) | (tree_has(range, "relpersistence", "t") ? FACT_TEMPORARY : 0);
     copy_from(reader, table, query);
 }
 
 static void on_create_as(struct reader *reader, const json_t *node)
 {
     if (tree_has(node, "objtype", "OBJECT_TABLE"))
-        create_as(reader, json_object_get(node, "into"), json_object_get(node, "query"), tree_is(node, "if_not_exists"));
+        create_as(reader, json_object_get(node, "into"), json_object_get(node, "query"),
+                  tree_is(node, "if_not_exists"));
 }
 
 static void on_select(struct reader *reader, const json_t *node)
@@ -246,7 +251,8 @@ static void on_lock(struct reader *reader, const json_t *node)
 {
     size_t i;
     const json_t *item;
-    json_array_foreach(json_object_get(node, "relations"), i, item) {
+    json_array_foreach(json_object_get(node, "relations"), i, item)
+    {
         struct fact *fact = fact_add(reader, FACT_LOCK, NULL);
         fact->table = fact_relation(reader, json_object_get(item, "RangeVar"));
         fact->flags = json_integer_value(json_object_get(node, "mode")) >= SHARE_LOCK ? FACT_STRONG : 0;
@@ -262,8 +268,9 @@ static void on_set(struct reader *reader, const json_t *node)
         return;
     struct fact *fact = fact_add(reader, FACT_SET, NULL);
     fact->name = fact_keep(reader, name);
-    fact->to = number ? arena_printf(reader->arena, "%lld", (long long)json_integer_value(json_object_get(number, "ival")))
-                      : fact_keep(reader, tree_text(json_object_get(value, "sval"), "sval"));
+    fact->to = number
+                   ? arena_printf(reader->arena, "%lld", (long long)json_integer_value(json_object_get(number, "ival")))
+                   : fact_keep(reader, tree_text(json_object_get(value, "sval"), "sval"));
 }
 
 /* An option `password` with a text that is not a placeholder. */
@@ -271,7 +278,8 @@ static void find_password(struct reader *reader, const json_t *node, const char 
 {
     size_t i;
     const json_t *item;
-    json_array_foreach(json_object_get(node, "options"), i, item) {
+    json_array_foreach(json_object_get(node, "options"), i, item)
+    {
         const json_t *option = json_object_get(item, "DefElem");
         const char *value = tree_string(json_object_get(option, "arg"));
         if (tree_has(option, "defname", "password") && value && *value && !strstr(value, "${"))
@@ -298,7 +306,8 @@ static void on_do(struct reader *reader, const json_t *node)
 {
     size_t i;
     const json_t *item;
-    json_array_foreach(json_object_get(node, "args"), i, item) {
+    json_array_foreach(json_object_get(node, "args"), i, item)
+    {
         const char *body = tree_string(json_object_get(json_object_get(item, "DefElem"), "arg"));
         if (tree_has(json_object_get(item, "DefElem"), "defname", "as") && body)
             fact_add(reader, FACT_OPAQUE, NULL)->to = fact_keep(reader, body);

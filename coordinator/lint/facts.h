@@ -43,17 +43,17 @@ enum fact_kind {
 #define FACT_IF_EXISTS 1u     /* DROP ... IF EXISTS */
 #define FACT_IF_NOT_EXISTS 2u /* CREATE ... IF NOT EXISTS */
 #define FACT_TEMPORARY 4u
-#define FACT_IN_CREATE 8u     /* part of CREATE TABLE */
+#define FACT_IN_CREATE 8u /* part of CREATE TABLE */
 #define FACT_CONCURRENTLY 16u
-#define FACT_REQUIRED 32u     /* COLUMN: NOT NULL or PRIMARY KEY */
-#define FACT_DEFAULT 64u      /* COLUMN: the server has a value for old rows */
-#define FACT_COMPUTED 128u    /* COLUMN: that value differs from row to row: the table is written anew */
-#define FACT_NOT_VALID 256u   /* FOREIGN_KEY, CHECK */
-#define FACT_PARTIAL 512u     /* INDEX: with a WHERE that is not just `column IS NOT NULL` */
-#define FACT_USING 1024u      /* TYPE */
-#define FACT_STRONG 2048u     /* LOCK */
-#define FACT_INDEXES 4096u    /* CREATE_TABLE: takes over the indexes of `other` */
-#define FACT_PARTITION 8192u  /* CREATE_TABLE: of `other` */
+#define FACT_REQUIRED 32u    /* COLUMN: NOT NULL or PRIMARY KEY */
+#define FACT_DEFAULT 64u     /* COLUMN: the server has a value for old rows */
+#define FACT_COMPUTED 128u   /* COLUMN: that value differs from row to row: the table is written anew */
+#define FACT_NOT_VALID 256u  /* FOREIGN_KEY, CHECK */
+#define FACT_PARTIAL 512u    /* INDEX: with a WHERE that is not just `column IS NOT NULL` */
+#define FACT_USING 1024u     /* TYPE */
+#define FACT_STRONG 2048u    /* LOCK */
+#define FACT_INDEXES 4096u   /* CREATE_TABLE: takes over the indexes of `other` */
+#define FACT_PARTITION 8192u /* CREATE_TABLE: of `other` */
 
 struct relation {
     const char *schema, *name; /* name NULL: none */

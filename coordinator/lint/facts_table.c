@@ -42,8 +42,10 @@ static bool calls_volatile(json_t *node)
                 return true;
         return false;
     }
-    json_object_foreach(node, key, value) {
-        const char *name = strcmp(key, "funcname") == 0 ? tree_string(json_array_get(value, json_array_size(value) - 1)) : NULL;
+    json_object_foreach(node, key, value)
+    {
+        const char *name =
+            strcmp(key, "funcname") == 0 ? tree_string(json_array_get(value, json_array_size(value) - 1)) : NULL;
         if ((name && is_volatile(name)) || calls_volatile(value))
             return true;
     }
@@ -55,8 +57,8 @@ static const char *serial_type(const char *name)
 {
     static const struct {
         const char *name, *type;
-    } rows[] = {{"serial", "int4"},    {"serial4", "int4"},     {"bigserial", "int8"},
-                {"serial8", "int8"},   {"smallserial", "int2"}, {"serial2", "int2"}};
+    } rows[] = {{"serial", "int4"},  {"serial4", "int4"},     {"bigserial", "int8"},
+                {"serial8", "int8"}, {"smallserial", "int2"}, {"serial2", "int2"}};
     for (size_t i = 0; name && i < COUNT_OF(rows); i++) {
         if (strcmp(rows[i].name, name) == 0)
             return rows[i].type;
@@ -101,11 +103,13 @@ static unsigned column_flags(const json_t *constraints)
     size_t i;
     const json_t *item;
     unsigned flags = 0;
-    json_array_foreach(constraints, i, item) {
+    json_array_foreach(constraints, i, item)
+    {
         const json_t *constraint = json_object_get(item, "Constraint");
         if (tree_has(constraint, "contype", "CONSTR_NOTNULL") || tree_has(constraint, "contype", "CONSTR_PRIMARY"))
             flags |= FACT_REQUIRED;
-        else if (tree_has(constraint, "contype", "CONSTR_IDENTITY") || tree_has(constraint, "contype", "CONSTR_GENERATED"))
+        else if (tree_has(constraint, "contype", "CONSTR_IDENTITY") ||
+                 tree_has(constraint, "contype", "CONSTR_GENERATED"))
             flags |= FACT_DEFAULT | FACT_COMPUTED;
         else if (tree_has(constraint, "contype", "CONSTR_DEFAULT"))
             flags |= FACT_DEFAULT | (calls_volatile(json_object_get(constraint, "raw_expr")) ? FACT_COMPUTED : 0);
@@ -144,7 +148,8 @@ static void take_parent(struct reader *reader, const json_t *node, struct fact *
         fact->other = fact_relation(reader, parent);
         fact->flags |= json_object_get(node, "partbound") ? FACT_PARTITION : 0;
     }
-    json_array_foreach(json_object_get(node, "tableElts"), i, item) {
+    json_array_foreach(json_object_get(node, "tableElts"), i, item)
+    {
         const json_t *like = json_object_get(item, "TableLikeClause");
         if (!like)
             continue;
@@ -163,7 +168,8 @@ void facts_create_table(struct reader *reader, const json_t *node)
     fact->flags = (tree_is(node, "if_not_exists") ? FACT_IF_NOT_EXISTS : 0) |
                   (tree_has(range, "relpersistence", "t") ? FACT_TEMPORARY : 0);
     take_parent(reader, node, fact);
-    json_array_foreach(json_object_get(node, "tableElts"), i, item) {
+    json_array_foreach(json_object_get(node, "tableElts"), i, item)
+    {
         if (json_object_get(item, "ColumnDef"))
             take_column(reader, table, json_object_get(item, "ColumnDef"), FACT_IN_CREATE);
         else if (json_object_get(item, "Constraint"))
@@ -206,7 +212,8 @@ static void alter_one(struct reader *reader, struct relation table, const json_t
 {
     const json_t *def = json_object_get(command, "def");
     if (tree_has(command, "subtype", "AT_AddColumn"))
-        take_column(reader, table, json_object_get(def, "ColumnDef"), tree_is(command, "missing_ok") ? FACT_IF_NOT_EXISTS : 0);
+        take_column(reader, table, json_object_get(def, "ColumnDef"),
+                    tree_is(command, "missing_ok") ? FACT_IF_NOT_EXISTS : 0);
     else if (tree_has(command, "subtype", "AT_AddConstraint"))
         take_constraint(reader, table, json_object_get(def, "Constraint"), NULL, 0);
     else if (tree_has(command, "subtype", "AT_AlterColumnType"))

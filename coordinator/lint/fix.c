@@ -28,11 +28,13 @@ static bool holds_return(json_t *node)
     json_t *value;
     if (json_is_string(node))
         return strchr(json_string_value(node), '\r') != NULL;
-    json_array_foreach(node, i, value) {
+    json_array_foreach(node, i, value)
+    {
         if (holds_return(value))
             return true;
     }
-    json_object_foreach(node, key, value) {
+    json_object_foreach(node, key, value)
+    {
         if (holds_return(value))
             return true;
     }
@@ -72,7 +74,8 @@ static bool version_date(const char *version, char date[11])
             return false;
     }
     int month = (version[4] - '0') * 10 + version[5] - '0', day = (version[6] - '0') * 10 + version[7] - '0';
-    if (strncmp(version, "19", 2) < 0 || strncmp(version, "21", 2) >= 0 || month < 1 || month > 12 || day < 1 || day > 31)
+    if (strncmp(version, "19", 2) < 0 || strncmp(version, "21", 2) >= 0 || month < 1 || month > 12 || day < 1 ||
+        day > 31)
         return false;
     snprintf(date, 11, "%.4s-%.2s-%.2s", version, version + 4, version + 6);
     return true;
@@ -102,7 +105,8 @@ bool lint_fix(const struct lint_migration *migration, const struct lint_text *te
         from += strlen(MARK);
     }
     const struct lint_text *other = text == &migration->up ? &migration->down : &migration->up;
-    bool ends = (rules & BIT(LINT_LINE_ENDINGS)) && may_change_ends(text) && (!same_file(text, other) || may_change_ends(other));
+    bool ends = (rules & BIT(LINT_LINE_ENDINGS)) && may_change_ends(text) &&
+                (!same_file(text, other) || may_change_ends(other));
     if ((rules & BIT(LINT_MISSING_HEADER)) && text->size == (size_t)(end - from))
         add_header(migration, text, out);
     for (const char *p = from; p < end; p++) {

@@ -6,7 +6,8 @@
 
 #define BLANKS " \t\r"
 
-const struct header_name header_names[HEADER_COUNT] = {{"Migration", "Rollback"}, {"Service", NULL}, {"Author", NULL}, {"Date", NULL}};
+const struct header_name header_names[HEADER_COUNT] = {
+    {"Migration", "Rollback"}, {"Service", NULL}, {"Author", NULL}, {"Date", NULL}};
 
 /* `Name: something`, in any case. */
 static bool says(const char *line, const char *end, const char *name)

@@ -18,13 +18,13 @@ static bool is_comment(const char *text, const char *at)
 
 static void add_ignore(struct lint *lint, enum lint_rule rule, struct place place)
 {
-    lint->ignores = lint_grow(&lint->work, lint->ignores, lint->ignore_count, &lint->ignore_room, sizeof *lint->ignores);
-    lint->ignores[lint->ignore_count++] =
-        (struct ignore){.file = place.file,
-                        .line = place.line,
-                        .column = place.column,
-                        .rule = rule,
-                        .applied = lint->migration->applied};
+    lint->ignores =
+        lint_grow(&lint->work, lint->ignores, lint->ignore_count, &lint->ignore_room, sizeof *lint->ignores);
+    lint->ignores[lint->ignore_count++] = (struct ignore){.file = place.file,
+                                                          .line = place.line,
+                                                          .column = place.column,
+                                                          .rule = rule,
+                                                          .applied = lint->migration->applied};
 }
 
 static void wrong(struct scope *scope, struct place place, const char *rules)
@@ -76,7 +76,8 @@ void ignores_read(struct scope *scope)
     for (const char *p = text; (p = memmem(p, (size_t)(end - p), WORD, strlen(WORD))); p++) {
         const char *after = p + strlen(WORD), *line_end = memchr(after, '\n', (size_t)(end - after));
         if (is_comment(text, p))
-            read_one(scope, after, (size_t)((line_end ? line_end : end) - after), place_in_file(scope->text, (size_t)(p - text)));
+            read_one(scope, after, (size_t)((line_end ? line_end : end) - after),
+                     place_in_file(scope->text, (size_t)(p - text)));
     }
 }
 

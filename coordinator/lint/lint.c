@@ -175,7 +175,8 @@ static void read_facts(struct scope *scope, bool is_down)
         keep_opaque(scope->lint, scope->text->sql);
 }
 
-static void read_text(struct lint *lint, const struct lint_migration *migration, const struct lint_text *text, bool is_down)
+static void read_text(struct lint *lint, const struct lint_migration *migration, const struct lint_text *text,
+                      bool is_down)
 {
     struct facts facts;
     struct placing placing;
@@ -222,7 +223,8 @@ void lint_end(struct lint *lint, const struct lint_finding **ret_findings, size_
 {
     struct scope scope = {.lint = lint, .schema = &lint->schema, .arena = &lint->work};
     call(&scope, STAGE_END, false);
-    struct lint_finding *findings = arena_array(lint->arena, lint->kept_count + lint->ignore_count + 1, sizeof *findings);
+    struct lint_finding *findings =
+        arena_array(lint->arena, lint->kept_count + lint->ignore_count + 1, sizeof *findings);
     size_t count = 0, found = lint->kept_count;
     for (size_t i = 0; i < found; i++) {
         if (!ignores_cover(lint, &lint->kept[i]))

@@ -1,18 +1,18 @@
 /* Lint: the texts of one service's migrations, in order -> findings. PURE: no I/O, no clock, no log, no environment.
  *
- * The rules are one table, rules.def; each has a function in rules_*.c, which sees one file, one text, or one fact (what a
- * statement does, facts.h) and the schema as the migrations before have left it (schema.h). Only `greylag validate` asks:
- * `plan` and `up` never wait for it. Each text is parsed once.
+ * The rules are one table, rules.def; each has a function in rules_*.c, which sees one file, one text, or one fact
+ * (what a statement does, facts.h) and the schema as the migrations before have left it (schema.h). Only `greylag
+ * validate` asks: `plan` and `up` never wait for it. Each text is parsed once.
  *
- * The parser is a guide (sql/sql.h): of what it cannot read, and of what stands in DO bodies, nothing is said, and tables
- * that are named there are left out of what needs the whole schema. A wrong finding is worse than a missed one.
+ * The parser is a guide (sql/sql.h): of what it cannot read, and of what stands in DO bodies, nothing is said, and
+ * tables that are named there are left out of what needs the whole schema. A wrong finding is worse than a missed one.
  *
- * `-- greylag:ignore RULE[, RULE...]: reason` ignores findings of these rules in the statement that it stands in or right
- * above; those of the whole file (no line) from anywhere in it. Without a reason it is a finding itself, and so is one that
- * ignores nothing.
+ * `-- greylag:ignore RULE[, RULE...]: reason` ignores findings of these rules in the statement that it stands in or
+ * right above; those of the whole file (no line) from anywhere in it. Without a reason it is a finding itself, and so
+ * is one that ignores nothing.
  *
- * Ownership: findings live in the arena given. Texts are borrowed for a call; a text's `file` as long as the findings are
- * used. Threads: a struct lint belongs to one at a time. */
+ * Ownership: findings live in the arena given. Texts are borrowed for a call; a text's `file` as long as the findings
+ * are used. Threads: a struct lint belongs to one at a time. */
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>
@@ -61,10 +61,10 @@ struct lint_migration {
     const char *id, *name, *version;
     const char *service; /* for the header that a fix writes */
     struct lint_text up, down;
-    bool applied;          /* on all targets: only what lasts is said of it */
-    bool says_breaking;    /* it has metadata that would say so, ... */
-    bool breaking;         /* ... and whether they do */
-    bool no_transaction;   /* asked for by the file */
+    bool applied;        /* on all targets: only what lasts is said of it */
+    bool says_breaking;  /* it has metadata that would say so, ... */
+    bool breaking;       /* ... and whether they do */
+    bool no_transaction; /* asked for by the file */
 };
 
 struct lint_finding {
@@ -83,8 +83,8 @@ void lint_add(struct lint *lint, const struct lint_migration *migration);
 void lint_end(struct lint *lint, const struct lint_finding **ret_findings, size_t *ret_count);
 
 /* The text of a file with what `rules` (bits 1 << LINT_...) found in it mended; false: nothing can be mended without
- * changing what is applied. Mends LINE_ENDINGS, FINAL_NEWLINE and MISSING_HEADER; never what a string or a function's body
- * holds. `text` is the migration's up or down; its file has to hold nothing else for a header. */
+ * changing what is applied. Mends LINE_ENDINGS, FINAL_NEWLINE and MISSING_HEADER; never what a string or a function's
+ * body holds. `text` is the migration's up or down; its file has to hold nothing else for a header. */
 bool lint_fix(const struct lint_migration *migration, const struct lint_text *text, unsigned rules, struct buf *out);
 bool lint_rule_can_fix(enum lint_rule rule);
 

@@ -1,5 +1,5 @@
-/* Offsets in a text -> lines and columns of its file. A text is the whole file, or a section of it as it stands there; a
- * layout may also have put it together from several sections, or replaced placeholders in it. */
+/* Offsets in a text -> lines and columns of its file. A text is the whole file, or a section of it as it stands there;
+ * a layout may also have put it together from several sections, or replaced placeholders in it. */
 #include "lint/place.h"
 
 #include <string.h>
@@ -23,7 +23,8 @@ static size_t file_size(const struct lint_text *text)
 }
 
 /* Counts lines and columns up to `at`. */
-static void count_to(const struct lint_text *text, struct place_cursor *cursor, const char *at, int *ret_line, int *ret_column)
+static void count_to(const struct lint_text *text, struct place_cursor *cursor, const char *at, int *ret_line,
+                     int *ret_column)
 {
     const char *begin = file_begin(text);
     if (!cursor->counted || at < cursor->counted)
@@ -61,8 +62,8 @@ static const char *find_byte(const struct placing *placing, size_t statement, si
     const struct sql_statement *s = statement < placing->sql->count ? &placing->sql->statements[statement] : NULL;
     if (!s || placing->same_lines || s->end <= s->begin || at < s->begin)
         return NULL;
-    const char *found = memmem(file_begin(placing->text), file_size(placing->text), placing->text->sql + s->begin,
-                               s->end - s->begin);
+    const char *found =
+        memmem(file_begin(placing->text), file_size(placing->text), placing->text->sql + s->begin, s->end - s->begin);
     return found ? found + (at - s->begin) : NULL;
 }
 

@@ -21,10 +21,10 @@ struct place_cursor {
 struct placing {
     const struct lint_text *text;
     const struct sql_text *sql;
-    const char *base;    /* where the text begins in the file; NULL: it does not stand there as one piece */
-    bool same_lines;     /* no piece, but as many lines as the file: lines are right, columns unknown */
+    const char *base; /* where the text begins in the file; NULL: it does not stand there as one piece */
+    bool same_lines;  /* no piece, but as many lines as the file: lines are right, columns unknown */
     struct place_cursor places, ends; /* of what is asked for; of statements' ends */
-    size_t statement;    /* last one asked for, with the lines of its place */
+    size_t statement;                 /* last one asked for, with the lines of its place */
     int from, to;
 };
 

@@ -5,8 +5,7 @@
 #include "lint/lint.h"
 
 const struct lint_rule_row lint_rules[LINT_RULE_COUNT] = {
-#define X(name, function, id, severity, stage, parts, lasting, prose, hint)                                             \
-    {id, LINT_##severity, lasting, prose, hint},
+#define X(name, function, id, severity, stage, parts, lasting, prose, hint) {id, LINT_##severity, lasting, prose, hint},
 #define Y(name, id, severity, lasting, prose, hint) {id, LINT_##severity, lasting, prose, hint},
     LINT_RULES(X, Y)
 #undef X
@@ -43,15 +42,20 @@ const char *lint_severity_text(enum lint_severity severity)
 
 void lint_markdown(struct buf *out)
 {
-    buf_adds(out, "# Rules of `greylag validate`\n\n"
-                  "Besides what makes a catalog or a plan impossible (those are errors, and no comment takes them away), validate\n"
-                  "looks for traps. How much a rule counts is said in fleet.yml, for all services or for one:\n\n"
-                  "```yaml\ndefaults:\n  lint: {foreign-key-index: error, table-name: warning, timeout-off: off}\n```\n\n"
-                  "A finding is ignored by a comment with a reason, in its statement or right above it (for what is said of a whole\n"
-                  "file: anywhere in it): `-- greylag:ignore foreign-key-index: four rows for ever`.\n\n"
-                  "Of migrations that are applied on all targets (known from a coordinator or `--state FILE`) only what still can be\n"
-                  "mended is said: the last column.\n\n"
-                  "| rule | unless fleet.yml says otherwise | the trap | what to do | of applied ones too |\n|---|---|---|---|---|\n");
+    buf_adds(out,
+             "# Rules of `greylag validate`\n\n"
+             "Besides what makes a catalog or a plan impossible (those are errors, and no comment takes them away), "
+             "validate\n"
+             "looks for traps. How much a rule counts is said in fleet.yml, for all services or for one:\n\n"
+             "```yaml\ndefaults:\n  lint: {foreign-key-index: error, table-name: warning, timeout-off: off}\n```\n\n"
+             "A finding is ignored by a comment with a reason, in its statement or right above it (for what is said of "
+             "a whole\n"
+             "file: anywhere in it): `-- greylag:ignore foreign-key-index: four rows for ever`.\n\n"
+             "Of migrations that are applied on all targets (known from a coordinator or `--state FILE`) only what "
+             "still can be\n"
+             "mended is said: the last column.\n\n"
+             "| rule | unless fleet.yml says otherwise | the trap | what to do | of applied ones too "
+             "|\n|---|---|---|---|---|\n");
     for (size_t i = 0; i < LINT_RULE_COUNT; i++)
         buf_addf(out, "| `%s` | %s | %s | %s | %s |\n", lint_rules[i].id, lint_severity_text(lint_rules[i].severity),
                  lint_rules[i].prose, lint_rules[i].hint, lint_rules[i].lasting ? "yes" : "no");

@@ -13,7 +13,7 @@ struct scope {
     const struct fact *fact;                /* at FACT */
     struct placing *placing;
     struct schema *schema;
-    struct arena *arena;                    /* until lint_end */
+    struct arena *arena; /* until lint_end */
 };
 
 /* The functions that rules.def names. */

@@ -13,8 +13,9 @@ void lint_table_copy(struct scope *scope)
         if (copy->into != table || strcmp(copy->from_name.name, fact->to) != 0 ||
             strcmp(copy->from_name.schema, table->name.schema) != 0)
             continue;
-        rule_fact(scope, LINT_TABLE_COPY, "%s takes the place of %s, whose rows were copied without a lock or a trigger",
-                  fact->table.name, fact->to);
+        rule_fact(scope, LINT_TABLE_COPY,
+                  "%s takes the place of %s, whose rows were copied without a lock or a trigger", fact->table.name,
+                  fact->to);
         return;
     }
 }

@@ -41,5 +41,6 @@ void lint_missing_header(struct scope *scope)
             buf_addf(&list, "%s%s", list.len ? ", " : "", header_names[i].name);
     }
     if (missing)
-        rule_at(scope, LINT_MISSING_HEADER, place_of_file(scope->text), "comments are missing at its top: %s", buf_text(&list));
+        rule_at(scope, LINT_MISSING_HEADER, place_of_file(scope->text), "comments are missing at its top: %s",
+                buf_text(&list));
 }

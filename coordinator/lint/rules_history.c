@@ -7,9 +7,9 @@
 static bool is_history(struct relation table)
 {
     static const char *const names[] = {
-        "flyway_schema_history", "schema_migrations",   "goose_db_version",    "__diesel_schema_migrations",
-        "databasechangelog",     "databasechangeloglock", "alembic_version",   "atlas_schema_revisions",
-        "_migration_history",    "_migration_versions", "_migration_locks",    "_migration_audit_log",
+        "flyway_schema_history", "schema_migrations",     "goose_db_version", "__diesel_schema_migrations",
+        "databasechangelog",     "databasechangeloglock", "alembic_version",  "atlas_schema_revisions",
+        "_migration_history",    "_migration_versions",   "_migration_locks", "_migration_audit_log",
     };
     static const char *const schemas[] = {"greylag", "sqitch"};
     for (size_t i = 0; i < COUNT_OF(names); i++) {

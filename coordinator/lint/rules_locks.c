@@ -39,8 +39,8 @@ void lint_concurrently_mixed(struct scope *scope)
         return;
     struct place place = placing_find(scope->placing, (size_t)(outside - sql->statements), outside->begin);
     if (sql->own_transaction)
-        rule_at(scope, LINT_CONCURRENTLY_MIXED, place, "%s stands between BEGIN and COMMIT, where PostgreSQL refuses it",
-                outside->keyword);
+        rule_at(scope, LINT_CONCURRENTLY_MIXED, place,
+                "%s stands between BEGIN and COMMIT, where PostgreSQL refuses it", outside->keyword);
     else
         rule_at(scope, LINT_CONCURRENTLY_MIXED, place, "%s takes %zu other statement%s out of the transaction",
                 outside->keyword, others, others == 1 ? "" : "s");
@@ -55,7 +55,8 @@ void lint_not_null_column(struct scope *scope)
         return;
     const struct schema_table *table = schema_find(scope->schema, fact->table);
     if (schema_existed(scope->schema, fact->table) && !(table && table->emptied_in == scope->schema->migration))
-        rule_fact(scope, LINT_NOT_NULL_COLUMN, "the column %s.%s is NOT NULL without a default: it fails when the table has rows",
+        rule_fact(scope, LINT_NOT_NULL_COLUMN,
+                  "the column %s.%s is NOT NULL without a default: it fails when the table has rows",
                   rule_name(scope, fact->table), fact->name);
 }
 
@@ -77,8 +78,8 @@ void lint_table_rewrite(struct scope *scope)
         table->rewritten_in = now;
     const char *column = arena_printf(scope->arena, "%s.%s", rule_name(scope, fact->table), fact->name);
     if (computed)
-        rule_fact(scope, LINT_TABLE_REWRITE, "the new column %s has a value of its own in each row: the table is written anew",
-                  column);
+        rule_fact(scope, LINT_TABLE_REWRITE,
+                  "the new column %s has a value of its own in each row: the table is written anew", column);
     else
         rule_fact(scope, LINT_TABLE_REWRITE, "the type of %s changes from %s to %s: the table is written anew", column,
                   types_text(scope->arena, type), types_text(scope->arena, &fact->type));
@@ -93,7 +94,8 @@ void lint_validate_at_once(struct scope *scope)
         !schema_existed(scope->schema, fact->table))
         return;
     for (const struct fact *before = scope->facts->items; before < fact; before++) {
-        bool adds = (before->kind == FACT_FOREIGN_KEY || before->kind == FACT_CHECK) && (before->flags & FACT_NOT_VALID);
+        bool adds =
+            (before->kind == FACT_FOREIGN_KEY || before->kind == FACT_CHECK) && (before->flags & FACT_NOT_VALID);
         if (adds && same_table(before, fact) && text_equal(before->name, fact->name))
             rule_fact(scope, LINT_VALIDATE_AT_ONCE, "%s is validated in the transaction that adds it", fact->name);
     }
@@ -114,7 +116,8 @@ void lint_index_blocks(struct scope *scope)
 {
     const struct fact *fact = scope->fact;
     if (fact->kind == FACT_INDEX && !(fact->flags & FACT_CONCURRENTLY) && schema_existed(scope->schema, fact->table))
-        rule_fact(scope, LINT_INDEX_BLOCKS, "writers of %s wait until the index is built", rule_name(scope, fact->table));
+        rule_fact(scope, LINT_INDEX_BLOCKS, "writers of %s wait until the index is built",
+                  rule_name(scope, fact->table));
 }
 
 void lint_backfill(struct scope *scope)
@@ -151,8 +154,8 @@ static bool touches_others(const struct scope *scope)
 {
     for (size_t i = 0; i < scope->facts->count; i++) {
         const struct fact *fact = &scope->facts->items[i];
-        if (fact->table.name && fact->kind != FACT_COPY && fact->kind != FACT_DROP_TABLE && fact->kind != FACT_RENAME_TABLE &&
-            schema_existed(scope->schema, fact->table))
+        if (fact->table.name && fact->kind != FACT_COPY && fact->kind != FACT_DROP_TABLE &&
+            fact->kind != FACT_RENAME_TABLE && schema_existed(scope->schema, fact->table))
             return true;
     }
     return false;

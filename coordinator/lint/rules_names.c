@@ -59,8 +59,8 @@ void lint_index_name(struct scope *scope)
     auto_buf struct buf expected = BUF_INIT(BUF_MAX);
     expected_name(&fact, "idx", &expected);
     if (strncmp(fact.name, buf_text(&expected), expected.len) != 0)
-        rule_fact(scope, LINT_INDEX_NAME, "the index %s would be %s%s by the convention", fact.name, buf_text(&expected),
-                  whole ? "" : "_...");
+        rule_fact(scope, LINT_INDEX_NAME, "the index %s would be %s%s by the convention", fact.name,
+                  buf_text(&expected), whole ? "" : "_...");
 }
 
 void lint_foreign_key_name(struct scope *scope)
@@ -80,5 +80,6 @@ void lint_file_name(struct scope *scope)
     static const char good[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.";
     const char *slash = strrchr(scope->text->file, '/'), *name = slash ? slash + 1 : scope->text->file;
     if (name[strspn(name, good)])
-        rule_at(scope, LINT_FILE_NAME, place_of_file(scope->text), "its name holds other characters than a-z, A-Z, 0-9, _, - and .");
+        rule_at(scope, LINT_FILE_NAME, place_of_file(scope->text),
+                "its name holds other characters than a-z, A-Z, 0-9, _, - and .");
 }

@@ -5,7 +5,7 @@
 #include "base/cleanup.h"
 #include "lint/rule.h"
 
-#define BEFORE 256      /* bytes in front of the anchor that a pattern may need */
+#define BEFORE 256 /* bytes in front of the anchor that a pattern may need */
 #define BEHIND 1024
 #define FILE_HITS_MAX 20 /* more of one kind in one file say nothing new */
 
@@ -16,9 +16,12 @@ static const struct pattern {
 } patterns[] = {
     {"AKIA", "(^|[^A-Za-z0-9])(AKIA[0-9A-Z]{16})([^A-Za-z0-9]|$)", "an access key of AWS", 2},
     {"PRIVATE KEY", "-----BEGIN [A-Z ]*PRIVATE KEY-----([[:space:]]|\\\\n)*([A-Za-z0-9+/]{40})", "a private key", 2},
-    {"://", "[a-z][a-z0-9+.-]*://[^:/@[:space:]'\"$<{]+:([^@/:[:space:]'\"$<{*]+)@", "a connection string with a password", 1},
-    {"password=", "(host|dbname|user)=[^'\"]*password=([^'\"[:space:]$<{*;&)]+)", "a connection string with a password", 2},
-    {"password=", "password=([^'\"[:space:]$<{*;&)]+) +[^'\"]*(host|dbname|user)=", "a connection string with a password", 1},
+    {"://", "[a-z][a-z0-9+.-]*://[^:/@[:space:]'\"$<{]+:([^@/:[:space:]'\"$<{*]+)@",
+     "a connection string with a password", 1},
+    {"password=", "(host|dbname|user)=[^'\"]*password=([^'\"[:space:]$<{*;&)]+)", "a connection string with a password",
+     2},
+    {"password=", "password=([^'\"[:space:]$<{*;&)]+) +[^'\"]*(host|dbname|user)=",
+     "a connection string with a password", 1},
     {"ghp_", "ghp_([A-Za-z0-9]{36})", "a token of GitHub", 1},
     {"sk_live_", "sk_live_([A-Za-z0-9]{20})", "a key of Stripe", 1},
 };

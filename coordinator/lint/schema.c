@@ -44,12 +44,8 @@ static struct schema_table *add_table(struct schema *schema, struct relation nam
         schema->room = room;
     }
     struct schema_table *table = arena_new(schema->arena, struct schema_table);
-    *table = (struct schema_table){.name = name,
-                                   .hash = hash_of(name),
-                                   .made_in = made_in,
-                                   .locked_in = -1,
-                                   .emptied_in = -1,
-                                   .rewritten_in = -1};
+    *table = (struct schema_table){
+        .name = name, .hash = hash_of(name), .made_in = made_in, .locked_in = -1, .emptied_in = -1, .rewritten_in = -1};
     link_table(schema, table);
     return schema->tables[schema->count++] = table;
 }

@@ -1,6 +1,6 @@
 /* The schema as a service's migrations leave it, as far as it can be seen in them: tables, types of columns, indexes,
- * foreign keys. What was there before the first migration, or is made in DO bodies, is not known: a table that is not here
- * may exist. Threads: one at a time. */
+ * foreign keys. What was there before the first migration, or is made in DO bodies, is not known: a table that is not
+ * here may exist. Threads: one at a time. */
 #pragma once
 #include "lint/facts.h"
 #include "lint/place.h"
@@ -59,12 +59,13 @@ struct schema {
     size_t count, room;
     struct schema_copy *copies;
     size_t copy_count, copy_room;
-    int migration;           /* number of the one that is read */
-    bool transactional;      /* whether it runs in a transaction */
-    long skipped_statement;  /* CREATE TABLE IF NOT EXISTS of a table that exists; -1: none */
+    int migration;          /* number of the one that is read */
+    bool transactional;     /* whether it runs in a transaction */
+    long skipped_statement; /* CREATE TABLE IF NOT EXISTS of a table that exists; -1: none */
 };
 
-struct schema_table *schema_find(const struct schema *schema, struct relation name); /* not a dropped one; NULL: unknown */
+struct schema_table *schema_find(const struct schema *schema,
+                                 struct relation name); /* not a dropped one; NULL: unknown */
 /* Whether it was there before the present migration, so that others may use it: an unknown table was. */
 bool schema_existed(const struct schema *schema, struct relation name);
 /* Of an ADD COLUMN or a CREATE TABLE seen before; NULL: unknown. */

@@ -60,13 +60,14 @@ const char *types_lose(const struct fact_type *from, const struct fact_type *to,
         return "the time of day is lost";
     if (using && is_text(from) && is_text(to) && shrinks(from->mods[0], to->mods[0]))
         return "longer texts are cut off";
-    if (is(from, "numeric") && is(to, "numeric") && to->mods[0] >= 0 && shrinks(from->mods[1], to->mods[1] < 0 ? 0 : to->mods[1]))
+    if (is(from, "numeric") && is(to, "numeric") && to->mods[0] >= 0 &&
+        shrinks(from->mods[1], to->mods[1] < 0 ? 0 : to->mods[1]))
         return "decimals are rounded away";
     return NULL;
 }
 
-/* postgres: doc/src/sgml/ref/alter_table.sgml, notes: binary coercible or an unconstrained domain is not rewritten; and the
- * support functions of varchar, numeric and timestamp for larger limits. */
+/* postgres: doc/src/sgml/ref/alter_table.sgml, notes: binary coercible or an unconstrained domain is not rewritten; and
+ * the support functions of varchar, numeric and timestamp for larger limits. */
 bool types_rewrite(const struct fact_type *from, const struct fact_type *to)
 {
     if (from->array != to->array)

@@ -1,5 +1,5 @@
-/* One migration's text (its undo behind a form feed) with every rule switched on: places lie in the file, comments never
- * break it, and a mended file has nothing left to mend. */
+/* One migration's text (its undo behind a form feed) with every rule switched on: places lie in the file, comments
+ * never break it, and a mended file has nothing left to mend. */
 #include "fuzz/fuzz.h"
 
 #include <stdlib.h>
@@ -37,7 +37,8 @@ static unsigned check(const struct lint_migration *migration, struct arena *aren
     for (size_t i = 0; i < count; i++) {
         bool down = strcmp(findings[i].file, "U1.sql") == 0;
         const char *text = down ? migration->down.sql : migration->up.sql;
-        if (findings[i].line < 0 || findings[i].line > count_lines(text) || findings[i].column < 0 || !*findings[i].text)
+        if (findings[i].line < 0 || findings[i].line > count_lines(text) || findings[i].column < 0 ||
+            !*findings[i].text)
             abort();
         if (!down && lint_rule_can_fix(findings[i].rule))
             mendable |= 1u << findings[i].rule;

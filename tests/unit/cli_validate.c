@@ -34,8 +34,10 @@ static void write_state(const char *id, const char *text)
 {
     char digest[65];
     digest_hex(text, strlen(text), digest);
-    auto_free char *state = xasprintf("{\"targets\":{\"a/a\":[{\"migration\":\"%s\",\"checksum\":\"%s\",\"request\":\"r\","
-                                      "\"release\":\"r\"}]}}", id, digest);
+    auto_free char *state =
+        xasprintf("{\"targets\":{\"a/a\":[{\"migration\":\"%s\",\"checksum\":\"%s\",\"request\":\"r\","
+                  "\"release\":\"r\"}]}}",
+                  id, digest);
     write_file("state.json", state);
 }
 
@@ -58,7 +60,8 @@ Test(validate, text_names_line_and_column_and_what_to_do_once)
 Test(validate, rules_are_set_for_all_and_for_one_service)
 {
     make("fleet: shop\ndefaults:\n  lint: {not-null-without-default: error, destructive-without-undo: off}\n"
-         "services:\n  a:\n    migrations: a\n    lint:\n      not-null-without-default: warning\n      table-name: error\n");
+         "services:\n  a:\n    migrations: a\n    lint:\n      not-null-without-default: warning\n      table-name: "
+         "error\n");
     write_file("a/V1__x.sql", "ALTER TABLE t ADD COLUMN b int NOT NULL;\nDROP TABLE u;\n");
     EXPECT("greylag validate", 0);
     SAYS(out_text, "warning: the column t.b");
@@ -77,7 +80,8 @@ Test(validate, what_fleet_yml_cannot_say)
     write_file("fleet.yml", "fleet: shop\ndefaults: {lint: {ignore-unused: off}}\nservices: {a: {migrations: a}}\n");
     EXPECT("greylag validate", 2);
     SAYS(err_text, "fleet.yml:2:");
-    write_file("fleet.yml", "fleet: shop\nenvironments: {prod: {lint: {x: off}}, dev: {}}\nservices: {a: {migrations: a}}\n");
+    write_file("fleet.yml",
+               "fleet: shop\nenvironments: {prod: {lint: {x: off}}, dev: {}}\nservices: {a: {migrations: a}}\n");
     EXPECT("greylag validate --env dev", 2);
     SAYS(err_text, "there is no rule 'x'");
     write_file("fleet.yml", "fleet: shop\ndefaults: {lint: {table-name: loud}}\nservices: {a: {migrations: a}}\n");
@@ -95,11 +99,13 @@ Test(validate, json_has_one_shape_for_all_findings)
     json_t *json = json_loads(out_text, 0, NULL), *finding;
     size_t i, seen = 0;
     cr_assert_not_null(json, "%s", out_text);
-    json_array_foreach(json_object_get(json, "findings"), i, finding) {
+    json_array_foreach(json_object_get(json, "findings"), i, finding)
+    {
         const char *rule = json_string_value(json_object_get(finding, "rule"));
         const char *file = json_string_value(json_object_get(finding, "file"));
         json_int_t line = json_integer_value(json_object_get(finding, "line"));
-        cr_expect(json_is_integer(json_object_get(finding, "column")) && json_is_string(json_object_get(finding, "text")));
+        cr_expect(json_is_integer(json_object_get(finding, "column")) &&
+                  json_is_string(json_object_get(finding, "text")));
         seen += strcmp(rule, "cycle") == 0 && strcmp(file, "a/V1__x.sql") == 0 && line == 1;
         seen += strcmp(rule, "destructive-without-undo") == 0 && strcmp(file, "a/V1__x.sql") == 0 && line == 2;
         seen += strcmp(rule, "unparsed") == 0 && strcmp(file, "b/V1__x.sql") == 0 && line == 1;
@@ -118,19 +124,22 @@ static void check_result(const json_t *result, const json_t *rules)
     int index = -1;
     json_t *locations = NULL;
     json_error_t error;
-    cr_assert_eq(json_unpack_ex((json_t *)(uintptr_t)result, &error, 0, "{s:s, s:i, s:s, s:{s:s}, s:o}", "ruleId", &rule,
-                                "ruleIndex", &index, "level", &level, "message", "text", &text, "locations", &locations),
+    cr_assert_eq(json_unpack_ex((json_t *)(uintptr_t)result, &error, 0, "{s:s, s:i, s:s, s:{s:s}, s:o}", "ruleId",
+                                &rule, "ruleIndex", &index, "level", &level, "message", "text", &text, "locations",
+                                &locations),
                  0, "%s", error.text);
     cr_expect_str_eq(json_string_value(json_object_get(json_array_get(rules, (size_t)index), "id")), rule);
     cr_expect(strcmp(level, "warning") == 0 || strcmp(level, "error") == 0);
     cr_expect(*text);
     if (json_array_size(locations) == 0)
         return;
-    json_t *physical = json_object_get(json_array_get(locations, 0), "physicalLocation"), *region = json_object_get(physical, "region");
+    json_t *physical = json_object_get(json_array_get(locations, 0), "physicalLocation"),
+           *region = json_object_get(physical, "region");
     cr_assert_eq(json_unpack(physical, "{s:{s:s}}", "artifactLocation", "uri", &uri), 0);
     cr_expect_null(strchr(uri, ' '), "%s", uri);
     cr_expect(!region || json_integer_value(json_object_get(region, "startLine")) >= 1);
-    cr_expect(!json_object_get(region, "startColumn") || json_integer_value(json_object_get(region, "startColumn")) >= 1);
+    cr_expect(!json_object_get(region, "startColumn") ||
+              json_integer_value(json_object_get(region, "startColumn")) >= 1);
 }
 
 Test(validate, sarif)
@@ -162,8 +171,9 @@ Test(validate, annotations_of_github)
     make(FLEET);
     write_file("a/V1__x,y%.sql", "TRUNCATE t;\n");
     EXPECT("greylag validate --format github", 0);
-    SAYS(out_text, "::warning title=destructive-without-undo,file=a/V1__x%2Cy%25.sql,line=1,col=10::empties the table t "
-                   "(TRUNCATE), and there is no undo%0Awrite the undo");
+    SAYS(out_text,
+         "::warning title=destructive-without-undo,file=a/V1__x%2Cy%25.sql,line=1,col=10::empties the table t "
+         "(TRUNCATE), and there is no undo%0Awrite the undo");
     SAYS(out_text, "::warning title=irreversible::");
     cr_expect_null(strstr(out_text, "fleet shop"));
 }
@@ -198,7 +208,9 @@ Test(validate, altered_files_and_what_can_be_changed_no_more)
     SAYS(out_text, "not-null-without-default");
 }
 
-#define HEADERS "fleet: shop\ndefaults: {lint: {missing-header: warning, final-newline: warning}}\nservices:\n  a: {migrations: a}\n"
+#define HEADERS                                                                                                        \
+    "fleet: shop\ndefaults: {lint: {missing-header: warning, final-newline: warning}}\nservices:\n  a: {migrations: "  \
+    "a}\n"
 
 Test(validate, fix_shows_and_changes_only_when_told)
 {
@@ -207,7 +219,8 @@ Test(validate, fix_shows_and_changes_only_when_told)
     cr_assert_eq(chmod("a/V20240131__add_x.sql", 0640), 0);
     EXPECT("greylag validate --fix --offline", 0);
     SAYS(out_text, "--- a/a/V20240131__add_x.sql\n+++ b/a/V20240131__add_x.sql\n@@ -1,2 +1,5 @@\n-SELECT 1;\\x0d\n");
-    SAYS(out_text, "-SELECT 2;\n\\ No newline at end of file\n+-- Migration: add x\n+-- Service: a\n+-- Date: 2024-01-31\n+SELECT 1;\n");
+    SAYS(out_text, "-SELECT 2;\n\\ No newline at end of file\n+-- Migration: add x\n+-- Service: a\n+-- Date: "
+                   "2024-01-31\n+SELECT 1;\n");
     SAYS(err_text, "Nothing was changed. With --yes it is.");
     HOLDS("a/V20240131__add_x.sql", "SELECT 1;\r\nSELECT 2;");
     EXPECT("greylag validate --fix --offline --yes", 0);
@@ -231,7 +244,9 @@ Test(validate, fix_changes_nothing_that_is_applied_somewhere)
     HOLDS("a/V1__x.sql", "SELECT 1");
     HOLDS("a/V2__y.sql", "-- Migration: y\n-- Service: a\nSELECT 2\n");
     /* on one of two targets: it is still spoken of, and not changed */
-    write_file("fleet.yml", "fleet: shop\ndefaults: {lint: {final-newline: warning}}\nservices:\n  a: {migrations: a, targets: [a, b]}\n");
+    write_file(
+        "fleet.yml",
+        "fleet: shop\ndefaults: {lint: {final-newline: warning}}\nservices:\n  a: {migrations: a, targets: [a, b]}\n");
     EXPECT("greylag validate --fix --state state.json --yes", 0);
     SAYS(out_text, "a/V1__x.sql is applied: not changed");
     SAYS(out_text, "a/V1__x.sql:1:9: warning: the last line has no end");

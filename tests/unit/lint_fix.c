@@ -19,7 +19,8 @@ static const struct {
     {"1", "SELECT 1", "SELECT 1\n", NEWLINE},
     {"1", "SELECT 1\r", NULL, NEWLINE}, /* it would make a CRLF */
     {"1", "SELECT 1;\r\nSELECT 2", "SELECT 1;\nSELECT 2\n", ENDS | NEWLINE},
-    {"20240131120000", "SELECT 1;\n", "-- Migration: it does\n-- Service: shop\n-- Date: 2024-01-31\nSELECT 1;\n", HEADER},
+    {"20240131120000", "SELECT 1;\n", "-- Migration: it does\n-- Service: shop\n-- Date: 2024-01-31\nSELECT 1;\n",
+     HEADER},
     {"20241331", "-- Service: x\nSELECT 1;\n", "-- Migration: it does\n-- Service: x\nSELECT 1;\n", HEADER},
     {"1", "-- Migration: a\n-- Service: x\nSELECT 1;\n", NULL, HEADER}, /* author and date are not known */
 };
@@ -56,7 +57,8 @@ Test(lint_fix, sections_and_undo_files)
     migration.down = migration.up;
     migration.down.sql = strstr(migration.up.whole, "SELECT '");
     migration.down.size = strlen(migration.down.sql);
-    cr_expect_not(lint_fix(&migration, &migration.up, ENDS, &both), "%s", buf_text(&both)); /* the other half's string */
+    cr_expect_not(lint_fix(&migration, &migration.up, ENDS, &both), "%s",
+                  buf_text(&both)); /* the other half's string */
     cr_expect(lint_rule_can_fix(LINT_LINE_ENDINGS) && !lint_rule_can_fix(LINT_TABLE_COPY));
     arena_release(&arena);
 }
