@@ -4,15 +4,16 @@
  * function's body stays what it is. */
 #include <pg_query.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/cleanup.h"
 #include "sql/sql_internal.h"
 
-#define CANDIDATES_MAX ((size_t)256 << 20) /* bytes that may be looked at for candidates that are none */
+#define IN_VAIN_MAX ((size_t)16 << 20) /* bytes that may be looked at for candidates that are none */
 
 struct search {
     const char *text;
-    size_t len, looked;
+    size_t len, in_vain;
     struct arena *arena;
     struct sql_stretch *stretches;
     size_t count, room;
@@ -40,10 +41,29 @@ static bool rest_is_blank(const char *p)
     return *p == '\n' || *p == 0 || (p[0] == '-' && p[1] == '-');
 }
 
+/* Whether the line of *p is a comment, or inside of something larger. */
+static bool in_comment(const char *text, const char *p)
+{
+    const char *line = p;
+    while (line > text && line[-1] != '\n')
+        line--;
+    line += strspn(line, " \t");
+    return line[0] == '-' && line[1] == '-' && line < p;
+}
+
+static const char *next_stdin(const char *p)
+{
+    while ((p = strpbrk(p, "sS")) && strncasecmp(p, "stdin", 5) != 0)
+        p++;
+    return p;
+}
+
 /* Behind the next ';' that ends a line after a word "stdin"; 0: there is none. */
 static size_t next_candidate(const char *text, size_t at)
 {
-    const char *p = strcasestr(text + at, "stdin");
+    const char *p = text + at;
+    while ((p = next_stdin(p)) && in_comment(text, p))
+        p += strcspn(p, "\n");
     while (p && (p = strchr(p, ';')))
         if (rest_is_blank(++p))
             return (size_t)(p - text);
@@ -71,7 +91,6 @@ static bool confirm(struct search *search, size_t begin, size_t end)
     auto_free char *code = xmalloc(end - begin + 1);
     memcpy(code, search->text + begin, end - begin);
     code[end - begin] = 0;
-    search->looked += end - begin;
     PgQuerySplitResult split = pg_query_split_with_scanner(code);
     bool good = !split.error && split.n_stmts > 0;
     size_t at = good ? (size_t)split.stmts[split.n_stmts - 1]->stmt_location : 0;
@@ -113,13 +132,14 @@ const struct sql_stretch *sql_stretches(const char *text, size_t len, struct are
 {
     struct search search = {.text = text, .len = len, .arena = arena};
     size_t begin = 0;
-    for (size_t end = next_candidate(text, 0); end && search.looked < CANDIDATES_MAX; ) {
+    for (size_t end = next_candidate(text, 0); end && search.in_vain < IN_VAIN_MAX;) {
         size_t from = end;
         if (confirm(&search, begin, end)) {
             struct sql_stretch *s = add(&search, begin, end);
             s->copy = true;
             begin = from = take_rows(&search, s);
-        }
+        } else
+            search.in_vain += end - begin;
         end = next_candidate(text, from);
     }
     add(&search, begin, len);
