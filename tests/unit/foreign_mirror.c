@@ -22,59 +22,71 @@ static void applied(const char *migrations)
                                        "SELECT 1, m, 'c', 'q', 'r', row_number() OVER () FROM unnest('{%s}'::text[]) m", migrations));
 }
 
-/* Every statement prepares against the tables that the tool's own DDL makes. */
+/* ---- every statement, by itself ---- */
+
+static const struct {
+    const char *prefix, *table;
+} files[HISTORY_TOOL_COUNT] = {
+    [HISTORY_FLYWAY] = {"flyway_", "flyway_schema_history"},
+    [HISTORY_GOLANG_MIGRATE] = {"golang_migrate_", "schema_migrations"},
+    [HISTORY_DBMATE] = {"dbmate_", "schema_migrations"},
+    [HISTORY_GOOSE] = {"goose_", "goose_db_version"},
+    [HISTORY_DIESEL] = {"diesel_", "__diesel_schema_migrations"},
+    [HISTORY_LIQUIBASE] = {"liquibase_", "databasechangelog"},
+    [HISTORY_SQITCH] = {"sqitch_", "sqitch.changes"},
+    [HISTORY_ALEMBIC] = {"alembic_", "alembic_version"},
+};
+
+static const char *statement(const char *name)
+{
+    auto_free char *path = xasprintf("%s/worker/foreign/sql/%s.sql", GREYLAG_SOURCE_DIR, name);
+    auto_buf struct buf text = BUF_INIT(1 << 16);
+    cr_assert(buf_read_file(&text, path, NULL), "%s", path);
+    return arena_strdup(&arena, buf_text(&text));
+}
+
+static const char *replaced(const char *text, const char *mark, const char *with)
+{
+    for (const char *at; (at = strstr(text, mark));)
+        text = arena_printf(&arena, "%.*s%s%s", (int)(at - text), text, with, at + strlen(mark));
+    return text;
+}
+
+static void prepare(enum history_tool tool, const char *name)
+{
+    const char *text = statement(name);
+    text = replaced(text, "@check@", statement(arena_printf(&arena, "%scheck", files[tool].prefix)));
+    text = replaced(text, "@read@", statement(arena_printf(&arena, "%sread", files[tool].prefix)));
+    text = replaced(replaced(replaced(text, "@table@", files[tool].table), "@registry@", "sqitch"), "@schema@", "greylag");
+    printf("# %s\n", name);
+    test_pg_run(database, arena_printf(&arena, "PREPARE p (text,text,text,text,text,text,text,text,text) AS %s", text));
+}
+
+/* Against the tables that the tool's own DDL makes; what serves all tools is run by every other test. */
 Test(foreign_mirror, every_statement_prepares)
 {
-    static const char *const prefixes[HISTORY_TOOL_COUNT] = {
-        [HISTORY_FLYWAY] = "flyway_", [HISTORY_GOLANG_MIGRATE] = "golang_migrate_", [HISTORY_DBMATE] = "dbmate_",
-        [HISTORY_GOOSE] = "goose_", [HISTORY_DIESEL] = "diesel_", [HISTORY_LIQUIBASE] = "liquibase_", [HISTORY_SQITCH] = "sqitch_",
-        [HISTORY_ALEMBIC] = "alembic_"};
     auto_free char *folder = xasprintf("%s/worker/foreign/sql", GREYLAG_SOURCE_DIR);
-    test_pg_run(database, "CREATE TABLE alembic_version (version_num varchar(32) primary key)");
     DIR *directory = opendir(folder);
+    int seen = 0, known = 0;
     cr_assert(directory);
-    int count = 0;
-    for (struct dirent *entry; (entry = readdir(directory));)
-        count += text_ends(entry->d_name, ".sql");
-    closedir(directory);
-    int prepared = 3; /* foreign_find.sql and foreign_rows.sql are run by every foreign_read, foreign_block.sql by every step */
+    test_pg_run(database, "CREATE TABLE alembic_version (version_num varchar(32) primary key)");
     for (enum history_tool tool = HISTORY_FLYWAY; tool < HISTORY_TOOL_COUNT; tool++) {
         job.history = tool;
+        test_pg_run(database, "DROP TABLE IF EXISTS schema_migrations");
         if (!foreign_refuses(tool))
             KEEP(DOWN, .version = "1"); /* makes the table */
-        directory = opendir(folder);
+        rewinddir(directory);
         for (struct dirent *entry; (entry = readdir(directory));) {
-            if (!text_starts(entry->d_name, prefixes[tool]))
+            seen += tool == HISTORY_FLYWAY && text_ends(entry->d_name, ".sql") && !text_starts(entry->d_name, "foreign_");
+            if (!text_starts(entry->d_name, files[tool].prefix))
                 continue;
-            auto_free char *path = xasprintf("%s/%s", folder, entry->d_name), *name = xstrdup(entry->d_name);
-            auto_free char *read = xasprintf("%s/%sread.sql", folder, prefixes[tool]), *check = xasprintf("%s/%scheck.sql", folder, prefixes[tool]);
-            prepared++;
-            if (strstr(name, "_create"))
-                continue;
-            const char *parts[] = {path, check, read}, *marks[] = {NULL, "@check@", "@read@"};
-            char *text = arena_strdup(&arena, "");
-            for (int i = 0; i < 3; i++) {
-                auto_buf struct buf part = BUF_INIT(1 << 16);
-                cr_assert(buf_read_file(&part, parts[i], NULL));
-                char *at = marks[i] ? strstr(text, marks[i]) : text;
-                for (; at && (i || !*text); at = i ? strstr(text, marks[i]) : NULL)
-                    text = arena_printf(&arena, "%.*s%s%s", (int)(at - text), text, buf_text(&part), i ? at + strlen(marks[i]) : "");
-            }
-            static const char *const table[HISTORY_TOOL_COUNT] = {
-                [HISTORY_FLYWAY] = "flyway_schema_history", [HISTORY_GOLANG_MIGRATE] = "schema_migrations", [HISTORY_DBMATE] = "schema_migrations",
-                [HISTORY_GOOSE] = "goose_db_version", [HISTORY_DIESEL] = "__diesel_schema_migrations", [HISTORY_LIQUIBASE] = "databasechangelog",
-                [HISTORY_SQITCH] = "sqitch.changes", [HISTORY_ALEMBIC] = "alembic_version"};
-            const char *replaced[][2] = {{"@table@", table[tool]}, {"@registry@", "sqitch"}, {"@schema@", "greylag"}};
-            for (int i = 0; i < 3; i++)
-                for (char *at; (at = strstr(text, replaced[i][0]));)
-                    text = arena_printf(&arena, "%.*s%s%s", (int)(at - text), text, replaced[i][1], at + strlen(replaced[i][0]));
-            printf("# %s\n", name);
-            test_pg_run(database, arena_printf(&arena, "PREPARE p (text,text,text,text,text,text,text,text,text) AS %s", text));
+            known++;
+            if (!strstr(entry->d_name, "_create"))
+                prepare(tool, arena_strndup(&arena, entry->d_name, strlen(entry->d_name) - strlen(".sql")));
         }
-        closedir(directory);
-        test_pg_run(database, "DROP TABLE IF EXISTS schema_migrations");
     }
-    cr_assert_eq(prepared, count);
+    closedir(directory);
+    cr_assert(known == seen && seen > 35, "%d of %d", known, seen);
 }
 
 Test(foreign_mirror, a_job_that_keeps_no_record_adds_nothing)

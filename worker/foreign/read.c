@@ -159,8 +159,9 @@ static bool read_all(struct reading *r, const char *search_path, struct foreign_
     return true;
 }
 
-bool foreign_read(struct pg *pg, const char *search_path, struct arena *arena, const struct foreign_history **ret_histories,
-                  size_t *ret_count, const char **ret_warning, struct err *err)
+bool foreign_read(struct pg *pg, const char *search_path, struct arena *arena,
+                  const struct foreign_history **ret_histories, size_t *ret_count, const char **ret_warning,
+                  struct err *err)
 {
     struct reading r = {.pg = pg, .arena = arena, .warning = BUF_INIT(1 << 16)};
     struct foreign_history *histories = NULL;

@@ -80,7 +80,8 @@ static void add_block(struct buf *sql, const struct foreign_step *step, const st
 {
     const struct job_request *r = step->request;
     const char *named = step->job->history_table ? step->job->history_table : "", *table;
-    auto_buf struct buf schema = BUF_INIT(1024), run = BUF_INIT(1 << 18), create = BUF_INIT(1 << 16), body = BUF_INIT(1 << 20);
+    auto_buf struct buf schema = BUF_INIT(1024), run = BUF_INIT(1 << 18), create = BUF_INIT(1 << 16);
+    auto_buf struct buf body = BUF_INIT(BUF_MAX);
     char columns[16], target[24], started[64] = "pg_catalog.now()";
     split_name(tool, named, &schema, &table);
     add_statements(&run, step, tool, statements, count);

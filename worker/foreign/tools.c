@@ -8,7 +8,8 @@
 static const struct tool tools[HISTORY_TOOL_COUNT] = {
     [HISTORY_FLYWAY] = {
         .table = "flyway_schema_history",
-        .words = "installed_rank version description type script checksum installed_by installed_on execution_time success",
+        .words = "installed_rank version description type script checksum installed_by installed_on execution_time "
+                 "success",
         .read = sql_flyway_read, .check = sql_flyway_check, .create = sql_flyway_create, .add = {sql_flyway_add},
         .take = {sql_flyway_lower, sql_flyway_take}, .align = sql_flyway_align},
     [HISTORY_GOLANG_MIGRATE] = {
@@ -33,7 +34,8 @@ static const struct tool tools[HISTORY_TOOL_COUNT] = {
         .read = sql_liquibase_read, .check = sql_liquibase_check, .create = sql_liquibase_create,
         .add = {sql_liquibase_add}, .take = {sql_liquibase_take}, .align = sql_liquibase_align},
     [HISTORY_SQITCH] = {
-        .table = "changes", .schema = "sqitch", .words = "=changes change_id change project note committed_at planned_at",
+        .table = "changes", .schema = "sqitch",
+        .words = "=changes change_id change project note committed_at planned_at",
         .read = sql_sqitch_read, .check = sql_sqitch_check, .create = sql_sqitch_create, .add = {sql_sqitch_add},
         .take = {sql_sqitch_take}, .align = sql_sqitch_align, .needs_record = true},
     [HISTORY_ALEMBIC] = {

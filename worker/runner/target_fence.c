@@ -113,8 +113,8 @@ static bool read_foreign(struct answer *answer, struct err *err)
     const char *warning = "";
     if (!answer->control->foreign && report->applied_count)
         return true;
-    if (!foreign_read(ledger_session(target->ledger), ledger_search_path(target->ledger), &answer->arena, &report->foreign,
-                      &report->foreign_count, &warning, err)) {
+    if (!foreign_read(ledger_session(target->ledger), ledger_search_path(target->ledger), &answer->arena,
+                      &report->foreign, &report->foreign_count, &warning, err)) {
         if (err->kind == ERR_UNREACHABLE)
             return false;
         warning = err->text;

@@ -1,6 +1,7 @@
 -- flyway-core: SchemaHistory.java, AbbreviationUtils.java. A repeatable adds a row at each run; nothing else is added
 -- twice.
-INSERT INTO @table@ (installed_rank, version, description, type, script, checksum, installed_by, execution_time, success)
+INSERT INTO @table@ (installed_rank, version, description, type, script, checksum, installed_by, execution_time,
+                     success)
 SELECT coalesce(max(installed_rank), 0) + 1,
        CASE WHEN $5::text <> 'repeatable' THEN replace($1::text, '_', '.') END,
        CASE WHEN length($2::text) > 200 THEN left($2::text, 197) || '...' ELSE $2::text END,

@@ -1,5 +1,5 @@
--- The row in effect goes, and Flyway finds the migration pending: it knows undo rows in its paid tier alone. A repeatable's
--- earlier row is then the latest again, unless it is to be forgotten altogether.
+-- The row in effect goes, and Flyway finds the migration pending: it knows undo rows in its paid tier alone. A
+-- repeatable's earlier row is then the latest again, unless it is to be forgotten altogether.
 DELETE FROM @table@ f
  WHERE f.installed_rank IN
        (SELECT r.place

@@ -1,5 +1,5 @@
--- The body of a DO block: finds a tool's table, makes it when it is missing, and runs statements on it, in the transaction
--- of a step. @...@ are literals that foreign.c puts in; @table@ and the like in the statements are put in here.
+-- The body of a DO block: finds a tool's table, makes it when it is missing, and runs statements on it, in the
+-- transaction of a step. @...@ are literals that step.c puts in; @table@ and the like in the statements are put in here.
 DECLARE
     v_before text := pg_catalog.current_setting('search_path');
     v_path text := @path@;
@@ -20,7 +20,8 @@ BEGIN
     ELSE
         PERFORM pg_catalog.set_config('search_path', v_path, true);
     END IF;
-    v_place := pg_catalog.to_regclass(coalesce(pg_catalog.quote_ident(v_schema) || '.', '') || pg_catalog.quote_ident(v_table));
+    v_place := pg_catalog.to_regclass(coalesce(pg_catalog.quote_ident(v_schema) || '.', '') ||
+                                      pg_catalog.quote_ident(v_table));
     IF v_place IS NULL AND NOT @named@ THEN
         FOR v_row IN EXECUTE @find@ USING ARRAY[@tool@], ARRAY[@words@], ARRAY[@columns@] LOOP
             v_place := v_row.oid;
@@ -40,8 +41,10 @@ BEGIN
     ELSIF v_place IS NULL THEN
         BEGIN
             EXECUTE pg_catalog.replace(pg_catalog.replace(pg_catalog.replace(pg_catalog.replace(@create@,
-                '@table@', pg_catalog.format('%I.%I', v_schema, v_table)), '@registry@', pg_catalog.quote_ident(v_schema)),
-                '@name_pk@', pg_catalog.quote_ident(v_table || '_pk')), '@name_s_idx@', pg_catalog.quote_ident(v_table || '_s_idx'));
+                '@table@', pg_catalog.format('%I.%I', v_schema, v_table)),
+                '@registry@', pg_catalog.quote_ident(v_schema)),
+                '@name_pk@', pg_catalog.quote_ident(v_table || '_pk')),
+                '@name_s_idx@', pg_catalog.quote_ident(v_table || '_s_idx'));
         EXCEPTION WHEN duplicate_table OR duplicate_schema OR unique_violation THEN
             NULL; -- somebody else has just made it
         END;
@@ -57,21 +60,23 @@ BEGIN
         EXECUTE pg_catalog.format('LOCK TABLE %I.%I IN SHARE ROW EXCLUSIVE MODE', v_schema, v_table);
     END IF;
     FOREACH v_statement IN ARRAY @statements@ LOOP
-        v_statement := pg_catalog.replace(pg_catalog.replace(v_statement, '@table@',
-                           pg_catalog.format('%I.%I', v_schema, v_table)), '@registry@', pg_catalog.quote_ident(v_schema));
+        v_statement := pg_catalog.replace(pg_catalog.replace(v_statement,
+                '@table@', pg_catalog.format('%I.%I', v_schema, v_table)),
+                '@registry@', pg_catalog.quote_ident(v_schema));
         IF @checks@ THEN
             EXECUTE v_statement INTO v_found
               USING @version@, @name@, @script@, @checksum@, @kind@, @direction@, '0', @target@, @record@;
             IF v_found IS NULL THEN
-                RAISE EXCEPTION USING ERRCODE = 'GL005', MESSAGE = v_called || ' does not say any more that it is applied';
+                RAISE EXCEPTION USING ERRCODE = 'GL005',
+                    MESSAGE = v_called || ' does not say any more that it is applied';
             END IF;
             PERFORM pg_catalog.set_config('greylag.found', @tool@ || ' ' || v_schema || '.' || v_table ||
                 CASE WHEN v_found <> '' THEN ' checksum ' || v_found ELSE '' END, true);
         ELSE
             EXECUTE v_statement
               USING @version@, @name@, @script@, @checksum@, @kind@, @direction@,
-                    least(pg_catalog.floor(pg_catalog.date_part('epoch', pg_catalog.clock_timestamp() - @started@) * 1000),
-                          2147483647)::int::text, @target@, @record@;
+                    least(pg_catalog.floor(pg_catalog.date_part('epoch',
+                          pg_catalog.clock_timestamp() - @started@) * 1000), 2147483647)::int::text, @target@, @record@;
         END IF;
     END LOOP;
     PERFORM pg_catalog.set_config('search_path', v_before, true);

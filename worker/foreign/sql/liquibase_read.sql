@@ -1,5 +1,5 @@
--- liquibase-standard: StandardChangeLogHistoryService.java. Column names in either case. SKIPPED is not in effect; a row
--- of `liquibase tag` is no change set.
+-- liquibase-standard: StandardChangeLogHistoryService.java. Column names in either case. SKIPPED is not in effect; a
+-- row of `liquibase tag` is no change set.
 SELECT c.version, coalesce(c.j ->> 'id', '') AS name, coalesce(c.j ->> 'filename', '') AS script,
        coalesce(c.j ->> 'md5sum', '') AS checksum,
        CASE WHEN c.j ->> 'exectype' IN ('EXECUTED', 'RERAN', 'MARK_RAN') THEN 'applied' ELSE 'failed' END AS state,

@@ -1,6 +1,6 @@
--- Sqitch: lib/App/Sqitch/Role/DBIEngine.pm, log_deploy_change. $4 is the change's id, $9 what its plan says of it (JSON:
--- proto/fleet.h, foreign_record). Which change a dependency means, the registry tells as it tells Sqitch (change_id_for):
--- the first of that name, or the last before the tag.
+-- Sqitch: lib/App/Sqitch/Role/DBIEngine.pm, log_deploy_change. $4 is the change's id, $9 what its plan says of it
+-- (JSON: proto/fleet.h, foreign_record). Which change a dependency means, the registry tells as it tells Sqitch
+-- (change_id_for): the first of that name, or the last before the tag.
 WITH given AS (
     SELECT $9::jsonb AS j
 ), project AS (
@@ -39,8 +39,8 @@ WITH given AS (
 ), tagged AS (
     INSERT INTO @registry@.tags (tag_id, tag, project, change_id, note, committer_name, committer_email, planned_at,
                                  planner_name, planner_email)
-    SELECT t.j ->> 'id', t.j ->> 'tag', added.project, added.change_id, coalesce(t.j ->> 'note', ''), added.committer_name,
-           added.committer_email, (t.j ->> 'planned_at')::timestamptz, t.j ->> 'planner_name', t.j ->> 'planner_email'
+    SELECT t.j ->> 'id', t.j ->> 'tag', added.project, added.change_id, coalesce(t.j ->> 'note', ''),
+           added.committer_name, added.committer_email, (t.j ->> 'planned_at')::timestamptz, t.j ->> 'planner_name', t.j ->> 'planner_email'
       FROM added, given, jsonb_array_elements(coalesce(given.j -> 'tags', '[]')) AS t (j)
 )
 INSERT INTO @registry@.events (event, change_id, change, project, note, requires, conflicts, tags, committer_name,

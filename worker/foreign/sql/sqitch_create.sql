@@ -91,7 +91,8 @@ CREATE TABLE @registry@.dependencies (
     change_id       TEXT        NOT NULL REFERENCES @registry@.changes(change_id) ON UPDATE CASCADE ON DELETE CASCADE,
     type            TEXT        NOT NULL,
     dependency      TEXT        NOT NULL,
-    dependency_id   TEXT            NULL REFERENCES @registry@.changes(change_id) ON UPDATE CASCADE CONSTRAINT dependencies_check CHECK (
+    dependency_id   TEXT            NULL REFERENCES @registry@.changes(change_id) ON UPDATE CASCADE
+                                    CONSTRAINT dependencies_check CHECK (
             (type = 'require'  AND dependency_id IS NOT NULL)
          OR (type = 'conflict' AND dependency_id IS NULL)
     ),
