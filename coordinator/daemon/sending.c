@@ -252,6 +252,25 @@ void leader_ask_inventory(struct leader *leader, const struct leader_target *tar
     add_control(leader, &control);
 }
 
+void leader_ask_foreign(struct leader *leader, struct leader_target *target, int64_t asked_us)
+{
+    int64_t now_ms = clock_mono_ms();
+    bool old = now_ms - target->foreign_made_ms > INVENTORY_LIFE_US / 2000;
+    if (target->foreign_asked_us != asked_us || old) {
+        const struct control control = {.kind = CONTROL_INVENTORY,
+                                        .audience = audience(leader, target->service, target->name),
+                                        .fence = no_fence(leader), .expires_us = clock_wall_us() + INVENTORY_LIFE_US,
+                                        .release = "", .foreign = true};
+        free(target->foreign_payload);
+        target->foreign_payload = control_encode(&control, &target->foreign_len);
+        digest_hex(target->foreign_payload, target->foreign_len, target->foreign_digest);
+        target->foreign_asked_us = asked_us;
+        target->foreign_made_ms = now_ms;
+    }
+    target->foreign_sent_ms = now_ms;
+    add_control_payload(leader, target->name, 0, target->foreign_payload, target->foreign_len);
+}
+
 bool leader_fence_outside(struct leader *leader, struct leader_target *target, struct err *err)
 {
     int64_t sequence = target->issued + 1;

@@ -224,7 +224,7 @@ static bool put_inventory(struct store *store, const struct store_inventory *inv
         json_decref(rows);
         return false;
     }
-    return exec_rows(store, sql_applied_put, rows, err) &&
+    return exec_rows(store, sql_applied_put, rows, err) && store_put_foreign(store, inventory, err) &&
            store_exec(store, sql_target_known, NULL, err, 2, inventory->service, inventory->target);
 }
 

@@ -49,12 +49,15 @@ static bool read_plan_step(struct store_release *release, const PGresult *r, int
     step->service = service_index(&release->fleet, pg_text(r, row, 1));
     if (step->service < 0 || step->target < 0 || (size_t)step->target >= release->plan.target_count)
         return false;
-    step->migration = migration_index(&release->fleet.services[step->service], pg_text(r, row, 2));
+    step->id = arena_strdup(arena, pg_text(r, row, 2));
+    step->migration = migration_index(&release->fleet.services[step->service], step->id);
     step->undoes = arena_strdup(arena, pg_text(r, row, 5));
     step->undoes_release = arena_strdup(arena, pg_text(r, row, 6));
     step->policy.lock_timeout_ms = pg_number(r, row, 8);
     step->policy.statement_timeout_ms = pg_number(r, row, 9);
     step->policy.retries = pg_number(r, row, 10);
+    step->recorded = arena_strdup(arena, pg_text(r, row, 13));
+    step->in_history = strcmp(pg_text(r, row, 14), "t") == 0;
     snprintf(step->leaf, sizeof step->leaf, "%s", pg_text(r, row, 12));
     return direction_parse(pg_text(r, row, 3), &step->direction) &&
            way_back_parse(pg_text(r, row, 4), &step->way_back) &&
