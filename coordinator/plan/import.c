@@ -180,12 +180,11 @@ static void import_ancestors(struct importing *i, int head)
     }
     for (size_t m = 0; m < count; m++) {
         if (wanted[m])
-            planning_record(i->planning, i->slot, (int)m, (int)m == head);
+            planning_record(i->planning, i->slot, (int)m, true);
     }
 }
 
-/* A row that stands for every version up to its own. Only the migration of that very version has a row to be looked at
- * again by the worker. */
+/* A row that stands for every version up to its own. */
 static void import_up_to(struct importing *i, const struct foreign_row *row)
 {
     int at = find_migration(i, row);
@@ -202,20 +201,29 @@ static void import_up_to(struct importing *i, const struct foreign_row *row)
     for (int m = 0; i->history->tool != HISTORY_ALEMBIC && m < (int)i->owner->migration_count; m++) {
         const struct migration *migration = &i->owner->migrations[m];
         if (migration->kind == MIGRATION_VERSIONED && text_compare_numbers(migration->version, row->version) <= 0)
-            planning_record(i->planning, i->slot, m, m == at);
+            planning_record(i->planning, i->slot, m, true);
     }
+}
+
+static void refuse_failed(struct importing *i, const struct foreign_row *row)
+{
+    const char *hint = failed_hints[i->history->tool], *what = *row->version ? row->version : row->script;
+    if (!hint)
+        hint = "put right by hand what it left, and its record; import again";
+    if (*what)
+        planning_find(i->planning, true, "failed-row", hint, "%s: the record of %s (%s) says that %s began and did not end well",
+                      i->at->name, history_tool_text(i->history->tool), i->history->table, what);
+    else /* the whole record could not be read */
+        planning_find(i->planning, true, "failed-row", "its worker's role has to be able to read it", "%s: the record of %s (%s): %s",
+                      i->at->name, history_tool_text(i->history->tool), i->history->table, row->name);
 }
 
 static void import_row(struct importing *i, const struct foreign_row *row)
 {
-    const char *hint = failed_hints[i->history->tool];
     int m;
     switch (row->state) {
     case FOREIGN_FAILED:
-        planning_find(i->planning, true, "failed-row", hint ? hint : "put right by hand what it left, and its record; import again",
-                      "%s: the record of %s (%s) says that %s began and did not end well", i->at->name,
-                      history_tool_text(i->history->tool), i->history->table,
-                      *row->version ? row->version : *row->script ? row->script : row->name);
+        refuse_failed(i, row);
         break;
     case FOREIGN_BASELINE:
         import_up_to(i, row);

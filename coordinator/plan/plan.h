@@ -44,7 +44,7 @@ struct plan_step {
     const char *undoes;       /* DOWN, FORGET: the request whose effect it undoes; ADOPT: which it replaces; else "" */
     const char *undoes_release; /* the release of that request, "" unknown */
     const char *recorded;     /* the checksum that is on the target's record so far, "" none */
-    bool in_history;          /* ADOPT: the other tool's record has a row for it, which is looked at again */
+    bool in_history;          /* ADOPT: another tool's record says it, and is looked at again before it is recorded */
     struct policy policy;     /* service's, with the migration's own on_failure */
     const int *needs;         /* indexes of earlier steps that must have succeeded */
     size_t needs_count;

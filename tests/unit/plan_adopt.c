@@ -183,6 +183,15 @@ Test(plan_adopt, import_refuses_rows_that_failed)
         says(&w, true, "failed-row", "(public.history) says that 2 began", cases[i].hint);
         arena_release(&w.arena);
     }
+    struct world w;
+    begin(&w, ADOPTION_IMPORT, HISTORY_FLYWAY);
+    three(&w);
+    record(&w, HISTORY_FLYWAY, "public.history");
+    struct foreign_row *unread = row(&w, "", "", "");
+    unread->state = FOREIGN_FAILED;
+    unread->name = "permission denied for table history";
+    says(&w, true, "failed-row", "flyway (public.history): permission denied", "worker's role");
+    arena_release(&w.arena);
 }
 
 Test(plan_adopt, import_refuses_altered_files_but_leaves_repeatables_pending)
@@ -248,10 +257,10 @@ Test(plan_adopt, a_row_stands_for_all_before_it)
     record(&w, HISTORY_GOLANG_MIGRATE, "public.schema_migrations");
     struct foreign_row *at = row(&w, "3", "", "");
     at->state = FOREIGN_BASELINE;
-    good(&w, "adopt 1, adopt 2, adopt 3*");
+    good(&w, "adopt 1*, adopt 2*, adopt 3*");
     at->version = "9"; /* no file of it: what comes before counts all the same */
     says(&w, false, "no-file", "1 row", "");
-    good(&w, "adopt 1, adopt 2, adopt 3");
+    good(&w, "adopt 1*, adopt 2*, adopt 3*");
     arena_release(&w.arena);
 }
 
@@ -265,9 +274,9 @@ Test(plan_adopt, flyway_baselines)
     struct foreign_row *at = row(&w, "2", "<< Flyway Baseline >>", "");
     at->state = FOREIGN_BASELINE;
     row(&w, "3", "V3__c.sql", "33");
-    good(&w, "adopt 1, adopt 2*, adopt 3*");
+    good(&w, "adopt 1*, adopt 2*, adopt 3*");
     at->version = "1.5"; /* a mark needs no file */
-    good(&w, "adopt 1, adopt 3*");
+    good(&w, "adopt 1*, adopt 3*");
     cr_expect_null(finding(&w, "no-file"));
     *at = (struct foreign_row){.version = "2", .name = "", .script = "B2__all.sql", .checksum = "", .state = FOREIGN_BASELINE};
     good(&w, "adopt B2__all.sql*, adopt 3*");
@@ -288,9 +297,9 @@ Test(plan_adopt, alembic_heads_stand_for_their_ancestors)
     w.migrations[1].depends_count = w.migrations[2].depends_count = w.migrations[3].depends_count = 1;
     record(&w, HISTORY_ALEMBIC, "public.alembic_version");
     row(&w, "d0", "", "")->state = FOREIGN_BASELINE;
-    good(&w, "adopt ae10, adopt 1c, adopt d0*");
+    good(&w, "adopt ae10*, adopt 1c*, adopt d0*");
     row(&w, "bf2", "", "")->state = FOREIGN_BASELINE;
-    good(&w, "adopt ae10, adopt 1c, adopt d0*, adopt bf2*");
+    good(&w, "adopt ae10*, adopt 1c*, adopt d0*, adopt bf2*");
     row(&w, "d", "", "")->state = FOREIGN_BASELINE; /* a name, not a number */
     says(&w, false, "no-file", "no file: d", "");
     arena_release(&w.arena);
@@ -389,7 +398,7 @@ Test(plan_adopt, the_digest_says_what_is_recorded)
     three(&w);
     record(&w, HISTORY_GOLANG_MIGRATE, "public.schema_migrations");
     row(&w, "3", "", "")->state = FOREIGN_BASELINE;
-    good(&w, "adopt 1, adopt 2, adopt 3*");
+    good(&w, "adopt 1*, adopt 2*, adopt 3*");
     memcpy(digests[0], w.plan.digest, DIGEST_TEXT_SIZE);
     w.options = (struct plan_options){.direction = DIRECTION_ADOPT, .adoption = ADOPTION_BASELINE, .limits = &w.limit, .limit_count = 1};
     w.limit.version = "3";
