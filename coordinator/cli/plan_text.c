@@ -41,18 +41,28 @@ static const char *step_place(const json_t *step, struct arena *arena)
     return strcmp(service, target) == 0 ? service : arena_printf(arena, "%s/%s", service, target);
 }
 
+/* What is to know of a step besides its name: no way back; or how it changes the record. */
+static const char *step_note(const json_t *step, struct arena *arena)
+{
+    const char *direction = json_text(step, "direction"), *recorded = json_text(step, "recorded");
+    if (strcmp(direction, direction_text(DIRECTION_FORGET)) == 0)
+        return arena_printf(arena, "forget (checksum %.12s...)", recorded);
+    if (strcmp(direction, direction_text(DIRECTION_ADOPT)) == 0)
+        return *recorded ? arena_printf(arena, "checksum %.12s... -> %.12s...", recorded, json_text(step, "checksum")) : "";
+    bool up = strcmp(direction, direction_text(DIRECTION_UP)) == 0;
+    return up && strcmp(json_text(step, "wayBack"), way_back_text(WAY_BACK_NONE)) == 0 ? "no way back" : "";
+}
+
 static void add_steps(const json_t *plan, struct buf *out)
 {
     const json_t *steps = json_object_get(plan, "steps"), *step;
-    bool up = strcmp(json_text(plan, "direction"), "up") == 0;
     auto_arena struct arena arena = ARENA_INIT;
     struct table table = {.columns = 0};
     size_t i;
     json_array_foreach(steps, i, step)
     {
-        bool none = strcmp(json_text(step, "wayBack"), "none") == 0;
         table_row(&table, 5, arena_printf(&arena, "%zu", i + 1), step_place(step, &arena), step_name(step, &arena),
-                  up && none ? "no way back" : "", step_after(steps, step, &arena));
+                  step_note(step, &arena), step_after(steps, step, &arena));
     }
     table_print(&table, "  ", out);
 }
@@ -61,12 +71,17 @@ void cli_plan_text(const json_t *plan, struct buf *out)
 {
     const json_t *steps = json_object_get(plan, "steps");
     size_t count = json_array_size(steps);
-    bool up = strcmp(json_text(plan, "direction"), "up") == 0;
+    enum direction direction = DIRECTION_UP;
+    direction_parse(json_text(plan, "direction"), &direction);
     if (count == 0)
-        buf_adds(out, up ? "Nothing is pending.\n" : "There is nothing to undo.\n");
+        buf_adds(out, direction == DIRECTION_UP     ? "Nothing is pending.\n"
+                      : direction == DIRECTION_DOWN ? "There is nothing to undo.\n"
+                                                    : "There is nothing to record.\n");
     if (count > 0) {
         buf_addf(out, "%zu step%s %s, in this order:\n\n", count, count == 1 ? "" : "s",
-                 up ? "to apply" : "to undo");
+                 direction == DIRECTION_UP     ? "to apply"
+                 : direction == DIRECTION_DOWN ? "to undo"
+                                               : "to record; nothing of them runs");
         add_steps(plan, out);
         buf_addf(out, "\nplan %s\n", json_text(plan, "digest"));
     }

@@ -134,16 +134,17 @@ static bool undone(const json_t *steps, const json_t *step)
 
 static const char *standing(const json_t *steps, const json_t *step)
 {
-    bool down = strcmp(json_text(step, "direction"), "down") == 0;
+    const char *direction = json_text(step, "direction");
+    bool down = strcmp(direction, "down") == 0, adopt = strcmp(direction, "adopt") == 0, forget = strcmp(direction, "forget") == 0;
     const char *state = json_text(step, "state");
     if (took_effect(step) && undone(steps, step))
         return "undone";
     if (took_effect(step))
-        return down ? "undone" : "applied";
+        return down ? "undone" : adopt ? "recorded" : forget ? "forgotten" : "applied";
     if (strcmp(state, "already") == 0)
-        return down ? "not in effect before" : "in effect before";
+        return down ? "not in effect before" : adopt ? "recorded before" : forget ? "not recorded before" : "in effect before";
     if (strcmp(state, "skipped") == 0 || strcmp(state, "pending") == 0)
-        return "not run";
+        return adopt || forget ? "not recorded" : "not run";
     return state;
 }
 
