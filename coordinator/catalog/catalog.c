@@ -224,6 +224,7 @@ static void set_naming(struct loading *loading, const struct fleet_file *file)
             .folder = loading->drafts.items[i].run.folder->where,
             .prefix = keys->prefix ? arena_strdup(arena, keys->prefix) : "V",
             .undo_prefix = keys->undo_prefix ? arena_strdup(arena, keys->undo_prefix) : "U",
+            .baseline_prefix = keys->baseline_prefix ? arena_strdup(arena, keys->baseline_prefix) : "B",
             .separator = keys->separator ? arena_strdup(arena, keys->separator) : "__",
             .suffix = keys->suffixes_count ? arena_strdup(arena, keys->suffixes[0]) : ".sql"};
     }

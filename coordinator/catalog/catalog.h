@@ -54,7 +54,7 @@ struct catalog_dev_target {
 /* How a service's new files are called. */
 struct catalog_naming {
     const char *folder; /* relative to the fleet file's folder, without '/' at its end */
-    const char *prefix, *undo_prefix, *separator, *suffix; /* Flyway's; as usual where the layout is another */
+    const char *prefix, *undo_prefix, *baseline_prefix, *separator, *suffix; /* Flyway's; as usual where the layout is another */
 };
 
 struct catalog {

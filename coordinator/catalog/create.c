@@ -8,6 +8,7 @@
 #include "base/buf.h"
 #include "base/cleanup.h"
 #include "base/text.h"
+#include "catalog/create_internal.h"
 
 bool new_type_parse(const char *text, enum new_type *ret_type)
 {
@@ -135,7 +136,7 @@ static struct tm utc(int64_t now_us)
 }
 
 /* The date, and the time behind `between` when that is not NULL. */
-static const char *date_text(int64_t now_us, const char *dash, const char *between, struct arena *arena)
+const char *create_date(int64_t now_us, const char *dash, const char *between, struct arena *arena)
 {
     struct tm tm = utc(now_us);
     const char *day = arena_printf(arena, "%04d%s%02d%s%02d", tm.tm_year + 1900, dash, tm.tm_mon + 1, dash, tm.tm_mday);
@@ -143,10 +144,10 @@ static const char *date_text(int64_t now_us, const char *dash, const char *betwe
 }
 
 /* As Sqitch's plan has it: 2024-01-15T09:30:00Z. */
-static const char *moment_text(int64_t now_us, struct arena *arena)
+const char *create_moment(int64_t now_us, struct arena *arena)
 {
     struct tm tm = utc(now_us);
-    return arena_printf(arena, "%sT%02d:%02d:%02dZ", date_text(now_us, "-", NULL, arena), tm.tm_hour, tm.tm_min, tm.tm_sec);
+    return arena_printf(arena, "%sT%02d:%02d:%02dZ", create_date(now_us, "-", NULL, arena), tm.tm_hour, tm.tm_min, tm.tm_sec);
 }
 
 static const char *new_version(const struct catalog *catalog, const struct service *service, enum form form,
@@ -163,13 +164,13 @@ static const char *new_version(const struct catalog *catalog, const struct servi
     case FORM_NONE:
         return "";
     case FORM_TIME:
-        version = date_text(now_us, "", "", arena);
+        version = create_date(now_us, "", "", arena);
         break;
     case FORM_DASHES:
-        version = date_text(now_us, "-", "-", arena);
+        version = create_date(now_us, "-", "-", arena);
         break;
     case FORM_DATE:
-        return next_of_day(catalog, date_text(now_us, "", NULL, arena), arena);
+        return next_of_day(catalog, create_date(now_us, "", NULL, arena), arena);
     case FORM_UNIX:
         version = arena_printf(arena, "%lld", (long long)(now_us / 1000000));
         break;
@@ -237,11 +238,7 @@ static const char *folder_for(const struct service *service, const char *root, e
 
 /* ---- templates ---- */
 
-struct word {
-    const char *name, *value;
-};
-
-static const char *fill(const char *template, const struct word *words, size_t count, struct arena *arena)
+const char *create_fill(const char *template, const struct word *words, size_t count, struct arena *arena)
 {
     auto_buf struct buf out = BUF_INIT(BUF_MAX);
     while (*template) {
@@ -277,8 +274,8 @@ static size_t fill_all(const char *layout, const struct word *words, size_t coun
     size_t made = 0;
     for (size_t i = 0; i < COUNT_OF(templates); i++) {
         if (strcmp(templates[i].layout, layout) == 0)
-            files[made++] = (struct new_file){.path = fill(templates[i].path, words, count, arena),
-                                              .text = fill(templates[i].text, words, count, arena),
+            files[made++] = (struct new_file){.path = create_fill(templates[i].path, words, count, arena),
+                                              .text = create_fill(templates[i].text, words, count, arena),
                                               .append = templates[i].append};
     }
     return made;
@@ -293,7 +290,14 @@ static const struct template *template_of(const char *layout)
     return NULL;
 }
 
-static bool find_service(const struct catalog *catalog, const char *name, size_t *ret_index, struct err *err)
+const char *create_version(const struct catalog *catalog, const struct service *service, int64_t now_us,
+                           struct arena *arena)
+{
+    const struct template *template = template_of(service->layout);
+    return template ? new_version(catalog, service, template->form, now_us, arena) : NULL;
+}
+
+bool create_find_service(const struct catalog *catalog, const char *name, size_t *ret_index, struct err *err)
 {
     const char **known = xcalloc(catalog->fleet.service_count + 1, sizeof *known);
     for (size_t i = 0; i < catalog->fleet.service_count; i++) {
@@ -314,7 +318,7 @@ bool catalog_create(const struct catalog *catalog, const struct new_migration *w
                     const char **ret_version, const struct new_file **ret_files, size_t *ret_count, struct err *err)
 {
     size_t index = 0;
-    if (!find_service(catalog, what->service, &index, err))
+    if (!create_find_service(catalog, what->service, &index, err))
         return false;
     const struct service *service = &catalog->fleet.services[index];
     const struct catalog_naming *naming = &catalog->naming[index];
@@ -329,7 +333,7 @@ bool catalog_create(const struct catalog *catalog, const struct new_migration *w
     const char *root = arena_printf(arena, "%s/", naming->folder);
     const char *author = plain(what->author, arena), *user = slug_of(author, arena);
     bool nested = template->form == FORM_DASHES;
-    *ret_version = new_version(catalog, service, template->form, what->now_us, arena);
+    *ret_version = create_version(catalog, service, what->now_us, arena);
     const struct word words[] = {
         {"root", root},
         {"folder", folder_for(service, root, what->type, nested, arena)},
@@ -339,8 +343,8 @@ bool catalog_create(const struct catalog *catalog, const struct new_migration *w
         {"title", plain(what->title, arena)},
         {"author", author},
         {"user", *user ? user : "greylag"},
-        {"date", date_text(what->now_us, "-", NULL, arena)},
-        {"moment", moment_text(what->now_us, arena)},
+        {"date", create_date(what->now_us, "-", NULL, arena)},
+        {"moment", create_moment(what->now_us, arena)},
         {"breaking", what->breaking ? "-- Breaking: true\n" : ""},
         {"isBreaking", what->breaking ? "true" : "false"},
         {"risk", what->breaking ? "high" : "low"},

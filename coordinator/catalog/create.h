@@ -31,6 +31,19 @@ struct new_file {
     bool append;      /* to a file that is there: a plan */
 };
 
+/* A baseline: one file from which new databases begin, made from the schema of one that is there. */
+struct new_baseline {
+    const char *service;
+    const char *version; /* NULL: of the service's last migration, or a first one */
+    const char *sql;     /* the schema, as pg_dump prints it */
+    const char *origin;  /* "user@host:5432/shop", for people */
+    int64_t now_us;
+};
+/* As catalog_create. ERR_INPUT also: the service has migrations, and its layout has no files that stand for them. */
+bool catalog_create_baseline(const struct catalog *catalog, const struct new_baseline *what, struct arena *arena,
+                             const char **ret_version, const struct new_file **ret_files, size_t *ret_count,
+                             struct err *err);
+
 /* The version is above every one that the service has, and of their kind: the next number, or the time. Everything
  * lives in the arena. ERR_INPUT: no such service, a title without a letter or digit, or a layout whose migrations are not
  * SQL files. */

@@ -46,26 +46,26 @@ static int write_file(const struct cmdline *line, const char *service)
 static int baseline_run(const struct cmdline *line)
 {
     struct err err = ERR_INIT;
-    const char *const *services;
-    const char *version = cmdline_value(line, "version");
-    bool from_database = cmdline_has(line, "from-database");
-    if (cmdline_values(line, "service", &services) != 1) {
+    const char *service = cmdline_value(line, "service"), *version = cmdline_value(line, "version");
+    if (!service) {
         err_set(&err, ERR_USAGE, "a baseline is of one service");
         err_hint(&err, "greylag baseline --service SERVICE --version VERSION");
         return cmdline_fail(line, &err);
     }
-    if (from_database)
-        return write_file(line, services[0]);
+    if (cmdline_has(line, "from-database"))
+        return write_file(line, service);
     if (!version) {
-        err_set(&err, ERR_USAGE, "which version are the databases of %s at?", services[0]);
+        err_set(&err, ERR_USAGE, "which version are the databases of %s at?", service);
         err_hint(&err, "Say it with --version. To write a first migration from a database that has none: --from-database.");
         return cmdline_fail(line, &err);
     }
-    const struct plan_limit limit = {.service = services[0], .version = version};
+    const struct plan_limit limit = {.service = service, .version = version};
     return cli_record(line, ADOPTION_BASELINE, &limit);
 }
 
 static const struct cmd_option baseline_options[] = {
+    {"service", 's', "SERVICE", "of which service", 0},
+    {"on", 0, "TARGET", "only this database; may be repeated", CMD_REPEAT},
     {"version", 0, "VERSION", "everything up to and with this version is in effect; of the file with --from-database", 0},
     {"from-database", 0, NULL, "write the service's baseline file with pg_dump instead of recording", 0},
     {"database", 0, "CONNINFO", "which database; otherwise what PGHOST, PGDATABASE, PGSERVICE, ... say. No password here", 0},
@@ -82,8 +82,7 @@ const struct command baseline_command = {
         "database that pg_dump reads here, with your own rights (PG* in the environment, a service or password file): the coordinator "
         "and the workers have no part in it. It never writes over a file, and says which command comes next.",
     .example = "greylag baseline --service user --version 20240301\nPGDATABASE=user greylag baseline --service user --from-database",
-    .options = {cli_record_select_options, baseline_options, cli_record_options, cli_fleet_options, cli_server_options,
-                cli_json_options},
+    .options = {baseline_options, cli_record_options, cli_fleet_options, cli_server_options, cli_json_options},
     .run = baseline_run,
 };
 

@@ -93,6 +93,12 @@ int cli_record(const struct cmdline *line, enum adoption adoption, const struct 
 bool cli_tag_find(struct http_client *client, const char *name, struct arena *arena, const char **ret_release,
                   struct err *err);
 
+/* --- create.c: the fleet file's folder and `path`; new. */
+char *cli_beside_fleet(const char *fleet, const char *path);
+struct new_file;
+/* Writes the files of catalog/create.h. Nothing is written when one of the new ones is there already. */
+bool cli_write_new(const char *fleet, const struct new_file *files, size_t count, struct err *err);
+
 /* --- baseline_file.c: writes a service's baseline file from a database (--from-database). Returns an exit code. */
 int cli_baseline_write(const struct cmdline *line, const struct catalog *catalog, const char *service);
 

@@ -11,8 +11,7 @@
 #include "catalog/create.h"
 #include "cli/cli_internal.h"
 
-/* The fleet file's folder and `path`; new. */
-static char *beside_fleet(const char *fleet, const char *path)
+char *cli_beside_fleet(const char *fleet, const char *path)
 {
     const char *slash = strrchr(fleet, '/');
     if (!slash || *path == '/')
@@ -32,18 +31,17 @@ static bool write_file(const char *path, const struct new_file *file, struct err
     return true;
 }
 
-/* Nothing is written when one of the new files is there already. */
-static bool write_all(const char *fleet, const struct new_file *files, size_t count, struct err *err)
+bool cli_write_new(const char *fleet, const struct new_file *files, size_t count, struct err *err)
 {
     for (size_t i = 0; i < count; i++) {
-        auto_free char *path = beside_fleet(fleet, files[i].path);
+        auto_free char *path = cli_beside_fleet(fleet, files[i].path);
         if (!files[i].append && access(path, F_OK) == 0) {
             err_set(err, ERR_USAGE, "%s exists already; nothing was written", path);
             return err_hint(err, "give the migration another name");
         }
     }
     for (size_t i = 0; i < count; i++) {
-        auto_free char *path = beside_fleet(fleet, files[i].path);
+        auto_free char *path = cli_beside_fleet(fleet, files[i].path);
         if (!write_file(path, &files[i], err))
             return false;
     }
@@ -55,7 +53,7 @@ static void print_made(const struct cmdline *line, const char *fleet, const char
 {
     json_t *list = json_array();
     for (size_t i = 0; i < count; i++) {
-        auto_free char *path = beside_fleet(fleet, files[i].path);
+        auto_free char *path = cli_beside_fleet(fleet, files[i].path);
         json_array_append_new(list, json_string(path));
         if (!cli_json(line))
             printf("%s %s\n", files[i].append ? "added to" : "wrote", path);
@@ -114,7 +112,7 @@ static int create_run(const struct cmdline *line)
     bool good = cli_fleet_path(line, &fleet, &err) && cli_catalog(line, &catalog, &err) &&
                 read_line(line, catalog, &what, &err) &&
                 catalog_create(catalog, &what, &arena, &version, &files, &count, &err) &&
-                write_all(fleet, files, count, &err);
+                cli_write_new(fleet, files, count, &err);
     if (good)
         print_made(line, fleet, what.service, version, files, count);
     catalog_free(catalog);
