@@ -1,6 +1,7 @@
 /* Inside this room: one request on its way. */
 #pragma once
 #include "executor/executor.h"
+#include "foreign/foreign.h"
 #include "sql/placeholder.h"
 #include "sql/sql.h"
 

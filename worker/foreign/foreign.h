@@ -23,8 +23,6 @@
 /* SQLSTATE of foreign_add_check: the record does not say so any more (an ADOPT's outcome is DRIFT, err's text the
  * message). */
 #define FOREIGN_GONE "GL005"
-/* The setting, for the transaction, that it leaves: "flyway public.flyway_schema_history checksum crc32:5". */
-#define FOREIGN_FOUND "greylag.found"
 #define FOREIGN_ROWS_MAX 100000
 
 /* Records of other tools in the schemas of `search_path` (NULL: the session's; Sqitch's registry: wherever it is), in
@@ -45,9 +43,11 @@ struct foreign_step {
     const struct job *job;
     const struct job_request *request;
 };
-/* Adds ";..." for an ADOPT that asks for it (in_history): raises FOREIGN_GONE unless the record says so now. */
+/* Adds one statement with its ';' for an ADOPT that asks for it (in_history): raises FOREIGN_GONE unless the record says
+ * so now, and leaves what it says in the transaction's setting greylag.found: "flyway public.flyway_schema_history checksum
+ * crc32:5". */
 void foreign_add_check(struct buf *sql, const struct foreign_step *step);
-/* Adds ";..." when job->mirror is set: the request's change of the tool's record. UP and ADOPT add what is missing,
+/* Adds one statement with its ';' when job->mirror is set: the request's change of the tool's record. UP and ADOPT add what is missing,
  * ADOPT of a request in effect aligns its checksum, DOWN and FORGET take it away; a CALLBACK is no part of any record. */
 void foreign_add_mirror(struct buf *sql, const struct foreign_step *step);
 /* Why this tool's record is not kept; NULL: it is. */
