@@ -119,9 +119,10 @@ Test(executor_foreign, strings_of_the_old_kind)
     struct job_request named = version(up("q2", "2", "CREATE TABLE b (x int)"), "2.00");
     named.name = "a\\b'c\\'";
     KEEPS(l, named, OUTCOME_APPLIED);
+    KEEPS(l, version(up("q4", "4", "SELECT 1"), "1.20"), OUTCOME_APPLIED);
     VALUE("SELECT description FROM flyway_schema_history WHERE version = '2.00'", "a\\b'c\\'");
     KEEPS(l, version(down("q3", "2", "q2", "DROP TABLE b"), "02"), OUTCOME_APPLIED);
-    VALUE(HISTORY, "1.10");
+    VALUE(HISTORY, "1.10 1.20");
     VALUE("SELECT current_setting('standard_conforming_strings')", "off");
     ledger_close(l);
 }

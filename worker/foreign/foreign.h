@@ -2,10 +2,10 @@
  *
  * Reading is the inventory's business: foreign_read finds the tables by their columns, under any name, and never fails
  * because of what they hold. Looking again and keeping are text that shares the transaction and the round trip of a
- * step: foreign_add_check before what a step records, foreign_add_mirror after it, so that a text that ended its own
- * transaction keeps nothing. Both find the table in the database at that time: `job->history_table`, else the tool's
- * default name in the search_path, else the one table that looks like it; the mirror makes it as the tool does when
- * it is missing. They give the search_path back, and return no rows.
+ * step: foreign_add_check before what a step records, foreign_add_mirror after it, because a way back looks at what is
+ * still applied. Both find the table in the database at that time: `job->history_table`, else the tool's default name
+ * in the search_path, else the one table that looks like it; the mirror makes it as the tool does when it is missing.
+ * They give the settings back that they change, and return no rows.
  *
  * One row for each tool in tools.c; one file for each statement in sql/, run with the search_path pg_catalog.
  * Ownership: strings handed out live in the arena. Threads: the connection's. No logging. */
