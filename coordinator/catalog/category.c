@@ -49,7 +49,8 @@ static const char *category_of_folder(const struct defaults_file *defaults, cons
 }
 
 /* A policy for `schema` would not meet a migration of `shema`. */
-static void check_category(const struct defaults_file *defaults, const struct layout_run *run, const struct entry *entry)
+static void check_category(const struct defaults_file *defaults, const struct layout_run *run,
+                           const struct entry *entry)
 {
     if (is_category(defaults, run->file, entry->category))
         return;
