@@ -77,7 +77,7 @@ def test_import_after_a_baseline():
         flyway.run("-baselineVersion=2.1", "-baselineDescription=as it was", "baseline")
         flyway.up("-target=3.1")
         stage.everybody()
-        stage.greylag("import")
+        stage.greylag("import", "--yes")
         stage.greylag("up", "--accept-irreversible")
         other.up()
         found, wanted = (beside.dump(stage.postgres, name, (*flyway.tables, *JOURNAL)) for name in ("clinic", "other"))
