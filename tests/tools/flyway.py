@@ -94,7 +94,7 @@ def test_import_of_a_failed_state():
         bad.write_text(kept)
         expect("|f" in flyway.record(), f"a row says that it failed: {flyway.record()}")
 
-    return tools.missing("flyway") or beside.refuse("flyway", "clinic", Flyway, spoil, "failed")
+    return tools.missing("flyway") or beside.refuse("flyway", "clinic", Flyway, spoil, "did not end well")
 
 
 def test_import_of_an_altered_file():
