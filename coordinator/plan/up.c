@@ -76,6 +76,20 @@ static void check_size(struct planning *planning, const struct migration *migrat
                       MIGRATION_MAX);
 }
 
+/* What cannot be run can only be recorded. */
+static void check_runnable(struct planning *planning, const struct slot *slot, int m)
+{
+    const struct service *service = &planning->fleet->services[slot->service];
+    const struct migration *migration = &service->migrations[m];
+    if (!migration->refused)
+        return;
+    planning_find(planning, true, "not-built",
+                  "run it with its own tool and `greylag import`, or take it for applied with `greylag baseline`",
+                  "%s:%s is pending on %s, but greylag does not run it: %s", service->name, migration->id, slot->name,
+                  migration->refused);
+    planning_place(planning, migration->file);
+}
+
 static void choose_service(struct planning *planning, int service)
 {
     const struct service *owner = &planning->fleet->services[service];
@@ -89,6 +103,7 @@ static void choose_service(struct planning *planning, int service)
             if (slot->state[m] != PENDING)
                 continue;
             check_order(planning, slot, m, last);
+            check_runnable(planning, slot, m);
             planning_add(planning, s, m, NULL);
         }
     }
