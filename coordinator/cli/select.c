@@ -8,6 +8,7 @@
 const struct cmd_option cli_select_options[] = {
     {"service", 's', "SERVICE", "only this service; may be repeated", CMD_REPEAT},
     {"target", 't', "[SERVICE=]VERSION", "only up to this version; may be repeated", CMD_REPEAT},
+    {"release", 0, "VERSION", "only up to what this named release holds (\"greylag release create\")", 0},
     {"on", 0, "TARGET", "only this database; may be repeated", CMD_REPEAT},
     {"out-of-order", 0, NULL, "allow a pending migration that is older than an applied one", 0},
     CMD_OPTIONS_END};
@@ -42,13 +43,31 @@ static bool add_limits(const struct cmdline *line, const char *option, struct ar
     return true;
 }
 
+static bool add_release(const struct cmdline *line, struct arena *arena, struct plan_options *ret, struct err *err)
+{
+    const struct named_release *release;
+    const char *version = cmdline_value(line, "release");
+    if (cmdline_has(line, "target"))
+        return err_set(err, ERR_USAGE, "--release and --target exclude each other");
+    if (!cli_named(line, version, arena, &release, err))
+        return false;
+    if (!release) {
+        err_set(err, ERR_INPUT, "releases.yml names no release %s", version);
+        return err_hint(err, "make it: greylag release create %s NAME", version);
+    }
+    cli_named_limits(release, arena, ret);
+    return true;
+}
+
 bool cli_select(const struct cmdline *line, enum direction direction, struct arena *arena, struct plan_options *ret,
                 struct err *err)
 {
     *ret = (struct plan_options){.direction = direction, .out_of_order = cmdline_has(line, "out-of-order")};
     ret->service_count = cmdline_values(line, "service", &ret->services);
     ret->target_count = cmdline_values(line, "on", &ret->targets);
-    return direction == DIRECTION_DOWN || add_limits(line, "target", arena, ret, err);
+    if (direction == DIRECTION_DOWN)
+        return true; /* whose --release and --to say something else */
+    return cmdline_has(line, "release") ? add_release(line, arena, ret, err) : add_limits(line, "target", arena, ret, err);
 }
 
 static json_t *texts_json(const char *const *texts, size_t count)

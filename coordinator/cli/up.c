@@ -310,6 +310,13 @@ static bool down_to(const struct cmdline *line, struct http_client *client, stru
     bool found = false;
     const char *release = NULL;
     bool one = cmdline_values(line, "to", &texts) == 1;
+    const struct named_release *named = NULL;
+    if (one && !strchr(texts[0], '=') && !cli_named(line, texts[0], arena, &named, err))
+        return false;
+    if (named) {
+        cli_named_limits(named, arena, options);
+        return true;
+    }
     if (one && looks_like_release(texts[0]))
         release = texts[0];
     else if (one && !strchr(texts[0], '=') && !cli_tag_find(client, texts[0], arena, &release, err))
@@ -349,8 +356,8 @@ static const struct cmd_option down_only[] = {
     {"service", 's', "SERVICE", "only this service; may be repeated", CMD_REPEAT},
     {"on", 0, "TARGET", "only this database; may be repeated", CMD_REPEAT},
     {"steps", 0, "N", "the last N steps of one service, on each of its targets", 0},
-    {"to", 0, "RELEASE|TAG|[SERVICE=]VERSION", "back to the end of this release, or to this version of a service, which stays; "
-     "versions may be repeated", CMD_REPEAT},
+    {"to", 0, "RELEASE|TAG|[SERVICE=]VERSION", "back to the end of this release, to a tag, to a release that releases.yml names, or "
+     "to this version of a service; what is named stays; versions may be repeated", CMD_REPEAT},
     {"release", 0, "RELEASE", "what this release applied", 0},
     {"all", 0, NULL, "everything that is applied", 0},
     {"stop-at-irreversible", 0, NULL, "go back only as far as there is a way back", 0},
