@@ -42,6 +42,12 @@ static void release(struct validation *validation)
     validation->catalog = NULL;
 }
 
+static bool add_offline(struct err *err)
+{
+    auto_free char *hint = xstrdup(err->hint);
+    return err_hint(err, "%s%sThe files alone: greylag validate --offline.", hint, *hint ? " " : "");
+}
+
 /* Catalog, lint, plan: in this order, each with its findings. */
 static bool validate(struct validation *validation, struct err *err)
 {
@@ -50,9 +56,10 @@ static bool validate(struct validation *validation, struct err *err)
     struct target_contents *contents = NULL;
     size_t count = 0;
     bool online = is_online(line), known = online || cmdline_has(line, "state");
-    if (!catalog_load(validation->path, cmdline_value(line, "env"), cli_getenv, NULL, &validation->catalog, err) ||
-        !cli_find_contents(line, online, arena, &contents, &count, err))
+    if (!catalog_load(validation->path, cmdline_value(line, "env"), cli_getenv, NULL, &validation->catalog, err))
         return false;
+    if (!cli_find_contents(line, online, arena, &contents, &count, err))
+        return online && add_offline(err);
     const struct catalog *catalog = validation->catalog;
     const char *slash = strrchr(validation->path, '/');
     const char *folder = slash ? arena_strndup(arena, validation->path, (size_t)(slash - validation->path) + 1) : ".";

@@ -190,6 +190,9 @@ Test(validate, words_that_do_not_go_together)
     EXPECT("greylag validate --fix", 2);
     SAYS(err_text, "nobody says what is applied");
     EXPECT("greylag validate --state nothing.json", 1);
+    EXPECT("greylag validate --url http://127.0.0.1:1", 1);
+    SAYS(err_text, "greylag validate --offline");
+    EXPECT("greylag validate --url http://127.0.0.1:1 --offline", 0);
 }
 
 Test(validate, altered_files_and_what_can_be_changed_no_more)
