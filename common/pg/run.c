@@ -76,9 +76,11 @@ bool pg_exec(struct pg *pg, const char *sql, int count, const char *const *value
         return false;
     PGresult *result = PQexecPrepared(pg->conn, name, count, values, NULL, NULL, 0);
     const char *state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
-    if (state && strcmp(state, "26000") == 0 && PQtransactionStatus(pg->conn) == PQTRANS_IDLE) {
-        PQclear(result);
+    bool gone = state && strcmp(state, "26000") == 0;
+    if (gone)
         forget(pg, sql); /* DEALLOCATE ALL took it away, but none that was prepared since then */
+    if (gone && PQtransactionStatus(pg->conn) == PQTRANS_IDLE) {
+        PQclear(result);
         if (!prepare(pg, sql, name, err))
             return false;
         result = PQexecPrepared(pg->conn, name, count, values, NULL, NULL, 0);

@@ -19,6 +19,18 @@ Test(foreign_read, an_empty_database_has_none)
     RECORDS("nowhere", "");
 }
 
+/* The session is cleaned after each step. */
+Test(foreign_read, what_was_prepared_may_be_gone)
+{
+    struct err err = ERR_INIT;
+    test_pg_run(database, "CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL, CONSTRAINT alembic_version_pkc PRIMARY KEY"
+                " (version_num)); INSERT INTO alembic_version VALUES ('a1')");
+    for (int i = 0; i < 2; i++) {
+        RECORDS(NULL, "alembic public.alembic_version: [a1|||] baseline");
+        cr_assert(pg_run(pg, "DEALLOCATE ALL", NULL, NULL, &err), "%s", err.text);
+    }
+}
+
 Test(foreign_read, flyway_by_its_own_rules)
 {
 #define T "flyway_schema_history"

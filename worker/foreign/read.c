@@ -159,15 +159,27 @@ static bool read_all(struct reading *r, const char *search_path, struct foreign_
     return true;
 }
 
+static bool attempt(struct reading *r, const char *search_path, struct foreign_history **ret, size_t *ret_count,
+                    struct err *err)
+{
+    bool good = read_all(r, search_path, ret, ret_count, err);
+    if (PQtransactionStatus(pg_raw(r->pg)) != PQTRANS_IDLE && !pg_lost(r->pg))
+        pg_run(r->pg, "ROLLBACK", NULL, NULL, NULL);
+    return good;
+}
+
 bool foreign_read(struct pg *pg, const char *search_path, struct arena *arena,
                   const struct foreign_history **ret_histories, size_t *ret_count, const char **ret_warning,
                   struct err *err)
 {
     struct reading r = {.pg = pg, .arena = arena, .warning = BUF_INIT(1 << 16)};
     struct foreign_history *histories = NULL;
-    bool good = read_all(&r, search_path, &histories, ret_count, err);
-    if (PQtransactionStatus(pg_raw(pg)) != PQTRANS_IDLE && !pg_lost(pg))
-        pg_run(pg, "ROLLBACK", NULL, NULL, NULL);
+    struct err first = ERR_INIT;
+    bool good = attempt(&r, search_path, &histories, ret_count, &first);
+    if (!good && strcmp(first.sqlstate, "26000") == 0) /* a step's DEALLOCATE ALL took the prepared statement away */
+        good = attempt(&r, search_path, &histories, ret_count, err);
+    else if (!good && err)
+        *err = first;
     if (good) {
         *ret_histories = histories;
         *ret_warning = arena_strdup(arena, buf_text(&r.warning));

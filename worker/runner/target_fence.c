@@ -105,7 +105,8 @@ void target_answer_fence(struct target *target, struct work *work)
     work_free(work);
 }
 
-/* What other tools say of the database: when asked, and when greylag's own record says nothing. */
+/* What other tools say of the database: when asked, and when greylag's own record says nothing. Where that cannot be
+ * known, nothing is answered: silence would pass for an empty database. */
 static bool read_foreign(struct answer *answer, struct err *err)
 {
     struct target *target = answer->target;
@@ -114,11 +115,8 @@ static bool read_foreign(struct answer *answer, struct err *err)
     if (!answer->control->foreign && report->applied_count)
         return true;
     if (!foreign_read(ledger_session(target->ledger), ledger_search_path(target->ledger), &answer->arena,
-                      &report->foreign, &report->foreign_count, &warning, err)) {
-        if (err->kind == ERR_UNREACHABLE)
-            return false;
-        warning = err->text;
-    }
+                      &report->foreign, &report->foreign_count, &warning, err))
+        return false;
     if (*warning)
         log_warn("target %s: %s", target->settings.audience.target, warning);
     return true;
