@@ -49,8 +49,8 @@ static const char *step_note(const json_t *step, struct arena *arena)
         return arena_printf(arena, "forget (checksum %.12s...)", recorded);
     if (strcmp(direction, direction_text(DIRECTION_ADOPT)) == 0)
         return *recorded ? arena_printf(arena, "checksum %.12s... -> %.12s...", recorded, json_text(step, "checksum")) : "";
-    bool up = strcmp(direction, direction_text(DIRECTION_UP)) == 0;
-    return up && strcmp(json_text(step, "wayBack"), way_back_text(WAY_BACK_NONE)) == 0 ? "no way back" : "";
+    bool down = strcmp(direction, direction_text(DIRECTION_DOWN)) == 0;
+    return !down && strcmp(json_text(step, "wayBack"), way_back_text(WAY_BACK_NONE)) == 0 ? "no way back" : "";
 }
 
 static void add_steps(const json_t *plan, struct buf *out)

@@ -1,4 +1,5 @@
 /* `greylag up` and `greylag down`: a release, from the files here to its end. */
+#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -309,7 +310,7 @@ static bool down_to(const struct cmdline *line, struct http_client *client, stru
     const char *const *texts;
     bool found = false;
     const char *release = NULL;
-    bool one = cmdline_values(line, "to", &texts) == 1;
+    bool one = cmdline_values(line, "to", &texts) == 1, letter = isalpha((unsigned char)texts[0][0]);
     const struct named_release *named = NULL;
     if (one && !strchr(texts[0], '=') && !cli_named(line, texts[0], arena, &named, err))
         return false;
@@ -319,7 +320,7 @@ static bool down_to(const struct cmdline *line, struct http_client *client, stru
     }
     if (one && looks_like_release(texts[0]))
         release = texts[0];
-    else if (one && !strchr(texts[0], '=') && !cli_tag_find(client, texts[0], arena, &release, err))
+    else if (one && letter && !strchr(texts[0], '=') && !cli_tag_find(client, texts[0], arena, &release, err))
         return false;
     if (release && !releases_after(client, release, arena, options, &found, err))
         return false;

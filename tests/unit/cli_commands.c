@@ -234,7 +234,7 @@ Test(cli_online, up_dry_run_accept_watch)
     EXPECT("greylag release watch no-such-release", 2);
     EXPECT("greylag release rollback --no-wait", 1);
     EXPECT("greylag down", 2);
-    SAYS(err_text, "nothing that a release applied is in effect");
+    SAYS(err_text, "nothing that a release ran is in effect");
 }
 
 Test(cli_online, nothing_pending_is_no_release)
@@ -261,6 +261,61 @@ Test(cli_online, nothing_pending_is_no_release)
     SAYS(err_text, "no release has that id");
     EXPECT("greylag down --all --no-wait", 0);
     SAYS(out_text, "accepted");
+}
+
+Test(cli_online, what_records_shows_and_asks_first)
+{
+    make_ready();
+    EXPECT("greylag import --yes --patience 300ms", 1);
+    SAYS(err_text, "example/example has not said yet");
+    EXPECT("greylag import --service nothing --dry-run", 6);
+    SAYS(err_text, "the fleet has no service 'nothing'");
+    EXPECT("greylag baseline --version 1", 2);
+    EXPECT("greylag baseline --service example", 2);
+    SAYS(err_text, "--from-database");
+    EXPECT("greylag baseline --service example --version 7 --dry-run", 6);
+    SAYS(err_text, "no migration of version 7");
+    EXPECT("greylag baseline --service example --version 1 --dry-run", 0);
+    SAYS(out_text, "1 step to record; nothing of them runs");
+    SAYS(out_text, "Nothing was recorded (--dry-run).");
+    EXPECT("greylag baseline --service example --version 1 --json", 2);
+    SAYS(err_text, "say --yes");
+    EXPECT("greylag baseline --service example --version 1 --yes --no-wait", 0);
+    SAYS(out_text, "accepted: 1 to record");
+    EXPECT("greylag release list", 0);
+    SAYS(out_text, "adopt");
+    EXPECT("greylag tag", 0);
+    SAYS(out_text, "There is no tag yet");
+    EXPECT("greylag tag before", 0);
+    SAYS(out_text, "greylag down --to before");
+    EXPECT("greylag tag 1.2", 2);
+    EXPECT("greylag tag", 0);
+    SAYS(out_text, "before");
+    test_pg_run(conninfo, "UPDATE greylag.releases SET state = 'succeeded', ended_at = now(), change = nextval('greylag.change')");
+    EXPECT("greylag down --to before", 0);
+    SAYS(out_text, "There is nothing to undo.");
+    EXPECT("greylag down --to behind", 2);
+    SAYS(err_text, "no release has that id or tag");
+    EXPECT("greylag tag --delete before", 0);
+    EXPECT("greylag tag --delete before", 2);
+    test_pg_run(conninfo, "INSERT INTO greylag.applied (service, target, migration, checksum, request, release)"
+                          " VALUES ('example', 'example', '1', 'aaaaaaaaaaaaaaaa', 'r.0.1', 'r'),"
+                          " ('example', 'example', '0', 'bbbbbbbbbbbbbbbb', 'r.1.1', 'r')");
+    EXPECT("greylag repair --dry-run", 0);
+    SAYS(out_text, "checksum aaaaaaaaaaaa... -> ");
+    SAYS(out_text, "forget (checksum bbbbbbbbbbbb...)");
+    EXPECT("greylag repair --realign --dry-run", 0);
+    cr_expect_null(strstr(out_text, "forget"));
+    EXPECT("greylag repair", 2);
+}
+
+Test(cli_offline, a_password_is_not_taken_on_the_command_line)
+{
+    EXPECT("greylag init shop", 0);
+    EXPECT("greylag baseline -f shop/fleet.yml --service example --from-database --database postgres://me:secret@localhost/x", 2);
+    SAYS(err_text, "process list");
+    EXPECT("greylag baseline -f shop/fleet.yml --service example --from-database --version ../1", 2);
+    EXPECT("greylag baseline -f shop/fleet.yml --service nothing --from-database", 6);
 }
 
 Test(cli_online, reads)

@@ -133,6 +133,12 @@ Test(cli_texts, what_can_be_done)
     view_next("succeeded", "up", "r1", &out);
     cr_expect(strstr(buf_text(&out), "greylag down"));
     buf_clear(&out);
+    view_next("succeeded", "adopt", "r1", &out);
+    cr_expect(strstr(buf_text(&out), "apply what is pending") && !strstr(buf_text(&out), "down"));
+    buf_clear(&out);
+    view_next("halted", "adopt", "r1", &out);
+    cr_expect_null(strstr(buf_text(&out), "rollback"));
+    buf_clear(&out);
     view_next("some later state", "up", "r1", &out);
     same(&out, "");
 }
@@ -163,6 +169,28 @@ Test(cli_texts, plan)
     json_decref(plan);
 }
 
+Test(cli_texts, plans_that_record)
+{
+    json_t *plan = parse(
+        "{\"direction\":\"adopt\",\"digest\":\"abc\",\"steps\":["
+        "{\"service\":\"user\",\"target\":\"user\",\"migration\":\"1\",\"name\":\"users\",\"direction\":\"adopt\","
+        "\"recorded\":\"\",\"wayBack\":\"abort\",\"needs\":[]},"
+        "{\"service\":\"user\",\"target\":\"user\",\"migration\":\"2\",\"name\":\"2\",\"direction\":\"adopt\","
+        "\"recorded\":\"0123456789abcdef\",\"checksum\":\"fedcba9876543210\",\"wayBack\":\"abort\",\"needs\":[0]},"
+        "{\"service\":\"user\",\"target\":\"user\",\"migration\":\"3\",\"name\":\"\",\"direction\":\"forget\","
+        "\"recorded\":\"0123456789abcdef\",\"wayBack\":\"abort\",\"needs\":[1]}],\"findings\":[]}");
+    auto_buf struct buf out = BUF_INIT(65536);
+    cli_plan_text(plan, &out);
+    same(&out, "3 steps to record; nothing of them runs, in this order:\n"
+               "\n"
+               "  1  user  1 users\n"
+               "  2  user  2        checksum 0123456789ab... -> fedcba987654...\n"
+               "  3  user  3        forget (checksum 0123456789ab...)\n"
+               "\n"
+               "plan abc\n");
+    json_decref(plan);
+}
+
 Test(cli_texts, tables_count_characters_and_escape)
 {
     struct table table = {.columns = 0};
@@ -186,8 +214,19 @@ Test(cli_texts, state_files)
     cr_expect_str_eq(contents[0].target, "auth");
     cr_expect_str_eq(contents[0].applied[0].migration, "1");
     json_decref(good);
+    good = parse("{\"targets\":{\"auth/auth\":[]},\"foreign\":{\"auth/auth\":[{\"tool\":\"flyway\",\"table\":\"public.t\",\"rows\":["
+                 "{\"version\":\"1\",\"name\":\"a\",\"script\":\"V1__a.sql\",\"checksum\":\"5\",\"state\":\"baseline\"}]}],"
+                 "\"user/eu\":[]}}");
+    cr_expect(cli_contents(good, &arena, &contents, &count, &err), "%s", err.text);
+    cr_expect_eq(count, 2);
+    cr_expect_eq(contents[0].foreign_count, 1);
+    cr_expect_str_eq(contents[0].foreign[0].rows[0].script, "V1__a.sql");
+    cr_expect_eq(contents[0].foreign[0].rows[0].state, FOREIGN_BASELINE);
+    json_decref(good);
     static const char *const bad[] = {"[]", "{}", "{\"targets\":[]}", "{\"targets\":{\"auth\":[]}}", "{\"targets\":{\"a/b\":1}}",
-                                      "{\"targets\":{\"a/b\":[{}]}}", "{\"targets\":{\"a/b\":[{\"migration\":\"1\"}]}}"};
+                                      "{\"targets\":{\"a/b\":[{}]}}", "{\"targets\":{\"a/b\":[{\"migration\":\"1\"}]}}",
+                                      "{\"targets\":{},\"foreign\":{\"a\":[]}}", "{\"targets\":{},\"foreign\":{\"a/b\":[{\"tool\":\"cvs\"}]}}",
+                                      "{\"targets\":{},\"foreign\":{\"a/b\":[{\"tool\":\"goose\",\"rows\":[{\"state\":\"odd\"}]}]}}"};
     for (size_t i = 0; i < COUNT_OF(bad); i++) {
         json_t *json = parse(bad[i]);
         cr_expect_not(cli_contents(json, &arena, &contents, &count, &err), "%s", bad[i]);
