@@ -155,6 +155,7 @@ static void set_texts(struct loading *loading, const struct entry *entry, const 
                               .size = entry->verify_size,
                               .where = entry->verify_where,
                               .place = entry->verify_place,
+                              .verifies = true,
                               .placeholders = up.placeholders};
         migration->verify = texts_add(&loading->texts, &verify, NULL);
     }
@@ -176,6 +177,7 @@ static void set_migration(struct loading *loading, const struct draft *draft, co
                                     .risk = entry->risk,
                                     .script = entry->script,
                                     .foreign_checksum = entry->foreign_checksum,
+                                    .foreign_record = entry->foreign_record,
                                     .refused = entry->refused,
                                     .placeholders = has_placeholders(draft, service, entry),
                                     .breaking = entry->breaking};
@@ -232,6 +234,39 @@ static void set_naming(struct loading *loading, const struct fleet_file *file)
     loading->catalog->naming = naming;
 }
 
+static void set_tags(struct loading *loading)
+{
+    size_t count = 0, room = 0;
+    struct catalog_tag *tags = NULL;
+    for (size_t s = 0; s < loading->drafts.count; s++) {
+        const struct layout_run *run = &loading->drafts.items[s].run;
+        for (size_t i = 0; i < run->count; i++) {
+            for (const char *const *tag = run->entries[i].tags; tag && *tag; tag++) {
+                if (count == room) {
+                    room = room ? 2 * room : 16;
+                    tags = xrealloc(tags, room * sizeof *tags);
+                }
+                tags[count++] = (struct catalog_tag){loading->services[s].name, *tag, run->entries[i].id};
+            }
+        }
+    }
+    struct catalog_tag *kept = arena_array(&loading->catalog->arena, count + 1, sizeof *kept);
+    if (count)
+        memcpy(kept, tags, count * sizeof *kept);
+    free(tags);
+    loading->catalog->tags = kept;
+    loading->catalog->tag_count = count;
+}
+
+const char *catalog_tagged(const struct catalog *catalog, const char *service, const char *name)
+{
+    for (size_t i = 0; i < catalog->tag_count; i++) {
+        if (strcmp(catalog->tags[i].service, service) == 0 && strcmp(catalog->tags[i].name, name) == 0)
+            return catalog->tags[i].migration;
+    }
+    return NULL;
+}
+
 static void read_services(struct loading *loading, const struct fleet_file *file)
 {
     struct arena *arena = &loading->catalog->arena;
@@ -248,6 +283,7 @@ static void read_services(struct loading *loading, const struct fleet_file *file
     for (size_t i = 0; i < file->services_count; i++)
         set_migrations(loading, &loading->drafts.items[i], &loading->services[i]);
     set_naming(loading, file);
+    set_tags(loading);
 }
 
 static bool load(struct loading *loading, const char *path, const char *environment, config_getter *get, void *context,

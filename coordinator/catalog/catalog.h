@@ -57,8 +57,15 @@ struct catalog_naming {
     const char *prefix, *undo_prefix, *baseline_prefix, *separator, *suffix; /* Flyway's; as usual where the layout is another */
 };
 
+/* A name that the files give to the state behind a migration: Sqitch's tags. */
+struct catalog_tag {
+    const char *service, *name, *migration;
+};
+
 struct catalog {
     struct fleet fleet;
+    const struct catalog_tag *tags;
+    size_t tag_count;
     const struct catalog_naming *naming; /* of each service */
     const struct catalog_blob *blobs; /* sorted by digest, each once */
     size_t blob_count;
@@ -80,6 +87,8 @@ struct catalog {
 bool catalog_load(const char *path, const char *environment, config_getter *get, void *context,
                   struct catalog **ret_catalog, struct err *err);
 void catalog_free(struct catalog *catalog); /* NULL is fine */
+/* The id of the migration with that tag in that service; NULL: none. */
+const char *catalog_tagged(const struct catalog *catalog, const char *service, const char *name);
 
 /* False with ERR_INPUT, the first error and how many more, when the catalog has error findings: nothing may be planned
  * from such a catalog. */

@@ -58,6 +58,10 @@ static size_t find_entries(const struct layout_run *run, const char *text, struc
                            struct entry **ret_entry)
 {
     size_t found = 0;
+    if (run->layout && run->layout->find) {
+        *ret_entry = run->layout->find(run, text);
+        return *ret_entry != NULL;
+    }
     bool numbered = run->layout && run->count && run->layout->order != ORDER_GIVEN;
     const char *version = numbered ? as_version(run, text, arena) : NULL;
     if (version) {
@@ -143,6 +147,21 @@ static void report(const struct draft *own, const struct entry *entry, const str
                     found->count);
 }
 
+/* What must not be there is not in the fleet; what is in none of its services cannot be told. */
+static void check_conflicts(const struct drafts *drafts, const struct draft *own, const struct entry *entry,
+                            struct findings *findings, struct arena *arena)
+{
+    for (size_t i = 0; i < entry->conflicts.count; i++) {
+        const struct reference *conflict = &entry->conflicts.items[i];
+        struct found found;
+        search(drafts, own, conflict->text, arena, &found);
+        if (found.count)
+            finding_add(findings, ERROR, "conflict", conflict->file, conflict->line,
+                        "take one of them away, or the conflict", "%s:%s conflicts with %s:%s, which is in the fleet",
+                        own->file->name, entry->id, found.service->file->name, found.entry->id);
+    }
+}
+
 /* "service >= version", "service:>=version"; false: no range. */
 static bool split_range(const char *text, struct arena *arena, const char **ret_service, enum range *ret_range,
                         const char **ret_version)
@@ -200,6 +219,7 @@ void depends_resolve(const struct drafts *drafts, const struct draft *own, const
 {
     *ret_depends = NULL;
     *ret_count = 0;
+    check_conflicts(drafts, own, entry, findings, arena);
     if (entry->references.count == 0)
         return;
     struct dependency *depends = arena_array(arena, entry->references.count, sizeof *depends);

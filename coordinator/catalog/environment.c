@@ -289,7 +289,7 @@ static bool check_words(const struct config *config, const struct service_file *
     auto_free const char **layouts = xcalloc(count, sizeof *layouts);
     for (size_t i = 0; i < count; i++)
         layouts[i] = all[i]->name;
-    static const char *const later[] = {"sqitch", "alembic", "atlas", "timestamp"};
+    static const char *const later[] = {"alembic", "atlas", "timestamp"};
     static const char *const duplicates[] = {"by-name", "error"};
     auto_free char *layout = xasprintf("services.%s.layout", file->name);
     auto_free char *duplicate = xasprintf("services.%s.duplicate_versions", file->name);

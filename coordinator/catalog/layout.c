@@ -8,8 +8,9 @@
 #include "base/text.h"
 #include "catalog/version.h"
 
-/* Those that are known by their text come first, whatever their files are called. */
+/* Sqitch is known by its plan, whatever else lies beside it; those that are known by their text come next. */
 static const struct layout *const layouts[] = {
+    &layout_sqitch,
     &layout_metadata,
     &layout_goose,
     &layout_dbmate,

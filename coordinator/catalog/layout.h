@@ -42,12 +42,15 @@ struct entry {
     struct place verify_place;
     const char *script;           /* struct migration's */
     const char *foreign_checksum; /* the same */
+    const char *foreign_record;   /* the same */
     const char *refused;          /* the same */
+    const char *const *tags;      /* names of the state behind it, ended by NULL; NULL: none */
     bool literal;                 /* ${name} in it is left alone */
     const char *author, *risk, *category;
     bool breaking, has_policy, no_transaction;
     enum failure_policy on_failure;
     struct references references;
+    struct references conflicts; /* what must not be in the fleet */
 };
 
 struct layout;
@@ -84,6 +87,8 @@ struct layout {
     /* Whether a file is this layout's: by its name, its text, or what lies beside it. */
     bool (*claims)(const struct layout_run *run, const struct folder_file *file);
     void (*read)(struct layout_run *run); /* only claimed files of the folder are its concern */
+    /* The entry that `text` means in a dependency; NULL: as every layout has it, by version or id. */
+    struct entry *(*find)(const struct layout_run *run, const char *text);
     enum layout_order order;
     enum history_tool history;            /* who records what is applied of it */
     bool placeholders;                    /* its tool replaces ${name} */
@@ -91,7 +96,8 @@ struct layout {
 };
 
 extern const struct layout layout_flyway, layout_metadata, layout_golang_migrate, layout_diesel, layout_goose,
-    layout_dbmate, layout_timestamp, layout_liquibase;
+    layout_dbmate, layout_timestamp, layout_liquibase,
+    layout_sqitch;
 
 /* Finds the layout (`name` NULL: by itself), reads, orders by version and name, refuses duplicates, sets ids. */
 void layout_read(struct layout_run *run, const char *name);

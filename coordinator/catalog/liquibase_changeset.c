@@ -1,4 +1,5 @@
 /* One changeset: its attributes, its SQL, what undoes it. */
+#include <jansson.h>
 #include <string.h>
 #include <strings.h>
 
@@ -289,6 +290,19 @@ static bool is_left_out(struct reading *reading)
     return other || changeset->ignored;
 }
 
+/* proto/fleet.h: foreign_record; NULL: nothing that its record would hold. */
+static const char *record_of(const struct reading *reading)
+{
+    const struct changeset *changeset = &reading->changeset;
+    if (!changeset->comment && !changeset->contexts && !changeset->labels)
+        return NULL;
+    json_t *record = json_pack("{s:s*, s:s*, s:s*}", "comments", changeset->comment, "contexts", changeset->contexts, "labels",
+                               changeset->labels);
+    auto_free char *text = json_dumps(record, JSON_COMPACT | JSON_SORT_KEYS);
+    json_decref(record);
+    return text ? arena_strdup(reading->run->arena, text) : NULL;
+}
+
 static void add_changeset(struct reading *reading)
 {
     const struct changeset *changeset = &reading->changeset;
@@ -307,6 +321,7 @@ static void add_changeset(struct reading *reading)
     }
     set_sql(reading, &entry);
     set_rollback(reading, &entry);
+    entry.foreign_record = record_of(reading);
     entry.refused = changeset->refused;
     if (changeset->refused)
         finding_add(run->findings, WARNING, "not-built", reading->file->where, changeset->refused_line,

@@ -73,7 +73,7 @@ static bool analyse(struct texts *texts, const struct text *text)
     if (sql.forbidden)
         finding_add(findings, ERROR, "transaction", text->where, LINE(sql.forbidden->line), "remove the statement",
                     "%s is not allowed in a migration: %s", sql.forbidden->keyword, sql.forbidden->why);
-    if (sql.stray_control)
+    if (sql.stray_control && !(text->verifies && sql.own_rollback))
         finding_add(findings, WARNING, "transaction", text->where, LINE(sql.stray_line),
                     "remove it: a migration runs in a transaction of its own",
                     "transaction control in the middle of the text");

@@ -20,6 +20,7 @@ struct text {
     size_t size;
     const char *where; /* its file, for findings */
     struct place place; /* where it stands there */
+    bool verifies;      /* it is rolled back: it may hold BEGIN and ROLLBACK of its own */
     const struct folder_file *file; /* when the text is that whole file; else NULL */
     const struct service *placeholders; /* whose placeholders stand for ${name} in it; NULL: ${name} is left alone */
 };

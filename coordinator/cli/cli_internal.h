@@ -45,8 +45,8 @@ void cli_named_limits(const struct named_release *release, struct arena *arena, 
 bool cli_make_folders(const char *path, struct err *err); /* those above `path` */
 
 /* --- select.c: what to plan, from --service, --target, --on, ... Lists are borrowed from `arena` and the line. */
-bool cli_select(const struct cmdline *line, enum direction direction, struct arena *arena, struct plan_options *ret,
-                struct err *err);
+bool cli_select(const struct cmdline *line, const struct catalog *catalog, enum direction direction, struct arena *arena,
+                struct plan_options *ret, struct err *err);
 json_t *cli_options_json(const struct plan_options *options);       /* new reference */
 json_t *cli_fleet_json(const struct fleet *fleet);                  /* new reference */
 /* What is applied, from GET /applied or a --state file: {"targets":{"service/target":[...]}, "foreign":{...}}. ERR_INPUT. */

@@ -51,7 +51,7 @@ static int plan_catalog(const struct cmdline *line, const struct catalog *catalo
     struct target_contents *contents = NULL;
     size_t count = 0;
     bool online = !cmdline_has(line, "offline") && !cmdline_has(line, "state") && cli_has_server(line);
-    if (!cli_select(line, DIRECTION_UP, &arena, &options, &err) ||
+    if (!cli_select(line, catalog, DIRECTION_UP, &arena, &options, &err) ||
         !cli_find_contents(line, online, &arena, &contents, &count, &err))
         return cmdline_fail(line, &err);
     if (!plan_make(&catalog->fleet, contents, count, &options, &arena, &plan, &findings, &err))

@@ -7,7 +7,7 @@
 
 const struct cmd_option cli_select_options[] = {
     {"service", 's', "SERVICE", "only this service; may be repeated", CMD_REPEAT},
-    {"target", 't', "[SERVICE=]VERSION", "only up to this version; may be repeated", CMD_REPEAT},
+    {"target", 't', "[SERVICE=]VERSION", "only up to this version, or @TAG of Sqitch's plan; may be repeated", CMD_REPEAT},
     {"release", 0, "VERSION", "only up to what this named release holds (\"greylag release create\")", 0},
     {"on", 0, "TARGET", "only this database; may be repeated", CMD_REPEAT},
     {"out-of-order", 0, NULL, "allow a pending migration that is older than an applied one", 0},
@@ -21,8 +21,20 @@ static struct plan_limit limit_of(const char *text, struct arena *arena)
     return (struct plan_limit){.service = arena_strndup(arena, text, (size_t)(equals - text)), .version = equals + 1};
 }
 
-static bool add_limits(const struct cmdline *line, const char *option, struct arena *arena, struct plan_options *ret,
-                       struct err *err)
+/* @tag: what the files of the service call so. */
+static bool resolve_tag(const struct catalog *catalog, const char *option, struct plan_limit *limit, struct err *err)
+{
+    if (*limit->version != '@')
+        return true;
+    const char *migration = catalog_tagged(catalog, limit->service, limit->version + 1);
+    if (!migration)
+        return err_set(err, ERR_USAGE, "--%s: the files of service %s know no tag %s", option, limit->service, limit->version);
+    limit->version = migration;
+    return true;
+}
+
+static bool add_limits(const struct cmdline *line, const struct catalog *catalog, const char *option, struct arena *arena,
+                       struct plan_options *ret, struct err *err)
 {
     const char *const *texts;
     size_t count = cmdline_values(line, option, &texts);
@@ -37,6 +49,8 @@ static bool add_limits(const struct cmdline *line, const char *option, struct ar
         }
         if (!limits[i].service)
             limits[i].service = ret->services[0];
+        if (!resolve_tag(catalog, option, &limits[i], err))
+            return false;
     }
     ret->limits = limits;
     ret->limit_count = count;
@@ -59,15 +73,16 @@ static bool add_release(const struct cmdline *line, struct arena *arena, struct 
     return true;
 }
 
-bool cli_select(const struct cmdline *line, enum direction direction, struct arena *arena, struct plan_options *ret,
-                struct err *err)
+bool cli_select(const struct cmdline *line, const struct catalog *catalog, enum direction direction, struct arena *arena,
+                struct plan_options *ret, struct err *err)
 {
     *ret = (struct plan_options){.direction = direction, .out_of_order = cmdline_has(line, "out-of-order")};
     ret->service_count = cmdline_values(line, "service", &ret->services);
     ret->target_count = cmdline_values(line, "on", &ret->targets);
     if (direction == DIRECTION_DOWN)
         return true; /* whose --release and --to say something else */
-    return cmdline_has(line, "release") ? add_release(line, arena, ret, err) : add_limits(line, "target", arena, ret, err);
+    return cmdline_has(line, "release") ? add_release(line, arena, ret, err)
+                                        : add_limits(line, catalog, "target", arena, ret, err);
 }
 
 static json_t *texts_json(const char *const *texts, size_t count)

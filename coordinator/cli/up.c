@@ -131,7 +131,7 @@ static int run_with(const struct cmdline *line, const struct catalog *catalog, e
     auto_arena struct arena arena = ARENA_INIT;
     struct plan_options options;
     struct http_client *client = NULL;
-    bool ok = read_order(line, &order, &err) && cli_select(line, direction, &arena, &options, &err) &&
+    bool ok = read_order(line, &order, &err) && cli_select(line, catalog, direction, &arena, &options, &err) &&
               cli_client(line, &client, &err) &&
               (direction == DIRECTION_UP || down_options(line, client, &arena, &options, &err));
     order.submission.client = client;

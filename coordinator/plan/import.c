@@ -94,10 +94,19 @@ static bool same_script(const struct migration *migration, const struct foreign_
     return migration->script && *row->script && strcmp(migration->script, row->script) == 0;
 }
 
+/* Where a record holds several projects, Sqitch's rows are project:change. */
+static bool is_of_project(const struct migration *migration, const struct foreign_row *row)
+{
+    size_t len = migration->script ? strlen(migration->script) : 0;
+    return len && strncmp(row->version, migration->script, len) == 0 && row->version[len] == ':' &&
+           strcmp(row->version + len + 1, migration->version) == 0;
+}
+
 static int rate_version(const struct importing *i, const struct migration *migration, const struct foreign_row *row)
 {
     bool same = has_names(i->history->tool)
-                    ? strcmp(migration->version, row->version) == 0 || strcmp(migration->id, row->version) == 0
+                    ? strcmp(migration->version, row->version) == 0 || strcmp(migration->id, row->version) == 0 ||
+                          (i->history->tool == HISTORY_SQITCH && is_of_project(migration, row))
                     : planning_same_version(migration->version, row->version);
     return !same ? 0 : same_script(migration, row) ? 3 : migration->kind != MIGRATION_BASELINE ? 2 : 1;
 }

@@ -5,6 +5,7 @@
 
 #include "base/cleanup.h"
 #include "crypto/digest.h"
+#include "crypto/sha1.h"
 #include "crypto/key.h"
 
 static void start(void)
@@ -189,4 +190,14 @@ Test(digest, base64_round_trips)
         cr_assert_not(text.len > 1 && base64_decode(buf_text(&text), text.len - 1, back, &got) && got == len &&
                       len % 3 == 0);
     }
+}
+
+/* FIPS 180-2, appendix A.1; and of nothing. */
+Test(digest, sha1)
+{
+    char hex[SHA1_HEX_SIZE];
+    sha1_hex("abc", 3, hex);
+    cr_expect_str_eq(hex, "a9993e364706816aba3e25717850c26c9cd0d89d");
+    sha1_hex("", 0, hex);
+    cr_expect_str_eq(hex, "da39a3ee5e6b4b0d3255bfef95601890afd80709");
 }
