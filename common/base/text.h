@@ -20,6 +20,9 @@ bool text_equal(const char *a, const char *b); /* NULL equals only NULL */
 bool text_to_long(const char *text, long long min, long long max, long long *ret_value);
 /* "250ms", "5s", "15min", "2h", "1d" -> milliseconds. */
 bool text_to_ms(const char *text, long long *ret_ms);
+/* By parts, each a whole number of any length; what is not a digit separates; trailing zero parts do not count, so
+ * that 1 = 1.0 = 01 (Flyway's rule: MigrationVersion.java). */
+int text_compare_numbers(const char *a, const char *b);
 /* The one of `count` candidates that `text` most likely means, or NULL: for "did you mean". */
 const char *text_nearest(const char *text, const char *const *candidates, size_t count);
 /* 1-based line and column (in bytes) of an offset. */

@@ -33,7 +33,7 @@ const struct layout *layout_by_name(const char *name)
 
 int layout_compare(const struct layout *layout, const char *a, const char *b)
 {
-    return layout->order == ORDER_NUMBERS ? version_compare(a, b) : strcmp(a, b);
+    return layout->order == ORDER_NUMBERS ? text_compare_numbers(a, b) : strcmp(a, b);
 }
 
 struct entry *layout_add(struct layout_run *run)

@@ -92,8 +92,9 @@ static void applied(struct world *w, const char *service, const char *target, co
         if (at)
             *at = 0;
         auto_free char *file = xasprintf("%s/V%s__x.sql", service, word);
-        list[n++] = (struct applied){word, digest_of(&w->arena, file),
-                                     arena_printf(&w->arena, "req-%s-%s", target, word), at ? at + 1 : "r1"};
+        list[n++] = (struct applied){.migration = word, .checksum = digest_of(&w->arena, file),
+                                     .request = arena_printf(&w->arena, "req-%s-%s", target, word),
+                                     .release = at ? at + 1 : "r1"};
     }
     w->contents[w->contents_count++] = (struct target_contents){.service = service, .target = target, .applied = list, .applied_count = n};
 }
