@@ -125,7 +125,7 @@ static inline bool plan_goes_back(const struct plan_step *step)
 struct plan_counts {
     size_t applied, pending, unknown;
 };
-struct plan_counts plan_count(const struct service *service, const struct target_contents *contents, const char *category);
+struct plan_counts plan_pending(const struct service *service, const struct target_contents *contents, const char *category);
 
 /* The graph as Mermaid ("flowchart LR"), services as subgraphs. */
 void plan_mermaid(const struct plan *plan, struct buf *out);

@@ -261,7 +261,10 @@ void because_asked(struct decide *d)
 
 void because_down(struct decide *d)
 {
-    because(d, "an operator stopped it", "`greylag release retry` goes on; `greylag up` applies again what was undone");
+    because(d, "an operator stopped it",
+            d->rollout->direction == DIRECTION_DOWN
+                ? "`greylag release retry` goes on; `greylag up` applies again what was undone"
+                : "`greylag release retry` goes on");
 }
 
 static void because_step(struct decide *d, int leg, const char *what, const char *what_to_do)
@@ -288,6 +291,8 @@ void because_failed(struct decide *d)
 {
     if (d->rollout->direction == DIRECTION_DOWN)
         because_step(d, 0, "the undo of ", "Remove the cause, then `greylag release retry`");
+    else if (only_stops(d))
+        because_step(d, 0, "recording ", "Remove the cause, then `greylag release retry`");
     else if (failed_and_halts(d))
         because_step(d, 0, "", "When the cause is removed `greylag release retry` goes on; `greylag release rollback` undoes it");
     else
