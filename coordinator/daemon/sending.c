@@ -61,34 +61,60 @@ static struct fence no_fence(const struct leader *leader)
 
 /* ---- jobs ---- */
 
-static const struct migration *migration_of(const struct rollout *rollout, const struct rollout_step *step)
+static const struct plan_step *planned_of(const struct rollout *rollout, const struct rollout_step *step)
 {
-    const struct plan_step *planned = &rollout->plan->steps[step->plan_step];
-    const struct service *service = &rollout->plan->fleet->services[planned->service];
-    return planned->migration < 0 ? NULL : &service->migrations[planned->migration];
+    return &rollout->plan->steps[step->plan_step];
 }
 
-/* The digest of the text that this step runs, NULL when there is none. */
+static bool runs(const struct rollout_step *step)
+{
+    return step->direction == DIRECTION_UP || step->direction == DIRECTION_DOWN;
+}
+
+/* The way back of a repeatable migration runs the text that was in effect before. */
+static bool runs_earlier(const struct rollout *rollout, const struct rollout_step *step)
+{
+    return step->direction == DIRECTION_DOWN && *planned_of(rollout, step)->earlier;
+}
+
+/* The digest of the text that this step runs, or that it records or takes off the record; NULL when there is none. */
 static const char *text_digest(const struct rollout *rollout, const struct rollout_step *step)
 {
-    const struct migration *migration = migration_of(rollout, step);
+    const struct migration *migration = plan_migration(rollout->plan, planned_of(rollout, step));
+    if (runs_earlier(rollout, step))
+        return planned_of(rollout, step)->earlier;
     if (!migration)
         return NULL;
-    return step->direction == DIRECTION_UP ? migration->up : migration->down;
+    return step->direction == DIRECTION_DOWN ? migration->down : migration->up;
 }
 
-static struct job_request request_of(struct leader *leader, const struct rollout_step *step, const char *sql)
+static const char *or_empty(const char *text)
+{
+    return text ? text : "";
+}
+
+/* What one step runs: its own text, and what has to run without an error after it. "" none. */
+struct step_texts {
+    const char *sql, *verify;
+};
+
+static struct job_request request_of(struct leader *leader, const struct rollout_step *step, const struct step_texts *texts)
 {
     const struct rollout *rollout = &leader->release->rollout;
-    const struct migration *migration = migration_of(rollout, step);
-    const struct policy *policy = &rollout->plan->steps[step->plan_step].policy;
+    const struct plan_step *planned = planned_of(rollout, step);
+    const struct migration *migration = plan_migration(rollout->plan, planned);
+    const struct policy *policy = &planned->policy;
+    bool earlier = runs_earlier(rollout, step); /* what another tool would record of that text nobody knows */
     char id[REQUEST_ID_SIZE];
     rollout_request_id(rollout, step, id);
     return (struct job_request){.request = arena_strdup(&leader->arena, id), .direction = step->direction,
-                                .migration = migration->id, .name = migration->name ? migration->name : "",
-                                .checksum = text_digest(rollout, step),
-                                .undoes = step->direction == DIRECTION_DOWN ? step->undoes_request : "", .sql = sql,
-                                .no_transaction = migration->no_transaction,
+                                .migration = migration->id, .name = or_empty(migration->name),
+                                .checksum = text_digest(rollout, step), .undoes = step->undoes_request,
+                                .sql = texts->sql, .kind = migration->kind, .version = or_empty(migration->version),
+                                .script = or_empty(migration->script),
+                                .foreign_checksum = earlier ? "" : or_empty(migration->foreign_checksum),
+                                .verify = texts->verify, .placeholders = runs(step) && migration->placeholders,
+                                .no_transaction = runs(step) && migration->no_transaction,
                                 .lock_timeout_ms = policy->lock_timeout_ms,
                                 .statement_timeout_ms = policy->statement_timeout_ms, .retries = policy->retries};
 }
@@ -115,14 +141,22 @@ static void note_job(struct leader *leader, const struct rollout_target *target,
         .fence = fence, .digest = arena_strdup(&leader->arena, digest), .ordinals = ordinals, .ordinal_count = count};
 }
 
-static bool encode_job(struct leader *leader, const struct rollout_send_job *send, const char *const *texts,
+/* The texts of a job, in the turn's arena. */
+struct job_texts {
+    struct step_texts *steps;
+    const char *before_each, *after_each; /* "" none */
+    bool placeholders;                    /* there are some to replace */
+};
+
+static bool encode_job(struct leader *leader, const struct rollout_send_job *send, const struct job_texts *texts,
                        struct err *err)
 {
     const struct rollout *rollout = &leader->release->rollout;
     const struct rollout_target *target = &rollout->targets[send->target];
+    const struct service *service = &rollout->plan->fleet->services[rollout->plan->targets[send->target].service];
     struct job_request *requests = arena_array(&leader->arena, send->step_count, sizeof *requests);
     for (size_t i = 0; i < send->step_count; i++)
-        requests[i] = request_of(leader, &rollout->steps[send->steps[i]], texts[i]);
+        requests[i] = request_of(leader, &rollout->steps[send->steps[i]], &texts->steps[i]);
     char id[ID_SIZE], trace[ID_TRACEPARENT_SIZE], topic[TOPIC_NAME_SIZE];
     id_new(id);
     id_traceparent(id, trace);
@@ -130,6 +164,10 @@ static bool encode_job(struct leader *leader, const struct rollout_send_job *sen
                             .fence = {.epoch = leader->lease.epoch, .term = leader->lease.term,
                                       .sequence = send->sequence, .digest = ""},
                             .expects = target->recorded, .plan = rollout->plan->digest, .traceparent = trace,
+                            .history = service->history, .history_table = or_empty(service->history_table),
+                            .mirror = service->mirror, .placeholders = service->placeholders,
+                            .placeholder_count = texts->placeholders ? service->placeholder_count : 0,
+                            .before_each = texts->before_each, .after_each = texts->after_each,
                             .requests = requests, .request_count = send->step_count};
     size_t len, envelope_len;
     auto_free char *payload = job_encode(&job, &len);
@@ -147,20 +185,66 @@ static bool encode_job(struct leader *leader, const struct rollout_send_job *sen
     return true;
 }
 
+/* Where a text that is looked up has to go. */
+struct wanted {
+    const char **digests;
+    const char ***places;
+    size_t count;
+};
+
+static void want(struct wanted *wanted, const char *digest, const char **place)
+{
+    *place = "";
+    if (!digest || !*digest)
+        return;
+    wanted->digests[wanted->count] = digest;
+    wanted->places[wanted->count++] = place;
+}
+
+/* What runs around each step up: callbacks have nothing around them. */
+static bool is_surrounded(const struct rollout *rollout, const struct rollout_step *step)
+{
+    const struct migration *migration = plan_migration(rollout->plan, planned_of(rollout, step));
+    return step->direction == DIRECTION_UP && migration->kind != MIGRATION_CALLBACK;
+}
+
+static void want_texts(const struct rollout *rollout, const struct rollout_send_job *send, struct job_texts *texts,
+                       struct wanted *wanted)
+{
+    const struct service *service = &rollout->plan->fleet->services[rollout->plan->targets[send->target].service];
+    bool surrounded = false;
+    for (size_t i = 0; i < send->step_count; i++) {
+        const struct rollout_step *step = &rollout->steps[send->steps[i]];
+        const struct migration *migration = plan_migration(rollout->plan, planned_of(rollout, step));
+        want(wanted, runs(step) ? text_digest(rollout, step) : NULL, &texts->steps[i].sql);
+        want(wanted, step->direction == DIRECTION_UP ? migration->verify : NULL, &texts->steps[i].verify);
+        surrounded = surrounded || is_surrounded(rollout, step);
+        texts->placeholders = texts->placeholders || (runs(step) && migration->placeholders);
+    }
+    want(wanted, surrounded ? service->before_each : NULL, &texts->before_each);
+    want(wanted, surrounded ? service->after_each : NULL, &texts->after_each);
+}
+
 static bool add_job(struct leader *leader, const struct rollout_send_job *send, struct err *err)
 {
     const struct rollout *rollout = &leader->release->rollout;
-    const char **digests = arena_array(&leader->arena, send->step_count + 1, sizeof *digests);
-    const char **texts = arena_array(&leader->arena, send->step_count + 1, sizeof *texts);
+    size_t room = 2 * send->step_count + 2;
+    struct job_texts job_texts = {.steps = arena_array(&leader->arena, send->step_count, sizeof *job_texts.steps)};
+    struct wanted wanted = {.digests = arena_array(&leader->arena, room, sizeof *wanted.digests),
+                            .places = arena_array(&leader->arena, room, sizeof *wanted.places)};
+    const char **texts = arena_array(&leader->arena, room, sizeof *texts);
     for (size_t i = 0; i < send->step_count; i++) {
-        digests[i] = text_digest(rollout, &rollout->steps[send->steps[i]]);
-        if (!digests[i]) {
+        if (!text_digest(rollout, &rollout->steps[send->steps[i]])) {
             refuse(leader, send, "there is no text for a step of this job");
             return true;
         }
     }
-    return store_blobs_get(leader->store, digests, send->step_count, &leader->arena, texts, err) &&
-           encode_job(leader, send, texts, err);
+    want_texts(rollout, send, &job_texts, &wanted);
+    if (wanted.count && !store_blobs_get(leader->store, wanted.digests, wanted.count, &leader->arena, texts, err))
+        return false;
+    for (size_t i = 0; i < wanted.count; i++)
+        *wanted.places[i] = texts[i];
+    return encode_job(leader, send, &job_texts, err);
 }
 
 /* ---- fences, acknowledgements, inventories ---- */
