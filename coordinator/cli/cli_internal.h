@@ -62,7 +62,9 @@ json_t *cli_plan_findings_json(const struct plan_findings *findings);
 int cli_refuse_catalog(const struct cmdline *line, const struct catalog *catalog);
 
 /* --- plan_text.c. PURE. */
-void cli_plan_text(const json_t *plan, struct buf *out);
+/* `category` NULL: all steps; else only those are shown. */
+void cli_plan_text(const json_t *plan, const char *category, struct buf *out);
+void cli_plan_filter(json_t *plan, const char *category); /* leaves only the steps of that category; they keep their indexes */
 
 /* --- table.c: columns of text, made printable. */
 #define TABLE_COLUMNS 10

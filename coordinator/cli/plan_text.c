@@ -41,23 +41,68 @@ static const char *step_place(const json_t *step, struct arena *arena)
     return strcmp(service, target) == 0 ? service : arena_printf(arena, "%s/%s", service, target);
 }
 
-static void add_steps(const json_t *plan, struct buf *out)
+static bool step_is(const json_t *step, const char *name, const char *value)
 {
-    const json_t *steps = json_object_get(plan, "steps"), *step;
-    bool up = strcmp(json_text(plan, "direction"), "up") == 0;
-    auto_arena struct arena arena = ARENA_INIT;
-    struct table table = {.columns = 0};
-    size_t i;
-    json_array_foreach(steps, i, step)
-    {
-        bool none = strcmp(json_text(step, "wayBack"), "none") == 0;
-        table_row(&table, 5, arena_printf(&arena, "%zu", i + 1), step_place(step, &arena), step_name(step, &arena),
-                  up && none ? "no way back" : "", step_after(steps, step, &arena));
-    }
-    table_print(&table, "  ", out);
+    return strcmp(json_text(step, name), value) == 0;
 }
 
-void cli_plan_text(const json_t *plan, struct buf *out)
+/* What is not as it is for most steps. */
+static const char *step_note(const json_t *step, struct arena *arena)
+{
+    bool up = step_is(step, "direction", "up"), repeatable = step_is(step, "kind", "repeatable");
+    const char *release = json_text(step, "undoesRelease"), *note = "";
+    if (step_is(step, "direction", "forget"))
+        return "taken off the record";
+    if (repeatable && step_is(step, "direction", "down"))
+        return "back to its earlier text";
+    if (!up)
+        return "";
+    if (repeatable && *json_text(step, "undoes"))
+        note = *release ? arena_printf(arena, "repeatable, replaces the text of %s", release) : "repeatable, again";
+    else if (*json_text(step, "kind") && !step_is(step, "kind", "versioned"))
+        note = json_text(step, "kind");
+    if (!step_is(step, "wayBack", "none"))
+        return note;
+    return *note ? arena_printf(arena, "%s; no way back", note) : "no way back";
+}
+
+static bool any_category(const json_t *steps)
+{
+    size_t i;
+    const json_t *step;
+    json_array_foreach(steps, i, step)
+    {
+        if (*json_text(step, "category"))
+            return true;
+    }
+    return false;
+}
+
+/* How many there are of that category; NULL: all. */
+static size_t add_steps(const json_t *plan, const char *category, struct buf *out)
+{
+    const json_t *steps = json_object_get(plan, "steps"), *step;
+    auto_arena struct arena arena = ARENA_INIT;
+    struct table table = {.columns = 0};
+    bool with_category = any_category(steps);
+    size_t i, shown = 0;
+    json_array_foreach(steps, i, step)
+    {
+        const char *number = arena_printf(&arena, "%zu", i + 1), *place = step_place(step, &arena);
+        const char *name = step_name(step, &arena), *note = step_note(step, &arena), *after = step_after(steps, step, &arena);
+        if (category && !step_is(step, "category", category))
+            continue;
+        shown++;
+        if (with_category)
+            table_row(&table, 6, number, place, name, json_text(step, "category"), note, after);
+        else
+            table_row(&table, 5, number, place, name, note, after);
+    }
+    table_print(&table, "  ", out);
+    return shown;
+}
+
+void cli_plan_text(const json_t *plan, const char *category, struct buf *out)
 {
     const json_t *steps = json_object_get(plan, "steps");
     size_t count = json_array_size(steps);
@@ -67,7 +112,9 @@ void cli_plan_text(const json_t *plan, struct buf *out)
     if (count > 0) {
         buf_addf(out, "%zu step%s %s, in this order:\n\n", count, count == 1 ? "" : "s",
                  up ? "to apply" : "to undo");
-        add_steps(plan, out);
+        size_t shown = add_steps(plan, category, out);
+        if (category)
+            buf_addf(out, "\n%zu of them of category %s\n", shown, category);
         buf_addf(out, "\nplan %s\n", json_text(plan, "digest"));
     }
     const json_t *findings = json_object_get(plan, "findings");
@@ -75,4 +122,16 @@ void cli_plan_text(const json_t *plan, struct buf *out)
         buf_addc(out, '\n');
         cli_plan_findings(findings, out);
     }
+}
+
+void cli_plan_filter(json_t *plan, const char *category)
+{
+    json_t *kept = json_array(), *step;
+    size_t i;
+    json_array_foreach(json_object_get(plan, "steps"), i, step)
+    {
+        if (step_is(step, "category", category))
+            json_array_append(kept, step);
+    }
+    json_object_set_new(plan, "steps", kept);
 }
