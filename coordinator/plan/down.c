@@ -2,79 +2,7 @@
  * undone that a migration which stays, on the same target or by a declared dependency, was built on. */
 #include <string.h>
 
-#include "plan/planning.h"
-
-/* An applied migration of a slot, in the order of undoing: repeatable ones, then the last applied first. */
-struct undo {
-    int slot, migration; /* migration -1: unknown to the files */
-    const struct applied *applied;
-    const struct applied_text *earlier; /* repeatable: the text to which it goes back; NULL: none */
-    bool chosen, repeatable, forgotten;
-};
-
-struct undoing {
-    struct planning *planning;
-    struct undo *undos;
-    size_t count;
-    size_t *first; /* of each slot, and one more */
-    int **places;  /* for each slot and migration: its undo, -1: none */
-    bool changed;
-};
-
-static const struct service *service_of(const struct undoing *undoing, int slot)
-{
-    return &undoing->planning->fleet->services[undoing->planning->slots[slot].service];
-}
-
-static const char *undo_id(const struct undo *undo)
-{
-    return undo->applied->migration;
-}
-
-static bool is_repeatable(const struct service *service, int migration, const struct applied *applied)
-{
-    return migration < 0 ? applied->text_count > 0 : service->migrations[migration].kind == MIGRATION_REPEATABLE;
-}
-
-static void collect_slot(struct undoing *undoing, int s, bool repeatable)
-{
-    struct planning *planning = undoing->planning;
-    struct slot *slot = &planning->slots[s];
-    for (size_t i = slot->contents ? slot->contents->applied_count : 0; i-- > 0;) {
-        const struct applied *applied = &slot->contents->applied[i];
-        int migration = planning_migration(planning, slot->service, applied->migration);
-        if (is_repeatable(service_of(undoing, s), migration, applied) != repeatable)
-            continue;
-        if (migration >= 0) {
-            slot->state[migration] = APPLIED;
-            undoing->places[s][migration] = (int)undoing->count;
-        }
-        undoing->undos[undoing->count++] =
-            (struct undo){.slot = s, .migration = migration, .applied = applied, .repeatable = repeatable};
-    }
-}
-
-static void collect(struct undoing *undoing)
-{
-    struct planning *planning = undoing->planning;
-    size_t total = 0, slots = (size_t)planning->slot_count;
-    for (size_t s = 0; s < slots; s++)
-        total += planning->slots[s].contents ? planning->slots[s].contents->applied_count : 0;
-    undoing->undos = arena_array(planning->scratch, total + 1, sizeof *undoing->undos);
-    undoing->first = arena_array(planning->scratch, slots + 1, sizeof *undoing->first);
-    undoing->places = arena_array(planning->scratch, slots + 1, sizeof *undoing->places);
-    for (int s = 0; s < planning->slot_count; s++) {
-        size_t migrations = service_of(undoing, s)->migration_count;
-        undoing->first[s] = undoing->count;
-        undoing->places[s] = arena_array(planning->scratch, migrations + 1, sizeof **undoing->places);
-        for (size_t m = 0; m < migrations; m++)
-            undoing->places[s][m] = -1;
-        collect_slot(undoing, s, true);
-        collect_slot(undoing, s, false);
-        slot_take_baseline(planning, &planning->slots[s], -1);
-    }
-    undoing->first[slots] = undoing->count;
-}
+#include "plan/undo.h"
 
 /* The first migration that goes, for a limit "back to"; -1: no limit for this service, -2: unknown version. */
 static int back_to(struct undoing *undoing, int service)
@@ -152,80 +80,11 @@ static void choose(struct undoing *undoing)
     }
 }
 
-static bool has_way_back(const struct undoing *undoing, const struct undo *undo)
-{
-    if (undo->forgotten)
-        return true;
-    if (undo->migration < 0)
-        return false;
-    return undo->repeatable ? undo->earlier && undo->earlier->kept
-                            : service_of(undoing, undo->slot)->migrations[undo->migration].down != NULL;
-}
-
-static void keep(struct undoing *undoing, size_t first, size_t end)
-{
-    for (size_t i = first; i < end; i++) {
-        undoing->changed = undoing->changed || undoing->undos[i].chosen;
-        undoing->undos[i].chosen = false;
-    }
-}
-
-/* This one stays, and with it what was applied before it on its target. Nothing is built on a repeatable one. */
-static void keep_from(struct undoing *undoing, size_t at)
-{
-    keep(undoing, at, undoing->undos[at].repeatable ? at + 1 : undoing->first[undoing->undos[at].slot + 1]);
-}
-
-/* The undo that takes away what a dependency asks of a target, -1: none. Of a range that is the oldest that satisfies it. */
-static int undo_of(const struct undoing *undoing, int s, int service, const struct dependency *dependency)
-{
-    const struct planning *planning = undoing->planning;
-    const struct slot *slot = &planning->slots[s];
-    const int *places = undoing->places[s];
-    struct bound bound;
-    int at = -1;
-    if (dependency->range == RANGE_EXACTLY) {
-        int needed = planning_version(planning, service, dependency->version);
-        bool covered = needed >= 0 && places[needed] < 0 && needed <= slot->covered;
-        return needed < 0 ? -1 : places[covered ? slot->baseline : needed];
-    }
-    if ((dependency->range != RANGE_AT_LEAST && dependency->range != RANGE_ABOVE) ||
-        !bound_make(planning, service, dependency, &bound))
-        return -1;
-    for (int m = bound_first(&bound); m < (int)planning->fleet->services[service].migration_count; m++) {
-        if (places[m] > at && !undoing->undos[places[m]].repeatable)
-            at = places[m];
-    }
-    return at;
-}
-
-/* Which undo takes away what the migration of undo `at` needs; calls `take`. */
-typedef void on_dependency(struct undoing *undoing, size_t stays, size_t goes, const struct dependency *dependency);
-
-static void each_dependency(struct undoing *undoing, size_t at, on_dependency *take)
-{
-    struct planning *planning = undoing->planning;
-    const struct undo *undo = &undoing->undos[at];
-    if (undo->migration < 0)
-        return;
-    const struct migration *migration = &service_of(undoing, undo->slot)->migrations[undo->migration];
-    for (size_t d = 0; d < migration->depends_count; d++) {
-        int service = planning_service(planning, migration->depends[d].service);
-        bool own = service == planning->slots[undo->slot].service;
-        for (int s = service < 0 ? 0 : planning->first_slot[service];
-             service >= 0 && s < planning->first_slot[service + 1]; s++) {
-            int goes = own && s != undo->slot ? -1 : undo_of(undoing, s, service, &migration->depends[d]);
-            if (goes >= 0)
-                take(undoing, at, (size_t)goes, &migration->depends[d]);
-        }
-    }
-}
-
 static void keep_needed(struct undoing *undoing, size_t stays, size_t goes, const struct dependency *dependency)
 {
     (void)dependency;
     if (!undoing->undos[stays].chosen && undoing->undos[goes].chosen)
-        keep_from(undoing, goes);
+        undo_keep_from(undoing, goes);
 }
 
 static void refuse_needed(struct undoing *undoing, size_t stays, size_t goes, const struct dependency *dependency)
@@ -235,8 +94,8 @@ static void refuse_needed(struct undoing *undoing, size_t stays, size_t goes, co
         return;
     planning_find(undoing->planning, true, "needed", "undo that one too, or go back less far",
                   "%s:%s on %s stays applied and needs %s:%s (%s), which would be undone",
-                  service_of(undoing, stay->slot)->name, undo_id(stay), undoing->planning->slots[stay->slot].name,
-                  service_of(undoing, go->slot)->name, undo_id(go), dependency->where);
+                  undo_service(undoing, stay->slot)->name, undo_id(stay), undoing->planning->slots[stay->slot].name,
+                  undo_service(undoing, go->slot)->name, undo_id(go), dependency->where);
 }
 
 /* A service that had to stop keeps all of the services that it depends on. */
@@ -249,7 +108,7 @@ static void keep_services(struct undoing *undoing, const bool *stopped)
             int before = planning_service(planning, owner->depends_on[i]);
             for (int s = before < 0 ? 0 : planning->first_slot[before];
                  before >= 0 && s < planning->first_slot[before + 1]; s++) {
-                keep(undoing, undoing->first[s], undoing->first[s + 1]);
+                undo_keep(undoing, undoing->first[s], undoing->first[s + 1]);
             }
         }
     }
@@ -264,15 +123,15 @@ static void stop_early(struct undoing *undoing)
     for (size_t i = 0; i < undoing->count; i++)
         wanted[i] = undoing->undos[i].chosen;
     for (size_t i = 0; i < undoing->count; i++) {
-        if (undoing->undos[i].chosen && !has_way_back(undoing, &undoing->undos[i]))
-            keep_from(undoing, i);
+        if (undoing->undos[i].chosen && !undo_has_way_back(undoing, &undoing->undos[i]))
+            undo_keep_from(undoing, i);
     }
     do {
         undoing->changed = false;
         for (size_t i = 0; i < undoing->count; i++) {
             if (wanted[i] && !undoing->undos[i].chosen)
                 stopped[planning->slots[undoing->undos[i].slot].service] = true;
-            each_dependency(undoing, i, keep_needed);
+            undo_each_dependency(undoing, i, keep_needed);
         }
         keep_services(undoing, stopped);
     } while (undoing->changed);
@@ -281,8 +140,8 @@ static void stop_early(struct undoing *undoing)
             if (!wanted[i] || undoing->undos[i].chosen)
                 continue;
             planning_find(planning, false, "stopped", "", "%s:%s on %s stays applied, with what is before it: %s",
-                          service_of(undoing, s)->name, undo_id(&undoing->undos[i]), planning->slots[s].name,
-                          has_way_back(undoing, &undoing->undos[i]) ? "something that stays needs it"
+                          undo_service(undoing, s)->name, undo_id(&undoing->undos[i]), planning->slots[s].name,
+                          undo_has_way_back(undoing, &undoing->undos[i]) ? "something that stays needs it"
                                                                     : "it has no way back");
             break;
         }
@@ -292,7 +151,7 @@ static void stop_early(struct undoing *undoing)
 static void refuse_irreversible(struct undoing *undoing, const struct undo *undo)
 {
     struct planning *planning = undoing->planning;
-    const struct service *service = service_of(undoing, undo->slot);
+    const struct service *service = undo_service(undoing, undo->slot);
     const struct migration *migration = &service->migrations[undo->migration];
     const char *why = !undo->repeatable ? "has no way back"
                       : undo->earlier   ? "has no way back: the text that it replaced is not kept"
@@ -311,7 +170,7 @@ static void check_on_top(struct undoing *undoing, size_t at)
             continue;
         planning_find(undoing->planning, true, "needed", "undo that one too, or go back less far",
                       "%s:%s on %s was applied later than %s, which would be undone under it",
-                      service_of(undoing, undo->slot)->name, undo_id(&undoing->undos[i]),
+                      undo_service(undoing, undo->slot)->name, undo_id(&undoing->undos[i]),
                       undoing->planning->slots[undo->slot].name, undo_id(undo));
         break;
     }
@@ -322,7 +181,7 @@ static void check_undo(struct undoing *undoing, size_t at)
 {
     struct planning *planning = undoing->planning;
     const struct undo *undo = &undoing->undos[at];
-    const struct service *service = service_of(undoing, undo->slot);
+    const struct service *service = undo_service(undoing, undo->slot);
     const char *target = planning->slots[undo->slot].name;
     if (undo->forgotten)
         return;
@@ -333,7 +192,7 @@ static void check_undo(struct undoing *undoing, size_t at)
         return;
     }
     const struct migration *migration = &service->migrations[undo->migration];
-    if (!has_way_back(undoing, undo))
+    if (!undo_has_way_back(undoing, undo))
         refuse_irreversible(undoing, undo);
     if (!undo->repeatable && strcmp(undo->applied->checksum, migration->up) != 0)
         planning_find(planning, false, "drift", "", "%s was changed after it was applied on %s: its undo may not fit (%s)",
@@ -352,7 +211,7 @@ static void name_forgotten(struct undoing *undoing)
             planning_find(undoing->planning, false, "repeatable", "",
                           "%s: %zu repeatable migration%s of %s %s taken off the record: what %s made stays unless an undo "
                           "removes it, and the next up runs %s again",
-                          undoing->planning->slots[s].name, count, count == 1 ? "" : "s", service_of(undoing, s)->name,
+                          undoing->planning->slots[s].name, count, count == 1 ? "" : "s", undo_service(undoing, s)->name,
                           count == 1 ? "is" : "are", count == 1 ? "it" : "they", count == 1 ? "it" : "them");
     }
 }
@@ -397,7 +256,7 @@ static void add_steps(struct undoing *undoing)
         }
     }
     for (size_t i = 0; i < undoing->count; i++)
-        each_dependency(undoing, i, connect_needed);
+        undo_each_dependency(undoing, i, connect_needed);
     for (int service = 0; service < (int)planning->fleet->service_count; service++)
         planning_before(planning, service, connect_services);
 }
@@ -419,14 +278,14 @@ void planning_down(struct planning *planning)
                       "what to undo has to be said in exactly one way");
     else if (planning->options->steps > 0 && services != 1)
         planning_find(planning, true, "usage", "name it with --service", "a number of steps needs exactly one service");
-    collect(&undoing);
+    undo_collect(&undoing);
     choose(&undoing);
     if (planning->options->stop_at_irreversible)
         stop_early(&undoing);
     for (size_t i = 0; i < undoing.count; i++) {
         if (undoing.undos[i].chosen)
             check_undo(&undoing, i);
-        each_dependency(&undoing, i, refuse_needed);
+        undo_each_dependency(&undoing, i, refuse_needed);
     }
     name_forgotten(&undoing);
     if (planning->error_count == 0)
