@@ -55,6 +55,10 @@ struct migration {
     const char *verify;    /* digest of SQL that has to run without an error after the up, and is rolled back; NULL: none */
     const char *script;    /* the name under which the layout's own tool records it; NULL: it records none */
     const char *foreign_checksum; /* as that tool would record it now ("1715188512"); NULL: it keeps none, or nobody knows */
+    const char *foreign_record; /* what else it records, as JSON; NULL: nothing. Sqitch: {"project", "uri", "change", "note",
+                            * "planned_at" (ISO 8601), "planner_name", "planner_email", "script_hash", "requires": ["p:c@t"],
+                            * "conflicts": [], "tags": [{"id", "tag" ("@v1"), "note", "planned_at", "planner_name",
+                            * "planner_email"}]}, its checksum is the change's id. Liquibase: {"comments", "contexts", "labels"} */
     bool placeholders;     /* ${name} in its texts is replaced, by the worker */
     int64_t lock_timeout_ms, statement_timeout_ms; /* its own, from its category's policy; 0: the service's */
     bool no_transaction;   /* asked for by the file, or seen by the parser; the worker looks again */

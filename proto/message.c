@@ -56,6 +56,7 @@ static const struct field request_fields[] = {
     FIELD(job_request, version, FIELD_TEXT, "version", false),
     FIELD(job_request, script, FIELD_TEXT, "script", false),
     FIELD(job_request, foreign_checksum, FIELD_TEXT, "foreignChecksum", false),
+    FIELD(job_request, foreign_record, FIELD_TEXT, "foreignRecord", false),
     FIELD(job_request, verify, FIELD_TEXT, "verify", false),
     FIELD(job_request, placeholders, FIELD_BOOLEAN, "placeholders", false),
     FIELD(job_request, in_history, FIELD_BOOLEAN, "inHistory", false),

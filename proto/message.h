@@ -43,6 +43,7 @@ struct job_request {
     enum migration_kind kind;
     const char *version;   /* struct migration's; for the other tool's record */
     const char *script, *foreign_checksum; /* the same; "" none */
+    const char *foreign_record; /* the same, JSON as text */
     const char *verify;    /* SQL run after `sql` in a savepoint that is rolled back: an error fails the step; "" none */
     bool placeholders;     /* ${name} in the texts is replaced before they run */
     bool in_history;       /* ADOPT: only when the other tool's record says so now, too */

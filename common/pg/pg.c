@@ -16,7 +16,7 @@ static void notice(void *context, const PGresult *result)
     const char *severity = PQresultErrorField(result, PG_DIAG_SEVERITY_NONLOCALIZED);
     const char *text = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
     if (text && !pg->notices.overflowed)
-        buf_addf(&pg->notices, "%s: %s\n", severity ? severity : "NOTICE", text);
+        buf_addf(&pg->notices, "%s: %s\n", severity ? severity : "NOTICE", pg_veiled(pg, text, true));
 }
 
 /* Of a URL, in front of its parameters. */
@@ -218,7 +218,18 @@ void pg_set_trace(struct pg *pg, pg_trace *trace, void *context)
 void pg_traced(struct pg *pg, const char *sql, int64_t begin_us, const char *tag)
 {
     if (pg->trace)
-        pg->trace(pg->trace_context, sql, clock_mono_us() - begin_us, tag);
+        pg->trace(pg->trace_context, pg_veiled(pg, sql, false), clock_mono_us() - begin_us, tag);
+}
+
+void pg_set_veil(struct pg *pg, pg_veil *veil, void *context)
+{
+    pg->veil = veil;
+    pg->veil_context = context;
+}
+
+const char *pg_veiled(struct pg *pg, const char *text, bool message)
+{
+    return pg->veil ? pg->veil(pg->veil_context, text, message) : text;
 }
 
 const char *pg_notices(struct pg *pg)

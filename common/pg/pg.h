@@ -51,20 +51,34 @@ bool pg_run(struct pg *pg, const char *text, PGresult **ret, char *ret_tag, stru
 bool pg_run_watched(struct pg *pg, const char *text, bool (*stop)(void *), void *context, PGresult **ret,
                     char *ret_tag, struct err *err);
 
+/* Rows for one COPY ... FROM STDIN, as its format has them; borrowed. */
+struct pg_input {
+    const char *data;
+    size_t len;
+    const char *table; /* its name, without schema: errors name the line behind it */
+};
 /* pg_run_watched with everything that a caller may want to know of a text of several statements. */
 struct pg_script {
     PGresult *rows; /* new: the last result that has rows, NULL when none has */
     char tag[64];   /* the last command tag */
     int completed;  /* how many statements ended well: the failed one is the next */
+    int inputs;     /* how many inputs were asked for */
+    int64_t input_line; /* it failed at this line of the last of them, from 1; 0: unknown, or not while it was read */
 };
 void pg_script_release(struct pg_script *script);
-/* *ret_script is set in any case, also when it fails (release it). */
-bool pg_run_script(struct pg *pg, const char *text, bool (*stop)(void *), void *context, struct pg_script *ret_script,
-                   struct err *err);
+/* *ret_script is set in any case, also when it fails (release it). The inputs are sent as the text's COPY statements
+ * ask for them, in small parts; one more COPY than there are inputs fails. */
+bool pg_run_script(struct pg *pg, const char *text, const struct pg_input *inputs, size_t input_count,
+                   bool (*stop)(void *), void *context, struct pg_script *ret_script, struct err *err);
 /* Called after each statement sent, for logs: its text (never parameters), how long it took, and the command tag, or
  * the SQLSTATE when it failed. NULL takes it away. */
 typedef void pg_trace(void *context, const char *statement, int64_t duration_us, const char *tag);
 void pg_set_trace(struct pg *pg, pg_trace *trace, void *context);
+/* What a text goes through before anybody sees it: a statement on its way to the trace, or a message of the server before
+ * it becomes an error or a notice. For texts that hold a secret. Gives what is to be shown, borrowed until the next call.
+ * NULL takes it away. */
+typedef const char *pg_veil(void *context, const char *text, bool message);
+void pg_set_veil(struct pg *pg, pg_veil *veil, void *context);
 /* Asks the server to cancel what this connection runs; another thread's business too. */
 bool pg_cancel(struct pg *pg, struct err *err);
 /* Ends the session that pid and backend_start name, over `pg` (another session), and waits until it is gone. True

@@ -17,9 +17,25 @@ struct pg {
     struct buf notices, handed; /* collected; given out */
     pg_trace *trace;
     void *trace_context;
+    pg_veil *veil;
+    void *veil_context;
 };
 
 /* Tells the trace hook, if there is one, of a statement that began at begin_us. */
 void pg_traced(struct pg *pg, const char *sql, int64_t begin_us, const char *tag);
+/* As it may be shown. Borrowed. */
+const char *pg_veiled(struct pg *pg, const char *text, bool message);
+/* Whoever waits for a statement may cancel it. */
+struct pg_watch {
+    bool (*stop)(void *); /* NULL: nobody */
+    void *context;
+    bool stopped;
+};
+/* Asks whether to stop; cancels once when so. */
+void pg_watch_ask(struct pg *pg, struct pg_watch *watch);
+/* Answers a COPY ... FROM STDIN; NULL: there is nothing for it, so that it fails. False: the connection is lost. */
+bool pg_send_input(struct pg *pg, const struct pg_input *input, struct pg_watch *watch);
+/* The line of the input that a failed COPY names, 0: none. */
+int64_t pg_input_line(const PGresult *result, const struct pg_input *input);
 /* The connection is gone, or the client library failed: ERR_UNREACHABLE. Returns false. */
 bool pg_fail_connection(struct pg *pg, struct err *err);

@@ -8,7 +8,7 @@
 
 bool pg_fail_connection(struct pg *pg, struct err *err)
 {
-    const char *text = PQerrorMessage(pg->conn);
+    const char *text = pg_veiled(pg, PQerrorMessage(pg->conn), true);
     int len = (int)strcspn(text, "\n");
     if (len == 0)
         return err_set(err, ERR_UNREACHABLE, "the connection to %s is lost", pg->describe);
@@ -23,7 +23,7 @@ bool pg_fail(struct pg *pg, const PGresult *result, struct err *err)
     if (!state || !text)
         return pg_fail_connection(pg, err);
     enum err_kind kind = pg_lost(pg) ? ERR_UNREACHABLE : strcmp(state, "53100") == 0 ? ERR_FULL : ERR_DATABASE;
-    err_set(err, kind, "%s", text);
+    err_set(err, kind, "%s", pg_veiled(pg, text, true));
     err_sqlstate(err, state);
     if (err) {
         err->position = position ? (int)strtol(position, NULL, 10) : 0;
@@ -104,43 +104,67 @@ void pg_script_release(struct pg_script *script)
     script->rows = NULL;
 }
 
-/* Waits until PQgetResult would not block; cancels once when stop says so. */
-static void await_result(struct pg *pg, bool (*stop)(void *), void *context, bool *stopped)
+void pg_watch_ask(struct pg *pg, struct pg_watch *watch)
 {
-    while (PQisBusy(pg->conn)) {
+    if (!watch->stop || watch->stopped || !watch->stop(watch->context))
+        return;
+    watch->stopped = true;
+    pg_cancel(pg, NULL);
+}
+
+/* Waits until PQgetResult would not block. */
+static void await_result(struct pg *pg, struct pg_watch *watch)
+{
+    while (watch->stop && PQisBusy(pg->conn)) {
         struct pollfd fd = {.fd = PQsocket(pg->conn), .events = POLLIN};
         poll(&fd, 1, 50);
         if (!PQconsumeInput(pg->conn))
             return;
-        if (!*stopped && PQisBusy(pg->conn) && stop(context)) {
-            *stopped = true;
-            pg_cancel(pg, NULL);
-        }
+        if (PQisBusy(pg->conn))
+            pg_watch_ask(pg, watch);
     }
 }
 
-/* No data follows a COPY here, and nobody wants any. */
-static void end_copy(PGconn *conn, ExecStatusType status)
+/* One text on its way. */
+struct talk {
+    struct pg *pg;
+    const struct pg_input *inputs;
+    int input_count;
+    const struct pg_input *copying; /* the one that is being read */
+    struct pg_watch watch;
+    struct pg_script *script;
+};
+
+static bool take_copy(struct talk *talk, ExecStatusType status)
 {
-    if (status == PGRES_COPY_IN)
-        PQputCopyEnd(conn, "COPY FROM STDIN cannot read data here");
     char *line = NULL;
-    while (status == PGRES_COPY_OUT && PQgetCopyData(conn, &line, 0) > 0)
+    if (status == PGRES_COPY_IN) {
+        talk->copying = talk->script->inputs < talk->input_count ? &talk->inputs[talk->script->inputs] : NULL;
+        talk->script->inputs++;
+        return pg_send_input(talk->pg, talk->copying, &talk->watch);
+    }
+    while (PQgetCopyData(talk->pg->conn, &line, 0) > 0) /* nobody wants it */
         PQfreemem(line);
+    return true;
 }
 
 /* Takes one result in; false when it is a failure, which err then tells. */
-static bool take(struct pg *pg, PGresult *result, struct pg_script *script, struct err *err)
+static bool take(struct talk *talk, PGresult *result, struct err *err)
 {
     ExecStatusType status = PQresultStatus(result);
+    struct pg_script *script = talk->script;
     bool good = true;
     if (status == PGRES_COPY_IN || status == PGRES_COPY_OUT)
-        end_copy(pg->conn, status);
+        good = take_copy(talk, status) || pg_fail_connection(talk->pg, err);
     else if (status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK || status == PGRES_EMPTY_QUERY) {
+        talk->copying = NULL;
         script->completed++;
         snprintf(script->tag, sizeof script->tag, "%s", PQcmdStatus(result));
-    } else
-        good = pg_fail(pg, result, err);
+    } else {
+        good = pg_fail(talk->pg, result, err);
+        if (talk->copying)
+            script->input_line = pg_input_line(result, talk->copying);
+    }
     if (status == PGRES_TUPLES_OK) {
         PQclear(script->rows);
         script->rows = result;
@@ -149,34 +173,41 @@ static bool take(struct pg *pg, PGresult *result, struct pg_script *script, stru
     return good;
 }
 
-bool pg_run_script(struct pg *pg, const char *text, bool (*stop)(void *), void *context, struct pg_script *ret_script,
-                   struct err *err)
+/* Until the server is ready again; false: something failed, *err is the first that did. */
+static bool take_all(struct talk *talk, struct err *err)
 {
+    bool good = true;
+    for (;;) {
+        await_result(talk->pg, &talk->watch);
+        PGresult *result = PQgetResult(talk->pg->conn);
+        if (!result)
+            return good;
+        good = take(talk, result, good ? err : NULL) && good;
+        if (pg_lost(talk->pg))
+            good = false;
+    }
+}
+
+bool pg_run_script(struct pg *pg, const char *text, const struct pg_input *inputs, size_t input_count,
+                   bool (*stop)(void *), void *context, struct pg_script *ret_script, struct err *err)
+{
+    struct talk talk = {.pg = pg, .inputs = inputs, .input_count = (int)input_count, .watch = {stop, context, false},
+                        .script = ret_script};
     *ret_script = (struct pg_script){.completed = 0};
-    bool stopped = false, good = true;
     int64_t begin = clock_mono_us();
     struct err mine = ERR_INIT;
     if (!PQsendQuery(pg->conn, text)) {
         pg_traced(pg, text, begin, "lost");
         return pg_fail_connection(pg, err);
     }
-    for (;;) {
-        if (stop)
-            await_result(pg, stop, context, &stopped);
-        PGresult *result = PQgetResult(pg->conn);
-        if (!result)
-            break;
-        good = take(pg, result, ret_script, good ? &mine : NULL) && good;
-        if (pg_lost(pg))
-            good = false;
-    }
+    bool good = take_all(&talk, &mine);
     if (pg_lost(pg) && mine.kind != ERR_UNREACHABLE) {
         good = false;
         if (mine.kind == ERR_NONE)
             pg_fail_connection(pg, &mine);
         mine.kind = ERR_UNREACHABLE; /* whatever it said last, the session is gone */
     }
-    if (stopped && !good && mine.kind != ERR_UNREACHABLE)
+    if (talk.watch.stopped && !good && mine.kind != ERR_UNREACHABLE)
         mine.kind = ERR_TIMEOUT;
     pg_traced(pg, text, begin, good ? ret_script->tag : mine.sqlstate);
     if (!good && err)
@@ -188,7 +219,7 @@ bool pg_run_watched(struct pg *pg, const char *text, bool (*stop)(void *), void 
                     char *ret_tag, struct err *err)
 {
     struct pg_script script;
-    bool good = pg_run_script(pg, text, stop, context, &script, err);
+    bool good = pg_run_script(pg, text, NULL, 0, stop, context, &script, err);
     if (good && ret_tag)
         snprintf(ret_tag, 64, "%s", script.tag);
     if (good && ret) {

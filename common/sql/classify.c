@@ -34,6 +34,22 @@ static void forbid(struct sql_statement *s, const char *keyword, const char *why
 
 /* ---- one function for each kind of node; `node` is what stands under the node's name ---- */
 
+/* Options of BEGIN and SET TRANSACTION. */
+static void read_modes(const json_t *modes, struct sql_statement *s, struct arena *arena)
+{
+    size_t i;
+    const json_t *item;
+    json_array_foreach(modes, i, item) {
+        const json_t *mode = json_object_get(item, "DefElem");
+        const json_t *value = json_object_get(json_object_get(mode, "arg"), "A_Const");
+        if (kind_is(mode, "defname", "transaction_isolation"))
+            s->isolation = keep(arena, str(json_object_get(value, "sval"), "sval"));
+        else if (kind_is(mode, "defname", "transaction_read_only") &&
+                 json_integer_value(json_object_get(json_object_get(value, "ival"), "ival")))
+            forbid(s, "READ ONLY", "the transaction of a migration also records it");
+    }
+}
+
 static void on_transaction(const json_t *node, struct sql_statement *s, struct arena *arena)
 {
     static const struct {
@@ -49,11 +65,11 @@ static void on_transaction(const json_t *node, struct sql_statement *s, struct a
         {"TRANS_STMT_RELEASE", SQL_SAVEPOINT, "RELEASE"},
         {"TRANS_STMT_ROLLBACK_TO", SQL_SAVEPOINT, "ROLLBACK TO"},
     };
-    (void)arena;
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
         if (kind_is(node, "kind", rows[i].node)) {
             s->kind = rows[i].kind;
             s->keyword = rows[i].keyword;
+            read_modes(json_object_get(node, "options"), s, arena);
             if (is(node, "chain"))
                 forbid(s, "AND CHAIN", "AND CHAIN leaves a transaction open");
             return;
@@ -205,23 +221,29 @@ static void on_drop_subscription(const json_t *node, struct sql_statement *s, st
 
 static void on_set(const json_t *node, struct sql_statement *s, struct arena *arena)
 {
-    (void)arena;
     s->keyword = "SET";
     if (kind_is(node, "kind", "VAR_RESET_ALL")) {
         forbid(s, "RESET ALL", "RESET ALL takes away greylag's own limits and marks; what a file sets is undone after it anyway");
         return;
     }
     s->session = !is(node, "is_local") && !kind_is(node, "name", "TRANSACTION");
+    if (kind_is(node, "name", "TRANSACTION"))
+        read_modes(json_object_get(node, "args"), s, arena);
 }
 
 static void on_copy(const json_t *node, struct sql_statement *s, struct arena *arena)
 {
-    (void)arena;
+    const json_t *table = json_object_get(node, "relation");
     s->keyword = "COPY";
+    s->schema = keep(arena, str(table, "schemaname"));
+    s->table = keep(arena, str(table, "relname"));
+    s->reads_rows = is(node, "is_from") && !is(node, "is_program") && !str(node, "filename");
     if (is(node, "is_program"))
         forbid(s, "COPY ... PROGRAM", "a migration does not run programs on the database server");
+    else if (s->reads_rows) /* taken back where they are found */
+        forbid(s, "COPY ... FROM STDIN", "its rows are missing: they follow on the lines behind its ';', up to a line \\.");
     else if (!str(node, "filename"))
-        forbid(s, "COPY ... STDIN/STDOUT", "a migration has no input to copy from: write INSERT statements");
+        forbid(s, "COPY ... TO STDOUT", "nobody reads what a migration writes out");
 }
 
 static void on_discard(const json_t *node, struct sql_statement *s, struct arena *arena)

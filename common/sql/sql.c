@@ -7,6 +7,7 @@
 #include "base/cleanup.h"
 #include "base/text.h"
 #include "sql/sql_internal.h"
+#include "sql/sql_tree.h"
 
 /* A single statement larger than this is data and is not looked into; libpg_query prints trees by recursion, and the
  * nesting that fits into so few bytes fits into a stack of 8 MiB. */
@@ -55,16 +56,29 @@ static size_t skip_blank(const char *text, size_t at, size_t end)
 struct gather {
     const char *text;
     size_t len;
+    const char *code;       /* of the stretch at hand, NUL-terminated */
+    const struct sql_stretch *stretch;
     bool calls;             /* functions that matter are named somewhere */
     struct arena *arena;
     struct sql_statement *statements;
     size_t count, room;
     size_t counted;         /* lines are counted up to here */
     int line;
+    sql_visitor *visit;     /* NULL: nobody wants the trees */
+    void *context;
 };
+
+/* The line of an offset that is not before the last one asked for. */
+static int count_to(struct gather *g, size_t offset)
+{
+    for (; g->counted < offset; g->counted++)
+        g->line += g->text[g->counted] == '\n';
+    return g->line;
+}
 
 static struct sql_statement *add(struct gather *g, size_t location, size_t len)
 {
+    size_t end = g->stretch->end;
     if (g->count == g->room) {
         size_t room = g->room ? g->room * 2 : 16;
         struct sql_statement *more = arena_array(g->arena, room, sizeof *more);
@@ -75,13 +89,12 @@ static struct sql_statement *add(struct gather *g, size_t location, size_t len)
     }
     struct sql_statement *s = &g->statements[g->count++];
     *s = (struct sql_statement){.keyword = "statement"};
-    s->end = len ? location + len : g->len;
-    if (s->end > g->len)
-        s->end = g->len;
-    s->begin = skip_blank(g->text, location < g->len ? location : g->len, s->end);
-    for (; g->counted < s->begin; g->counted++)
-        g->line += g->text[g->counted] == '\n';
-    s->line = g->line;
+    location += g->stretch->begin;
+    s->end = len ? location + len : end;
+    if (s->end > end)
+        s->end = end;
+    s->begin = skip_blank(g->text, location < end ? location : end, s->end);
+    s->line = count_to(g, s->begin);
     return s;
 }
 
@@ -90,11 +103,16 @@ static void cannot(struct gather *g, struct sql_text *ret, const char *why, cons
     ret->parsed = false;
     ret->warning = arena_strdup(g->arena, error ? error->message : why);
     ret->warning_line = 1;
-    /* cursorpos counts characters */
-    const char *p = g->text;
-    for (int left = error ? error->cursorpos - 1 : 0; left > 0 && *p; p++) {
+    ret->warning_column = error && error->cursorpos > 0;
+    for (const char *p = g->text; g->stretch && p < g->text + g->stretch->begin; p++)
         ret->warning_line += *p == '\n';
-        left -= ((unsigned char)p[1] & 0xC0) != 0x80;
+    /* cursorpos counts characters */
+    const char *p = g->stretch ? g->code : g->text;
+    for (int left = error ? error->cursorpos - 1 : 0; left > 0 && *p; p++) {
+        bool next = ((unsigned char)p[1] & 0xC0) != 0x80;
+        ret->warning_line += *p == '\n';
+        ret->warning_column = *p == '\n' ? 1 : ret->warning_column + next;
+        left -= next;
     }
 }
 
@@ -121,8 +139,25 @@ static bool is_plain(const char *statement, size_t len)
     return begins;
 }
 
-/* The tree of one statement, when it is needed and not too large. */
-static void parse_piece(struct gather *g, size_t at, size_t len)
+/* The rows behind a stretch belong to its last statement. */
+static void give_rows(struct gather *g, struct sql_statement *s)
+{
+    const struct sql_stretch *stretch = g->stretch;
+    if (!stretch->ended) {
+        s->why = "its rows have no end: a line \\. is missing behind them";
+        return;
+    }
+    s->kind = SQL_PLAIN;
+    s->keyword = "COPY";
+    s->why = NULL;
+    s->rows = true;
+    s->data_begin = stretch->data_begin;
+    s->data_end = stretch->data_end;
+    s->data_line = count_to(g, s->data_begin);
+}
+
+/* The tree of one statement, when it is needed and not too large. `last`: of its stretch. */
+static void parse_piece(struct gather *g, size_t at, size_t len, bool last)
 {
     struct sql_statement *s = add(g, at, len);
     size_t size = s->end - s->begin;
@@ -131,27 +166,62 @@ static void parse_piece(struct gather *g, size_t at, size_t len)
     auto_free char *piece = xmalloc(size + 1);
     memcpy(piece, g->text + s->begin, size);
     piece[size] = 0;
-    if (!g->calls && is_plain(piece, size))
+    if (!g->visit && !g->calls && is_plain(piece, size))
         return;
     PgQueryParseResult result = pg_query_parse(piece);
     json_t *tree = result.error ? NULL : load(result.parse_tree);
     const json_t *first = json_array_get(json_object_get(tree, "stmts"), 0);
     if (first)
         sql_classify(json_object_get(first, "stmt"), g->calls, g->arena, s);
+    if (s->reads_rows && last && g->stretch->copy)
+        give_rows(g, s);
+    if (first && g->visit)
+        g->visit(g->context, s, g->count - 1, json_object_get(first, "stmt"), s->begin);
     json_decref(tree);
     pg_query_free_parse_result(result);
 }
 
-static bool parse(struct gather *g, struct sql_text *ret)
+static bool parse_stretch(struct gather *g, const struct sql_stretch *stretch, struct sql_text *ret)
 {
-    PgQuerySplitResult result = pg_query_split_with_parser(g->text);
+    size_t len = stretch->end - stretch->begin;
+    auto_free char *copy = len == g->len ? NULL : xmalloc(len + 1);
+    if (copy) {
+        memcpy(copy, g->text + stretch->begin, len);
+        copy[len] = 0;
+    }
+    g->stretch = stretch;
+    g->code = copy ? copy : g->text;
+    PgQuerySplitResult result = pg_query_split_with_parser(g->code);
     bool good = !result.error;
     if (!good)
         cannot(g, ret, NULL, result.error);
     for (int i = 0; good && i < result.n_stmts; i++)
-        parse_piece(g, (size_t)result.stmts[i]->stmt_location, (size_t)result.stmts[i]->stmt_len);
+        parse_piece(g, (size_t)result.stmts[i]->stmt_location, (size_t)result.stmts[i]->stmt_len, i == result.n_stmts - 1);
     pg_query_free_split_result(result);
     return good;
+}
+
+/* Rows are known, but not what stands around them. */
+static const struct sql_statement *lost_rows(struct gather *g, const struct sql_text *text)
+{
+    struct sql_statement *s = arena_new(g->arena, struct sql_statement);
+    *s = (struct sql_statement){.kind = SQL_FORBIDDEN, .line = text->warning_line, .keyword = "COPY ... FROM STDIN"};
+    s->why = arena_printf(g->arena, "the text around it cannot be analysed (%s), and nobody can tell which rows belong where",
+                          text->warning);
+    return s;
+}
+
+/* False: some of it cannot be read; *ret says why. */
+static bool parse(struct gather *g, struct sql_text *ret)
+{
+    size_t count;
+    const struct sql_stretch *stretches = sql_stretches(g->text, g->len, g->arena, &count);
+    for (size_t i = 0; i < count; i++)
+        if (!parse_stretch(g, &stretches[i], ret)) {
+            ret->forbidden = count > 1 ? lost_rows(g, ret) : NULL;
+            return false;
+        }
+    return true;
 }
 
 /* The whole text is BEGIN; ...; COMMIT with no other control inside: run what is between. */
@@ -167,20 +237,33 @@ static void find_frame(struct sql_text *ret)
     }
     if (control == 0)
         return;
-    if (control == 2 && ret->statements[0].kind == SQL_BEGIN && ret->statements[n - 1].kind == SQL_COMMIT) {
-        ret->own_transaction = true;
-        ret->stray_line = 0;
+    enum sql_class last = ret->statements[n - 1].kind;
+    if (control == 2 && ret->statements[0].kind == SQL_BEGIN && (last == SQL_COMMIT || last == SQL_ROLLBACK)) {
+        ret->own_transaction = last == SQL_COMMIT;
+        ret->own_rollback = last == SQL_ROLLBACK;
         ret->inner_begin = ret->statements[0].end + 1;
         ret->inner_end = ret->statements[n - 1].begin;
-        return;
     }
-    ret->stray_control = true;
+    ret->stray_control = !ret->own_transaction;
+    if (ret->own_transaction)
+        ret->stray_line = 0;
 }
 
-void sql_analyse(const char *text, struct arena *arena, struct sql_text *ret)
+/* Of its BEGIN, or of a SET TRANSACTION in front of everything else. */
+static void find_isolation(struct sql_text *ret)
+{
+    for (size_t i = 0; i < ret->count && !ret->isolation; i++) {
+        const struct sql_statement *s = &ret->statements[i];
+        ret->isolation = s->isolation;
+        if (s->kind != SQL_BEGIN)
+            return;
+    }
+}
+
+void sql_visit(const char *text, struct arena *arena, sql_visitor *visit, void *context, struct sql_text *ret)
 {
     size_t len = strlen(text);
-    struct gather g = {.text = text, .len = len, .arena = arena, .line = 1};
+    struct gather g = {.text = text, .len = len, .arena = arena, .line = 1, .visit = visit, .context = context};
     *ret = (struct sql_text){.parsed = true, .inner_end = len};
     g.calls = strcasestr(text, "pg_advisory_unlock") || strcasestr(text, "set_config");
     if (!text_is_utf8(text, len, NULL)) {
@@ -198,4 +281,10 @@ void sql_analyse(const char *text, struct arena *arena, struct sql_text *ret)
             ret->forbidden = s;
     }
     find_frame(ret);
+    find_isolation(ret);
+}
+
+void sql_analyse(const char *text, struct arena *arena, struct sql_text *ret)
+{
+    sql_visit(text, arena, NULL, NULL, ret);
 }

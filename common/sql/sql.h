@@ -2,6 +2,7 @@
  *
  * The parser is a guide, never a judge: what it cannot read may be fine on a newer server, so that `parsed == false`
  * is no error: the text runs as asked, with a warning. What stands inside DO $$...$$ and function bodies is not seen.
+ * Rows behind a COPY ... FROM STDIN are no SQL: they belong to their statement, and the parser never sees them.
  * Pure but for libpg_query's memory, which is its own for each thread; any thread. Offsets are bytes from the start
  * of the text given; lines count from 1. */
 #pragma once
@@ -41,20 +42,28 @@ struct sql_statement {
     bool concurrently, if_not_exists; /* REINDEX; CREATE_INDEX */
     const char *why;        /* FORBIDDEN: one line for people; else NULL */
     const char *keyword;    /* for messages: "VACUUM", "CREATE INDEX CONCURRENTLY"; never NULL */
-    const char *schema, *table; /* CREATE_INDEX, DETACH: of the table, NULL when not written */
+    const char *schema, *table; /* CREATE_INDEX, DETACH, COPY: of the table, NULL when not written */
     const char *name;       /* CREATE_INDEX: the index (NULL: the server names it); DROP_INDEX, REINDEX: its object;
                                DETACH: the partition; ONCE: what is made */
     const char *name_schema; /* of `name`, where it has one of its own */
+    const char *isolation;  /* BEGIN, SET TRANSACTION: the level that it asks for ("serializable"), else NULL */
+    bool reads_rows;        /* COPY ... FROM STDIN */
+    bool rows;              /* and its rows stand behind it: [data_begin, data_end), on lines of their own from data_line on;
+                               the line "\\." that ends them is behind that */
+    size_t data_begin, data_end;
+    int data_line;
 };
 
 struct sql_text {
     bool parsed;
     const char *warning;    /* parsed == false: why, one line; else NULL */
-    int warning_line;
+    int warning_line, warning_column; /* the column counts characters from 1; 0: not known */
     bool needs_no_transaction; /* at least one statement is refused in a transaction */
     bool own_transaction;   /* the whole text is one BEGIN ... COMMIT: run [inner_begin, inner_end) instead */
-    size_t inner_begin, inner_end; /* the whole text when not own_transaction */
-    bool stray_control;     /* transaction control that is not such a frame (savepoints are fine) */
+    bool own_rollback;      /* the same with BEGIN ... ROLLBACK, as verify scripts have it; `stray_control` is also set */
+    size_t inner_begin, inner_end; /* the whole text when it has no such frame */
+    const char *isolation;  /* the level that its frame, or a SET TRANSACTION at its beginning, asks for; NULL: none */
+    bool stray_control;     /* transaction control that is not a BEGIN ... COMMIT (savepoints are fine) */
     int stray_line;
     bool session;           /* any statement sets something for the session (or: not parsed, so nobody knows) */
     const struct sql_statement *forbidden; /* the first, or NULL */

@@ -1,4 +1,4 @@
-/* Inside this room: the class of one statement. */
+/* Inside this room: the class of one statement, and a text's code without the rows that COPY reads. */
 #pragma once
 #include <jansson.h>
 
@@ -7,3 +7,13 @@
 /* `tree` is libpg_query's {"IndexStmt": {...}}. Sets everything of *s but its place. look_for_calls: also search the
  * tree for functions that matter. */
 void sql_classify(json_t *tree, bool look_for_calls, struct arena *arena, struct sql_statement *s);
+
+/* A stretch of code, and the rows behind the COPY ... FROM STDIN that it ends with. */
+struct sql_stretch {
+    size_t begin, end; /* code; behind the ';' of its COPY */
+    bool copy;         /* it ends with one */
+    bool ended;        /* its rows have their end, a line "\." */
+    size_t data_begin, data_end; /* the rows, without that line */
+};
+/* At least one, in order; all of the text but lines "\." and what stands behind a COPY's ';' on its line. In the arena. */
+const struct sql_stretch *sql_stretches(const char *text, size_t len, struct arena *arena, size_t *ret_count);

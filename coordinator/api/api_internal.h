@@ -51,6 +51,13 @@ int64_t api_query_number(const struct http_request *request, const char *name, i
 /* The answer for an error: what the address names and is not there is 404, all else by its kind. */
 void api_problem(const struct http_request *request, struct http_response *response, const struct err *err);
 
+/* --- read.c: runs one read with a connection of the pool; its JSON text is the answer. */
+typedef bool api_read(struct store *store, struct http_request *request, char **ret_json, struct err *err);
+void api_reply_read(struct api *api, struct http_request *request, struct http_response *response, api_read *read);
+
+/* --- write.c: "latest" becomes its id, in the arena. */
+bool api_resolve_release(struct store *store, struct arena *arena, const char **release, struct err *err);
+
 /* --- summary.c: PURE. What a live view needs of store_release_show's text: services with their progress. new. */
 json_t *api_summary(const json_t *show);
 
@@ -63,6 +70,11 @@ void api_releases_list(void *context, struct http_request *request, struct http_
 void api_release_show(void *context, struct http_request *request, struct http_response *response);
 void api_release_events(void *context, struct http_request *request, struct http_response *response);
 void api_release_order(void *context, struct http_request *request, struct http_response *response);
+void api_imports_ask(void *context, struct http_request *request, struct http_response *response);
+void api_imports_list(void *context, struct http_request *request, struct http_response *response);
+void api_tags_list(void *context, struct http_request *request, struct http_response *response);
+void api_tags_put(void *context, struct http_request *request, struct http_response *response);
+void api_tags_delete(void *context, struct http_request *request, struct http_response *response);
 void api_status(void *context, struct http_request *request, struct http_response *response);
 void api_history(void *context, struct http_request *request, struct http_response *response);
 void api_applied(void *context, struct http_request *request, struct http_response *response);

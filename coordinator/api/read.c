@@ -20,10 +20,7 @@ static void reply_text(struct http_response *response, char *text)
     free(text);
 }
 
-/* Runs one read with a connection of the pool. */
-typedef bool read_fn(struct store *store, struct http_request *request, char **ret_json, struct err *err);
-
-static void reply_read(struct api *api, struct http_request *request, struct http_response *response, read_fn *read)
+void api_reply_read(struct api *api, struct http_request *request, struct http_response *response, api_read *read)
 {
     struct err err = ERR_INIT;
     char *text = NULL;
@@ -84,7 +81,7 @@ static bool read_health(struct store *store, struct http_request *request, char 
 #define HANDLER(name, read)                                                                                        \
     void name(void *context, struct http_request *request, struct http_response *response)                         \
     {                                                                                                              \
-        reply_read(context, request, response, read);                                                              \
+        api_reply_read(context, request, response, read);                                                          \
     }
 HANDLER(api_releases_list, read_releases)
 HANDLER(api_release_show, read_release)
@@ -154,7 +151,7 @@ void api_release_events(void *context, struct http_request *request, struct http
         return;
     }
     const char *view = http_query(request, "view");
-    reply_read(context, request, response, view && strcmp(view, "full") == 0 ? read_release : read_summary);
+    api_reply_read(context, request, response, view && strcmp(view, "full") == 0 ? read_release : read_summary);
 }
 
 /* --- without a token --------------------------------------------------------------------------------------- */

@@ -79,15 +79,19 @@ static bool read_limits(const json_t *options, struct arena *arena, struct plan_
 
 static bool read_options(const json_t *options, struct arena *arena, struct plan_options *ret, struct err *err)
 {
-    const char *direction = NULL;
+    const char *direction = NULL, *adoption = NULL;
     const json_t *steps = json_object_get(options, "steps");
     *ret = (struct plan_options){.direction = DIRECTION_UP};
     if (options && !json_is_object(options))
         return err_set(err, ERR_USAGE, "\"options\" is not an object");
     if (!read_text(options, "direction", &direction, err))
         return false;
-    if (direction && !direction_parse(direction, &ret->direction))
-        return err_set(err, ERR_USAGE, "\"direction\" is neither up nor down");
+    if (direction && (!direction_parse(direction, &ret->direction) || ret->direction == DIRECTION_FORGET))
+        return err_set(err, ERR_USAGE, "\"direction\" is not up, down or adopt");
+    if (!read_text(options, "adoption", &adoption, err))
+        return false;
+    if (adoption && !adoption_parse(adoption, &ret->adoption))
+        return err_set(err, ERR_USAGE, "\"adoption\" is not import, baseline, repair, realign or forget");
     if (steps && (!json_is_integer(steps) || json_integer_value(steps) < 0))
         return err_set(err, ERR_USAGE, "\"steps\" is not a number");
     ret->steps = json_integer_value(steps);
@@ -106,13 +110,17 @@ static bool read_request(struct http_request *request, struct plan_options *opti
 {
     const json_t *fleet = json_object_get(request->json, "fleet");
     const char *reason = NULL;
+    const json_t *since = json_object_get(request->json, "since");
+    if (since && (!json_is_integer(since) || json_integer_value(since) < 0))
+        return err_set(err, ERR_USAGE, "\"since\" is not a number");
     if (!json_is_object(fleet))
         return err_set(err, ERR_USAGE, "\"fleet\" is missing or is not an object");
     auto_free char *text = json_dumps(fleet, JSON_COMPACT);
     if (!read_options(json_object_get(request->json, "options"), request->arena, options, err) ||
         !read_bool(request->json, "acceptIrreversible", &ret->accept_irreversible, err) ||
-        !read_text(request->json, "reason", &reason, err))
+        !read_text(request->json, "reason", &reason, err) || !read_text(request->json, "plan", &ret->plan, err))
         return false;
+    ret->since_us = json_integer_value(since);
     ret->fleet_json = arena_strdup(request->arena, text);
     ret->fleet_len = strlen(text);
     ret->options = options;

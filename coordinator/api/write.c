@@ -183,8 +183,7 @@ void api_releases_post(void *context, struct http_request *request, struct http_
     accept_release(context, request, &wanted, response);
 }
 
-/* "latest" -> its id, in the arena. */
-static bool resolve_release(struct store *store, struct arena *arena, const char **release, struct err *err)
+bool api_resolve_release(struct store *store, struct arena *arena, const char **release, struct err *err)
 {
     auto_free char *text = NULL;
     if (strcmp(*release, "latest") != 0)
@@ -209,7 +208,7 @@ void api_release_order(void *context, struct http_request *request, struct http_
         return;
     }
     struct store *store = api_take(context, &err);
-    bool ok = store && resolve_release(store, request->arena, &release, &err) &&
+    bool ok = store && api_resolve_release(store, request->arena, &release, &err) &&
               store_order_add(store, release, order, api_caller(request), &number, &err);
     if (store)
         api_give(context, store);

@@ -2,16 +2,16 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include "base/cleanup.h"
 #include "base/text.h"
+#include "catalog/category.h"
 #include "catalog/depends.h"
+#include "catalog/env_file.h"
 #include "catalog/environment.h"
 #include "catalog/header.h"
 #include "catalog/layout.h"
-#include "crypto/digest.h"
-#include "sql/sql.h"
+#include "catalog/texts.h"
 
 struct loading {
     struct catalog *catalog;
@@ -20,8 +20,7 @@ struct loading {
     struct service *services;
     const char *root; /* fleet.yml's folder */
     const struct defaults_file *defaults; /* NULL: none */
-    struct catalog_blob *blobs;
-    size_t blob_count;
+    struct texts texts;
 };
 
 void catalog_free(struct catalog *catalog)
@@ -51,74 +50,12 @@ bool catalog_require(const struct catalog *catalog, struct err *err)
     return err_hint(err, "%s", first->hint);
 }
 
-static int by_digest(const void *a, const void *b)
-{
-    return strcmp(((const struct catalog_blob *)a)->digest, ((const struct catalog_blob *)b)->digest);
-}
-
-const struct catalog_blob *catalog_blob(const struct catalog *catalog, const char *digest)
-{
-    struct catalog_blob key = {.text = NULL};
-    if (strlen(digest) >= sizeof key.digest || catalog->blob_count == 0)
-        return NULL;
-    memcpy(key.digest, digest, strlen(digest));
-    return bsearch(&key, catalog->blobs, catalog->blob_count, sizeof key, by_digest);
-}
-
-/* One text: its digest, in the blobs and returned. */
-static const char *keep_text(struct loading *loading, const char *text, size_t size, const char *file)
-{
-    size_t wire = size > MIGRATION_MAX / 8 ? migration_wire_size(text, size) : 0;
-    if (wire > MIGRATION_WIRE_MAX)
-        finding_add(&loading->findings, ERROR, "too-large", file, 0, "split it, or load the data another way",
-                    "its %zu bytes are %zu in a signed message (quotes, backslashes and control characters count more than "
-                    "once); at most %zu fit", size, wire, MIGRATION_WIRE_MAX);
-    struct catalog_blob *blob = &loading->blobs[loading->blob_count++];
-    digest_hex(text, size, blob->digest);
-    blob->text = text;
-    blob->size = size;
-    return blob->digest;
-}
-
-/* What the parser sees in a text; true: it must not run in a transaction. */
-static bool analyse(struct loading *loading, const char *text, const char *file, int first_line)
-{
-    auto_arena struct arena scratch = ARENA_INIT;
-    struct sql_text sql;
-    sql_analyse(text, &scratch, &sql);
-    struct findings *findings = &loading->findings;
-    if (!sql.parsed)
-        finding_add(findings, WARNING, "unparsed", file, sql.warning_line ? first_line + sql.warning_line - 1 : 0,
-                    "a newer server may know more than the parser; it runs as it is", "cannot be analysed: %s",
-                    sql.warning);
-    if (sql.forbidden)
-        finding_add(findings, ERROR, "transaction", file, first_line + sql.forbidden->line - 1,
-                    "remove the statement", "%s is not allowed in a migration: %s", sql.forbidden->keyword,
-                    sql.forbidden->why);
-    if (sql.stray_control)
-        finding_add(findings, WARNING, "transaction", file, first_line + sql.stray_line - 1,
-                    "remove it: a migration runs in a transaction of its own",
-                    "transaction control in the middle of the text");
-    return sql.needs_no_transaction;
-}
-
-static int first_line_of(const struct entry *entry, const char *marker)
-{
-    if (entry->up == entry->file->text)
-        return 1;
-    const char *at = strstr(entry->file->text, marker);
-    int line = 1, column;
-    if (at)
-        text_position(entry->file->text, (size_t)(at - entry->file->text), &line, &column);
-    return line;
-}
-
 /* A header that speaks of another service than the one whose folder the file lies in. */
 static void check_service(struct loading *loading, const struct draft *draft, const struct entry *entry,
                           const struct header *header)
 {
     const struct draft *named = header->service ? draft_by_name(&loading->drafts, header->service) : NULL;
-    if (named && named != draft)
+    if (named && named != draft && !draft->run.layout->checks_service)
         finding_add(&loading->findings, WARNING, "contradiction", entry->file->where, header->service_line,
                     "correct the comment, or move the file", "the file says it is of service %s, but lies in the folder of %s",
                     named->file->name, draft->file->name);
@@ -132,6 +69,7 @@ static void read_headers(struct loading *loading, struct draft *draft)
         header_read(entry->file, &loading->catalog->arena, &entry->references, &header);
         if (!entry->author)
             entry->author = header.author;
+        entry->breaking |= header.breaking;
         check_service(loading, draft, entry, &header);
     }
 }
@@ -147,79 +85,35 @@ static const char *const *suffixes_of(struct arena *arena, const struct service_
     return suffixes;
 }
 
+/* Of an earlier service that reads the same folder, or NULL. */
+static const struct folder *shared_folder(const struct loading *loading, const struct draft *draft)
+{
+    for (const struct draft *other = loading->drafts.items; other < draft; other++) {
+        if (layout_same_folder(other->file, draft->file) && !other->file->flyway && !draft->file->flyway)
+            return other->run.folder;
+    }
+    return NULL;
+}
+
 static void read_service(struct loading *loading, struct draft *draft, const struct service_file *file)
 {
     struct arena *arena = &loading->catalog->arena;
+    const struct folder *shared = shared_folder(loading, draft);
     struct folder *folder = arena_new(arena, struct folder);
-    folder_read(loading->root, file->migrations, suffixes_of(arena, file), arena, &loading->findings, folder);
+    if (shared)
+        *folder = *shared;
+    else
+        folder_read(loading->root, file->migrations, suffixes_of(arena, file), arena, &loading->findings, folder);
     draft->run = (struct layout_run){.arena = arena,
                                      .file = file,
+                                     .service = &loading->services[draft - loading->drafts.items],
+                                     .services = loading->drafts.items[0].file,
+                                     .service_count = loading->drafts.count,
+                                     .again = shared != NULL,
                                      .findings = &loading->findings,
                                      .folder = folder,
                                      .by_name = file->duplicate_versions && strcmp(file->duplicate_versions, "by-name") == 0};
     layout_read(&draft->run, file->layout);
-}
-
-/* ---- categories ---- */
-
-static const struct category_keys *category_keys(const struct category_keys *list, unsigned count, const char *name)
-{
-    for (unsigned i = 0; i < count; i++) {
-        if (strcasecmp(list[i].name, name) == 0)
-            return &list[i];
-    }
-    return NULL;
-}
-
-static bool is_category(const struct loading *loading, const struct draft *draft, const char *name)
-{
-    static const char *const usual[] = {"schema", "data", "security", "performance", "ddl", "dml", "procedures", "seeds"};
-    for (size_t i = 0; i < COUNT_OF(usual); i++) {
-        if (strcasecmp(usual[i], name) == 0)
-            return true;
-    }
-    return category_keys(draft->file->categories, draft->file->categories_count, name) ||
-           (loading->defaults && category_keys(loading->defaults->categories, loading->defaults->categories_count, name));
-}
-
-/* Of the folders that the file lies in, the nearest whose name is a category; in small letters, NULL: none. */
-static const char *category_of_folder(struct loading *loading, const struct draft *draft, const struct folder_file *file)
-{
-    const char *end = file->base > file->path ? file->base - 1 : file->path;
-    while (end > file->path) {
-        const char *start = end;
-        while (start > file->path && start[-1] != '/')
-            start--;
-        char *name = arena_strndup(&loading->catalog->arena, start, (size_t)(end - start));
-        if (is_category(loading, draft, name)) {
-            for (char *p = name; *p; p++)
-                *p = *p >= 'A' && *p <= 'Z' ? (char)(*p + 32) : *p;
-            return name;
-        }
-        end = start > file->path ? start - 1 : start;
-    }
-    return NULL;
-}
-
-/* The nearest list that names the category says all. */
-static void set_category(struct loading *loading, const struct draft *draft, const struct entry *entry,
-                         struct migration *migration)
-{
-    migration->category = entry->category ? entry->category : category_of_folder(loading, draft, entry->file);
-    if (!migration->category)
-        return;
-    const struct category_keys *keys =
-        category_keys(draft->file->categories, draft->file->categories_count, migration->category);
-    if (!keys && loading->defaults)
-        keys = category_keys(loading->defaults->categories, loading->defaults->categories_count, migration->category);
-    if (!keys)
-        return;
-    if (keys->policy.on_failure && !migration->has_policy) {
-        migration->has_policy = true;
-        migration->on_failure = *keys->policy.on_failure;
-    }
-    migration->lock_timeout_ms = keys->policy.lock_timeout ? *keys->policy.lock_timeout : 0;
-    migration->statement_timeout_ms = keys->policy.statement_timeout ? *keys->policy.statement_timeout : 0;
 }
 
 static bool has_placeholders(const struct draft *draft, const struct service *service, const struct entry *entry)
@@ -228,6 +122,42 @@ static bool has_placeholders(const struct draft *draft, const struct service *se
         return false;
     return strstr(entry->up, "${") || (entry->down && strstr(entry->down, "${")) ||
            (entry->verify && strstr(entry->verify, "${"));
+}
+
+static bool is_whole(const struct folder_file *file, const char *text, size_t size)
+{
+    return file && file->text == text && file->size == size;
+}
+
+static void set_texts(struct loading *loading, const struct entry *entry, const struct service *service,
+                      struct migration *migration)
+{
+    struct text up = {.text = entry->up,
+                      .size = entry->up_size,
+                      .where = entry->file->where,
+                      .place = entry->up_place,
+                      .file = is_whole(entry->file, entry->up, entry->up_size) ? entry->file : NULL,
+                      .placeholders = migration->placeholders ? service : NULL};
+    migration->up = texts_add(&loading->texts, &up, &migration->no_transaction);
+    migration->up_size = (int64_t)up.size;
+    if (entry->down) {
+        struct text down = {.text = entry->down,
+                            .size = entry->down_size,
+                            .where = entry->down_where,
+                            .place = entry->down_place,
+                            .file = is_whole(entry->down_file, entry->down, entry->down_size) ? entry->down_file : NULL,
+                            .placeholders = up.placeholders};
+        migration->down = texts_add(&loading->texts, &down, NULL);
+        migration->down_size = (int64_t)down.size;
+    }
+    if (entry->verify) {
+        struct text verify = {.text = entry->verify,
+                              .size = entry->verify_size,
+                              .where = entry->verify_where,
+                              .place = entry->verify_place,
+                              .placeholders = up.placeholders};
+        migration->verify = texts_add(&loading->texts, &verify, NULL);
+    }
 }
 
 static void set_migration(struct loading *loading, const struct draft *draft, const struct entry *entry,
@@ -239,9 +169,6 @@ static void set_migration(struct loading *loading, const struct draft *draft, co
                                     .name = entry->name,
                                     .file = entry->file->where,
                                     .down_file = entry->down_where,
-                                    .up = keep_text(loading, entry->up, entry->up_size, entry->file->where),
-                                    .up_size = (int64_t)entry->up_size,
-                                    .down_size = (int64_t)entry->down_size,
                                     .no_transaction = entry->no_transaction,
                                     .has_policy = entry->has_policy,
                                     .on_failure = entry->on_failure,
@@ -251,16 +178,20 @@ static void set_migration(struct loading *loading, const struct draft *draft, co
                                     .foreign_checksum = entry->foreign_checksum,
                                     .placeholders = has_placeholders(draft, service, entry),
                                     .breaking = entry->breaking};
-    set_category(loading, draft, entry, migration);
-    migration->no_transaction |= analyse(loading, entry->up, entry->file->where, first_line_of(entry, entry->up));
-    if (entry->down) {
-        migration->down = keep_text(loading, entry->down, entry->down_size, entry->down_where);
-        analyse(loading, entry->down, entry->down_where, first_line_of(entry, entry->down));
-    }
-    if (entry->verify)
-        migration->verify = keep_text(loading, entry->verify, entry->verify_size, entry->verify_where);
+    set_texts(loading, entry, service, migration);
+    category_set(loading->defaults, &draft->run, entry, migration);
     depends_resolve(&loading->drafts, draft, entry, &loading->findings, &loading->catalog->arena, &migration->depends,
                     &migration->depends_count);
+}
+
+/* SQL around each migration; NULL: none. */
+static const char *around(struct loading *loading, const struct draft *draft, const struct service *service,
+                          const char *sql, size_t size)
+{
+    bool replaced = draft->run.layout->placeholders || service->placeholder_count;
+    const struct text text = {
+        .text = sql, .size = size, .where = draft->run.folder->where, .placeholders = replaced ? service : NULL};
+    return sql ? texts_add(&loading->texts, &text, NULL) : NULL;
 }
 
 static void set_migrations(struct loading *loading, const struct draft *draft, struct service *service)
@@ -271,12 +202,10 @@ static void set_migrations(struct loading *loading, const struct draft *draft, s
         set_migration(loading, draft, &draft->run.entries[i], service, &migrations[i]);
     service->migrations = migrations;
     service->migration_count = count;
-    if (draft->run.before_each)
-        service->before_each = keep_text(loading, draft->run.before_each, draft->run.before_each_size,
-                                         draft->run.folder->where);
-    if (draft->run.after_each)
-        service->after_each = keep_text(loading, draft->run.after_each, draft->run.after_each_size,
-                                        draft->run.folder->where);
+    if (draft->run.layout) {
+        service->before_each = around(loading, draft, service, draft->run.before_each, draft->run.before_each_size);
+        service->after_each = around(loading, draft, service, draft->run.after_each, draft->run.after_each_size);
+    }
     service->layout = draft->run.layout ? draft->run.layout->name : "flyway";
     service->history = draft->run.layout ? draft->run.layout->history : HISTORY_NONE;
     if (service->mirror && service->history == HISTORY_NONE)
@@ -284,43 +213,40 @@ static void set_migrations(struct loading *loading, const struct draft *draft, s
                     "no tool keeps a record of the %s layout that could be mirrored", service->layout);
 }
 
-/* The digests that migrations point to stay where they are: the sorted list is a copy. */
-static void sort_blobs(struct loading *loading)
+static void set_naming(struct loading *loading, const struct fleet_file *file)
 {
-    struct catalog_blob *sorted = arena_array(&loading->catalog->arena, loading->blob_count + 1, sizeof *sorted);
-    if (loading->blob_count) {
-        memcpy(sorted, loading->blobs, loading->blob_count * sizeof *sorted);
-        qsort(sorted, loading->blob_count, sizeof *sorted, by_digest);
+    struct arena *arena = &loading->catalog->arena;
+    struct catalog_naming *naming = arena_array(arena, file->services_count, sizeof *naming);
+    for (size_t i = 0; i < file->services_count; i++) {
+        const struct flyway_keys *keys = file->services[i].flyway, usual = {.prefix = NULL};
+        keys = keys ? keys : &usual;
+        naming[i] = (struct catalog_naming){
+            .folder = loading->drafts.items[i].run.folder->where,
+            .prefix = keys->prefix ? arena_strdup(arena, keys->prefix) : "V",
+            .undo_prefix = keys->undo_prefix ? arena_strdup(arena, keys->undo_prefix) : "U",
+            .baseline_prefix = keys->baseline_prefix ? arena_strdup(arena, keys->baseline_prefix) : "B",
+            .separator = keys->separator ? arena_strdup(arena, keys->separator) : "__",
+            .suffix = keys->suffixes_count ? arena_strdup(arena, keys->suffixes[0]) : ".sql"};
     }
-    size_t kept = 0;
-    for (size_t i = 0; i < loading->blob_count; i++) {
-        if (kept == 0 || strcmp(sorted[kept - 1].digest, sorted[i].digest) != 0)
-            sorted[kept++] = sorted[i];
-    }
-    loading->catalog->blobs = sorted;
-    loading->catalog->blob_count = kept;
+    loading->catalog->naming = naming;
 }
 
 static void read_services(struct loading *loading, const struct fleet_file *file)
 {
     struct arena *arena = &loading->catalog->arena;
-    size_t total = 0;
     loading->drafts.count = file->services_count;
     loading->drafts.items = arena_array(arena, file->services_count, sizeof *loading->drafts.items);
     for (size_t i = 0; i < file->services_count; i++)
         loading->drafts.items[i].file = &file->services[i];
-    for (size_t i = 0; i < file->services_count; i++) {
+    for (size_t i = 0; i < file->services_count; i++)
         read_service(loading, &loading->drafts.items[i], &file->services[i]);
-        total += 3 * loading->drafts.items[i].run.count + 2;
-    }
     for (size_t i = 0; i < file->services_count; i++) {
         read_headers(loading, &loading->drafts.items[i]);
         depends_read_file(&loading->drafts, &loading->drafts.items[i], &loading->findings, arena);
     }
-    loading->blobs = arena_array(arena, total + 1, sizeof *loading->blobs);
     for (size_t i = 0; i < file->services_count; i++)
         set_migrations(loading, &loading->drafts.items[i], &loading->services[i]);
-    sort_blobs(loading);
+    set_naming(loading, file);
 }
 
 static bool load(struct loading *loading, const char *path, const char *environment, config_getter *get, void *context,
@@ -328,14 +254,22 @@ static bool load(struct loading *loading, const char *path, const char *environm
 {
     struct config *config = NULL;
     struct catalog *catalog = loading->catalog;
-    if (!config_load(&fleet_format, path, get, context, &config, err))
+    struct env_file env;
+    auto_free char *env_path = xasprintf("%s/.env", loading->root);
+    if (!env_file_read(env_path, get, context, &catalog->arena, &env, err) ||
+        !config_load(&fleet_format, path, env_file_get, &env, &config, err))
         return false;
     bool good = environment_read(config, environment, catalog, &loading->services, err);
     if (good) {
         const struct fleet_file *file = config_data(config);
         loading->findings.arena = &catalog->arena;
+        loading->texts = (struct texts){.arena = &catalog->arena,
+                                        .findings = &loading->findings,
+                                        .cache = cache_open(path, get, context)};
         loading->defaults = file->defaults;
         read_services(loading, file);
+        texts_give(&loading->texts, catalog);
+        cache_close(loading->texts.cache);
         catalog->fleet.services = loading->services;
         catalog->fleet.service_count = file->services_count;
         catalog->findings = loading->findings.items;

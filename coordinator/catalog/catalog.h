@@ -21,22 +21,25 @@
 #include "base/arena.h"
 #include "base/err.h"
 #include "config/config.h"
+#include "lint/lint.h"
 #include "proto/fleet.h"
 
 /* What is wrong (error) or what a person should know (warning). Rules: duplicate-version, unknown-layout, mixed-layout,
  * bad-name, skipped-file, not-built, not-utf8, too-large, unreadable, metadata, missing-dependency,
- * ambiguous-dependency, contradiction, orphan-undo, no-undo, empty, unparsed, transaction, dependency-file, mirror. */
+ * ambiguous-dependency, contradiction, orphan-undo, no-undo, empty, unparsed, transaction, dependency-file, mirror,
+ * placeholder, and the name of a layout for what its own tool refuses. */
 struct catalog_finding {
     bool error;
     const char *rule;
     const char *file; /* relative to fleet.yml's folder */
     int line;         /* from 1; 0: the whole file */
+    int column;       /* in characters from 1; 0: not known */
     const char *text;
     const char *hint; /* what to do, "" */
 };
 
 struct catalog_blob {
-    char digest[DIGEST_TEXT_SIZE];
+    const char *digest;
     const char *text; /* UTF-8, followed by a NUL that does not count; it may not contain one */
     size_t size;
 };
@@ -48,8 +51,15 @@ struct catalog_dev_target {
     const char *schema;   /* NULL: public */
 };
 
+/* How a service's new files are called. */
+struct catalog_naming {
+    const char *folder; /* relative to the fleet file's folder, without '/' at its end */
+    const char *prefix, *undo_prefix, *baseline_prefix, *separator, *suffix; /* Flyway's; as usual where the layout is another */
+};
+
 struct catalog {
     struct fleet fleet;
+    const struct catalog_naming *naming; /* of each service */
     const struct catalog_blob *blobs; /* sorted by digest, each once */
     size_t blob_count;
     const struct catalog_finding *findings; /* in the order of services and files */
@@ -59,10 +69,11 @@ struct catalog {
     size_t dev_target_count;
     const char *const *environments; /* all that fleet.yml names */
     size_t environment_count;
+    const struct lint_policy *lint; /* of each service, as in the fleet */
     struct arena arena;
 };
 
-/* Reads `path` (a fleet.yml) and every migration of every service. `environment` NULL: the only one, or "dev".
+/* Reads `path` (a fleet.yml; ${NAME} in it from `get`, else from `.env` beside it) and every migration of every service. `environment` NULL: the only one, or "dev".
  * False: fleet.yml itself is wrong (err: CONFIG, with file, line and column) or the environment is unknown. What is
  * wrong in the services' folders are findings: look at error_count, or call catalog_require.
  * new: catalog_free(). */

@@ -143,6 +143,57 @@ static void report(const struct draft *own, const struct entry *entry, const str
                     found->count);
 }
 
+/* "service >= version", "service:>=version"; false: no range. */
+static bool split_range(const char *text, struct arena *arena, const char **ret_service, enum range *ret_range,
+                        const char **ret_version)
+{
+    size_t name = strcspn(text, "<>="), word = strspn(text + name, "<>=");
+    if (word == 0)
+        return false;
+    const char *version = text + name + word + strspn(text + name + word, " \t");
+    const char *operator = arena_strndup(arena, text + name, word);
+    if (!range_parse(operator, ret_range))
+        *ret_range = RANGE_COUNT;
+    while (name && strchr(": \t", text[name - 1]))
+        name--;
+    *ret_service = arena_strndup(arena, text, name);
+    *ret_version = version;
+    return true;
+}
+
+/* A reference to a range of versions; false: it is none. What is wrong with it is a finding, and *ret->service NULL. */
+static bool take_range(const struct drafts *drafts, const struct draft *own, const struct entry *entry,
+                       const struct reference *reference, struct findings *findings, struct arena *arena,
+                       struct dependency *ret)
+{
+    const char *name, *version, *wrong = NULL;
+    enum range range;
+    if (!split_range(reference->text, arena, &name, &range, &version))
+        return false;
+    version += *version == 'V' || *version == 'v';
+    const struct draft *service = *name ? draft_by_name(drafts, name) : own;
+    *ret = (struct dependency){.version = version, .range = range,
+                               .where = arena_printf(arena, "%s:%d", reference->file, reference->line)};
+    if (range == RANGE_COUNT)
+        wrong = "compares with none of =, >=, >, <=, <";
+    else if (!service)
+        wrong = "names no service or alias of the fleet file";
+    else if (service->run.layout && service->run.layout->order == ORDER_GIVEN)
+        wrong = "compares versions that are names, and have no order of their own";
+    else if (!version_is(version, strlen(version), "._-"))
+        wrong = "names no version";
+    if (!wrong) {
+        ret->service = arena_strdup(arena, service->file->name);
+        return true;
+    }
+    auto_buf struct buf shown = BUF_INIT(BUF_MAX);
+    text_add_printable(&shown, reference->text, true);
+    finding_add(findings, ERROR, "missing-dependency", reference->file, reference->line,
+                "write service >= version, with a service of the fleet file", "%s:%s depends on '%s', which %s",
+                own->file->name, entry->id, buf_text(&shown), wrong);
+    return true;
+}
+
 void depends_resolve(const struct drafts *drafts, const struct draft *own, const struct entry *entry,
                      struct findings *findings, struct arena *arena, const struct dependency **ret_depends,
                      size_t *ret_count)
@@ -156,6 +207,10 @@ void depends_resolve(const struct drafts *drafts, const struct draft *own, const
     for (size_t i = 0; i < entry->references.count; i++) {
         const struct reference *reference = &entry->references.items[i];
         struct found found;
+        if (take_range(drafts, own, entry, reference, findings, arena, &depends[count])) {
+            count += depends[count].service != NULL;
+            continue;
+        }
         search(drafts, own, reference->text, arena, &found);
         if (found.count != 1) {
             report(own, entry, reference, &found, findings);
@@ -169,11 +224,25 @@ void depends_resolve(const struct drafts *drafts, const struct draft *own, const
     *ret_count = count;
 }
 
+/* Of the services that keep their migrations in `own`'s folder the one that has that version, else `own`. */
+static struct draft *sharing_service(const struct drafts *drafts, struct draft *own, const char *version,
+                                     struct arena *arena)
+{
+    for (size_t i = 0; i < drafts->count; i++) {
+        struct entry *entry;
+        if (layout_same_folder(drafts->items[i].file, own->file) &&
+            find_entries(&drafts->items[i].run, version, arena, &entry))
+            return &drafts->items[i];
+    }
+    return own;
+}
+
 /* Which service an entry of the file speaks of, or NULL with a finding. */
 static struct draft *entry_service(const struct drafts *drafts, struct draft *own, const struct dependency_entry *entry,
-                                   const char *file, int line, struct findings *findings)
+                                   const char *file, int line, struct findings *findings, struct arena *arena)
 {
-    struct draft *draft = entry->service ? draft_by_name(drafts, entry->service) : own;
+    struct draft *draft = entry->service ? draft_by_name(drafts, entry->service)
+                                         : sharing_service(drafts, own, entry->version, arena);
     if (!draft)
         finding_add(findings, ERROR, "dependency-file", file, line,
                     "name a service of the fleet file, or give a service that alias", "there is no service or alias '%s'",
@@ -206,7 +275,7 @@ static void take_entry(const struct drafts *drafts, struct draft *own, const str
     int line, column;
     auto_free char *path = xasprintf("migrations.%u.version", index);
     config_where(config, path, &line, &column);
-    struct draft *draft = entry_service(drafts, own, item, file, line, findings);
+    struct draft *draft = entry_service(drafts, own, item, file, line, findings, arena);
     if (!draft)
         return;
     struct entry *entry = NULL;
@@ -230,7 +299,7 @@ static void take_entry(const struct drafts *drafts, struct draft *own, const str
 void depends_read_file(const struct drafts *drafts, struct draft *own, struct findings *findings, struct arena *arena)
 {
     const struct folder_file *file = own->run.folder->dependencies;
-    if (!file)
+    if (!file || own->run.again) /* an earlier service has read it */
         return;
     struct config *config = NULL;
     struct err err = ERR_INIT;

@@ -97,6 +97,65 @@ static void merge(struct policy *policy, const struct policy_keys *keys)
         policy->retries = *keys->retries;
 }
 
+/* Every key below a `lint:` is a rule. */
+static bool check_lint(const struct config *config, const char *path, const struct policy_keys *keys, struct err *err)
+{
+    const char *known[LINT_RULE_COUNT];
+    size_t count = 0;
+    enum lint_rule rule;
+    for (size_t i = 0; i < LINT_RULE_COUNT; i++) {
+        if (lint_rule_is_free((enum lint_rule)i))
+            known[count++] = lint_rules[i].id;
+    }
+    for (unsigned i = 0; keys && i < keys->lint_count; i++) {
+        const char *name = keys->lint[i].name;
+        if (lint_rule_parse(name, &rule) && lint_rule_is_free(rule))
+            continue;
+        auto_free char *at = xasprintf("%s.lint.%s", path, name);
+        const char *nearest = text_nearest(name, known, count);
+        config_error(config, at, err, "there is no rule '%s' that can be set", name);
+        return nearest ? err_hint(err, "did you mean '%s'?", nearest)
+                       : err_hint(err, "`greylag reference lint` lists the rules");
+    }
+    return true;
+}
+
+static bool check_lints(const struct config *config, struct err *err)
+{
+    const struct fleet_file *file = config_data(config);
+    bool good = check_lint(config, "defaults", file->defaults ? &file->defaults->policy : NULL, err);
+    for (unsigned i = 0; good && i < file->environments_count; i++) {
+        auto_free char *path = xasprintf("environments.%s", file->environments[i].name);
+        good = check_lint(config, path, &file->environments[i].policy, err);
+    }
+    for (unsigned i = 0; good && i < file->services_count; i++) {
+        auto_free char *path = xasprintf("services.%s", file->services[i].name);
+        good = check_lint(config, path, &file->services[i].policy, err);
+    }
+    return good;
+}
+
+static void merge_lint(struct lint_policy *policy, const struct policy_keys *keys)
+{
+    enum lint_rule rule;
+    for (unsigned i = 0; keys && i < keys->lint_count; i++) {
+        if (lint_rule_parse(keys->lint[i].name, &rule))
+            policy->severity[rule] = keys->lint[i].value;
+    }
+}
+
+static void set_lint(const struct fleet_file *file, const struct environment_file *environment, struct catalog *catalog)
+{
+    struct lint_policy *policies = arena_array(&catalog->arena, file->services_count, sizeof *policies);
+    for (unsigned i = 0; i < file->services_count; i++) {
+        lint_policy_default(&policies[i]);
+        merge_lint(&policies[i], file->defaults ? &file->defaults->policy : NULL);
+        merge_lint(&policies[i], &environment->policy);
+        merge_lint(&policies[i], &file->services[i].policy);
+    }
+    catalog->lint = policies;
+}
+
 static const char *const *copy_names(struct arena *arena, char *const *names, size_t count)
 {
     const char **copy = arena_array(arena, count ? count : 1, sizeof *copy);
@@ -230,7 +289,7 @@ static bool check_words(const struct config *config, const struct service_file *
     auto_free const char **layouts = xcalloc(count, sizeof *layouts);
     for (size_t i = 0; i < count; i++)
         layouts[i] = all[i]->name;
-    static const char *const later[] = {"goose", "dbmate", "sqitch", "liquibase", "alembic", "atlas", "timestamp"};
+    static const char *const later[] = {"sqitch", "liquibase", "alembic", "atlas", "timestamp"};
     static const char *const duplicates[] = {"by-name", "error"};
     auto_free char *layout = xasprintf("services.%s.layout", file->name);
     auto_free char *duplicate = xasprintf("services.%s.duplicate_versions", file->name);
@@ -238,6 +297,27 @@ static bool check_words(const struct config *config, const struct service_file *
                                         err)) &&
            (!file->duplicate_versions ||
             check_word(config, duplicate, file->duplicate_versions, duplicates, COUNT_OF(duplicates), NULL, 0, err));
+}
+
+/* What would make one name of a file mean two things. */
+static bool check_flyway(const struct config *config, const struct service_file *file, struct err *err)
+{
+    const struct flyway_keys *keys = file->flyway;
+    if (!keys)
+        return true;
+    auto_free char *path = xasprintf("services.%s.flyway", file->name);
+    if (file->layout && strcmp(file->layout, "flyway") != 0)
+        return config_error(config, path, err, "`flyway:` goes with `layout: flyway`, not with '%s'", file->layout);
+    const char *const prefixes[] = {
+        keys->prefix ? keys->prefix : "V", keys->undo_prefix ? keys->undo_prefix : "U",
+        keys->repeatable_prefix ? keys->repeatable_prefix : "R", keys->baseline_prefix ? keys->baseline_prefix : "B"};
+    for (size_t i = 0; i < COUNT_OF(prefixes); i++) {
+        for (size_t k = i + 1; k < COUNT_OF(prefixes); k++) {
+            if (strcmp(prefixes[i], prefixes[k]) == 0)
+                return config_error(config, path, err, "two kinds of migrations have the prefix '%s'", prefixes[i]);
+        }
+    }
+    return true;
 }
 
 struct target_at {
@@ -358,7 +438,7 @@ static bool set_service(const struct config *config, const struct environment_fi
     set_targets(arena, environment, from, service);
     service->mirror = from->mirror_history && *from->mirror_history;
     service->history_table = from->history_table ? arena_strdup(arena, from->history_table) : NULL;
-    return check_words(config, from, err) && check_aliases(config, index, err) &&
+    return check_words(config, from, err) && check_flyway(config, from, err) && check_aliases(config, index, err) &&
            set_placeholders(config, environment, from, arena, service, err) &&
            set_depends_on(config, arena, from, service, err);
 }
@@ -369,9 +449,10 @@ bool environment_read(const struct config *config, const char *name, struct cata
     const struct fleet_file *file = config_data(config);
     const struct environment_file *environment;
     if (!choose(config, name, &environment, err) || !check_environments(config, err) ||
-        !set_dev_targets(config, catalog, err))
+        !set_dev_targets(config, catalog, err) || !check_lints(config, err))
         return false;
     set_names(file, environment, catalog);
+    set_lint(file, environment, catalog);
     struct service *services = arena_array(&catalog->arena, file->services_count, sizeof *services);
     for (unsigned i = 0; i < file->services_count; i++) {
         if (!set_service(config, environment, i, &catalog->arena, &services[i], err))

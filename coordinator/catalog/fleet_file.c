@@ -7,13 +7,21 @@
 static const cyaml_strval_t failure_policies[] = {{"rollback-release", ON_FAILURE_ROLLBACK_RELEASE},
                                                   {"halt", ON_FAILURE_HALT}};
 
+static const cyaml_strval_t severities[] = {{"off", LINT_OFF}, {"warning", LINT_WARNING}, {"error", LINT_ERROR}};
+static const cyaml_schema_field_t lint_fields[] = {
+    CYAML_FIELD_STRING_PTR("name", CYAML_FLAG_POINTER, struct lint_key, name, 1, 63),
+    CYAML_FIELD_ENUM("value", CYAML_FLAG_STRICT, struct lint_key, value, severities, COUNT_OF(severities)),
+    CYAML_FIELD_END};
+static const cyaml_schema_value_t lint_value = {CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct lint_key, lint_fields)};
+
 /* libcyaml reads nested structs through their outer struct's offsets: the policy keys of `type` are in `prefix`. */
 #define POLICY_FIELDS(type, prefix)                                                                                    \
     CYAML_FIELD_ENUM_PTR("on_failure", OPTIONAL_POINTER | CYAML_FLAG_STRICT, type, prefix on_failure,                  \
                          failure_policies, COUNT_OF(failure_policies)),                                                \
         CYAML_FIELD_INT_PTR("lock_timeout", OPTIONAL_POINTER, type, prefix lock_timeout),                              \
         CYAML_FIELD_INT_PTR("statement_timeout", OPTIONAL_POINTER, type, prefix statement_timeout),                    \
-        CYAML_FIELD_INT_PTR("retries", OPTIONAL_POINTER, type, prefix retries)
+        CYAML_FIELD_INT_PTR("retries", OPTIONAL_POINTER, type, prefix retries),                                        \
+        CYAML_FIELD_SEQUENCE("lint", OPTIONAL_POINTER, type, prefix lint, &lint_value, 0, CYAML_UNLIMITED)
 
 static const cyaml_schema_value_t text_value = {CYAML_VALUE_STRING(CYAML_FLAG_POINTER, char, 1, 512)};
 
@@ -152,7 +160,9 @@ static const cyaml_schema_value_t fleet_value = {
         {.path = at "undo_until", .rule = CONFIG_NOT_BUILT, .prose = "until when an approved way back may be taken"},  \
         {.path = at "health", .rule = CONFIG_NOT_BUILT, .prose = "a check after a step"},                              \
         {.path = at "checks", .rule = CONFIG_NOT_BUILT, .prose = "SQL that must be true after a step"},                \
-        {.path = at "lint", .rule = CONFIG_NOT_BUILT, .prose = "rules for migrations"},                                \
+        {.path = at "lint", .rule = CONFIG_MAP,                                                                        \
+         .prose = "how much a rule of `greylag validate` counts, by its name: `off`, `warning` or `error` (lint.md)"}, \
+        {.path = at "lint.*", .prose = "of the rule of that name"},                                                   \
         {.path = at "runner", .rule = CONFIG_NOT_BUILT, .prose = "the worker calls another tool"}
 
 static const struct config_row fleet_rows[] = {

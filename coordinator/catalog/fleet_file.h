@@ -2,12 +2,20 @@
  * that is not there. Threads: one at a time. */
 #pragma once
 #include "config/config.h"
+#include "lint/lint.h"
 #include "proto/fleet.h"
+
+struct lint_key {
+    char *name; /* of a rule */
+    enum lint_severity value;
+};
 
 struct policy_keys {
     enum failure_policy *on_failure;
     int64_t *lock_timeout, *statement_timeout; /* ms */
     int64_t *retries;
+    struct lint_key *lint;
+    unsigned lint_count;
 };
 
 struct placeholder_key {

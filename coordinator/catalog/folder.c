@@ -16,7 +16,9 @@
 #define DEPTH_MAX 32
 
 /* Files that a layout keeps beside its migrations: how their names end (a whole name: with its '/'). */
-static const char *const side_names[] = {".sql.conf", "/metadata.toml", "/sqitch.plan", "/sqitch.conf"};
+static const char *const side_names[] = {"/metadata.toml", "/sqitch.plan", "/sqitch.conf"};
+/* The same, but only their names matter: they are not read, and mean nothing to most layouts. */
+static const char *const loose_names[] = {".go"};
 
 struct files {
     struct folder_file *items;
@@ -41,19 +43,39 @@ static bool ends_in(const char *name, const char *suffix)
     return len > tail && strcasecmp(name + len - tail, suffix) == 0;
 }
 
-static bool is_side(const char *name)
+static bool is_migration(const struct walk *walk, const char *name)
 {
-    for (size_t i = 0; i < COUNT_OF(side_names); i++) {
-        if (ends_in(name, side_names[i]))
+    for (const char *const *suffix = walk->suffixes; *suffix; suffix++) {
+        if (ends_in(name, *suffix))
             return true;
     }
     return false;
 }
 
-static bool is_migration(const struct walk *walk, const char *name)
+/* The whole name of a migration, and ".conf" behind it: Flyway's. */
+static bool is_settings(const struct walk *walk, const char *name)
 {
-    for (const char *const *suffix = walk->suffixes; *suffix; suffix++) {
-        if (ends_in(name, *suffix))
+    if (!text_ends(name, ".conf"))
+        return false;
+    auto_free char *migration = xasprintf("%.*s", (int)(strlen(name) - strlen(".conf")), name);
+    return is_migration(walk, migration);
+}
+
+static bool is_loose(const char *name)
+{
+    for (size_t i = 0; i < COUNT_OF(loose_names); i++) {
+        if (ends_in(name, loose_names[i]))
+            return true;
+    }
+    return false;
+}
+
+static bool is_side(const struct walk *walk, const char *name)
+{
+    if (is_settings(walk, name) || is_loose(name))
+        return true;
+    for (size_t i = 0; i < COUNT_OF(side_names); i++) {
+        if (ends_in(name, side_names[i]))
             return true;
     }
     return false;
@@ -102,10 +124,23 @@ static char *read_all(struct walk *walk, int fd, const char *path, size_t expect
     return text;
 }
 
+/* A mark at the head, or every other byte of it NUL. */
+static bool is_utf16(const char *text, size_t size)
+{
+    if (size >= 2 && (memcmp(text, "\xff\xfe", 2) == 0 || memcmp(text, "\xfe\xff", 2) == 0))
+        return true;
+    return size >= 4 && ((text[0] && !text[1] && text[2] && !text[3]) || (!text[0] && text[1] && !text[2] && text[3]));
+}
+
 static bool check_text(struct walk *walk, const char *path, const char *text, size_t size)
 {
     size_t at;
     int line, column;
+    if (is_utf16(text, size)) {
+        finding_add(walk->findings, ERROR, "not-utf8", join(walk->arena, walk->where, path), 0, "save the file as UTF-8",
+                    "the file looks like UTF-16");
+        return false;
+    }
     if (!text_is_utf8(text, size, &at)) {
         text_position(text, at, &line, &column);
         finding_add(walk->findings, ERROR, "not-utf8", join(walk->arena, walk->where, path), line,
@@ -126,7 +161,7 @@ static struct folder_file *new_file(struct walk *walk, const char *name)
 {
     if (is_dependency_file(name))
         return walk->dependencies = arena_new(walk->arena, struct folder_file);
-    struct files *files = is_side(name) ? &walk->sides : &walk->migrations;
+    struct files *files = is_side(walk, name) ? &walk->sides : &walk->migrations;
     if (files->count == files->room) {
         size_t room = files->room ? 2 * files->room : 64;
         struct folder_file *items = arena_array(walk->arena, room, sizeof *items);
@@ -138,11 +173,39 @@ static struct folder_file *new_file(struct walk *walk, const char *name)
     return &files->items[files->count++];
 }
 
-static void add_file(struct walk *walk, int fd, const char *path, size_t expected)
+static int64_t nanoseconds(const struct timespec *time)
+{
+    return (int64_t)time->tv_sec * 1000000000 + time->tv_nsec;
+}
+
+static struct cache_key key_of(const struct stat *st)
+{
+    return (struct cache_key){.device = (uint64_t)st->st_dev,
+                              .inode = (uint64_t)st->st_ino,
+                              .size = (uint64_t)st->st_size,
+                              .modified = nanoseconds(&st->st_mtim),
+                              .changed = nanoseconds(&st->st_ctim)};
+}
+
+/* Half of an old text and half of a new one would be a migration that nobody wrote. */
+static bool is_unchanged(struct walk *walk, int fd, const char *path, const struct stat *st, size_t size)
+{
+    const struct cache_key before = key_of(st);
+    struct stat now;
+    if (fstat(fd, &now) == 0 && size == before.size) {
+        const struct cache_key after = key_of(&now);
+        if (after.size == before.size && after.modified == before.modified && after.changed == before.changed)
+            return true;
+    }
+    unreadable(walk, path, "try again when nobody writes to it", "the file changed while it was read");
+    return false;
+}
+
+static void add_file(struct walk *walk, int fd, const char *path, const struct stat *st)
 {
     size_t size;
-    char *text = read_all(walk, fd, path, expected, &size);
-    if (!text || !check_text(walk, path, text, size))
+    char *text = read_all(walk, fd, path, (size_t)st->st_size, &size);
+    if (!text || !is_unchanged(walk, fd, path, st, size) || !check_text(walk, path, text, size))
         return;
     if (text_starts(text, "\xef\xbb\xbf")) {
         text += 3;
@@ -156,7 +219,17 @@ static void add_file(struct walk *walk, int fd, const char *path, size_t expecte
         return;
     }
     *new_file(walk, base) = (struct folder_file){
-        .path = path, .base = base, .where = join(walk->arena, walk->where, path), .text = text, .size = size};
+        .path = path, .base = base, .where = join(walk->arena, walk->where, path), .key = key_of(st), .text = text,
+        .size = size};
+}
+
+static void add_loose(struct walk *walk, const char *name, const char *path)
+{
+    *new_file(walk, name) = (struct folder_file){.path = path,
+                                                 .base = path + strlen(path) - strlen(name),
+                                                 .where = join(walk->arena, walk->where, path),
+                                                 .text = "",
+                                                 .loose = true};
 }
 
 /* Whether a symbolic link leads to something inside the folder. */
@@ -187,7 +260,7 @@ static void take_file(struct walk *walk, int folder, const char *name, const cha
     else if (!S_ISREG(now.st_mode))
         unreadable(walk, path, "only regular files are read", "not a regular file");
     else
-        add_file(walk, fd, path, (size_t)now.st_size);
+        add_file(walk, fd, path, &now);
 }
 
 static void walk_folder(struct walk *walk, int fd, const char *path, int depth);
@@ -230,7 +303,9 @@ static void take_entry(struct walk *walk, int fd, const char *name, const char *
         unreadable(walk, path, "", strerror(errno));
     } else if (S_ISDIR(st.st_mode)) {
         enter(walk, fd, name, path, depth);
-    } else if (is_migration(walk, name) || is_side(name) || is_dependency_file(name)) {
+    } else if (is_loose(name)) {
+        add_loose(walk, name, path);
+    } else if (is_migration(walk, name) || is_side(walk, name) || is_dependency_file(name)) {
         take_file(walk, fd, name, path, &st);
     } else if (S_ISLNK(st.st_mode)) {
         finding_add(walk->findings, WARNING, "skipped-file", join(walk->arena, walk->where, path), 0, "",

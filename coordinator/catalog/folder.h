@@ -3,14 +3,17 @@
  * no permission) is a finding. Hidden files and folders are left out. Threads: one at a time. */
 #pragma once
 #include "base/arena.h"
+#include "catalog/cache.h"
 #include "catalog/findings.h"
 
 struct folder_file {
     const char *path;  /* relative to the migrations folder */
     const char *base;  /* the last part of `path` */
     const char *where; /* relative to fleet.yml's folder, for people */
+    struct cache_key key;
     const char *text;  /* UTF-8 without a byte order mark and without NUL, then a NUL */
     size_t size;
+    bool loose; /* a side file that means nothing to most layouts, which leave it alone; its text is not read */
 };
 
 struct folder {

@@ -11,20 +11,36 @@ static bool says_nothing(const char *word)
            strcasecmp(word, "nothing") == 0;
 }
 
+static void add_item(struct arena *arena, struct references *references, char *item, size_t *size, const char *file,
+                     int line)
+{
+    item[*size] = 0;
+    *size = 0;
+    if (!says_nothing(item))
+        reference_add(arena, references, arena_strdup(arena, item), file, line);
+}
+
 void header_add_list(struct arena *arena, const char *text, size_t len, const char *file, int line,
                      struct references *references)
 {
-    static const char between[] = ", \t\r[]\"'";
+    static const char between[] = ", \t\r[]\"'", compares[] = "<>=";
     const char *end = text + len;
-    while (text < end) {
-        size_t word = 0;
-        while (text + word < end && !strchr(between, text[word]))
-            word++;
-        const char *item = arena_strndup(arena, text, word);
-        if (!says_nothing(item))
-            reference_add(arena, references, item, file, line);
-        text += word + 1;
+    char *item = arena_alloc(arena, len + 1);
+    size_t size = 0;
+    for (; text < end; text++) {
+        if (!strchr(between, *text)) {
+            item[size++] = *text;
+            continue;
+        }
+        const char *next = text + strspn(text, " \t\r");
+        bool open = size && strchr(compares, item[size - 1]);
+        if (next > text && next < end && *next && size && (open || strchr(compares, *next))) {
+            text = next - 1;
+            continue;
+        }
+        add_item(arena, references, item, &size, file, line);
     }
+    add_item(arena, references, item, &size, file, line);
 }
 
 /* `line` holds one comment line behind its dashes. */
@@ -56,6 +72,16 @@ static void take_line(const struct folder_file *file, struct arena *arena, const
     } else if (key_is(line, len, "service", &value, &value_len) && value_len) {
         ret->service = arena_strndup(arena, value, value_len);
         ret->service_line = number;
+    } else if (key_is(line, len, "date", &value, &value_len) && value_len) {
+        ret->date = arena_strndup(arena, value, value_len);
+        ret->date_line = number;
+    } else if (key_is(line, len, "breaking", &value, &value_len)) {
+        ret->breaking = (value_len == 4 && strncasecmp(value, "true", 4) == 0) ||
+                        (value_len == 3 && strncasecmp(value, "yes", 3) == 0);
+    } else if (key_is(line, len, "migration", &value, &value_len)) {
+        ret->migration_line = number;
+    } else if (key_is(line, len, "rollback", &value, &value_len)) {
+        ret->rollback_line = number;
     }
 }
 

@@ -1,18 +1,21 @@
 /* The comment lines at the head of a migration's file: `-- Dependencies: a, b` (also Depends-on), `-- Author: x`,
- * `-- Service: x`. Keys in any case; the head ends at the first line that is neither blank nor a comment.
- * Threads: one at a time. */
+ * `-- Service: x`, `-- Migration: x`, `-- Rollback: x`, `-- Date: x`, `-- Breaking: true`. Keys in any case; the head ends at the first line
+ * that is neither blank nor a comment. Threads: one at a time. */
 #pragma once
 #include "catalog/layout.h"
 
 struct header {
     const char *author;  /* NULL: not given */
     const char *service; /* NULL: not given */
-    int service_line;
+    const char *date;    /* NULL: not given */
+    bool breaking;
+    int service_line, date_line, migration_line, rollback_line; /* 0: not given */
 };
 
 /* Adds the dependencies to `references`. */
 void header_read(const struct folder_file *file, struct arena *arena, struct references *references,
                  struct header *ret_header);
-/* Splits "a, b" at commas and blanks, without brackets and quotes; "none" and "-" say nothing. */
+/* Splits "a, b" at commas and blanks, without brackets and quotes; "none" and "-" say nothing; "a >= 1" is one, and is
+ * given without its blanks. */
 void header_add_list(struct arena *arena, const char *text, size_t len, const char *file, int line,
                      struct references *references);

@@ -8,11 +8,14 @@
 #include "base/text.h"
 #include "catalog/version.h"
 
-/* The metadata layout comes first: it is known by its text, whatever its files are called. */
+/* Those that are known by their text come first, whatever their files are called. */
 static const struct layout *const layouts[] = {
     &layout_metadata,
+    &layout_goose,
+    &layout_dbmate,
     &layout_diesel,
     &layout_golang_migrate,
+    &layout_timestamp,
     &layout_flyway,
 };
 
@@ -39,7 +42,7 @@ int layout_compare(const struct layout *layout, const char *a, const char *b)
 struct entry *layout_add(struct layout_run *run)
 {
     if (run->count == run->room) {
-        size_t room = run->room ? 2 * run->room : 64;
+        size_t room = run->room ? 2 * run->room : run->folder->count + 1; /* most have one in each file */
         struct entry *entries = arena_array(run->arena, room, sizeof *entries);
         if (run->count)
             memcpy(entries, run->entries, run->count * sizeof *entries);
@@ -60,6 +63,32 @@ void reference_add(struct arena *arena, struct references *references, const cha
         references->room = room;
     }
     references->items[references->count++] = (struct reference){text, file, line};
+}
+
+/* As written, but for "./" in front and '/' behind. */
+static size_t folder_text(const char **text)
+{
+    while (text_starts(*text, "./"))
+        *text += 2;
+    size_t len = strlen(*text);
+    while (len > 1 && (*text)[len - 1] == '/')
+        len--;
+    return len;
+}
+
+bool layout_same_folder(const struct service_file *a, const struct service_file *b)
+{
+    const char *x = a->migrations, *y = b->migrations;
+    size_t len = folder_text(&x);
+    return len == folder_text(&y) && memcmp(x, y, len) == 0;
+}
+
+void layout_refuse_sections(struct layout_run *run, const struct folder_file *file)
+{
+    if (layout_metadata.claims(run, file))
+        finding_add(run->findings, ERROR, "metadata", file->where, 0, "write `layout: metadata` for the service",
+                    "the file has -- @metadata or -- UP and -- DOWN sections; in the %s layout it would run as a whole",
+                    run->layout->name);
 }
 
 static const struct layout *owner_of(const struct layout_run *run, const struct folder_file *file)
@@ -119,7 +148,7 @@ const struct folder_file *layout_side(struct layout_run *run, const char *path)
 static void name_unused(struct layout_run *run)
 {
     for (size_t i = 0; i < run->folder->side_count; i++) {
-        if (!run->used[i])
+        if (!run->used[i] && !run->folder->sides[i].loose)
             finding_add(run->findings, ERROR, "skipped-file", run->folder->sides[i].where, 0,
                         "remove it, or move it beside the migration that it belongs to",
                         "no migration of the %s layout reads this file", run->layout->name);
@@ -128,7 +157,7 @@ static void name_unused(struct layout_run *run)
 
 static void name_strangers(struct layout_run *run)
 {
-    for (size_t i = 0; i < run->folder->count; i++) {
+    for (size_t i = 0; i < run->folder->count && !run->again; i++) {
         const struct folder_file *file = &run->folder->files[i];
         if (run->layout->claims(run, file))
             continue;
@@ -179,26 +208,51 @@ static bool is_duplicate(const struct layout_run *run, const struct entry *befor
     return !run->by_name || strcmp(before->name, entry->name) == 0;
 }
 
+static void name_duplicate(struct layout_run *run, const struct entry *before, const struct entry *entry)
+{
+    finding_add(run->findings, ERROR, "duplicate-version", entry->file->where, entry->up_place.first,
+                run->by_name ? "give one of them another version or name"
+                             : "give one of them another version, or write `duplicate_versions: by-name` for the service",
+                "version %s stands twice: %s and %s", *entry->version ? entry->version : entry->id, before->file->where,
+                entry->file->where);
+}
+
+static int by_id(const void *a, const void *b)
+{
+    const struct entry *x = *(const struct entry *const *)a, *y = *(const struct entry *const *)b;
+    int order = strcmp(x->id, y->id);
+    return order ? order : x < y ? -1 : 1;
+}
+
+/* Where the order says nothing of the versions, equal ones may stand anywhere. */
+static void find_duplicates(struct layout_run *run)
+{
+    auto_free const struct entry **sorted = xcalloc(run->count + 1, sizeof *sorted);
+    for (size_t i = 0; i < run->count; i++)
+        sorted[i] = &run->entries[i];
+    qsort(sorted, run->count, sizeof *sorted, by_id);
+    for (size_t i = 1; i < run->count; i++) {
+        if (strcmp(sorted[i - 1]->id, sorted[i]->id) == 0)
+            name_duplicate(run, sorted[i - 1], sorted[i]);
+    }
+}
+
 static void set_ids(struct layout_run *run)
 {
     for (size_t i = 0; i < run->count; i++) {
         struct entry *entry = &run->entries[i];
         set_id(run, entry);
-        const struct entry *before = i ? entry - 1 : NULL;
-        if (!before || !is_duplicate(run, before, entry))
-            continue;
-        finding_add(run->findings, ERROR, "duplicate-version", entry->file->where, 0,
-                    run->by_name ? "give one of them another version or name"
-                                 : "give one of them another version, or write `duplicate_versions: by-name` for the service",
-                    "version %s stands twice: %s and %s", *entry->version ? entry->version : entry->id,
-                    before->file->where, entry->file->where);
+        if (run->layout->order != ORDER_GIVEN && i && is_duplicate(run, entry - 1, entry))
+            name_duplicate(run, entry - 1, entry);
     }
+    if (run->layout->order == ORDER_GIVEN)
+        find_duplicates(run);
 }
 
 void layout_read(struct layout_run *run, const char *name)
 {
     run->named = name != NULL;
-    if (run->folder->count == 0) {
+    if (run->folder->count == 0 && !(name && run->folder->side_count)) {
         run->layout = name ? layout_by_name(name) : &layout_flyway;
         finding_add(run->findings, WARNING, "empty", run->folder->where, 0, "", "no .sql file in the migrations folder");
         return;

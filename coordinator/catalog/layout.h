@@ -5,6 +5,7 @@
 #include "catalog/fleet_file.h"
 #include "catalog/findings.h"
 #include "catalog/folder.h"
+#include "catalog/script.h"
 
 /* A dependency as it is written, not yet resolved. */
 struct reference {
@@ -29,12 +30,16 @@ struct entry {
     const struct folder_file *file;
     const char *up;
     size_t up_size;
+    struct place up_place;
     const char *down_where; /* NULL: no way back */
+    const struct folder_file *down_file; /* when the down is a whole file; else NULL */
     const char *down;
     size_t down_size;
+    struct place down_place;
     const char *verify_where; /* NULL: nothing to verify with */
     const char *verify;
     size_t verify_size;
+    struct place verify_place;
     const char *script;           /* struct migration's */
     const char *foreign_checksum; /* the same */
     bool literal;                 /* ${name} in it is left alone */
@@ -50,7 +55,11 @@ struct layout_run {
     struct findings *findings;
     const struct folder *folder;
     const struct layout *layout;
-    const struct service_file *file; /* the options of a layout */
+    const struct service_file *file; /* the options of a layout; NULL: none, and no service */
+    const struct service *service;   /* as far as fleet.yml says what it is; NULL: the same */
+    const struct service_file *services; /* all of the fleet */
+    size_t service_count;
+    bool again;   /* an earlier service reads the same folder, and has said what is wrong in it */
     bool named;   /* by `layout:`: files of other names are warnings, not errors */
     bool by_name; /* `duplicate_versions: by-name` */
     struct entry *entries; /* out */
@@ -77,9 +86,11 @@ struct layout {
     enum layout_order order;
     enum history_tool history;            /* who records what is applied of it */
     bool placeholders;                    /* its tool replaces ${name} */
+    bool checks_service;                  /* its names say the service, and it says when a header contradicts */
 };
 
-extern const struct layout layout_flyway, layout_metadata, layout_golang_migrate, layout_diesel;
+extern const struct layout layout_flyway, layout_metadata, layout_golang_migrate, layout_diesel, layout_goose,
+    layout_dbmate, layout_timestamp;
 
 /* Finds the layout (`name` NULL: by itself), reads, orders by version and name, refuses duplicates, sets ids. */
 void layout_read(struct layout_run *run, const char *name);
@@ -87,6 +98,9 @@ const struct layout *layout_by_name(const char *name); /* NULL: none */
 const struct layout *const *layout_all(size_t *ret_count);
 int layout_compare(const struct layout *layout, const char *a, const char *b);
 struct entry *layout_add(struct layout_run *run);
+bool layout_same_folder(const struct service_file *a, const struct service_file *b);
+/* A finding when the file holds sections, which only the metadata layout separates. */
+void layout_refuse_sections(struct layout_run *run, const struct folder_file *file);
 /* The side file with that path (relative to the folder), NULL: none. What nobody asks for is a finding. */
 const struct folder_file *layout_side(struct layout_run *run, const char *path);
 void reference_add(struct arena *arena, struct references *references, const char *text, const char *file, int line);

@@ -93,7 +93,8 @@ static bool is_blank(const char *text, const char *end)
 }
 
 /* The text of a section, in the arena: without blank lines before and blanks behind, with one newline at the end. */
-static const char *section(struct arena *arena, const char *text, const char *end, size_t *ret_size)
+static const char *section(struct layout_run *run, const struct folder_file *file, const char *text, const char *end,
+                           size_t *ret_size, struct place *ret_place)
 {
     for (const char *line = text; line < end;) {
         line += strspn(line, BLANKS);
@@ -103,7 +104,8 @@ static const char *section(struct arena *arena, const char *text, const char *en
     }
     while (end > text && strchr(" \t\r\n", end[-1]))
         end--;
-    char *copy = arena_alloc(arena, (size_t)(end - text) + 2);
+    ret_place->first = line_of(file->text, text);
+    char *copy = arena_alloc(run->arena, (size_t)(end - text) + 2);
     memcpy(copy, text, (size_t)(end - text));
     *ret_size = (size_t)(end - text);
     if (*ret_size)
@@ -138,7 +140,7 @@ static bool read_sections(struct layout_run *run, const struct folder_file *file
         return false;
     }
     const char *up_end = down ? down : end;
-    entry->up = section(run->arena, up_text, up_end, &entry->up_size);
+    entry->up = section(run, file, up_text, up_end, &entry->up_size, &entry->up_place);
     if (is_blank(up_text, up_end))
         finding_add(run->findings, WARNING, "empty", file->where, line_of(file->text, up), "",
                     "the section -- UP holds no SQL");
@@ -148,7 +150,7 @@ static bool read_sections(struct layout_run *run, const struct folder_file *file
                     down ? "the section -- DOWN holds no SQL: there is no way back" : "there is no section -- DOWN");
         return true;
     }
-    entry->down = section(run->arena, after_line(down), end, &entry->down_size);
+    entry->down = section(run, file, after_line(down), end, &entry->down_size, &entry->down_place);
     entry->down_where = file->where;
     return true;
 }

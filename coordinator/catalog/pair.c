@@ -26,6 +26,7 @@ static void add_pair(struct layout_run *run, const struct half *up, const struct
                             .up_size = up->file->size};
     if (down) {
         entry->down_where = down->file->where;
+        entry->down_file = down->file;
         entry->down = down->file->text;
         entry->down_size = down->file->size;
     } else if (expects_down) {

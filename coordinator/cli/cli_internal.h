@@ -4,13 +4,16 @@
 
 #include "base/buf.h"
 #include "catalog/catalog.h"
+#include "catalog/named.h"
 #include "cli/cli.h"
 #include "plan/plan.h"
 
 extern const struct cmd_option cli_json_options[], cli_server_options[], cli_fleet_options[], cli_select_options[];
 
-extern const struct command init_command, validate_command, plan_command, up_command, down_command, status_command,
-    history_command, release_command, keygen_command, workers_command, health_command, token_command, reference_command;
+extern const struct command init_command, create_command, validate_command, changelog_command, matrix_command, plan_command,
+    up_command, down_command, import_command, baseline_command, repair_command, tag_command, status_command,
+    history_command, release_command, release_create_command, keygen_command, workers_command, health_command,
+    token_command, reference_command;
 
 /* --- context.c */
 bool cli_json(const struct cmdline *line);
@@ -28,14 +31,30 @@ bool cli_client(const struct cmdline *line, struct http_client **ret_client, str
 /* One GET whose answer is printed: as JSON with --json, else through `print`. Returns an exit code. */
 int cli_get(const struct cmdline *line, const char *path, void (*print)(const json_t *json, struct buf *out));
 
+/* --format is one of these, and does not contradict --json. ERR_USAGE. */
+bool cli_format(const struct cmdline *line, const char *const *formats, size_t count, struct err *err);
+
+/* --- named.c: versions of releases.yml */
+/* NULL in *ret_release: there is no such release. */
+bool cli_named(const struct cmdline *line, const char *version, struct arena *arena,
+               const struct named_release **ret_release, struct err *err);
+/* Limits the plan to what the release names, of the services that are selected. */
+void cli_named_limits(const struct named_release *release, struct arena *arena, struct plan_options *options);
+
+/* --- init.c */
+bool cli_make_folders(const char *path, struct err *err); /* those above `path` */
+
 /* --- select.c: what to plan, from --service, --target, --on, ... Lists are borrowed from `arena` and the line. */
 bool cli_select(const struct cmdline *line, enum direction direction, struct arena *arena, struct plan_options *ret,
                 struct err *err);
 json_t *cli_options_json(const struct plan_options *options);       /* new reference */
 json_t *cli_fleet_json(const struct fleet *fleet);                  /* new reference */
-/* What is applied, from GET /applied or a --state file: {"targets":{"service/target":[...]}}. ERR_INPUT. */
+/* What is applied, from GET /applied or a --state file: {"targets":{"service/target":[...]}, "foreign":{...}}. ERR_INPUT. */
 bool cli_contents(const json_t *json, struct arena *arena, struct target_contents **ret_contents, size_t *ret_count,
                   struct err *err);
+/* What the targets hold: of --state, of the coordinator (`online`), or nothing. */
+bool cli_find_contents(const struct cmdline *line, bool online, struct arena *arena,
+                       struct target_contents **ret_contents, size_t *ret_count, struct err *err);
 
 /* --- submit.c */
 struct cli_submission {
@@ -44,10 +63,12 @@ struct cli_submission {
     const struct plan_options *options;
     bool accept_irreversible;
     const char *reason;
+    const char *plan;    /* digest of the plan that was looked at; NULL: any */
+    int64_t since_us;    /* import: when the targets were asked; 0 */
     int64_t patience_ms; /* how long to try again while workers are not ready */
     bool quiet;          /* nothing on standard error meanwhile */
 };
-/* POST /plans; *ret_answer (new reference) also when it is refused (may then be NULL). */
+/* POST /plans, again while that may help; *ret_answer (new reference) also when it is refused (may then be NULL). */
 bool cli_preview(const struct cli_submission *submission, json_t **ret_answer, struct err *err);
 /* Uploads what is missing and posts the release. *ret_answer (new reference), as above. */
 bool cli_submit(const struct cli_submission *submission, json_t **ret_answer, struct err *err);
@@ -58,8 +79,28 @@ void cli_catalog_findings(const struct catalog *catalog, struct buf *out);
 json_t *cli_catalog_findings_json(const struct catalog *catalog);
 void cli_plan_findings(const json_t *findings, struct buf *out);     /* of an answer or of plan_json */
 json_t *cli_plan_findings_json(const struct plan_findings *findings);
+/* Says why the coordinator refused: its findings, or the error. Returns an exit code. */
+int cli_say_refused(const struct cmdline *line, const json_t *answer, const struct err *err);
 /* Prints the findings of a catalog with errors (JSON with --json); returns INVALID, or DONE when there are none. */
 int cli_refuse_catalog(const struct cmdline *line, const struct catalog *catalog);
+
+/* --- record.c: releases that record and run nothing (import, baseline, repair). */
+extern const struct cmd_option cli_record_options[], cli_record_select_options[];
+/* Shows what would be recorded, asks (or takes --yes), submits exactly that and watches it. Returns an exit code. */
+int cli_record(const struct cmdline *line, enum adoption adoption, const struct plan_limit *limit);
+
+/* --- tag.c: the release that a tag stands on, in the arena; NULL in *ret_release: there is no such tag. */
+bool cli_tag_find(struct http_client *client, const char *name, struct arena *arena, const char **ret_release,
+                  struct err *err);
+
+/* --- create.c: the fleet file's folder and `path`; new. */
+char *cli_beside_fleet(const char *fleet, const char *path);
+struct new_file;
+/* Writes the files of catalog/create.h. Nothing is written when one of the new ones is there already. */
+bool cli_write_new(const char *fleet, const struct new_file *files, size_t count, struct err *err);
+
+/* --- baseline_file.c: writes a service's baseline file from a database (--from-database). Returns an exit code. */
+int cli_baseline_write(const struct cmdline *line, const struct catalog *catalog, const char *service);
 
 /* --- plan_text.c. PURE. */
 /* `category` NULL: all steps; else only those are shown. */

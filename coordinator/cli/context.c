@@ -48,6 +48,22 @@ const char *cli_ago(const json_t *object, const char *name, char text[64])
     return text;
 }
 
+bool cli_format(const struct cmdline *line, const char *const *formats, size_t count, struct err *err)
+{
+    const char *text = cmdline_value(line, "format");
+    auto_buf struct buf known = BUF_INIT(BUF_MAX);
+    bool found = text == NULL;
+    for (size_t i = 0; i < count; i++) {
+        found = found || strcmp(formats[i], text) == 0;
+        buf_addf(&known, "%s%s", i ? ", " : "", formats[i]);
+    }
+    if (!found)
+        return err_set(err, ERR_USAGE, "--format: \"%s\" is none of %s", text, buf_text(&known));
+    if (text && cli_json(line) && strcmp(text, "json") != 0)
+        return err_set(err, ERR_USAGE, "--json and --format %s exclude each other", text);
+    return true;
+}
+
 bool cli_json(const struct cmdline *line)
 {
     return cmdline_has(line, "json");

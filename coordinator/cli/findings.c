@@ -25,7 +25,8 @@ static const char *finding_where(const struct catalog_finding *finding, struct a
 {
     if (!finding->file || finding->line <= 0)
         return finding->file ? finding->file : "";
-    return arena_printf(arena, "%s:%d", finding->file, finding->line);
+    return finding->column ? arena_printf(arena, "%s:%d:%d", finding->file, finding->line, finding->column)
+                           : arena_printf(arena, "%s:%d", finding->file, finding->line);
 }
 
 void cli_catalog_findings(const struct catalog *catalog, struct buf *out)
@@ -42,9 +43,9 @@ json_t *cli_catalog_findings_json(const struct catalog *catalog)
     json_t *list = json_array();
     for (size_t i = 0; i < catalog->finding_count; i++) {
         const struct catalog_finding *finding = &catalog->findings[i];
-        json_array_append_new(list, json_pack("{s:b, s:s, s:s?, s:i, s:s, s:s?}", "error", finding->error, "rule",
-                                              finding->rule, "file", finding->file, "line", finding->line, "text",
-                                              finding->text, "hint", finding->hint));
+        json_array_append_new(list, json_pack("{s:b, s:s, s:s?, s:i, s:i, s:s, s:s?}", "error", finding->error, "rule",
+                                              finding->rule, "file", finding->file, "line", finding->line, "column",
+                                              finding->column, "text", finding->text, "hint", finding->hint));
     }
     return list;
 }
@@ -84,6 +85,24 @@ int cli_refuse_catalog(const struct cmdline *line, const struct catalog *catalog
     cli_catalog_findings(catalog, &out);
     buf_addf(&out, "%s: %zu error%s: nothing was planned\n", line->path, catalog->error_count,
              catalog->error_count == 1 ? "" : "s");
+    fputs(buf_text(&out), stderr);
+    return EXIT_CODE_INVALID;
+}
+
+int cli_say_refused(const struct cmdline *line, const json_t *answer, const struct err *err)
+{
+    const json_t *findings = json_object_get(answer, "findings"), *finding;
+    size_t i, errors = 0;
+    if (cli_json(line) && answer)
+        cli_print_json(answer);
+    json_array_foreach(findings, i, finding)
+        errors += json_is_true(json_object_get(finding, "error"));
+    if (cli_json(line))
+        return errors ? EXIT_CODE_INVALID : cmdline_exit_code(err);
+    if (errors == 0)
+        return cmdline_fail(line, err);
+    auto_buf struct buf out = BUF_INIT(BUF_MAX);
+    cli_plan_findings(findings, &out);
     fputs(buf_text(&out), stderr);
     return EXIT_CODE_INVALID;
 }

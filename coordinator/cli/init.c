@@ -41,7 +41,7 @@ static const struct init_file {
              {"services/example/V1__create_example.sql", up_text},
              {"services/example/U1__create_example.sql", down_text}};
 
-static bool make_folders(const char *path, struct err *err)
+bool cli_make_folders(const char *path, struct err *err)
 {
     auto_free char *copy = xstrdup(path);
     for (char *slash = strchr(copy + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
@@ -55,7 +55,7 @@ static bool make_folders(const char *path, struct err *err)
 
 static bool write_new(const char *path, const char *text, struct err *err)
 {
-    if (!make_folders(path, err))
+    if (!cli_make_folders(path, err))
         return false;
     auto_fd int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
     if (fd < 0 || write(fd, text, strlen(text)) != (ssize_t)strlen(text))
@@ -92,7 +92,7 @@ static int init_run(const struct cmdline *line)
         return cmdline_fail(line, &err);
     }
     auto_free char *first = xasprintf("%s/", folder);
-    if (!make_folders(first, &err))
+    if (!cli_make_folders(first, &err))
         return cmdline_fail(line, &err);
     auto_buf struct buf fleet = BUF_INIT(65536);
     for (const char *p = fleet_text; *p; p++) {

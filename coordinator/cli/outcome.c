@@ -35,8 +35,10 @@ void view_problem(const json_t *problem, const struct fleet *fleet, struct buf *
     auto_arena struct arena arena = ARENA_INIT;
     const json_t *outcome = json_object_get(problem, "outcome");
     const char *file = file_of(problem, fleet);
-    bool down = strcmp(json_text(problem, "direction"), "down") == 0;
-    buf_addf(out, "  %s: %s%s ", place_of(problem, &arena), down ? "undo of " : "", json_text(problem, "migration"));
+    const char *direction = json_text(problem, "direction");
+    bool down = strcmp(direction, "down") == 0, up = strcmp(direction, "up") == 0;
+    buf_addf(out, "  %s: %s%s ", place_of(problem, &arena), down ? "undo of " : up ? "" : "recording ",
+             json_text(problem, "migration"));
     add_foreign(out, json_text(problem, "name"));
     if (strcmp(json_text(problem, "state"), "unknown") == 0) {
         buf_adds(out, ": its worker has not answered; whether it took effect is not known\n");
@@ -81,18 +83,19 @@ static json_int_t pending_of(const json_t *counts)
     return left;
 }
 
-static void target_row(struct table *table, const json_t *service, const json_t *target, bool down)
+static void target_row(struct table *table, const json_t *service, const json_t *target, const char *direction)
 {
+    bool down = strcmp(direction, "down") == 0, up = strcmp(direction, "up") == 0;
     const json_t *forward = json_object_get(target, "forward"), *back = json_object_get(target, "back");
     struct buf text = BUF_INIT(1024);
-    add_count(&text, json_number(forward, "done"), down ? "undone" : "applied");
-    add_count(&text, json_number(forward, "already"), down ? "not in effect" : "in effect before");
+    add_count(&text, json_number(forward, "done"), down ? "undone" : up ? "applied" : "recorded");
+    add_count(&text, json_number(forward, "already"), down ? "not in effect" : up ? "in effect before" : "so before");
     add_count(&text, json_number(forward, "failed"), "failed");
     add_count(&text, json_number(forward, "unknown"), "not known");
     add_count(&text, json_number(back, "done"), "undone again");
     add_count(&text, json_number(back, "failed"), "undo failed");
     add_count(&text, json_number(back, "unknown"), "undo not known");
-    add_count(&text, json_number(forward, "skipped") + pending_of(forward), "not run");
+    add_count(&text, json_number(forward, "skipped") + pending_of(forward), up || down ? "not run" : "not recorded");
     table_row(table, 3, json_text(service, "service"), json_text(target, "target"),
               text.len ? buf_text(&text) : "nothing to do");
     buf_release(&text);
@@ -101,13 +104,13 @@ static void target_row(struct table *table, const json_t *service, const json_t 
 static void add_targets(const json_t *summary, struct buf *out)
 {
     struct table table = {.columns = 0};
-    bool down = strcmp(json_text(summary, "direction"), "down") == 0;
+    const char *direction = json_text(summary, "direction");
     size_t i, k;
     const json_t *service, *target;
     json_array_foreach(json_object_get(summary, "services"), i, service)
     {
         json_array_foreach(json_object_get(service, "targets"), k, target)
-            target_row(&table, service, target, down);
+            target_row(&table, service, target, direction);
     }
     table_print(&table, "  ", out);
 }
@@ -120,7 +123,7 @@ static void add_choice(struct buf *out, const char *id, const char *command, con
 
 void view_next(const char *state, const char *direction, const char *id, struct buf *out)
 {
-    bool up = strcmp(direction, "down") != 0;
+    bool up = strcmp(direction, "up") == 0, records = strcmp(direction, "adopt") == 0;
     enum release_state parsed;
     if (!release_state_parse(state, &parsed))
         return;
@@ -128,7 +131,7 @@ void view_next(const char *state, const char *direction, const char *id, struct 
     switch (parsed) {
     case RELEASE_SUCCEEDED:
         add_choice(out, NULL, "status", "what every target holds now");
-        add_choice(out, NULL, up ? "down" : "up", up ? "undo this release" : "apply it again");
+        add_choice(out, NULL, up ? "down" : "up", up ? "undo this release" : records ? "apply what is pending" : "apply it again");
         break;
     case RELEASE_HALTED:
         add_choice(out, id, "release show", "why, and what is applied where");
@@ -143,7 +146,7 @@ void view_next(const char *state, const char *direction, const char *id, struct 
         break;
     default:
         add_choice(out, id, "release watch", "see how it goes on");
-        add_choice(out, id, "release rollback", "take it back");
+        add_choice(out, id, "release rollback", up ? "take it back" : "stop it where it stands");
     }
 }
 

@@ -5,28 +5,6 @@
 #include "base/cleanup.h"
 #include "cli/cli_internal.h"
 
-/* What the targets hold: of --state, of the coordinator, or nothing. */
-static bool find_contents(const struct cmdline *line, bool online, struct arena *arena,
-                          struct target_contents **ret_contents, size_t *ret_count, struct err *err)
-{
-    const char *state = cmdline_value(line, "state");
-    struct http_client *client = NULL;
-    auto_http_reply struct http_reply reply = HTTP_REPLY_INIT;
-    auto_buf struct buf text = BUF_INIT(BUF_MAX);
-    bool ok = true;
-    if (state) {
-        ok = buf_read_file(&text, state, err);
-        reply.json = ok ? json_loadb(buf_text(&text), text.len, JSON_REJECT_DUPLICATES, NULL) : NULL;
-    } else if (online) {
-        ok = cli_client(line, &client, err) && http_call(client, "GET", "/api/v1/applied", NULL, NULL, &reply, err);
-        http_client_free(client);
-    } else {
-        return true;
-    }
-    ok = ok && cli_contents(reply.json, arena, ret_contents, ret_count, err);
-    return ok || (state && err_prefix(err, "%s", state));
-}
-
 static void print_plan(const struct cmdline *line, const struct plan *plan, const struct plan_findings *findings)
 {
     auto_buf struct buf text = BUF_INIT(BUF_MAX), out = BUF_INIT(BUF_MAX);
@@ -77,7 +55,7 @@ static int plan_catalog(const struct cmdline *line, const struct catalog *catalo
     size_t count = 0;
     bool online = !cmdline_has(line, "offline") && !cmdline_has(line, "state") && cli_has_server(line);
     if (!cli_select(line, DIRECTION_UP, &arena, &options, &err) ||
-        !find_contents(line, online, &arena, &contents, &count, &err))
+        !cli_find_contents(line, online, &arena, &contents, &count, &err))
         return cmdline_fail(line, &err);
     if (!plan_make(&catalog->fleet, contents, count, &options, &arena, &plan, &findings, &err))
         return refuse_plan(line, &findings, &err);

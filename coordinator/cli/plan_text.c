@@ -46,13 +46,16 @@ static bool step_is(const json_t *step, const char *name, const char *value)
     return strcmp(json_text(step, name), value) == 0;
 }
 
-/* What is not as it is for most steps. */
+/* What is to know of a step besides its name: what it is, how it changes the record, no way back. */
 static const char *step_note(const json_t *step, struct arena *arena)
 {
     bool up = step_is(step, "direction", "up"), repeatable = step_is(step, "kind", "repeatable");
     const char *release = json_text(step, "undoesRelease"), *note = "";
+    const char *recorded = json_text(step, "recorded");
     if (step_is(step, "direction", "forget"))
-        return "taken off the record";
+        return arena_printf(arena, "forget (checksum %.12s...)", recorded);
+    if (step_is(step, "direction", "adopt"))
+        return *recorded ? arena_printf(arena, "checksum %.12s... -> %.12s...", recorded, json_text(step, "checksum")) : "";
     if (repeatable && step_is(step, "direction", "down"))
         return "back to its earlier text";
     if (!up)
@@ -106,12 +109,17 @@ void cli_plan_text(const json_t *plan, const char *category, struct buf *out)
 {
     const json_t *steps = json_object_get(plan, "steps");
     size_t count = json_array_size(steps);
-    bool up = strcmp(json_text(plan, "direction"), "up") == 0;
+    enum direction direction = DIRECTION_UP;
+    direction_parse(json_text(plan, "direction"), &direction);
     if (count == 0)
-        buf_adds(out, up ? "Nothing is pending.\n" : "There is nothing to undo.\n");
+        buf_adds(out, direction == DIRECTION_UP     ? "Nothing is pending.\n"
+                      : direction == DIRECTION_DOWN ? "There is nothing to undo.\n"
+                                                    : "There is nothing to record.\n");
     if (count > 0) {
         buf_addf(out, "%zu step%s %s, in this order:\n\n", count, count == 1 ? "" : "s",
-                 up ? "to apply" : "to undo");
+                 direction == DIRECTION_UP     ? "to apply"
+                 : direction == DIRECTION_DOWN ? "to undo"
+                                               : "to record; nothing of them runs");
         size_t shown = add_steps(plan, category, out);
         if (category)
             buf_addf(out, "\n%zu of them of category %s\n", shown, category);

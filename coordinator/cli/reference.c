@@ -36,8 +36,10 @@ static int reference_run(const struct cmdline *line)
         vocabulary_markdown(&out);
     else if (strcmp(what, "files") == 0)
         print_files(&out);
+    else if (strcmp(what, "lint") == 0)
+        lint_markdown(&out);
     else
-        err_set(&err, ERR_USAGE, "\"%s\" is none of markdown, manual, exit-codes, completion, vocabulary, files", what);
+        err_set(&err, ERR_USAGE, "\"%s\" is none of markdown, manual, exit-codes, completion, vocabulary, files, lint", what);
     if (err.kind)
         return cmdline_fail(line, &err);
     cli_print(&out);
@@ -46,7 +48,7 @@ static int reference_run(const struct cmdline *line)
 
 const struct command reference_command = {
     .name = "reference",
-    .summary = "print a page of the reference: markdown, manual, exit-codes, completion, vocabulary or files",
+    .summary = "print a page of the reference: markdown, manual, exit-codes, completion, vocabulary, files or lint",
     .arguments = "WHAT",
     .arguments_min = 1,
     .arguments_max = 1,

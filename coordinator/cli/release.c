@@ -134,16 +134,17 @@ static bool undone(const json_t *steps, const json_t *step)
 
 static const char *standing(const json_t *steps, const json_t *step)
 {
-    bool down = strcmp(json_text(step, "direction"), "down") == 0;
+    const char *direction = json_text(step, "direction");
+    bool down = strcmp(direction, "down") == 0, adopt = strcmp(direction, "adopt") == 0, forget = strcmp(direction, "forget") == 0;
     const char *state = json_text(step, "state");
     if (took_effect(step) && undone(steps, step))
         return "undone";
     if (took_effect(step))
-        return down ? "undone" : "applied";
+        return down ? "undone" : adopt ? "recorded" : forget ? "forgotten" : "applied";
     if (strcmp(state, "already") == 0)
-        return down ? "not in effect before" : "in effect before";
+        return down ? "not in effect before" : adopt ? "recorded before" : forget ? "not recorded before" : "in effect before";
     if (strcmp(state, "skipped") == 0 || strcmp(state, "pending") == 0)
-        return "not run";
+        return adopt || forget ? "not recorded" : "not run";
     return state;
 }
 
@@ -382,7 +383,7 @@ static const struct command cancel_command = {
     .example = "greylag release cancel latest",
     .options = {order_options, cli_server_options, cli_json_options},
     .run = cancel_run};
-static const struct command *const release_commands[] = {&list_command,     &show_command,  &watch_command,
+static const struct command *const release_commands[] = {&release_create_command, &list_command,     &show_command,  &watch_command,
                                                          &rollback_command, &retry_command, &cancel_command, NULL};
 
 const struct command release_command = {

@@ -65,7 +65,9 @@ json_t *cli_options_json(const struct plan_options *options)
     for (size_t i = 0; i < options->limit_count; i++)
         json_array_append_new(limits, json_pack("{s:s?, s:s}", "service", options->limits[i].service, "version",
                                                 options->limits[i].version));
-    return json_pack("{s:s, s:o, s:o, s:o, s:b, s:s?, s:o*, s:I, s:b, s:b}", "direction", direction_text(options->direction),
+    const char *adoption = options->adoption ? adoption_text(options->adoption) : NULL;
+    return json_pack("{s:s, s:s*, s:o, s:o, s:o, s:b, s:s?, s:o*, s:I, s:b, s:b}", "direction",
+                     direction_text(options->direction), "adoption", adoption,
                      "services", texts_json(options->services, options->service_count), "targets",
                      texts_json(options->targets, options->target_count), "limits", limits, "outOfOrder",
                      options->out_of_order, "release", options->release, "releases",
@@ -114,28 +116,102 @@ static bool read_applied(const json_t *list, struct arena *arena, struct target_
     return true;
 }
 
+static bool read_histories(const json_t *list, struct arena *arena, struct target_contents *ret, struct err *err)
+{
+    size_t i, r;
+    const json_t *item, *row;
+    struct foreign_history *histories = arena_array(arena, json_array_size(list) + 1, sizeof *histories);
+    json_array_foreach(list, i, item)
+    {
+        const json_t *rows = json_object_get(item, "rows");
+        struct foreign_row *read = arena_array(arena, json_array_size(rows) + 1, sizeof *read);
+        bool good = history_tool_parse(json_text(item, "tool"), &histories[i].tool);
+        json_array_foreach(rows, r, row)
+        {
+            good = good && foreign_state_parse(json_text(row, "state"), &read[r].state);
+            read[r].version = arena_strdup(arena, json_text(row, "version"));
+            read[r].name = arena_strdup(arena, json_text(row, "name"));
+            read[r].script = arena_strdup(arena, json_text(row, "script"));
+            read[r].checksum = arena_strdup(arena, json_text(row, "checksum"));
+        }
+        if (!good)
+            return err_set(err, ERR_INPUT, "%s/%s: its record number %zu is none of a tool that is known", ret->service,
+                           ret->target, i + 1);
+        histories[i].table = arena_strdup(arena, json_text(item, "table"));
+        histories[i].rows = read;
+        histories[i].row_count = json_array_size(rows);
+    }
+    ret->foreign = histories;
+    ret->foreign_count = json_array_size(list);
+    return true;
+}
+
+/* "service/target" -> the entry of that target, added when it is new; NULL: not of that form. */
+static struct target_contents *contents_of(struct target_contents *contents, size_t *count, const char *name,
+                                           struct arena *arena)
+{
+    const char *slash = strchr(name, '/');
+    if (!slash)
+        return NULL;
+    for (size_t i = 0; i < *count; i++)
+        if (strcmp(contents[i].target, slash + 1) == 0 && strlen(contents[i].service) == (size_t)(slash - name) &&
+            strncmp(contents[i].service, name, (size_t)(slash - name)) == 0)
+            return &contents[i];
+    contents[*count] = (struct target_contents){.service = arena_strndup(arena, name, (size_t)(slash - name)),
+                                                .target = arena_strdup(arena, slash + 1)};
+    return &contents[(*count)++];
+}
+
 bool cli_contents(const json_t *json, struct arena *arena, struct target_contents **ret_contents, size_t *ret_count,
                   struct err *err)
 {
-    json_t *targets = json_object_get(json, "targets"), *list;
+    json_t *targets = json_object_get(json, "targets"), *foreign = json_object_get(json, "foreign"), *list;
     const char *name;
     size_t count = 0;
     if (!json_is_object(targets)) {
         err_set(err, ERR_INPUT, "this is not a state of a fleet");
         return err_hint(err, "\"greylag status --applied --json\" prints one.");
     }
-    struct target_contents *contents = arena_array(arena, json_object_size(targets) + 1, sizeof *contents);
+    struct target_contents *contents =
+        arena_array(arena, json_object_size(targets) + json_object_size(foreign) + 1, sizeof *contents), *of;
     json_object_foreach(targets, name, list)
     {
-        const char *slash = strchr(name, '/');
-        if (!slash || !json_is_array(list))
+        of = contents_of(contents, &count, name, arena);
+        if (!of || !json_is_array(list))
             return err_set(err, ERR_INPUT, "\"%s\" is not service/target with a list", name);
-        contents[count].service = arena_strndup(arena, name, (size_t)(slash - name));
-        contents[count].target = arena_strdup(arena, slash + 1);
-        if (!read_applied(list, arena, &contents[count++], err))
+        if (!read_applied(list, arena, of, err))
+            return false;
+    }
+    json_object_foreach(foreign, name, list)
+    {
+        of = contents_of(contents, &count, name, arena);
+        if (!of || !json_is_array(list))
+            return err_set(err, ERR_INPUT, "\"%s\" is not service/target with a list", name);
+        if (!read_histories(list, arena, of, err))
             return false;
     }
     *ret_contents = contents;
     *ret_count = count;
     return true;
+}
+
+bool cli_find_contents(const struct cmdline *line, bool online, struct arena *arena,
+                       struct target_contents **ret_contents, size_t *ret_count, struct err *err)
+{
+    const char *state = cmdline_value(line, "state");
+    struct http_client *client = NULL;
+    auto_http_reply struct http_reply reply = HTTP_REPLY_INIT;
+    auto_buf struct buf text = BUF_INIT(BUF_MAX);
+    bool ok = true;
+    if (state) {
+        ok = buf_read_file(&text, state, err);
+        reply.json = ok ? json_loadb(buf_text(&text), text.len, JSON_REJECT_DUPLICATES, NULL) : NULL;
+    } else if (online) {
+        ok = cli_client(line, &client, err) && http_call(client, "GET", "/api/v1/applied", NULL, NULL, &reply, err);
+        http_client_free(client);
+    } else {
+        return true;
+    }
+    ok = ok && cli_contents(reply.json, arena, ret_contents, ret_count, err);
+    return ok || (state && err_prefix(err, "%s", state));
 }

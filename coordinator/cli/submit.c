@@ -17,19 +17,10 @@
 
 static json_t *body_of(const struct cli_submission *submission)
 {
-    return json_pack("{s:o, s:o, s:b, s:s}", "fleet", cli_fleet_json(&submission->catalog->fleet), "options",
+    return json_pack("{s:o, s:o, s:b, s:s, s:s*, s:I}", "fleet", cli_fleet_json(&submission->catalog->fleet), "options",
                      cli_options_json(submission->options), "acceptIrreversible", submission->accept_irreversible, "reason",
-                     submission->reason ? submission->reason : "");
-}
-
-bool cli_preview(const struct cli_submission *submission, json_t **ret_answer, struct err *err)
-{
-    auto_http_reply struct http_reply reply = HTTP_REPLY_INIT;
-    json_t *body = body_of(submission);
-    bool ok = http_call(submission->client, "POST", "/api/v1/plans", body, NULL, &reply, err);
-    json_decref(body);
-    *ret_answer = json_incref(reply.json);
-    return ok;
+                     submission->reason ? submission->reason : "", "plan", submission->plan, "since",
+                     (json_int_t)submission->since_us);
 }
 
 static bool upload_batch(struct http_client *client, json_t *texts, struct err *err)
@@ -85,6 +76,22 @@ static bool worth_waiting(const struct cli_submission *submission, const json_t 
     *told = true;
     pause_ms(AGAIN_MS);
     return true;
+}
+
+bool cli_preview(const struct cli_submission *submission, json_t **ret_answer, struct err *err)
+{
+    auto_http_reply struct http_reply reply = HTTP_REPLY_INIT;
+    int64_t until = clock_mono_ms() + submission->patience_ms;
+    bool told = false, ok;
+    json_t *body = body_of(submission);
+    do {
+        http_reply_release(&reply); /* of the call before */
+        reply = (struct http_reply)HTTP_REPLY_INIT;
+        ok = http_call(submission->client, "POST", "/api/v1/plans", body, NULL, &reply, err);
+    } while (!ok && worth_waiting(submission, reply.json, err, until, &told));
+    json_decref(body);
+    *ret_answer = json_incref(reply.json);
+    return ok;
 }
 
 /* One POST. A lost connection leaves it open whether the release was accepted: the key makes asking again safe. */

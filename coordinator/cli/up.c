@@ -19,32 +19,13 @@ struct order {
 
 /* --- what is said ------------------------------------------------------------------------------------------ */
 
-static int say_refused(const struct order *order, const json_t *answer, const struct err *err)
-{
-    const json_t *findings = json_object_get(answer, "findings");
-    if (order->json && answer)
-        cli_print_json(answer);
-    size_t i, errors = 0;
-    const json_t *finding;
-    json_array_foreach(findings, i, finding)
-        errors += json_is_true(json_object_get(finding, "error"));
-    if (order->json)
-        return errors ? EXIT_CODE_INVALID : cmdline_exit_code(err);
-    if (errors == 0)
-        return cmdline_fail(order->line, err);
-    auto_buf struct buf out = BUF_INIT(BUF_MAX);
-    cli_plan_findings(findings, &out);
-    fputs(buf_text(&out), stderr);
-    return EXIT_CODE_INVALID;
-}
-
 static int dry_run(const struct order *order)
 {
     struct err err = ERR_INIT;
     json_t *answer = NULL;
     int code = EXIT_CODE_DONE;
     if (!cli_preview(&order->submission, &answer, &err)) {
-        code = say_refused(order, answer, &err);
+        code = cli_say_refused(order->line, answer, &err);
     } else if (order->json) {
         cli_print_json(answer);
     } else {
@@ -121,7 +102,7 @@ static int run_order(const struct order *order)
     if (cli_submit(&order->submission, &answer, &err))
         code = run_release(order, answer);
     else
-        code = say_refused(order, answer, &err);
+        code = cli_say_refused(order->line, answer, &err);
     json_decref(answer);
     return code;
 }
@@ -251,12 +232,13 @@ static bool last_release(struct http_client *client, struct arena *arena, const 
         return false;
     json_array_foreach(json_object_get(releases.json, "releases"), i, item)
     {
-        if (still_applied(applied.json, json_text(item, "id"))) {
+        bool ran = strcmp(json_text(item, "direction"), "adopt") != 0; /* what was only recorded is not taken back by the way */
+        if (ran && still_applied(applied.json, json_text(item, "id"))) {
             *ret_release = arena_strdup(arena, json_text(item, "id"));
             return true;
         }
     }
-    err_set(err, ERR_USAGE, "nothing that a release applied is in effect");
+    err_set(err, ERR_USAGE, "nothing that a release ran is in effect");
     return err_hint(err, "--all undoes everything that is applied; --service S --steps N the last steps of one service.");
 }
 
@@ -271,7 +253,7 @@ static bool down_to_versions(const struct cmdline *line, struct arena *arena, st
         limits[i].version = equals ? equals + 1 : texts[i];
         limits[i].service = equals ? arena_strndup(arena, texts[i], (size_t)(equals - texts[i])) : NULL;
         if (!equals && options->service_count != 1) {
-            err_set(err, ERR_USAGE, "--to %s: no release has that id; as a version, of which service?", texts[i]);
+            err_set(err, ERR_USAGE, "--to %s: no release has that id or tag; as a version, of which service?", texts[i]);
             return err_hint(err, "Write --to SERVICE=%s, or choose one with --service. `greylag release list` shows "
                                  "releases.", texts[i]);
         }
@@ -320,14 +302,19 @@ static bool looks_like_release(const char *text)
     return strlen(text) == ID_SIZE - 1 && strspn(text, "0123456789abcdefghjkmnpqrstvwxyz") == ID_SIZE - 1;
 }
 
-/* What stands in --to: a release to whose end the fleet goes back, or versions of services. */
+/* What stands in --to: a release (or its tag) to whose end the fleet goes back, or versions of services. */
 static bool down_to(const struct cmdline *line, struct http_client *client, struct arena *arena,
                     struct plan_options *options, struct err *err)
 {
     const char *const *texts;
     bool found = false;
-    if (cmdline_values(line, "to", &texts) == 1 && looks_like_release(texts[0]) &&
-        !releases_after(client, texts[0], arena, options, &found, err))
+    const char *release = NULL;
+    bool one = cmdline_values(line, "to", &texts) == 1;
+    if (one && looks_like_release(texts[0]))
+        release = texts[0];
+    else if (one && !strchr(texts[0], '=') && !cli_tag_find(client, texts[0], arena, &release, err))
+        return false;
+    if (release && !releases_after(client, release, arena, options, &found, err))
         return false;
     return found || down_to_versions(line, arena, options, err);
 }
@@ -362,7 +349,7 @@ static const struct cmd_option down_only[] = {
     {"service", 's', "SERVICE", "only this service; may be repeated", CMD_REPEAT},
     {"on", 0, "TARGET", "only this database; may be repeated", CMD_REPEAT},
     {"steps", 0, "N", "the last N steps of one service, on each of its targets", 0},
-    {"to", 0, "RELEASE|[SERVICE=]VERSION", "back to the end of this release, or to this version of a service, which stays; "
+    {"to", 0, "RELEASE|TAG|[SERVICE=]VERSION", "back to the end of this release, or to this version of a service, which stays; "
      "versions may be repeated", CMD_REPEAT},
     {"release", 0, "RELEASE", "what this release applied", 0},
     {"all", 0, NULL, "everything that is applied", 0},

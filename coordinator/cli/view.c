@@ -141,6 +141,13 @@ static int cut_at(const char *text, int room)
     return at;
 }
 
+/* The first word for a release that goes up, the second for one that goes down, the third for one that records. */
+static const char *word_of(const json_t *summary, const char *up, const char *down, const char *records)
+{
+    const char *direction = json_text(summary, "direction");
+    return strcmp(direction, "down") == 0 ? down : strcmp(direction, "adopt") == 0 ? records : up;
+}
+
 static void service_line(const json_t *summary, const json_t *service, const struct view_style *style, int name_width,
                          struct buf *out)
 {
@@ -148,7 +155,7 @@ static void service_line(const json_t *summary, const json_t *service, const str
     bool open = json_is_null(json_object_get(summary, "endedAtUs"));
     const char *colour = style->colour ? colour_of(service) : "";
     struct buf doing = BUF_INIT(4096), shown = BUF_INIT(4096);
-    add_doing(service, strcmp(json_text(summary, "direction"), "down") == 0 ? "undoes" : "applies", &doing);
+    add_doing(service, word_of(summary, "applies", "undoes", "records"), &doing);
     text_add_printable(&shown, buf_text(&doing), true);
     int bar = style->width < 80 ? BAR_NARROW : BAR;
     int room = style->width - (2 + name_width + 2 + bar + 2 + 9 + 9 + 2) - 1; /* what is left for words */
@@ -234,7 +241,7 @@ static bool same_numbers(const json_t *a, const json_t *b)
 static void change_line(const json_t *summary, const json_t *service, struct buf *out)
 {
     struct progress forward = progress_of(service, "forward"), back = progress_of(service, "back");
-    const char *verb = strcmp(json_text(summary, "direction"), "down") == 0 ? "undone" : "applied";
+    const char *verb = word_of(summary, "applied", "undone", "recorded");
     buf_addf(out, "%s: %lld of %lld %s", json_text(service, "service"), (long long)forward.done, (long long)forward.total,
              verb);
     if (forward.failed)

@@ -41,6 +41,7 @@ static void ask(struct leader *leader, struct leader_target *target, int64_t now
 static void take_inventory(struct leader *leader, const struct report *report)
 {
     struct leader_target *target = leader_target(leader, report->audience.service, report->audience.target);
+    int64_t answers = leader_foreign_answers(target, report);
     contents_digest(report->applied, report->applied_count, target->believed);
     target->believed_valid = true;
     target->known = true;
@@ -50,7 +51,9 @@ static void take_inventory(struct leader *leader, const struct report *report)
                                       sizeof *leader->inventories);
     leader->inventories[leader->inventory_count++] =
         (struct store_inventory){.service = report->audience.service, .target = report->audience.target,
-                                 .applied = report->applied, .applied_count = report->applied_count};
+                                 .applied = report->applied, .applied_count = report->applied_count,
+                                 .foreign = report->foreign, .foreign_count = report->foreign_count,
+                                 .foreign_whole = answers || report->applied_count == 0, .answers_us = answers};
     log_info("inventory of %s/%s: %zu applied", target->service, target->name, report->applied_count);
 }
 

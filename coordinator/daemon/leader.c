@@ -197,7 +197,7 @@ static bool look_around(struct leader *leader, int64_t now_ms, struct err *err)
     leader->look = false;
     leader->orders_ms = now_ms + ORDERS_EVERY_MS;
     return (!said || leader_load_keys(leader, err)) && load_release(leader, false, err) &&
-           leader_take_orders(leader, err);
+           leader_take_orders(leader, err) && leader_take_asked(leader, err);
 }
 
 static size_t moved_positions(struct leader *leader, struct store_position **ret_positions)

@@ -4,7 +4,7 @@
  * that was concluded in one transaction, and only then sends. When a commit fails everything in memory is thrown away;
  * the next term loads it again and fences what is open.
  *
- * Room-internal, shared by leader.c, reader.c, events.c, sending.c and targets.c. Threads: the leader's own. */
+ * Room-internal, shared by leader.c, reader.c, events.c, asking.c, sending.c and targets.c. Threads: the leader's own. */
 #pragma once
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -38,6 +38,11 @@ struct leader_target {
     int64_t fence_sent;              /* sequence of the fence below: repeats are the very same bytes */
     char *fence_payload;
     size_t fence_len;
+    int64_t foreign_asked_us;        /* which ask for other tools' records is under way; 0: none in this term */
+    char *foreign_payload;           /* the same bytes again, until they are about to expire */
+    size_t foreign_len;
+    char foreign_digest[DIGEST_TEXT_SIZE]; /* of the payload: its answer names it */
+    int64_t foreign_made_ms, foreign_sent_ms;
     int64_t *heard;                  /* positions of outcomes that are committed by the end of this turn, to acknowledge */
     size_t heard_count, heard_room;
 };
@@ -141,12 +146,19 @@ bool leader_take_orders(struct leader *leader, struct err *err);
 bool leader_load_keys(struct leader *leader, struct err *err);
 void leader_decide(struct leader *leader, const struct rollout_event *event);
 
+/* asking.c: other tools' records, while somebody waits for them (store_foreign_ask) and no release is under way */
+bool leader_take_asked(struct leader *leader, struct err *err);
+/* Whether an inventory answers the ask that is under way at its target: which; 0: it does not. */
+int64_t leader_foreign_answers(const struct leader_target *target, const struct report *report);
+
 /* sending.c: what the engine wants sent, signed, into the turn */
 bool leader_prepare(struct leader *leader, struct err *err);
 /* Within a second, and after the commit of the turn in which they were heard. */
 void leader_acknowledge(struct leader *leader, const char *service, const char *name, const int64_t *positions,
                         size_t count);
 void leader_ask_inventory(struct leader *leader, const struct leader_target *target);
+/* With other tools' records. The target remembers what was sent. */
+void leader_ask_foreign(struct leader *leader, struct leader_target *target, int64_t asked_us);
 /* Fences a target that no open release concerns: what a lost future left on its way to it is over. */
 bool leader_fence_outside(struct leader *leader, struct leader_target *target, struct err *err);
 

@@ -80,9 +80,12 @@ static bool runs_earlier(const struct rollout *rollout, const struct rollout_ste
 /* The digest of the text that this step runs, or that it records or takes off the record; NULL when there is none. */
 static const char *text_digest(const struct rollout *rollout, const struct rollout_step *step)
 {
-    const struct migration *migration = plan_migration(rollout->plan, planned_of(rollout, step));
+    const struct plan_step *planned = planned_of(rollout, step);
+    const struct migration *migration = plan_migration(rollout->plan, planned);
+    if (step->direction == DIRECTION_FORGET)
+        return planned->recorded;
     if (runs_earlier(rollout, step))
-        return planned_of(rollout, step)->earlier;
+        return planned->earlier;
     if (!migration)
         return NULL;
     return step->direction == DIRECTION_DOWN ? migration->down : migration->up;
@@ -102,17 +105,19 @@ static struct job_request request_of(struct leader *leader, const struct rollout
 {
     const struct rollout *rollout = &leader->release->rollout;
     const struct plan_step *planned = planned_of(rollout, step);
-    const struct migration *migration = plan_migration(rollout->plan, planned);
+    static const struct migration gone = {.name = ""};
+    const struct migration *known = plan_migration(rollout->plan, planned), *migration = known ? known : &gone;
     const struct policy *policy = &planned->policy;
     bool earlier = runs_earlier(rollout, step); /* what another tool would record of that text nobody knows */
     char id[REQUEST_ID_SIZE];
     rollout_request_id(rollout, step, id);
     return (struct job_request){.request = arena_strdup(&leader->arena, id), .direction = step->direction,
-                                .migration = migration->id, .name = or_empty(migration->name),
+                                .migration = planned->id, .name = or_empty(migration->name),
                                 .checksum = text_digest(rollout, step), .undoes = step->undoes_request,
                                 .sql = texts->sql, .kind = migration->kind, .version = or_empty(migration->version),
                                 .script = or_empty(migration->script),
                                 .foreign_checksum = earlier ? "" : or_empty(migration->foreign_checksum),
+                                .in_history = step->direction == DIRECTION_ADOPT && planned->in_history,
                                 .verify = texts->verify, .placeholders = runs(step) && migration->placeholders,
                                 .no_transaction = runs(step) && migration->no_transaction,
                                 .lock_timeout_ms = policy->lock_timeout_ms,
@@ -308,6 +313,25 @@ void leader_ask_inventory(struct leader *leader, const struct leader_target *tar
                                     .fence = no_fence(leader), .expires_us = clock_wall_us() + INVENTORY_LIFE_US,
                                     .release = ""};
     add_control(leader, &control);
+}
+
+void leader_ask_foreign(struct leader *leader, struct leader_target *target, int64_t asked_us)
+{
+    int64_t now_ms = clock_mono_ms();
+    bool old = now_ms - target->foreign_made_ms > INVENTORY_LIFE_US / 2000;
+    if (target->foreign_asked_us != asked_us || old) {
+        const struct control control = {.kind = CONTROL_INVENTORY,
+                                        .audience = audience(leader, target->service, target->name),
+                                        .fence = no_fence(leader), .expires_us = clock_wall_us() + INVENTORY_LIFE_US,
+                                        .release = "", .foreign = true};
+        free(target->foreign_payload);
+        target->foreign_payload = control_encode(&control, &target->foreign_len);
+        digest_hex(target->foreign_payload, target->foreign_len, target->foreign_digest);
+        target->foreign_asked_us = asked_us;
+        target->foreign_made_ms = now_ms;
+    }
+    target->foreign_sent_ms = now_ms;
+    add_control_payload(leader, target->name, 0, target->foreign_payload, target->foreign_len);
 }
 
 bool leader_fence_outside(struct leader *leader, struct leader_target *target, struct err *err)

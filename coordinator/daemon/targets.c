@@ -44,6 +44,7 @@ void leader_targets_free(struct leader *leader)
         free(leader->targets[i].service);
         free(leader->targets[i].name);
         free(leader->targets[i].fence_payload);
+        free(leader->targets[i].foreign_payload);
         free(leader->targets[i].heard);
     }
     free(leader->targets);

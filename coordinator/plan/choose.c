@@ -30,10 +30,12 @@ static void mark(struct planning *planning, struct slot *slot, int m, const stru
         slot->held[m] = applied;
     if (planning_is_versioned(migration) && m > slot->applied_last)
         slot->applied_last = m;
-    if (slot->selected && !same && migration->kind != MIGRATION_REPEATABLE)
-        planning_find(planning, true, "drift", "bring the file back as it was, and make the change in a new migration",
-                      "%s was changed after it was applied on %s: applied %.12s..., now %.12s... (%s)",
-                      applied->migration, slot->name, applied->checksum, migration->up, migration->file);
+    if (!slot->selected || same || migration->kind == MIGRATION_REPEATABLE)
+        return;
+    planning_find(planning, true, "drift", "bring the file back as it was, and make the change in a new migration",
+                  "%s was changed after it was applied on %s: applied %.12s..., now %.12s... (%s)", applied->migration,
+                  slot->name, applied->checksum, migration->up, migration->file);
+    planning_place(planning, migration->file);
 }
 
 void slot_mark(struct planning *planning, struct slot *slot)

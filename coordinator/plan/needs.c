@@ -123,6 +123,7 @@ static void refuse_below(const struct need *need, const struct slot *slot, int s
                   "%s needs %s (%s), but %s is at %s on %s, and this plan takes it no further; %s",
                   planning_step_text(need->planning, need->node), need_text(need), need->dependency->where, service, at,
                   slot->name, what);
+    planning_place(need->planning, need->dependency->where);
 }
 
 /* At least, above: behind the first planned one that satisfies it, unless one is applied. */
@@ -165,6 +166,7 @@ static void check_highest(const struct need *need, const struct bound *bound)
                       need->dependency->service, beyond ? beyond : migrations_of(need)[last].id,
                       planned ? "in this plan" : "applied", slot->name,
                       fits < 0 ? "none of its migrations" : migrations_of(need)[fits].id);
+        planning_place(planning, need->dependency->where);
     }
 }
 
@@ -175,6 +177,7 @@ static void refuse_missing(const struct need *need)
     planning_find(need->planning, true, need->service < 0 ? "unknown-service" : "missing-dependency",
                   "correct the dependency, or add what it names", "%s needs %s (%s), which does not exist",
                   planning_step_text(need->planning, need->node), need_text(need), need->dependency->where);
+    planning_place(need->planning, need->dependency->where);
 }
 
 static void connect_dependency(struct planning *planning, int node, const struct dependency *dependency)

@@ -171,6 +171,10 @@ static void report_cycle(struct planning *planning, const struct edge *cycle, si
     }
     buf_adds(&text, planning_step_text(planning, cycle[0].node));
     planning_find(planning, true, "cycle", "remove one of these dependencies", "a cycle: %s", buf_text(&text));
+    for (size_t i = 0; i < len; i++) {
+        if (cycle[i].where && strchr(cycle[i].where, ':')) /* one that stands in a file */
+            planning_place(planning, cycle[i].where);
+    }
 }
 
 static unsigned char nibble(char c)
@@ -196,7 +200,7 @@ static void set_digest(struct planning *planning, struct plan *plan)
 
 enum way_back planning_way_back(const struct draft_step *draft, const struct migration *migration)
 {
-    if (draft->direction != DIRECTION_UP) /* what fails halts: nothing of it was committed, and what was undone stays undone */
+    if (draft->direction != DIRECTION_UP) /* what fails halts: nothing of it was committed; what was undone or recorded stays so */
         return WAY_BACK_ABORT;
     if (migration->kind == MIGRATION_CALLBACK)
         return WAY_BACK_NOTHING;
@@ -246,6 +250,7 @@ static void set_step(const struct planning *planning, int node, struct plan_step
                                .undoes = draft->applied ? text_or(draft->applied->request) : "",
                                .undoes_release = release_of(draft->applied),
                                .recorded = draft->applied ? text_or(draft->applied->checksum) : "",
+                               .in_history = draft->in_history,
                                .earlier = draft->earlier ? draft->earlier->checksum : "",
                                .earlier_request = draft->earlier ? draft->earlier->request : "",
                                .policy = policy_of(service, migration)};
@@ -344,8 +349,10 @@ bool plan_make(const struct fleet *fleet, const struct target_contents *contents
     check_options(&planning);
     if (options->direction == DIRECTION_UP)
         planning_up(&planning);
-    else
+    else if (options->direction == DIRECTION_DOWN)
         planning_down(&planning);
+    else
+        planning_adopt(&planning);
     struct plan plan;
     bool good = finish(&planning, &plan);
     *ret_findings = (struct plan_findings){planning.findings, planning.finding_count};

@@ -24,6 +24,23 @@
 #include "base/err.h"
 #include "proto/fleet.h"
 
+/* What a release of direction ADOPT is for: it records, and runs nothing. */
+#define ADOPTIONS(X)                                                                                                   \
+    X(NONE,     "none",     "not a release that records")                                                              \
+    X(IMPORT,   "import",   "take over what another tool's record says is in effect")                                  \
+    X(BASELINE, "baseline", "take everything up to a version as in effect")                                            \
+    X(REPAIR,   "repair",   "both of what follows")                                                                    \
+    X(REALIGN,  "realign",  "give what is applied with another checksum the one that its file has now")                \
+    X(FORGET,   "forget",   "take off the record what is no longer among the files")
+enum adoption {
+#define X(name, ...) ADOPTION_##name,
+    ADOPTIONS(X)
+#undef X
+        ADOPTION_COUNT
+};
+const char *adoption_text(enum adoption value); /* "unknown" for none of them */
+bool adoption_parse(const char *text, enum adoption *ret_value);
+
 struct plan_step {
     int service;   /* index into fleet->services */
     int target;    /* index into plan->targets */
@@ -31,10 +48,11 @@ struct plan_step {
     const char *id;           /* the migration's, also when it is no longer in the catalog */
     enum direction direction;
     enum way_back way_back;
-    const char *undoes;       /* DOWN, FORGET: the request whose effect it undoes; UP of a repeatable one: which it
+    const char *undoes;       /* DOWN, FORGET: the request whose effect it undoes; ADOPT, UP of a repeatable one: which it
                                * replaces; else "" */
     const char *undoes_release; /* the release of that request, "" unknown */
     const char *recorded;     /* the checksum that is on the target's record so far, "" none */
+    bool in_history;          /* ADOPT: another tool's record says it, and is looked at again before it is recorded */
     const char *earlier;      /* repeatable: digest of the text that its way back brings into effect again (DOWN: that this
                                * step brings), "" none */
     const char *earlier_request; /* through which that text came into effect first, "" */
@@ -73,6 +91,7 @@ struct plan_options {
         const char *version;
     } const *limits;
     size_t limit_count;
+    enum adoption adoption;      /* adopt: what for; `limits` are a baseline's */
     bool out_of_order;           /* up: allow a pending migration older than an applied one (lessons, 8) */
     /* down: exactly one of */
     const char *release;         /* undo what this release applied */
@@ -91,6 +110,7 @@ struct plan_finding {
                         * "drift", "irreversible", "foreign-history", ... */
     const char *text;  /* where and why: a cycle's whole path, both ends of a missing dependency */
     const char *hint;  /* what to do, "" */
+    const char *where; /* "file" or "file:line", NULL: of no file */
 };
 struct plan_findings {
     struct plan_finding *items;
@@ -104,7 +124,9 @@ struct plan_findings {
  *      unknown to the catalog is fine (a database ahead of the code must pass) and warned of. A target that holds
  *      nothing, though another tool's record says that something is in effect there, is refused ("foreign-history").
  *  down: reverse dependency order over what is applied; dependencies of the catalog, reversed. A release's repeatable
- *      ones go back to the text before it; versions and numbers of steps do not concern them. */
+ *      ones go back to the text before it; versions and numbers of steps do not concern them.
+ *  adopt: what is in effect and not on the record, or on it in another way; each target's in the order of the other
+ *      tool's record, or of the catalog. Dependencies do not matter: nothing runs. */
 bool plan_make(const struct fleet *fleet, const struct target_contents *contents, size_t contents_count,
                const struct plan_options *options, struct arena *arena, struct plan *ret_plan,
                struct plan_findings *ret_findings, struct err *err);

@@ -22,9 +22,14 @@ void planning_find(struct planning *planning, bool error, const char *rule, cons
     buf_addv(&text, format, args);
     va_end(args);
     planning->findings[planning->finding_count++] =
-        (struct plan_finding){error, rule, arena_strdup(planning->arena, buf_text(&text)), hint};
+        (struct plan_finding){error, rule, arena_strdup(planning->arena, buf_text(&text)), hint, NULL};
     planning->error_count += error;
     buf_release(&text);
+}
+
+void planning_place(struct planning *planning, const char *where)
+{
+    planning->findings[planning->finding_count - 1].where = where;
 }
 
 int planning_service(const struct planning *planning, const char *name)

@@ -27,9 +27,10 @@ struct slot {
 /* A step before it has its place. */
 struct draft_step {
     int slot, migration;           /* -1: FORGET of what the files do not know */
-    const struct applied *applied; /* DOWN, FORGET: what it takes back; UP of a repeatable one: what it replaces */
+    const struct applied *applied; /* DOWN, FORGET: what it takes back; ADOPT, UP of a repeatable one: what it replaces */
     const struct applied_text *earlier; /* repeatable: the text to which its way back, or it, goes back; NULL: none */
     enum direction direction;
+    bool in_history;               /* ADOPT: another tool's record says it */
 };
 
 /* A service's versions, for what is not named by id; made when it is first asked for. */
@@ -59,6 +60,7 @@ struct planning {
 /* `text` is made in the plan's arena; `hint` has to be static or there. */
 void planning_find(struct planning *planning, bool error, const char *rule, const char *hint, const char *format, ...)
     __attribute__((format(printf, 5, 6)));
+void planning_place(struct planning *planning, const char *where); /* of the last finding; borrowed */
 int planning_service(const struct planning *planning, const char *name);                  /* -1: none */
 int planning_migration(const struct planning *planning, int service, const char *id);     /* by id; -1: none */
 /* By id, by version as written, or by a version that is the same number; of several the last. Callbacks have neither.
@@ -94,6 +96,10 @@ void planning_before(struct planning *planning, int service, planning_take *take
 void planning_up(struct planning *planning);
 void planning_down(struct planning *planning);
 void planning_connect(struct planning *planning); /* up: what is chosen, by what it needs */
+void planning_adopt(struct planning *planning);
+void planning_import(struct planning *planning, int slot); /* adopt: one target, from the other tool's record */
+/* Adopts a migration that is neither on the record nor in this plan already. */
+void planning_record(struct planning *planning, int slot, int migration, bool in_history);
 
 /* choose.c: a target's state from what it holds. Finds what does not fit, of selected targets. */
 void slot_mark(struct planning *planning, struct slot *slot);

@@ -104,6 +104,10 @@ static json_t *step_json(const struct plan *plan, size_t index)
                              policy_json(&step->policy));
     if (json && migration && migration->category)
         json_object_set_new(json, "category", json_string(migration->category));
+    if (json && (step->direction == DIRECTION_ADOPT || step->direction == DIRECTION_FORGET)) {
+        json_object_set_new(json, "recorded", json_string(step->recorded));
+        json_object_set_new(json, "inHistory", json_boolean(step->in_history));
+    }
     if (json && (step->direction != DIRECTION_UP || *step->undoes)) {
         json_object_set_new(json, "undoes", json_string(step->undoes));
         json_object_set_new(json, "undoesRelease", json_string(step->undoes_release));

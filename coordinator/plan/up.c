@@ -35,6 +35,7 @@ static void check_order(struct planning *planning, const struct slot *slot, int 
     planning_find(planning, true, "out-of-order", "allow it with --out-of-order, or give it a higher version",
                   "%s:%s is not applied on %s, but the later %s is (%s)", service->name, service->migrations[migration].id,
                   slot->name, service->migrations[last].id, service->migrations[migration].file);
+    planning_place(planning, service->migrations[migration].file);
 }
 
 static void check_size(struct planning *planning, const struct migration *migration)

@@ -264,7 +264,7 @@ void because_down(struct decide *d)
     because(d, "an operator stopped it",
             d->rollout->direction == DIRECTION_DOWN
                 ? "`greylag release retry` goes on; `greylag up` applies again what was undone"
-                : "`greylag release retry` goes on");
+                : "`greylag release retry` goes on; what was recorded stays so");
 }
 
 static void because_step(struct decide *d, int leg, const char *what, const char *what_to_do)
@@ -292,7 +292,7 @@ void because_failed(struct decide *d)
     if (d->rollout->direction == DIRECTION_DOWN)
         because_step(d, 0, "the undo of ", "Remove the cause, then `greylag release retry`");
     else if (only_stops(d))
-        because_step(d, 0, "recording ", "Remove the cause, then `greylag release retry`");
+        because_step(d, 0, "recording ", "Give the command again: it plans from what is there now; what was recorded stays so");
     else if (failed_and_halts(d))
         because_step(d, 0, "", "When the cause is removed `greylag release retry` goes on; `greylag release rollback` undoes it");
     else

@@ -55,8 +55,7 @@ static struct rollout_step *outcome_step(struct rollout *rollout, int target, co
     const struct plan_step *from = plan_step_of(rollout, step);
     if (step->target != target || step->direction != outcome->direction)
         return NULL;
-    if (from->migration >= 0 && outcome->migration &&
-        strcmp(rollout->plan->fleet->services[from->service].migrations[from->migration].id, outcome->migration) != 0)
+    if (outcome->migration && strcmp(from->id, outcome->migration) != 0)
         return NULL;
     return step;
 }

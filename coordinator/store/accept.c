@@ -41,6 +41,26 @@ static bool load_contents(struct store *store, struct arena *arena, struct targe
     return store_load_texts(store, arena, contents, count, applied, err);
 }
 
+static void add_finding(struct arena *arena, struct plan_findings *findings, const char *rule, const char *text,
+                        const char *hint)
+{
+    struct plan_finding *items = arena_array(arena, findings->count + 1, sizeof *items);
+    if (findings->count)
+        memcpy(items, findings->items, findings->count * sizeof *items);
+    items[findings->count++] = (struct plan_finding){.rule = rule, .text = arena_strdup(arena, text),
+                                                     .hint = arena_strdup(arena, hint)};
+    findings->items = items;
+}
+
+/* What a person has seen and agreed to is what is stored, or nothing. */
+static bool check_looked_at(const struct store_request *request, const struct plan *plan, struct err *err)
+{
+    if (!request->plan || strcmp(request->plan, plan->digest) == 0)
+        return true;
+    err_set(err, ERR_CONFLICT, "the plan is another one than was looked at: something has changed since");
+    return err_hint(err, "look at it again: nothing was started");
+}
+
 static bool make_plan(struct store *store, const struct store_request *request, struct arena *arena,
                       struct store_acceptance *ret, struct err *err)
 {
@@ -56,22 +76,21 @@ static bool make_plan(struct store *store, const struct store_request *request, 
         return err_hint(err, "name another fleet file or --env, or another coordinator (--url, GREYLAG_URL)");
     }
     ret->fleet = fleet;
-    if (!load_contents(store, arena, &contents, &count, err) ||
-        !plan_make(fleet, contents, count, request->options, arena, plan, &ret->findings, err))
+    struct plan_options options = *request->options;
+    size_t left_out = 0;
+    bool import = options.direction == DIRECTION_ADOPT && options.adoption == ADOPTION_IMPORT;
+    if ((import && !store_check_answered(store, fleet, &options, request->since_us, err)) ||
+        (options.direction == DIRECTION_DOWN &&
+         !store_check_down(store, request->options, arena, &options, &left_out, err)) ||
+        !load_contents(store, arena, &contents, &count, err) ||
+        !store_load_foreign(store, options.direction == DIRECTION_ADOPT, arena, &contents, &count, err) ||
+        !plan_make(fleet, contents, count, &options, arena, plan, &ret->findings, err))
         return false;
     ret->plan = plan;
-    return true;
-}
-
-static void add_finding(struct arena *arena, struct plan_findings *findings, const char *rule, const char *text,
-                        const char *hint)
-{
-    struct plan_finding *items = arena_array(arena, findings->count + 1, sizeof *items);
-    if (findings->count)
-        memcpy(items, findings->items, findings->count * sizeof *items);
-    items[findings->count++] = (struct plan_finding){.rule = rule, .text = arena_strdup(arena, text),
-                                                     .hint = arena_strdup(arena, hint)};
-    findings->items = items;
+    if (left_out)
+        add_finding(arena, &ret->findings, "recorded",
+                    arena_printf(arena, "%zu of these releases only recorded what was in effect before: that stays", left_out), "");
+    return check_looked_at(request, plan, err);
 }
 
 /* Texts that the plan or its way back needs. What is only recorded needs none; but a repeatable one that is recorded can
@@ -182,7 +201,7 @@ static bool target_objections(struct store *store, const struct plan *plan, stru
     return true;
 }
 
-static bool check_open(struct store *store, struct err *err)
+bool store_check_open(struct store *store, struct err *err)
 {
     auto_pgresult PGresult *result = NULL;
     if (!store_exec(store, sql_release_open, &result, err, 0))
@@ -214,7 +233,7 @@ static bool check_acceptance(struct store *store, const struct store_request *re
 {
     const struct plan *plan = ret->plan;
     auto_buf struct buf objections = BUF_INIT(600);
-    if (!check_open(store, err) || !check_restored(store, err))
+    if (!store_check_open(store, err) || !check_restored(store, err))
         return false;
     if (!target_objections(store, plan, &objections, err))
         return false;
@@ -258,6 +277,8 @@ static char *options_json(const struct plan_options *options)
         json_array_append_new(limits, limit);
     }
     json_object_set_new(json, "limits", limits);
+    if (options->adoption)
+        json_object_set_new(json, "adoption", json_string(adoption_text(options->adoption)));
     json_object_set_new(json, "outOfOrder", json_boolean(options->out_of_order));
     json_object_set_new(json, "release", store_json_text(options->release));
     if (options->releases)
@@ -287,6 +308,8 @@ static json_t *plan_step_json(const struct plan *plan, int ordinal)
     json_object_set_new(json, "w", json_string(way_back_text(step->way_back)));
     json_object_set_new(json, "u", store_json_text(step->undoes));
     json_object_set_new(json, "ur", store_json_text(step->undoes_release));
+    json_object_set_new(json, "rc", store_json_text(step->recorded));
+    json_object_set_new(json, "ih", json_boolean(step->in_history));
     json_object_set_new(json, "f", json_string(failure_policy_text(step->policy.on_failure)));
     json_object_set_new(json, "lt", json_integer(step->policy.lock_timeout_ms));
     json_object_set_new(json, "st", json_integer(step->policy.statement_timeout_ms));
@@ -402,7 +425,7 @@ bool store_release_accept(struct store *store, const struct store_request *reque
         store_rollback(store);
         ret_acceptance->release[0] = '\0';
         if (strcmp(why.sqlstate, "23505") == 0)
-            return check_open(store, err) ? err_set(err, ERR_CONFLICT, "another release was accepted just now") : false;
+            return store_check_open(store, err) ? err_set(err, ERR_CONFLICT, "another release was accepted just now") : false;
         if (err)
             *err = why;
         return false;

@@ -84,8 +84,18 @@ static bool counts(const struct rollout *rollout, const struct rollout_step *ste
            !(migration && migration->kind == MIGRATION_CALLBACK);
 }
 
-static json_t *applied_json(const struct rollout_target *target, const struct rollout_step *step)
+/* Whose work an applied migration is. What only got another checksum stays what it was. */
+static const char *release_of(const struct rollout *rollout, const struct rollout_step *step)
 {
+    const struct plan_step *planned = &rollout->plan->steps[step->plan_step];
+    if (step->state == STEP_ALREADY)
+        return "";
+    return step->direction == DIRECTION_ADOPT && *step->undoes_request ? planned->undoes_release : step->outcome.release;
+}
+
+static json_t *applied_json(const struct rollout *rollout, const struct rollout_step *step)
+{
+    const struct rollout_target *target = &rollout->targets[step->target];
     const struct outcome *o = &step->outcome;
     bool through_another = step->state == STEP_ALREADY && step->request_in_effect && *step->request_in_effect;
     json_t *json = json_object();
@@ -94,7 +104,7 @@ static json_t *applied_json(const struct rollout_target *target, const struct ro
     set_text(json, "m", o->migration);
     set_text(json, "c", o->checksum);
     set_text(json, "q", through_another ? step->request_in_effect : o->request);
-    set_text(json, "r", step->state == STEP_ALREADY ? "" : o->release);
+    set_text(json, "r", release_of(rollout, step));
     set_number(json, "p", o->position);
     return json;
 }
@@ -107,7 +117,7 @@ static bool put_applied(struct store *store, const struct rollout *rollout, stru
         const struct rollout_step *step = &rollout->steps[i];
         if (!counts(rollout, step))
             continue;
-        json_t *json = applied_json(&rollout->targets[step->target], step);
+        json_t *json = applied_json(rollout, step);
         if (!brings(rollout, step))
             json_array_append_new(gone, json);
         else if (!undone(rollout, step))
@@ -240,7 +250,7 @@ static bool put_inventory(struct store *store, const struct store_inventory *inv
         json_decref(rows);
         return false;
     }
-    return exec_rows(store, sql_applied_put, rows, err) &&
+    return exec_rows(store, sql_applied_put, rows, err) && store_put_foreign(store, inventory, err) &&
            store_exec(store, sql_target_known, NULL, err, 2, inventory->service, inventory->target);
 }
 

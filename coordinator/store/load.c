@@ -63,11 +63,12 @@ static bool read_plan_step(struct store_release *release, const PGresult *r, int
     step->policy.lock_timeout_ms = pg_number(r, row, 8);
     step->policy.statement_timeout_ms = pg_number(r, row, 9);
     step->policy.retries = pg_number(r, row, 10);
-    step->recorded = "";
-    step->earlier = arena_strdup(arena, pg_text(r, row, 13));
-    step->earlier_request = arena_strdup(arena, pg_text(r, row, 14));
-    step->verify_size = pg_number(r, row, 15);
-    step->earlier_size = pg_number(r, row, 16);
+    step->recorded = arena_strdup(arena, pg_text(r, row, 13));
+    step->in_history = strcmp(pg_text(r, row, 14), "t") == 0;
+    step->earlier = arena_strdup(arena, pg_text(r, row, 15));
+    step->earlier_request = arena_strdup(arena, pg_text(r, row, 16));
+    step->verify_size = pg_number(r, row, 17);
+    step->earlier_size = pg_number(r, row, 18);
     snprintf(step->leaf, sizeof step->leaf, "%s", pg_text(r, row, 12));
     return direction_parse(pg_text(r, row, 3), &step->direction) &&
            way_back_parse(pg_text(r, row, 4), &step->way_back) &&

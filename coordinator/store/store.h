@@ -64,6 +64,8 @@ struct store_request {
     const char *reason;       /* for people, "" */
     const char *key;          /* the client's own for this one request (Idempotency-Key), with who asks; NULL: none */
     const char *key_body;     /* digest of what it asks for: the same key with another one is ERR_INPUT */
+    const char *plan;         /* digest of the plan that was looked at: another one is ERR_CONFLICT; NULL: any */
+    int64_t since_us;         /* import: when the targets were asked for other tools' records (store_foreign_ask) */
 };
 struct store_acceptance {
     char release[ID_SIZE];   /* "" : nothing pending (or a preview): nothing was stored */
@@ -87,6 +89,25 @@ bool store_release_preview(struct store *store, const struct store_request *requ
  * in a moment), or texts are missing. */
 bool store_release_accept(struct store *store, const struct store_request *request, struct arena *arena,
                           struct store_acceptance *ret_acceptance, struct err *err);
+
+/* ---- Other tools' records on targets, which an import takes over ---- */
+
+/* Notes that these targets are to be asked, and wakes the leader. *ret_since_us is the moment: an import plans only from
+ * what was reported when asked then or later, and is refused until that has come (retriable). ERR_CONFLICT: a release
+ * is open. */
+bool store_foreign_ask(struct store *store, const char *const *services, const char *const *targets, size_t count,
+                       int64_t *ret_since_us, struct err *err);
+/* {"targets":[{"service","target","askedAtUs","answeredAtUs","storedAtUs","histories":[{"tool","table","rows":n,
+ *  "failed":n}]}]}; answeredAtUs is the ask that was answered. */
+bool store_foreign(struct store *store, char **ret_json, struct err *err);
+
+/* ---- Names of releases ---- */
+
+/* {"tags":[{"name","release","state","direction","madeBy","madeAtUs","acceptedAtUs"}]}, by release, newest first. */
+bool store_tags(struct store *store, char **ret_json, struct err *err);
+/* A name that stands on another release is ERR_CONFLICT; on the same one it is left as it is. ERR_INPUT: no such release. */
+bool store_tag_put(struct store *store, const char *name, const char *release, const char *by, struct err *err);
+bool store_tag_delete(struct store *store, const char *name, struct err *err); /* ERR_INPUT: none */
 
 /* An operator's order to the leader: "rollback", "retry", "cancel". ERR_INPUT: no such release; ERR_CONFLICT: its state
  * does not allow it. *ret_order names it. The leader notes what became of it (see store_release_show). */
@@ -139,8 +160,10 @@ bool store_workers(struct store *store, char **ret_json, struct err *err);
 /* {"fleet","environment","schema":n,"leader":null|{"holder","epoch","expiresAtUs","valid"},"open":null|id,
  *  "outbox":n,"targets":n,"reporting":n} */
 bool store_health(struct store *store, char **ret_json, struct err *err);
-/* {"targets":{"service/target":[{"migration","checksum","request","release"}...]}}: what is applied, in order. A repeatable
- * migration also has "texts":[{"checksum","request","release","kept"}], as struct applied. */
+/* {"targets":{"service/target":[{"migration","checksum","request","release"}...]}, "foreign":{"service/target":[{"tool",
+ *  "table","rows":[{"version","name","script","checksum","state"}...]}...]}}: what is applied, in order; and of targets
+ * that hold nothing the records of other tools. A repeatable migration also has "texts":[{"checksum","request","release",
+ * "kept"}], as struct applied. */
 bool store_applied(struct store *store, char **ret_json, struct err *err);
 
 /* ==== For the leader alone ==== */
@@ -220,6 +243,14 @@ struct store_position {
 bool store_positions(struct store *store, struct arena *arena, struct store_position **ret_positions,
                      size_t *ret_count, struct err *err);
 
+/* Targets whose records of other tools somebody asked for, not long ago, and which have not answered. */
+struct store_asked {
+    const char *service, *target;
+    int64_t asked_us; /* which ask */
+};
+bool store_foreign_asked(struct store *store, struct arena *arena, struct store_asked **ret_asked, size_t *ret_count,
+                         struct err *err);
+
 /* Whether these outcome ids are in the inbox: ret_known[count]. */
 bool store_inbox_known(struct store *store, const char *const *ids, size_t count, bool *ret_known, struct err *err);
 
@@ -248,6 +279,10 @@ struct store_inventory {
     const char *service, *target;
     const struct applied *applied;
     size_t applied_count;
+    const struct foreign_history *foreign;
+    size_t foreign_count;
+    bool foreign_whole;      /* `foreign` is all that there is; else it says nothing */
+    int64_t answers_us;      /* the ask for other tools' records that it answers; 0: none */
 };
 struct store_seen {          /* one target of a heartbeat, or of a report */
     const char *worker, *host, *version;

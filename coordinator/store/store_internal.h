@@ -38,6 +38,20 @@ char *store_text_int64(char text[24], int64_t value);
  * target, as the server orders them. */
 bool store_load_texts(struct store *store, struct arena *arena, const struct target_contents *contents, size_t count,
                       struct applied *applied, struct err *err);
+bool store_check_open(struct store *store, struct err *err); /* ERR_CONFLICT: a release is open */
+
+/* foreign.c */
+bool store_put_foreign(struct store *store, const struct store_inventory *inventory, struct err *err);
+/* Adds other tools' records to what targets hold: of all, or only where nothing is applied. In the arena. */
+bool store_load_foreign(struct store *store, bool all, struct arena *arena, struct target_contents **contents,
+                        size_t *count, struct err *err);
+/* Import: every target that is chosen has answered since. ERR_CONFLICT, retriable. */
+bool store_check_answered(struct store *store, const struct fleet *fleet, const struct plan_options *options,
+                          int64_t since_us, struct err *err);
+/* Down: refuses a release that only recorded (ERR_INPUT), and leaves such ones out of several. */
+bool store_check_down(struct store *store, const struct plan_options *options, struct arena *arena,
+                      struct plan_options *ret_options, size_t *ret_left_out, struct err *err);
+
 /* Writes rollout->steps and ->targets: all of them, or only what changed. */
 bool store_put_steps(struct store *store, const struct rollout *rollout, bool all, struct err *err);
 bool store_put_targets(struct store *store, const struct rollout *rollout, bool all, struct err *err);

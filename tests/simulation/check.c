@@ -18,12 +18,12 @@ static bool is_ours(const struct world *w, int target, int migration)
 static void check_order(struct world *w, const struct row *row)
 {
     const struct plan_step *steps = w->plan.steps;
-    if (row->direction == DIRECTION_UP || w->plan.direction == DIRECTION_DOWN) {
+    if (row->direction != DIRECTION_DOWN || w->plan.direction == DIRECTION_DOWN) {
         const struct plan_step *step = &steps[row->migration];
         for (size_t i = 0; i < step->needs_count; i++) {
             int need = step->needs[i];
             bool there = w->databases[steps[need].target].now.texts[need] == TEXT_NEW;
-            if (there != (row->direction == DIRECTION_UP))
+            if (there != (row->direction != DIRECTION_DOWN))
                 broken(w, "P1: step %d took effect before step %d, which it needs", row->migration, need);
         }
         return;
@@ -98,7 +98,7 @@ static void check_contents(struct world *w, const struct rollout *rollout, int i
     const struct database *db = &w->databases[step->target];
     const struct rollout_target *target = &rollout->targets[step->target];
     enum text there = db->now.texts[i], before = w->initial_texts[step->target][i];
-    enum text after = rollout->direction == DIRECTION_UP ? TEXT_NEW : TEXT_NONE;
+    enum text after = rollout->direction == DIRECTION_DOWN ? TEXT_NONE : TEXT_NEW;
     if (db->unnoticed) /* restored after its last word: nobody can know */
         return;
     if (rollout->state == RELEASE_SUCCEEDED && there != after)

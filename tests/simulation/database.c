@@ -72,7 +72,7 @@ void database_raise(struct world *w, int target, const struct message *message)
 /* An undo of a repeatable migration brings its earlier text into effect again, through its own request. */
 static void take_effect(struct world *w, struct database *db, const struct row *row)
 {
-    bool up = row->direction == DIRECTION_UP;
+    bool up = row->direction != DIRECTION_DOWN;
     bool again = kind_of(w, row->migration) == MIGRATION_REPEATABLE && w->plant != PLANT_REPEATABLE_GONE;
     db->now.applied[row->migration] = up || again ? row->request : (struct request){.attempt = 0};
     db->now.texts[row->migration] = up ? TEXT_NEW : again ? TEXT_EARLIER : TEXT_NONE;

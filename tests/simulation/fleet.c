@@ -66,11 +66,14 @@ static void make_step(struct world *w, struct plan_step *step, int i, int densit
         if (chance_percent(w, density))
             needs[count++] = k;
     *step = (struct plan_step){
-        .target = chance_below(w, w->targets), .migration = i, .direction = w->plan.direction,
+        .target = chance_below(w, w->targets), .migration = i, .id = w->fleet.services[0].migrations[i].id, .recorded = "",
+        .direction = w->plan.direction,
         .way_back = all_reversible || !chance_percent(w, 12) ? WAY_BACK_UNDO : WAY_BACK_NONE,
         .undoes = w->plan.direction == DIRECTION_DOWN ? "old.1.1" : "", .undoes_release = "",
         .policy = POLICY_DEFAULT, .needs = needs, .needs_count = count};
     step->service = step->target;
+    if (w->plan.direction == DIRECTION_ADOPT)
+        step->way_back = WAY_BACK_ABORT;
     if (chance_percent(w, 15))
         step->policy.on_failure = ON_FAILURE_HALT;
     /* most steps work, some fail at first, some for ever */
@@ -82,7 +85,8 @@ void fleet_make(struct world *w)
 {
     w->targets = 1 + chance_below(w, TARGETS_MAX);
     w->migrations = chance_percent(w, 2) ? 0 : 1 + chance_below(w, STEPS_MAX);
-    w->plan.direction = chance_percent(w, 12) ? DIRECTION_DOWN : DIRECTION_UP;
+    int kind = chance_below(w, 100);
+    w->plan.direction = kind < 12 ? DIRECTION_DOWN : kind < 18 ? DIRECTION_ADOPT : DIRECTION_UP;
     struct migration *migrations = make_services(w);
     struct plan_step *steps = arena_array(&w->arena, (size_t)w->migrations + 1, sizeof *steps);
     int density = chance_below(w, 30);

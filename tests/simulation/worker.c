@@ -133,7 +133,7 @@ static enum outcome_kind run(struct world *w, struct worker *worker, struct row 
 {
     struct database *db = database_of(w, worker);
     struct request applied = db->now.applied[row->migration];
-    bool up = row->direction == DIRECTION_UP, callback = kind_of(w, row->migration) == MIGRATION_CALLBACK;
+    bool up = row->direction != DIRECTION_DOWN, callback = kind_of(w, row->migration) == MIGRATION_CALLBACK;
     bool named = applied.ordinal == undoes.ordinal && applied.attempt == undoes.attempt;
     int limit = up ? w->fails[row->migration] : w->undo_fails[row->migration];
     if (callback && !up)

@@ -14,6 +14,7 @@ PAGES = {
     "exit-codes.md": ["greylag", "reference", "exit-codes"],
     "vocabulary.md": ["greylag", "reference", "vocabulary"],
     "greylag-files.md": ["greylag", "reference", "files"],
+    "lint.md": ["greylag", "reference", "lint"],
     "greylag-coordinator.md": ["greylag-coordinator", "--reference", "markdown"],
     "greylag-coordinator.1": ["greylag-coordinator", "--reference", "manual"],
     "coordinator-file.md": ["greylag-coordinator", "--reference", "file"],

@@ -418,3 +418,63 @@ Test(api_database, gone_and_back, .timeout = 120)
     unlink(tokens_path);
     test_pg_stop(server);
 }
+
+Test(api_http, imports_are_asked_for_and_wait_for_the_answer)
+{
+    struct err err;
+    auto_http_reply struct http_reply reply = HTTP_REPLY_INIT;
+    make_ready();
+    cr_assert_eq(call(TOKEN_VIEWER, "POST", "/api/v1/imports", json_pack("{s:[s]}", "targets", "auth/auth"), NULL, &reply, &err), 403);
+    cr_assert_eq(call(TOKEN_OPERATOR, "POST", "/api/v1/imports", json_pack("{s:[]}", "targets"), NULL, &reply, &err), 400);
+    cr_assert_eq(call(TOKEN_OPERATOR, "POST", "/api/v1/imports", json_pack("{s:[s]}", "targets", "auth"), NULL, &reply, &err), 400);
+    cr_assert_eq(call(TOKEN_OPERATOR, "POST", "/api/v1/imports", json_pack("{s:[s,s]}", "targets", "auth/auth", "user/user"), NULL,
+                      &reply, &err), 202, "%s", err.text);
+    json_int_t since = json_integer_value(json_object_get(reply.json, "since"));
+    cr_assert_gt(since, 0);
+    json_t *body = json_pack("{s:o, s:{s:s, s:s}, s:I}", "fleet", fleet_json(true), "options", "direction", "adopt", "adoption",
+                             "import", "since", since);
+    cr_assert_eq(call(TOKEN_VIEWER, "POST", "/api/v1/plans", json_incref(body), NULL, &reply, &err), 409);
+    cr_expect(json_is_true(json_object_get(reply.json, "retriable")), "it may come in a moment");
+    cr_expect(strstr(err.text, "auth/auth, user/user have not said yet"), "%s", err.text);
+    json_object_del(body, "since");
+    cr_assert_eq(call(TOKEN_VIEWER, "POST", "/api/v1/plans", body, NULL, &reply, &err), 422);
+    cr_assert_eq(call(TOKEN_VIEWER, "GET", "/api/v1/imports", NULL, NULL, &reply, &err), 200);
+    const json_t *first = json_array_get(json_object_get(reply.json, "targets"), 0);
+    cr_expect_eq(json_integer_value(json_object_get(first, "askedAtUs")), since);
+    cr_expect(json_is_null(json_object_get(first, "answeredAtUs")));
+    static const char *const wrong[][2] = {{"direction", "forget"}, {"direction", "sideways"}, {"adoption", "impart"}};
+    for (size_t i = 0; i < COUNT_OF(wrong); i++) {
+        body = json_pack("{s:o, s:{s:s}}", "fleet", fleet_json(true), "options", wrong[i][0], wrong[i][1]);
+        cr_assert_eq(call(TOKEN_VIEWER, "POST", "/api/v1/plans", body, NULL, &reply, &err), 400, "%s", wrong[i][1]);
+    }
+}
+
+Test(api_http, a_baseline_is_a_release_and_a_tag_names_it)
+{
+    struct err err;
+    auto_http_reply struct http_reply reply = HTTP_REPLY_INIT;
+    make_ready();
+    upload();
+    json_t *body = json_pack("{s:o, s:{s:s, s:s, s:[s], s:[{s:s, s:s}]}}", "fleet", fleet_json(true), "options", "direction", "adopt",
+                             "adoption", "baseline", "services", "auth", "limits", "service", "auth", "version", "1");
+    cr_assert_eq(call(TOKEN_VIEWER, "POST", "/api/v1/plans", json_incref(body), NULL, &reply, &err), 200, "%s", err.text);
+    const json_t *plan = json_object_get(reply.json, "plan");
+    cr_assert_eq(json_array_size(json_object_get(plan, "steps")), 1);
+    json_object_set_new(body, "plan", json_string("0000"));
+    cr_assert_eq(call(TOKEN_OPERATOR, "POST", "/api/v1/releases", json_incref(body), NULL, &reply, &err), 409);
+    cr_expect(strstr(err.text, "another one than was looked at"), "%s", err.text);
+    json_object_del(body, "plan");
+    cr_assert_eq(call(TOKEN_OPERATOR, "POST", "/api/v1/releases", body, NULL, &reply, &err), 201, "%s", err.text);
+    static const char *const wrong[] = {"", "latest", "1.2", "no spaces", "a/b"};
+    for (size_t i = 0; i < COUNT_OF(wrong); i++)
+        cr_assert_eq(call(TOKEN_OPERATOR, "POST", "/api/v1/tags", json_pack("{s:s}", "name", wrong[i]), NULL, &reply, &err), 422,
+                     "%s", wrong[i]);
+    cr_assert_eq(call(TOKEN_VIEWER, "POST", "/api/v1/tags", json_pack("{s:s}", "name", "v1.2"), NULL, &reply, &err), 403);
+    cr_assert_eq(call(TOKEN_OPERATOR, "POST", "/api/v1/tags", json_pack("{s:s}", "name", "v1.2"), NULL, &reply, &err), 201, "%s", err.text);
+    cr_assert_eq(call(TOKEN_VIEWER, "GET", "/api/v1/tags", NULL, NULL, &reply, &err), 200);
+    const json_t *tag = json_array_get(json_object_get(reply.json, "tags"), 0);
+    cr_expect_str_eq(json_string_value(json_object_get(tag, "name")), "v1.2");
+    cr_expect_str_eq(json_string_value(json_object_get(tag, "direction")), "adopt");
+    cr_assert_eq(call(TOKEN_OPERATOR, "DELETE", "/api/v1/tags/v1.2", NULL, NULL, &reply, &err), 200);
+    cr_assert_eq(call(TOKEN_OPERATOR, "DELETE", "/api/v1/tags/v1.2", NULL, NULL, &reply, &err), 404);
+}

@@ -125,12 +125,16 @@ Test(fleets, lemmy)
     catalog_free(catalog);
 }
 
-Test(fleets, hatchet_is_of_no_layout_that_is_built)
+Test(fleets, hatchet)
 {
     struct catalog *catalog = load("hatchet", "");
     if (!catalog)
         return;
-    cr_expect_gt(catalog->error_count, 0u);
+    const struct service *hatchet = &catalog->fleet.services[0];
+    cr_expect_str_eq(hatchet->layout, "goose");
+    cr_expect_eq(hatchet->migration_count, 181u, "%zu", hatchet->migration_count);
+    cr_expect_eq(undos(hatchet), 85u, "%zu", undos(hatchet));
+    cr_expect_eq(catalog->error_count, 0u);
     show(catalog);
     catalog_free(catalog);
 }

@@ -14,6 +14,7 @@
 #include "harness/postgres.h"
 #include "http/token.h"
 #include "store/store.h"
+#include "unit/cli_typed.h"
 
 #define MUST(call)                                                                                                     \
     do {                                                                                                               \
@@ -21,68 +22,9 @@
         cr_assert(call, "%s:%d %s: %s", __FILE__, __LINE__, #call, why.text);                                          \
     } while (0)
 
-static char folder[] = "/tmp/greylag-test-cli-XXXXXX";
-static char *out_text, *err_text;
 static struct test_pg *server;
 static const char *conninfo;
 static struct api *api;
-
-static void clean_environment(void)
-{
-    cr_assert_not_null(mkdtemp(folder));
-    cr_assert_eq(chdir(folder), 0);
-    unsetenv("GREYLAG_URL");
-    unsetenv("GREYLAG_TOKEN");
-    unsetenv("XDG_CONFIG_HOME");
-    setenv("HOME", folder, 1);
-    crypto_init();
-}
-
-static void remove_folder(void)
-{
-    auto_free char *command = xasprintf("rm -rf %s", folder);
-    cr_expect_eq(chdir("/"), 0);
-    cr_expect_eq(system(command), 0);
-    free(out_text);
-    free(err_text);
-}
-
-/* Types a command line of words separated by blanks; keeps what it printed. */
-static int type(const char *typed)
-{
-    auto_free char *copy = xstrdup(typed);
-    char *words[64], *rest = copy;
-    int count = 0;
-    for (char *word; (word = strsep(&rest, " ")) && count < 63;)
-        words[count++] = word;
-    words[count] = NULL;
-    FILE *old_out = stdout, *old_err = stderr;
-    size_t out_len, err_len;
-    free(out_text);
-    free(err_text);
-    stdout = open_memstream(&out_text, &out_len);
-    stderr = open_memstream(&err_text, &err_len);
-    int code = cmdline_main(cli_root(NULL), count, words);
-    fclose(stdout);
-    fclose(stderr);
-    stdout = old_out;
-    stderr = old_err;
-    return code;
-}
-
-#define EXPECT(typed, wanted)                                                                                          \
-    do {                                                                                                               \
-        int code_ = type(typed);                                                                                       \
-        cr_expect_eq(code_, wanted, "%s: exit code %d\n%s%s", typed, code_, out_text, err_text);                       \
-    } while (0)
-#define SAYS(where, what) cr_expect(strstr(where, what), "wanted \"%s\" in:\n%s", what, where)
-
-static void write_file(const char *path, const char *text)
-{
-    auto_file FILE *file = fopen(path, "w");
-    cr_assert_not_null(file, "%s", path);
-    fputs(text, file);
-}
 
 /* ---- without a coordinator ---- */
 

@@ -199,13 +199,13 @@ Test(cli_texts, plan_of_other_kinds)
     cr_expect_eq(json_array_size(json_object_get(plan, "steps")), 1u);
     json_decref(plan);
     plan = parse("{\"direction\":\"down\",\"digest\":\"abc\",\"findings\":[],\"steps\":["
-                 "{\"service\":\"a\",\"target\":\"a\",\"migration\":\"R__v\",\"kind\":\"repeatable\",\"direction\":\"forget\"},"
+                 "{\"service\":\"a\",\"target\":\"a\",\"migration\":\"R__v\",\"kind\":\"repeatable\",\"direction\":\"forget\",\"recorded\":\"abcdef0123456789\"},"
                  "{\"service\":\"a\",\"target\":\"a\",\"migration\":\"R__w\",\"kind\":\"repeatable\",\"direction\":\"down\"}]}");
     buf_clear(&out);
     cli_plan_text(plan, NULL, &out);
     same(&out, "2 steps to undo, in this order:\n"
                "\n"
-               "  1  a  R__v  taken off the record\n"
+               "  1  a  R__v  forget (checksum abcdef012345...)\n"
                "  2  a  R__w  back to its earlier text\n"
                "\n"
                "plan abc\n");

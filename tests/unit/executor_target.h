@@ -88,16 +88,42 @@ static inline struct job_request down(const char *id, const char *migration, con
     return r;
 }
 
+/* As text, a repeatable one's. */
+static inline struct job_request repeatable(const char *id, const char *migration, const char *undoes, const char *checksum,
+                                            const char *sql)
+{
+    struct job_request r = up(id, migration, sql);
+    r.kind = MIGRATION_REPEATABLE;
+    r.undoes = undoes;
+    r.checksum = checksum;
+    return r;
+}
+
+static inline struct job_request record_only(const char *id, enum direction direction, const char *migration,
+                                             const char *undoes, const char *checksum)
+{
+    struct job_request r = up(id, migration, "");
+    r.direction = direction;
+    r.undoes = undoes;
+    r.checksum = checksum;
+    return r;
+}
+
 static struct err last_error;
 static struct executor_result last;
 static const struct executor_hooks *hooks;
+static struct job frame; /* what a job has beside its request */
 
 static inline enum executor_end apply(struct ledger *ledger, struct job_request request)
 {
     struct job_request *kept = arena_new(&arena, struct job_request);
     *kept = request;
     struct job *job = arena_new(&arena, struct job);
-    *job = (struct job){.audience = {"shop", "test", "auth", "main"}, .release = "r1", .requests = kept, .request_count = 1};
+    *job = frame;
+    job->audience = (struct audience){"shop", "test", "auth", "main"};
+    job->release = "r1";
+    job->requests = kept;
+    job->request_count = 1;
     err_clear(&last_error);
     enum executor_end end = executor_apply(ledger, job, 0, hooks, &arena, &last, &last_error);
     const struct outcome *o = &last.outcome;

@@ -105,7 +105,7 @@ Test(pg_connection, scripts_tell_tag_rows_and_how_far)
     cr_assert(pg_number(r, 0, 0) == 7 && strcmp(tag, "COMMIT") == 0);
     cr_assert(!pg_run(pg, "BEGIN; SELECT 1/0", NULL, NULL, &err));
     cr_assert(pg_run(pg, "COMMIT", NULL, tag, &err) && strcmp(tag, "ROLLBACK") == 0);
-    cr_assert(!pg_run_script(pg, "SELECT 1; SELECT 2; SELECT nothing; SELECT 4", NULL, NULL, &s, &err));
+    cr_assert(!pg_run_script(pg, "SELECT 1; SELECT 2; SELECT nothing; SELECT 4", NULL, 0, NULL, NULL, &s, &err));
     cr_assert(s.completed == 2 && err.position == 28 && strcmp(err.sqlstate, "42703") == 0, "%d %d", s.completed, err.position);
     pg_script_release(&s);
     cr_assert(!pg_run(pg, "CREATE TEMP TABLE x (y int); COPY x FROM STDIN", NULL, NULL, &err));

@@ -51,6 +51,7 @@ Test(message, every_member_arrives)
     cr_assert_str_eq(job.requests[1].verify, "");
     cr_assert(job.requests[2].direction == DIRECTION_ADOPT && job.requests[2].in_history);
     cr_assert_str_eq(job.requests[2].foreign_checksum, "-5");
+    cr_assert_str_eq(job.requests[0].foreign_record, "{\"project\":\"user\"}");
     cr_assert(job.mirror && job.history == HISTORY_FLYWAY && job.placeholders[1].secret);
     cr_assert_str_eq(job.before_each, "SET ROLE owner;");
     auto_free char *report_text = report_encode(&sample_report, &len);

@@ -52,7 +52,8 @@ static void fix_init(struct fix *fix, int targets, const struct wanted_step *wan
             needs_count++;
         }
         steps[i] = (struct plan_step){
-            .service = wanted[i].target, .target = wanted[i].target, .migration = i, .direction = direction,
+            .service = wanted[i].target, .target = wanted[i].target, .migration = i,
+            .id = arena_printf(arena, "%d", i), .recorded = "", .direction = direction,
             .way_back = wanted[i].no_way_back  ? WAY_BACK_NONE
                         : wanted[i].callback   ? WAY_BACK_NOTHING
                         : wanted[i].repeatable ? WAY_BACK_EARLIER

@@ -53,18 +53,25 @@ static void read_unknown_version(const char *payload, size_t len, struct arena *
     json_decref(root);
 }
 
+/* What is wrong with a request's SQL, NULL: nothing. What is adopted or forgotten names a checksum, and has no SQL. */
+static const char *damage_of(const struct job_request *r, struct arena *arena)
+{
+    char digest[DIGEST_HEX_SIZE];
+    if (r->direction == DIRECTION_ADOPT || r->direction == DIRECTION_FORGET)
+        return NULL;
+    digest_hex(r->sql, strlen(r->sql), digest);
+    if (strcmp(digest, r->checksum) == 0)
+        return NULL;
+    return arena_printf(arena, "the SQL of migration %s has checksum %s, the job states %s", r->migration, digest, r->checksum);
+}
+
 static void check_sums(struct admitted *admitted, struct arena *arena)
 {
     const struct job *job = &admitted->job;
-    for (size_t i = 0; i < job->request_count; i++) {
-        char digest[DIGEST_HEX_SIZE];
-        digest_hex(job->requests[i].sql, strlen(job->requests[i].sql), digest);
-        if (strcmp(digest, job->requests[i].checksum) == 0)
-            continue;
-        admitted->damaged = true;
-        admitted->damage = arena_printf(arena, "the SQL of migration %s has checksum %s, the job states %s",
-                                        job->requests[i].migration, digest, job->requests[i].checksum);
-        return;
+    for (size_t i = 0; i < job->request_count && !admitted->damaged; i++) {
+        const char *damage = damage_of(&job->requests[i], arena);
+        admitted->damaged = damage != NULL;
+        admitted->damage = damage ? damage : "";
     }
 }
 

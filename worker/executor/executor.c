@@ -56,32 +56,47 @@ static enum executor_end record(struct execution *x, const struct outcome *about
     return EXECUTOR_RECORDED;
 }
 
+/* The outcome's line is one of the migration's own file. */
 static enum executor_end record_failure(struct execution *x, const struct failure *failure, struct err *err)
 {
     struct outcome about = {.kind = OUTCOME_FAILED, .sqlstate = failure->err.sqlstate, .message = failure->err.text,
                             .line = failure->line, .left = failure->left, .started_us = x->step.started_us};
+    if (failure->part && failure->part->name != PART_MAIN) {
+        const char *where = failure->line ? part_line(x, failure->part, failure->line) : part_what(failure->part);
+        about.message = arena_printf(x->arena, "%s: %s", where, failure->err.text);
+        about.line = 0;
+    }
+    about.message = veil_message(x, about.message);
+    about.left = veil_message(x, about.left);
     return record(x, &about, err);
 }
 
-/* The database said that what is applied does not fit. */
-static enum executor_end record_misfit(struct execution *x, struct err *err)
+/* The database said that what is applied, or another tool's record, does not fit. */
+static enum executor_end record_misfit(struct execution *x, const struct failure *failure, struct err *err)
 {
     const struct job_request *r = x->step.request;
+    bool comes = r->direction == DIRECTION_UP || r->direction == DIRECTION_ADOPT;
     struct ledger_effect effect;
+    struct outcome about = {.kind = OUTCOME_DRIFT};
+    if (strcmp(failure->err.sqlstate, LEDGER_FOREIGN) == 0) {
+        about.message = failure->err.text;
+        return record(x, &about, err);
+    }
     if (!ledger_effect(x->ledger, r->migration, x->arena, &effect, err))
         return EXECUTOR_BLOCKED;
-    struct outcome about = {.kind = OUTCOME_DRIFT, .detail = effect.request};
-    if (r->direction == DIRECTION_UP && strcmp(effect.checksum, r->checksum) == 0) {
+    bool there = effect.request[0], same = strcmp(effect.checksum, r->checksum) == 0;
+    if (comes && there && same) {
         about.kind = OUTCOME_ALREADY;
+        about.detail = effect.request;
         about.message = arena_printf(x->arena, "in effect through release %s", effect.release);
-    } else if (r->direction == DIRECTION_UP) {
+    } else if (comes && there) {
         about.detail = arena_printf(x->arena, "applied with checksum %s by request %s of release %s", effect.checksum,
                                     effect.request, effect.release);
         about.message = "applied with another checksum";
     } else {
-        about.message = effect.request[0] ? "another request is in effect" : "the migration is not in effect";
-        about.detail = effect.request[0] ? arena_printf(x->arena, "request %s of release %s is in effect", effect.request, effect.release)
-                                         : "nothing is in effect";
+        about.message = there ? "another request is in effect" : "the migration is not in effect";
+        about.detail = there ? arena_printf(x->arena, "request %s of release %s is in effect", effect.request, effect.release)
+                             : "nothing is in effect";
     }
     return record(x, &about, err);
 }
@@ -94,8 +109,10 @@ static enum executor_end reconnect(struct execution *x, struct err *err)
     int64_t deadline = clock_mono_ms() + RECONNECT_LIMIT_MS;
     for (int64_t attempt = 1;; attempt++) {
         err_clear(err);
-        if (ledger_reconnect(x->ledger, err))
+        if (ledger_reconnect(x->ledger, err)) {
+            veil_session(x, true);
             return EXECUTOR_RECORDED;
+        }
         if (err->kind == ERR_FENCED)
             return EXECUTOR_FENCED;
         if (clock_mono_ms() >= deadline)
@@ -129,7 +146,7 @@ enum attempt_end attempt_sort(const struct err *err)
         return ATTEMPT_LOST;
     if (err->kind == ERR_TIMEOUT)
         return ATTEMPT_STOPPED;
-    if (strcmp(err->sqlstate, LEDGER_APPLIED) == 0)
+    if (strcmp(err->sqlstate, LEDGER_APPLIED) == 0 || strcmp(err->sqlstate, LEDGER_FOREIGN) == 0)
         return ATTEMPT_REFUSED;
     if (strcmp(err->sqlstate, LEDGER_STALE) == 0 || strcmp(err->sqlstate, LEDGER_EXPIRED) == 0 ||
         strcmp(err->sqlstate, LEDGER_POOLED) == 0)
@@ -147,7 +164,7 @@ static enum executor_end ended(const struct err *failure, struct err *err)
 
 static bool outside(const struct execution *x)
 {
-    return x->step.request->no_transaction || x->text.needs_no_transaction;
+    return x->step.request->no_transaction || parts_no_transaction(x);
 }
 
 static enum executor_end attempts(struct execution *x, struct err *err)
@@ -172,7 +189,7 @@ static enum executor_end attempts(struct execution *x, struct err *err)
         if (end == ATTEMPT_RECORDED)
             return EXECUTOR_RECORDED;
         if (end == ATTEMPT_REFUSED)
-            return record_misfit(x, err);
+            return record_misfit(x, &failure, err);
         if (end == ATTEMPT_STOPPED)
             return EXECUTOR_STOPPED;
         if (end == ATTEMPT_ENDED)
@@ -192,22 +209,29 @@ static enum executor_end attempts(struct execution *x, struct err *err)
     }
 }
 
-/* What can be told before anything runs. */
-static bool refuse_text(struct execution *x, struct failure *failure)
+/* What "flyway:" names stand for, when a text asks. A session that was lost before anything ran is simply renewed. */
+static enum executor_end ask(struct execution *x, struct err *err)
 {
-    const struct sql_text *t = &x->text;
-    failure->left = "";
-    if (t->forbidden) {
-        failure->line = t->forbidden->line;
-        err_set(&failure->err, ERR_INPUT, "%s is not allowed in a migration: %s", t->forbidden->keyword, t->forbidden->why);
-    } else if (t->parsed && t->stray_control && !outside(x)) {
-        failure->line = t->stray_line;
-        err_set(&failure->err, ERR_INPUT, "transaction control inside the migration: greylag runs it in one transaction; "
-                "a file may be wrapped in one BEGIN ... COMMIT, or ask to run without a transaction");
-    } else
-        return false;
-    err_sqlstate(&failure->err, "25001");
-    return true;
+    for (int i = 0; parts_ask(x); i++) {
+        if (names_ask(x, err))
+            break;
+        if (err->kind != ERR_UNREACHABLE || i > 0)
+            return EXECUTOR_BLOCKED;
+        enum executor_end end = reconnect(x, err);
+        if (end != EXECUTOR_RECORDED)
+            return end;
+    }
+    return EXECUTOR_RECORDED;
+}
+
+static enum executor_end run(struct execution *x, struct err *err)
+{
+    struct failure failure = {.err = ERR_INIT, .left = ""};
+    parts_take(x);
+    enum executor_end end = ask(x, err);
+    if (end != EXECUTOR_RECORDED)
+        return end;
+    return parts_prepare(x, &failure) ? attempts(x, err) : record_failure(x, &failure, err);
 }
 
 enum executor_end executor_apply(struct ledger *ledger, const struct job *job, size_t index,
@@ -215,19 +239,21 @@ enum executor_end executor_apply(struct ledger *ledger, const struct job *job, s
                                  struct executor_result *ret_result, struct err *err)
 {
     struct err mine = ERR_INIT;
-    struct execution x = {.ledger = ledger, .hooks = hooks, .arena = arena, .sql = job->requests[index].sql,
+    struct execution x = {.ledger = ledger, .hooks = hooks, .arena = arena,
                           .step = {.job = job, .request = &job->requests[index], .attempt = 1},
                           .warning = BUF_INIT(4096)};
-    sql_analyse(x.sql, arena, &x.text);
-    if (!x.text.parsed)
-        buf_addf(&x.warning, "the text could not be analysed (line %d: %s) and runs as it is", x.text.warning_line,
-                 x.text.warning);
-    struct failure failure = {.err = ERR_INIT};
-    enum executor_end end = refuse_text(&x, &failure) ? record_failure(&x, &failure, &mine) : attempts(&x, &mine);
+    if (hooks && hooks->secret_count)
+        x.veil = (struct veil){.secrets = hooks->secrets, .count = hooks->secret_count,
+                               .used = arena_array(arena, hooks->secret_count, sizeof *x.veil.used)};
+    veil_session(&x, true);
+    enum executor_end end = run(&x, &mine);
+    veil_session(&x, false);
+    veil_error(&x, &mine);
     *ret_result = (struct executor_result){.outcome = x.outcome,
-                                           .warning = arena_strdup(arena, buf_text(&x.warning)),
+                                           .warning = veil_message(&x, arena_strdup(arena, buf_text(&x.warning))),
                                            .attempts = x.step.attempt};
     buf_release(&x.warning);
+    buf_release(&x.veil.out);
     if (err && end != EXECUTOR_RECORDED)
         *err = mine;
     return end;

@@ -5,6 +5,9 @@
  * statement by statement with a marker before and after each, and is repaired and resumed where it broke off.
  * A connection that is lost is in doubt: the ledger's history decides, after the old backend is gone.
  *
+ * The texts travel raw: their placeholders are replaced here, just before they run, and the values of secret ones appear
+ * in nothing that is handed out or traced. Rows behind a COPY ... FROM STDIN are sent when the server asks for them.
+ *
  * Ownership: what *ret holds lives in the arena. Threads: the ledger's. No logging: `trace` of the ledger's settings
  * sees the statements, `ret->warning` is for the caller to log. */
 #pragma once
@@ -34,6 +37,8 @@ struct executor_hooks {
     void *context;
     int64_t retry_first_ms;      /* first wait after a transient failure, doubled, with jitter; 0: 200 */
     int64_t retry_max_ms;        /* 0: 10000 */
+    const struct placeholder *secrets; /* borrowed: what this worker alone knows for the target */
+    size_t secret_count;
 };
 
 struct executor_result {

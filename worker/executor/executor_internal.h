@@ -1,14 +1,46 @@
 /* Inside this room: one request on its way. */
 #pragma once
 #include "executor/executor.h"
+#include "sql/placeholder.h"
 #include "sql/sql.h"
+
+/* ---- parts.c: the texts of a step ---- */
+
+/*                  name    what people call it */
+#define PARTS(X)                                                                                                   \
+    X(BEFORE, "beforeEachMigrate")                                                                                 \
+    X(MAIN,   "the migration")                                                                                     \
+    X(AFTER,  "afterEachMigrate")                                                                                  \
+    X(VERIFY, "the verify script")
+enum part_name {
+#define X(name, ...) PART_##name,
+    PARTS(X)
+#undef X
+        PART_COUNT
+};
+struct part {
+    enum part_name name;
+    const char *raw;                  /* as it travelled, "" none */
+    struct placeholder_text expanded; /* what runs */
+    struct sql_text text;             /* its analysis: offsets and lines of the expanded text */
+};
+
+/* ---- veil.c: secrets in texts ---- */
+struct veil {
+    const struct placeholder *secrets; /* borrowed: all of the target's */
+    size_t count;
+    bool *used;                        /* which of them stand in the step's texts; in the arena */
+    struct buf out;
+};
 
 struct execution {
     struct ledger *ledger;
     const struct executor_hooks *hooks;
     struct arena *arena;
-    const char *sql;
-    struct sql_text text;
+    struct part parts[PART_COUNT];
+    struct veil veil;
+    const struct part *expanding; /* whose placeholders are being replaced */
+    const char *default_schema, *user, *database, *timestamp; /* what "flyway:" names stand for, NULL: not asked for yet */
     struct ledger_step step;
     struct buf warning;
     struct outcome outcome;   /* set when an attempt is RECORDED */
@@ -25,7 +57,8 @@ enum attempt_end {
 };
 struct failure {
     struct err err;
-    int line;         /* in the migration's file, 0 unknown */
+    const struct part *part; /* where; NULL: the migration, or nowhere */
+    int line;         /* in that part's file, 0 unknown */
     const char *left; /* in the arena, "" nothing */
 };
 
@@ -40,8 +73,84 @@ void session_rollback(struct execution *x);
 /* Undoes what a file set for the session. */
 bool session_reset(struct execution *x, struct err *err);
 bool stop_asked(const struct execution *x);
-/* Line of a 1-based character position in the text [begin, end) of the file, 0 when it is outside of it. */
-int line_at(const char *sql, size_t begin, size_t end, int position);
+
+/* Takes the job's texts; what does not run in this direction is left empty. */
+void parts_take(struct execution *x);
+/* Replaces placeholders and analyses. False: *failure says what is wrong with a text; nothing may run. */
+bool parts_prepare(struct execution *x, struct failure *failure);
+/* Whether a name that only the database knows stands in a text: names_ask has to come first. */
+bool parts_ask(const struct execution *x);
+bool parts_no_transaction(const struct execution *x); /* PostgreSQL refuses some of it in a transaction */
+bool parts_session(const struct execution *x);        /* some of it sets what outlives the transaction */
+bool parts_mention(const struct execution *x, const char *word);
+const char *part_what(const struct part *part);
+/* "line 3", "line 3 of the verify script"; in the arena. */
+const char *part_line(struct execution *x, const struct part *part, int line);
+
+/* ---- names.c: what names stand for ---- */
+/* A placeholder_getter; `context` is the struct execution. */
+const char *names_get(void *context, const struct placeholder_use *use);
+bool names_builtin(const struct placeholder_use *use); /* "flyway:...", known or not */
+/* Asks the database for what it alone knows. */
+bool names_ask(struct execution *x, struct err *err);
+/* Why a use has no value, for people. */
+void names_explain(struct execution *x, const struct part *part, const struct placeholder_use *missing, struct err *err);
+
+/* ---- veil.c ---- */
+void veil_use(struct veil *veil, const struct placeholder *secret);
+/* On the ledger's present session, and off it. */
+void veil_session(struct execution *x, bool on);
+/* A copy without secrets, and without long enough parts of those that the step uses; in the arena. */
+const char *veil_message(struct execution *x, const char *text);
+void veil_error(struct execution *x, struct err *err);
+
+/* ---- script.c: one string of statements, and the way back from an error to a line of a file ---- */
+
+/* A stretch of a part's code in the string. */
+struct script_span {
+    const struct part *part;
+    size_t begin, end;    /* of the part's expanded text */
+    size_t at;            /* where it stands in the string, bytes */
+    size_t first, count;  /* its statements of the part */
+    int before;           /* statements of the string in front of it; -1: nobody knows */
+};
+/* A COPY in the string, and the input of the same number for it. */
+struct script_copy {
+    const struct part *part;
+    const struct sql_statement *statement;
+};
+struct script {
+    struct buf sql;
+    struct arena *arena;
+    int statements;       /* so far; -1: a text was added that could not be analysed */
+    struct script_span *spans;
+    size_t span_count, span_room;
+    struct script_copy *copies;
+    struct pg_input *inputs;
+    size_t copy_count, copy_room, input_room;
+};
+#define SCRIPT_INIT(in) {.sql = BUF_INIT(BUF_MAX), .arena = (in)}
+static inline void cleanup_script(struct script *script)
+{
+    buf_release(&script->sql);
+}
+#define auto_script __attribute__((cleanup(cleanup_script)))
+/* Greylag's own, `count` statements with their ';'. */
+void script_add(struct script *script, const char *sql, int count);
+/* Statements [first, first + count) of a part, which are [begin, end) of its text; without the rows of COPY. */
+void script_add_statements(struct script *script, const struct part *part, size_t begin, size_t end, size_t first, size_t count);
+/* All of a part, without its BEGIN ... COMMIT. */
+void script_add_part(struct script *script, const struct part *part);
+/* Runs it; hooks->stop cancels when `stoppable`. On failure *failure has the place, if it is in a part. */
+bool script_run(struct execution *x, const struct script *script, bool stoppable, struct pg_script *ret_script,
+                struct failure *failure);
+
+/* The step's own frame: BEGIN and the first call to the ledger, ... */
+void script_begin(struct execution *x, struct script *script);
+/* ... verification, what other tools' records say and shall say, the second call, COMMIT. */
+void script_end(struct execution *x, struct script *script);
+/* Runs what ends with script_end: x->outcome on success. Leaves no transaction open. */
+bool script_commit(struct execution *x, const struct script *script, bool stoppable, struct failure *failure);
 
 /* ---- repair.c: what a statement outside a transaction left, and whether it took effect ---- */
 enum verdict {

@@ -11,11 +11,14 @@
 #include "proc/crash.h"
 
 struct unit {
-    size_t begin, end;
-    int line;
-    int number;      /* of its first statement */
+    const struct part *part;
+    size_t begin, end;   /* of its expanded text */
+    size_t first, count; /* statements of the part */
+    int line;        /* in the part's file */
+    int number;      /* of its first statement, among those of all parts */
     bool together;   /* shares a transaction with its marker */
     bool session;    /* sets something for the session: runs again when the work is resumed */
+    const char *isolation; /* of its BEGIN, NULL: none */
     const struct sql_statement *statement; /* the first */
 };
 
@@ -24,42 +27,70 @@ struct units {
     size_t count;
 };
 
-static struct unit unit_of(const struct sql_statement *s, int number)
+static struct unit unit_of(const struct part *part, size_t at, int number)
 {
-    return (struct unit){.begin = s->begin, .end = s->end, .line = s->line, .number = number, .session = s->session,
-                         .together = !sql_class_no_transaction(s->kind), .statement = s};
+    const struct sql_statement *s = &part->text.statements[at];
+    return (struct unit){.part = part, .begin = s->begin, .end = s->rows ? s->data_end : s->end, .first = at, .count = 1,
+                         .line = placeholder_line(&part->expanded, s->line), .number = number, .session = s->session,
+                         .together = !sql_class_no_transaction(s->kind), .isolation = s->isolation, .statement = s};
 }
 
-/* False: transaction control that is no BEGIN ... COMMIT; *ret_line is where. */
-static bool make_units(struct execution *x, struct units *ret_units, int *ret_line)
+/* The unit of the BEGIN at *at, which is moved to its COMMIT. False: there is none. */
+static bool join(const struct part *part, size_t *at, struct unit *unit)
+{
+    const struct sql_text *t = &part->text;
+    size_t begin = *at, last = begin + 1;
+    while (last < t->count && (t->statements[last].kind == SQL_PLAIN || t->statements[last].kind == SQL_SAVEPOINT ||
+                               t->statements[last].kind == SQL_OPAQUE))
+        last++;
+    if (last >= t->count || t->statements[last].kind != SQL_COMMIT)
+        return false;
+    unit->begin = t->statements[begin].end + 1;
+    unit->end = t->statements[last].begin;
+    unit->first = begin + 1;
+    unit->count = last - begin - 1;
+    unit->session = false;
+    *at = last;
+    return true;
+}
+
+/* Adds those of one part; false: transaction control that is no BEGIN ... COMMIT; failure->line is where. */
+static bool add_units(const struct part *part, int number, struct units *units, struct failure *failure)
 {
     static const struct sql_statement whole = {.kind = SQL_OPAQUE, .keyword = "text", .line = 1};
-    const struct sql_text *t = &x->text;
-    struct unit *items = arena_array(x->arena, t->count + 1, sizeof *items);
-    size_t n = 0;
+    const struct sql_text *t = &part->text;
     if (!t->parsed)
-        items[n++] = (struct unit){.end = strlen(x->sql), .line = 1, .session = true, .statement = &whole};
+        units->items[units->count++] = (struct unit){.part = part, .end = part->expanded.len, .line = 1, .number = number,
+                                                     .session = true, .statement = &whole};
     for (size_t i = 0; i < t->count; i++) {
         const struct sql_statement *s = &t->statements[i];
-        *ret_line = s->line;
+        struct unit *unit = &units->items[units->count];
+        failure->line = placeholder_line(&part->expanded, s->line);
+        failure->part = part;
         if (s->kind == SQL_COMMIT || s->kind == SQL_ROLLBACK || s->kind == SQL_SAVEPOINT)
             return false;
-        items[n] = unit_of(s, (int)i);
-        if (s->kind == SQL_BEGIN) {
-            size_t last = i + 1;
-            while (last < t->count && (t->statements[last].kind == SQL_PLAIN || t->statements[last].kind == SQL_SAVEPOINT ||
-                                       t->statements[last].kind == SQL_OPAQUE))
-                items[n].session |= t->statements[last++].session;
-            if (last >= t->count || t->statements[last].kind != SQL_COMMIT)
-                return false;
-            items[n].begin = s->end + 1;
-            items[n].end = t->statements[last].begin;
-            items[n].session = false;
-            i = last;
-        }
-        n++;
+        *unit = unit_of(part, i, number + (int)i);
+        if (s->kind == SQL_BEGIN && !join(part, &i, unit))
+            return false;
+        units->count++;
     }
-    *ret_units = (struct units){.items = items, .count = n};
+    return true;
+}
+
+static bool make_units(struct execution *x, struct units *ret_units, struct failure *failure)
+{
+    size_t room = PART_COUNT;
+    int number = 0;
+    for (enum part_name i = PART_BEFORE; i <= PART_AFTER; i++)
+        room += x->parts[i].text.count;
+    *ret_units = (struct units){.items = arena_array(x->arena, room, sizeof *ret_units->items)};
+    for (enum part_name i = PART_BEFORE; i <= PART_AFTER; i++) {
+        if (!add_units(&x->parts[i], number, ret_units, failure))
+            return false;
+        number += x->parts[i].text.parsed ? (int)x->parts[i].text.count : 1;
+    }
+    failure->line = 0;
+    failure->part = NULL;
     return true;
 }
 
@@ -69,16 +100,6 @@ static const struct ledger_mark *mark_of(const struct ledger_mark *marks, size_t
         if (marks[i].statement == number)
             return &marks[i];
     return NULL;
-}
-
-static bool run(struct execution *x, const char *sql, struct err *err)
-{
-    struct pg_script script;
-    bool stoppable = x->hooks && x->hooks->stop;
-    bool good = pg_run_script(ledger_session(x->ledger), sql, stoppable ? x->hooks->stop : NULL,
-                              stoppable ? x->hooks->context : NULL, &script, err);
-    pg_script_release(&script);
-    return good;
 }
 
 /* ---- around the units ---- */
@@ -109,50 +130,51 @@ static bool set_session(struct execution *x, struct err *err)
     return pg_run(ledger_session(x->ledger), buf_text(&sql), NULL, NULL, err);
 }
 
-static bool finish(struct execution *x, struct err *err)
+/* Verification runs here, in the transaction that records the step. */
+static bool finish(struct execution *x, struct failure *failure)
 {
-    auto_buf struct buf sql = BUF_INIT(1 << 16);
-    struct pg_script script;
-    buf_adds(&sql, "BEGIN;");
-    ledger_add_begin(x->ledger, &sql, &x->step);
-    buf_adds(&sql, ";");
-    ledger_add_end(x->ledger, &sql, &x->step);
-    buf_adds(&sql, ";COMMIT");
-    bool good = pg_run_script(ledger_session(x->ledger), buf_text(&sql), NULL, NULL, &script, err);
-    if (good) {
-        ledger_read_end(x->ledger, script.rows, &x->step, x->arena, &x->outcome);
-        CRASH_POINT("ledger.recorded");
-    }
-    pg_script_release(&script);
-    session_rollback(x);
-    return good;
+    auto_script struct script script = SCRIPT_INIT(x->arena);
+    script_begin(x, &script);
+    script_end(x, &script);
+    return script_commit(x, &script, false, failure);
 }
 
 /* ---- one unit ---- */
 
-static bool run_together(struct execution *x, const struct unit *u, int *ret_prefix, struct err *err)
+static bool run_script(struct execution *x, const struct script *script, struct failure *failure)
 {
-    auto_buf struct buf sql = BUF_INIT(BUF_MAX);
-    buf_adds(&sql, "BEGIN;\n");
-    *ret_prefix = (int)sql.len;
-    buf_add(&sql, x->sql + u->begin, u->end - u->begin);
-    buf_adds(&sql, "\n;");
-    ledger_add_mark_after(x->ledger, &sql, &x->step, u->number);
-    buf_adds(&sql, ";COMMIT");
+    struct pg_script ran;
+    bool good = script_run(x, script, true, &ran, failure);
+    pg_script_release(&ran);
+    return good;
+}
+
+static bool run_together(struct execution *x, const struct unit *u, struct failure *failure)
+{
+    auto_script struct script script = SCRIPT_INIT(x->arena);
+    script_add(&script, "BEGIN", 1);
+    if (u->isolation) {
+        script_add(&script, " ISOLATION LEVEL ", 0);
+        script_add(&script, u->isolation, 0);
+    }
+    script_add(&script, ";\n", 0);
+    script_add_statements(&script, u->part, u->begin, u->end, u->first, u->count);
+    script_add(&script, "\n;", 0);
+    ledger_add_mark_after(x->ledger, &script.sql, &x->step, u->number);
+    script_add(&script, ";COMMIT", 2);
     CRASH_POINT("executor.before");
-    bool good = run(x, buf_text(&sql), err);
+    bool good = run_script(x, &script, failure);
     session_rollback(x);
     if (good)
         CRASH_POINT("executor.after");
     return good;
 }
 
-static bool run_alone(struct execution *x, const struct unit *u, struct err *err)
+static bool run_alone(struct execution *x, const struct unit *u, struct failure *failure)
 {
-    auto_free char *sql = xmalloc(u->end - u->begin + 1);
-    memcpy(sql, x->sql + u->begin, u->end - u->begin);
-    sql[u->end - u->begin] = 0;
-    return run(x, sql, err);
+    auto_script struct script script = SCRIPT_INIT(x->arena);
+    script_add_statements(&script, u->part, u->begin, u->end, u->first, u->count);
+    return run_script(x, &script, failure);
 }
 
 /* Left of a marker without its end: done, or clean and to be run again, or nobody knows. */
@@ -168,8 +190,8 @@ static bool settle(struct execution *x, const struct unit *u, const char *found,
     }
     if (*ret_verdict != VERDICT_UNKNOWN)
         return true;
-    failure->left = arena_printf(x->arena, "line %d: nobody can tell whether this %s took effect", u->line,
-                                 u->statement->keyword);
+    failure->left = arena_printf(x->arena, "%s: nobody can tell whether this %s took effect",
+                                 part_line(x, u->part, u->line), u->statement->keyword);
     if (failure->err.kind == ERR_NONE) {
         err_set(&failure->err, ERR_DATABASE, "the connection was lost while it ran");
         err_sqlstate(&failure->err, "08007");
@@ -191,11 +213,10 @@ static bool run_journalled(struct execution *x, const struct unit *u, const stru
     if (mark)
         fresh.found = mark->found;
     CRASH_POINT("executor.mark.before");
-    bool good = verdict == VERDICT_DONE || run_alone(x, u, err);
+    bool good = verdict == VERDICT_DONE || run_alone(x, u, failure);
     if (good && !repair_check(x, u->statement, err))
         good = false;
     else if (!good && err->kind != ERR_UNREACHABLE) {
-        failure->line = line_at(x->sql, u->begin, u->end, err->position);
         session_rollback(x);
         if (u->statement->kind != SQL_OPAQUE) /* what it said is what it did: nothing */
             settle(x, u, fresh.found, &verdict, failure);
@@ -208,19 +229,16 @@ static bool run_journalled(struct execution *x, const struct unit *u, const stru
 
 static bool run_unit(struct execution *x, const struct unit *u, const struct ledger_mark *mark, struct failure *failure)
 {
-    int prefix = 0;
     if (mark && mark->done && !u->session)
         return true;
     if (!u->together || (mark && !mark->done))
         return run_journalled(x, u, mark, failure);
-    bool good = run_together(x, u, &prefix, &failure->err);
-    if (!good && strcmp(failure->err.sqlstate, "2D000") == 0 && u->statement->kind == SQL_OPAQUE) {
-        failure->err = (struct err)ERR_INIT; /* it ends transactions itself */
-        return run_journalled(x, u, mark, failure);
-    }
-    if (!good)
-        failure->line = line_at(x->sql, u->begin, u->end, failure->err.position - prefix);
-    return good;
+    bool good = run_together(x, u, failure);
+    if (good || strcmp(failure->err.sqlstate, "2D000") != 0 || u->statement->kind != SQL_OPAQUE)
+        return good;
+    failure->err = (struct err)ERR_INIT; /* it ends transactions itself */
+    failure->line = 0;
+    return run_journalled(x, u, mark, failure);
 }
 
 /* ---- the whole ---- */
@@ -228,12 +246,16 @@ static bool run_unit(struct execution *x, const struct unit *u, const struct led
 /* What a failure leaves: earlier units stay. */
 static void tell_left(struct execution *x, const struct units *units, size_t at, struct failure *failure)
 {
-    if (failure->line == 0)
-        failure->line = units->items[at].line;
+    const struct unit *u = at < units->count ? &units->items[at] : NULL;
+    if (u && failure->line == 0) {
+        failure->line = u->line;
+        failure->part = u->part;
+    }
     if (at == 0)
         return;
-    failure->left = arena_printf(x->arena, "%zu of %zu statements took effect and stay (before line %d)%s%s", at,
-                                 units->count, units->items[at].line, failure->left[0] ? "; " : "", failure->left);
+    const char *where = u ? arena_printf(x->arena, " (before %s)", part_line(x, u->part, u->line)) : "";
+    failure->left = arena_printf(x->arena, "%zu of %zu statements took effect and stay%s%s%s", at, units->count, where,
+                                 failure->left[0] ? "; " : "", failure->left);
 }
 
 static enum attempt_end run_units(struct execution *x, const struct units *units, struct failure *failure)
@@ -250,7 +272,7 @@ static enum attempt_end run_units(struct execution *x, const struct units *units
         const struct unit *u = &units->items[i];
         bool good = !stop_asked(x);
         if (!good)
-            err_set(&failure->err, ERR_TIMEOUT, "stopped before line %d", u->line);
+            err_set(&failure->err, ERR_TIMEOUT, "stopped before %s", part_line(x, u->part, u->line));
         else
             good = run_unit(x, u, mark_of(marks, count, u->number), failure);
         if (!good) {
@@ -262,9 +284,9 @@ static enum attempt_end run_units(struct execution *x, const struct units *units
         ledger_marks(x->ledger, x->step.request->request, x->arena, &marks, &count, &failure->err) && count)
         x->step.started_us = marks[0].began_us;
     x->step.running = true;
-    if (finish(x, &failure->err))
+    if (finish(x, failure))
         return ATTEMPT_RECORDED;
-    tell_left(x, units, units->count ? units->count - 1 : 0, failure);
+    tell_left(x, units, units->count, failure);
     return attempt_sort(&failure->err);
 }
 
@@ -274,9 +296,9 @@ void outside_settle(struct execution *x, struct failure *failure)
     struct units units;
     const struct ledger_mark *marks;
     size_t count, done = 0;
-    int line;
+    struct failure unused;
     enum verdict verdict;
-    if (!make_units(x, &units, &line) || !set_session(x, NULL) ||
+    if (!make_units(x, &units, &unused) || !set_session(x, NULL) ||
         !ledger_marks(x->ledger, x->step.request->request, x->arena, &marks, &count, NULL))
         return;
     for (size_t i = 0; i < units.count; i++) {
@@ -294,10 +316,8 @@ void outside_settle(struct execution *x, struct failure *failure)
 enum attempt_end outside_attempt(struct execution *x, struct failure *ret_failure)
 {
     struct units units = {.count = 0};
-    int line = 0;
     ret_failure->left = "";
-    if (!make_units(x, &units, &line)) {
-        ret_failure->line = line;
+    if (!make_units(x, &units, ret_failure)) {
         err_set(&ret_failure->err, ERR_INPUT, "transaction control that is no BEGIN ... COMMIT of plain statements");
         err_sqlstate(&ret_failure->err, "25001");
         return ATTEMPT_FAILED;

@@ -226,6 +226,11 @@ const char *ledger_schema(struct ledger *ledger)
     return ledger->settings.schema;
 }
 
+int64_t ledger_target(struct ledger *ledger)
+{
+    return ledger->target;
+}
+
 int64_t ledger_sequence(struct ledger *ledger)
 {
     return ledger->fence.sequence;

@@ -46,6 +46,7 @@ struct ledger_settings {
 #define LEDGER_STRAY "GL002"     /* the text ended greylag's transaction */
 #define LEDGER_POOLED "GL003"    /* this is not the session that took the lock */
 #define LEDGER_APPLIED "GL004"   /* what is applied does not fit: already, or drift (look: ledger_effect) */
+#define LEDGER_FOREIGN "GL005"   /* another tool's record does not say any more what is to be adopted */
 #define LEDGER_EXPIRED "GL006"   /* not_after has passed */
 
 /* Copies the settings. Connects, creates or migrates the schema, checks that this is no transaction pooler. */
@@ -109,11 +110,14 @@ struct pg *ledger_session(struct ledger *ledger); /* borrowed until ledger_recon
 int64_t ledger_sequence(struct ledger *ledger);   /* of the fence this ledger works under, 0: none */
 const char *ledger_search_path(struct ledger *ledger); /* borrowed, NULL: the server's default */
 const char *ledger_schema(struct ledger *ledger);      /* borrowed, not quoted */
+int64_t ledger_target(struct ledger *ledger);          /* the target's id in this ledger's tables */
 /* Adds "SELECT greylag.step_begin(...)" and "SELECT greylag.step_end(...)", without ';', to one string. The first checks
  * session, fence, expiry and what is applied, and sets the request's timeouts and the search_path for the transaction;
- * the second records APPLIED. */
+ * the second records APPLIED: the history row, what becomes of the row in `applied`, and as detail of an ADOPT what the
+ * setting "greylag.found" holds by then. */
 void ledger_add_begin(struct ledger *ledger, struct buf *sql, const struct ledger_step *step);
 void ledger_add_end(struct ledger *ledger, struct buf *sql, const struct ledger_step *step);
+#define LEDGER_END_COLUMNS 4
 /* The outcome that step_end's row tells of. */
 void ledger_read_end(struct ledger *ledger, const PGresult *rows, const struct ledger_step *step, struct arena *arena,
                      struct outcome *ret_outcome);

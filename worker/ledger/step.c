@@ -10,9 +10,28 @@ static void add_text(struct ledger *ledger, struct buf *sql, const char *text)
     pg_add_literal(ledger->pg, sql, text);
 }
 
+/* The request that has to be in effect before the step; "": none may be. */
 static const char *undone(const struct job_request *request)
 {
-    return request->direction == DIRECTION_DOWN && request->undoes ? request->undoes : "";
+    return request->undoes ? request->undoes : "";
+}
+
+/* What becomes of the migration's row in `applied` (schema/0003_effects.sql). */
+static const char *effect_on_applied(const struct job_request *request)
+{
+    bool replaces = *undone(request);
+    switch (request->direction) {
+    case DIRECTION_UP:
+        return request->kind == MIGRATION_CALLBACK ? "none" : replaces ? "replace" : "add";
+    case DIRECTION_DOWN: /* with its earlier text, a repeatable one stays in effect */
+        return request->kind == MIGRATION_REPEATABLE && *request->sql ? "replace" : "remove";
+    case DIRECTION_ADOPT:
+        return replaces ? "realign" : "add";
+    case DIRECTION_FORGET:
+    case DIRECTION_COUNT:
+        break;
+    }
+    return "remove";
 }
 
 void ledger_add_begin(struct ledger *ledger, struct buf *sql, const struct ledger_step *step)
@@ -43,6 +62,7 @@ void ledger_add_end(struct ledger *ledger, struct buf *sql, const struct ledger_
     add_text(ledger, sql, r->checksum);
     buf_addf(sql, ",%" PRId64 ",%" PRId64, step->attempt, ledger->fence.sequence);
     add_text(ledger, sql, undone(r));
+    add_text(ledger, sql, effect_on_applied(r));
     if (step->started_us)
         buf_addf(sql, ",pg_catalog.to_timestamp(%" PRId64 "/1000000.0))", step->started_us);
     else
@@ -72,7 +92,8 @@ static void fill(struct ledger *ledger, const PGresult *rows, const struct ledge
 void ledger_read_end(struct ledger *ledger, const PGresult *rows, const struct ledger_step *step, struct arena *arena,
                      struct outcome *ret_outcome)
 {
-    *ret_outcome = (struct outcome){.kind = OUTCOME_APPLIED, .sqlstate = "", .message = "", .left = "", .detail = ""};
+    *ret_outcome = (struct outcome){.kind = OUTCOME_APPLIED, .sqlstate = "", .message = "", .left = "",
+                                    .detail = arena_strdup(arena, pg_text(rows, 0, 3))};
     fill(ledger, rows, step, arena, ret_outcome);
 }
 

@@ -175,6 +175,8 @@ static bool start_targets(struct runner *runner, struct err *err)
             .conninfo = from->database,
             .ledger_schema = from->ledger_schema,
             .schema = from->schema,
+            .secrets = from->secrets,
+            .secret_count = from->secret_count,
             .worker = runner->worker,
             .lease_ms = runner->settings->lease_ms,
             .key = &runner->settings->key,

@@ -2,16 +2,19 @@
 
 #include <stddef.h>
 #include <string.h>
+#include <strings.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/text.h"
 
-struct file_target {
-    char *name, *service, *database, *schema, *ledger_schema;
-};
 struct file_property {
     char *name, *value;
+};
+struct file_target {
+    char *name, *service, *database, *schema, *ledger_schema;
+    struct file_property *placeholders;
+    unsigned placeholders_count;
 };
 struct file {
     char *fleet, *environment, *name, *key, *listen;
@@ -20,20 +23,32 @@ struct file {
     int lease_ms;
     struct file_target *targets;
     unsigned targets_count;
-    struct file_property *kafka;
-    unsigned kafka_count;
+    struct file_property *kafka, *placeholders;
+    unsigned kafka_count, placeholders_count;
 };
 
 #define TEXT_MAX 4096
 #define OPTIONAL (CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL)
 
+#define SECRET_MAX 16384
+#define PLACEHOLDERS_MAX 256
+
 static const cyaml_schema_value_t text_value = {CYAML_VALUE_STRING(CYAML_FLAG_POINTER, char, 1, TEXT_MAX)};
+static const cyaml_schema_field_t placeholder_fields[] = {
+    CYAML_FIELD_STRING_PTR("name", CYAML_FLAG_POINTER, struct file_property, name, 1, 255),
+    CYAML_FIELD_STRING_PTR("value", CYAML_FLAG_POINTER, struct file_property, value, 0, SECRET_MAX),
+    CYAML_FIELD_END,
+};
+static const cyaml_schema_value_t placeholder_value = {
+    CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct file_property, placeholder_fields)};
 static const cyaml_schema_field_t target_fields[] = {
     CYAML_FIELD_STRING_PTR("name", CYAML_FLAG_POINTER, struct file_target, name, 1, 63),
     CYAML_FIELD_STRING_PTR("service", CYAML_FLAG_POINTER, struct file_target, service, 1, 63),
     CYAML_FIELD_STRING_PTR("database", OPTIONAL, struct file_target, database, 0, TEXT_MAX),
     CYAML_FIELD_STRING_PTR("schema", OPTIONAL, struct file_target, schema, 1, TEXT_MAX),
     CYAML_FIELD_STRING_PTR("ledger_schema", OPTIONAL, struct file_target, ledger_schema, 1, 63),
+    CYAML_FIELD_SEQUENCE("placeholders", OPTIONAL, struct file_target, placeholders, &placeholder_value, 0,
+                         PLACEHOLDERS_MAX),
     CYAML_FIELD_END,
 };
 static const cyaml_schema_value_t target_value = {
@@ -55,6 +70,7 @@ static const cyaml_schema_field_t file_fields[] = {
     CYAML_FIELD_SEQUENCE("targets", CYAML_FLAG_POINTER, struct file, targets, &target_value, 1, 256),
     CYAML_FIELD_INT("lease", CYAML_FLAG_OPTIONAL, struct file, lease_ms),
     CYAML_FIELD_SEQUENCE("kafka", CYAML_FLAG_POINTER, struct file, kafka, &property_value, 1, 256),
+    CYAML_FIELD_SEQUENCE("placeholders", OPTIONAL, struct file, placeholders, &placeholder_value, 0, PLACEHOLDERS_MAX),
     CYAML_FIELD_END,
 };
 static const cyaml_schema_value_t file_value = {CYAML_VALUE_MAPPING(CYAML_FLAG_POINTER, struct file, file_fields)};
@@ -70,6 +86,11 @@ static const struct config_row file_rows[] = {
      .prose = "libpq's connection string; without it DATABASE_URL (when it is the only target) or PGHOST, PGSERVICE and so on"},
     {.path = "targets.*.schema", .prose = "search_path of its migrations; the server's default when left out"},
     {.path = "targets.*.ledger_schema", .prose = "schema that greylag keeps its own tables in; `greylag` when left out"},
+    {.path = "targets.*.placeholders", .rule = CONFIG_MAP, .prose = "the same as `placeholders`, for this target alone; these win"},
+    {.path = "targets.*.placeholders.*", .prose = "one of them"},
+    {.path = "placeholders", .rule = CONFIG_MAP,
+     .prose = "values of the placeholders that fleet.yml names under `secret_placeholders`; they stay here"},
+    {.path = "placeholders.*", .prose = "one of them; `${NAME}` is taken from the environment, as everywhere"},
     {.path = "key", .prose = "this worker's secret key, a file that `greylag keygen` wrote; only its owner may read it"},
     {.path = "coordinator_keys", .prose = "public keys whose jobs it runs: `ed25519:...` or files"},
     {.path = "listen", .prose = "address:port of /metrics, /healthz and /readyz; none when left out"},
@@ -129,6 +150,41 @@ static bool find_database(struct settings *settings, const struct file_target *f
     return err_hint(err, "write `database: \"host=... dbname=...\"`, or set DATABASE_URL (one target) or PGHOST");
 }
 
+static const struct placeholder *find_secret(const struct placeholder *secrets, size_t count, const char *name)
+{
+    for (size_t i = 0; i < count; i++)
+        if (strcasecmp(secrets[i].name, name) == 0)
+            return &secrets[i];
+    return NULL;
+}
+
+/* Adds those of one mapping, at `path` in the file, that an earlier mapping does not have. */
+static bool add_secrets(struct settings *settings, struct settings_target *target, const struct file_property *from,
+                        size_t count, const char *path, struct err *err)
+{
+    size_t before = target->secret_count;
+    for (size_t i = 0; i < count; i++) {
+        const struct placeholder *same = find_secret(target->secrets, target->secret_count, from[i].name);
+        if (same && same >= target->secrets + before)
+            return config_error(settings->file_, path, err, "%s and %s are one placeholder: upper and lower case are the same",
+                                same->name, from[i].name);
+        if (!same)
+            target->secrets[target->secret_count++] =
+                (struct placeholder){.name = from[i].name, .value = from[i].value, .secret = true};
+    }
+    return true;
+}
+
+static bool read_secrets(struct settings *settings, const struct file *file, size_t index, struct err *err)
+{
+    const struct file_target *from = &file->targets[index];
+    struct settings_target *to = &settings->targets[index];
+    to->secrets = xcalloc(from->placeholders_count + file->placeholders_count + 1, sizeof *to->secrets);
+    auto_free char *path = xasprintf("targets.%s.placeholders", from->name);
+    return add_secrets(settings, to, from->placeholders, from->placeholders_count, path, err) &&
+           add_secrets(settings, to, file->placeholders, file->placeholders_count, "placeholders", err);
+}
+
 static bool fill_in(struct settings *settings, const char *path, config_getter *get, void *context, struct err *err)
 {
     const struct file *file = config_data(settings->file_);
@@ -147,7 +203,8 @@ static bool fill_in(struct settings *settings, const char *path, config_getter *
         settings->targets[i] = (struct settings_target){
             .name = from->name, .service = from->service, .schema = from->schema,
             .ledger_schema = from->ledger_schema ? from->ledger_schema : "greylag"};
-        if (!find_database(settings, from, &settings->targets[i], get, context, err))
+        if (!find_database(settings, from, &settings->targets[i], get, context, err) ||
+            !read_secrets(settings, file, i, err))
             return false;
     }
     settings->property_count = file->kafka_count;
@@ -179,6 +236,8 @@ void settings_free(struct settings *settings)
         return;
     key_secret_release(&settings->key);
     free(settings->coordinator_keys);
+    for (size_t i = 0; settings->targets && i < settings->target_count; i++)
+        free(settings->targets[i].secrets);
     free(settings->targets);
     free(settings->properties);
     free(settings->host_);

@@ -9,12 +9,15 @@
 #include "bus/bus.h"
 #include "config/config.h"
 #include "crypto/key.h"
+#include "proto/fleet.h"
 
 struct settings_target {
     const char *name, *service;
     const char *database;      /* libpq's conninfo */
     const char *schema;        /* the service's search_path, NULL: the server's default */
     const char *ledger_schema; /* greylag's own */
+    struct placeholder *secrets; /* its own placeholders, and those of the whole worker that it does not name itself */
+    size_t secret_count;
 };
 
 struct settings {

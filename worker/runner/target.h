@@ -41,6 +41,8 @@ struct target_notices {
 struct target_settings { /* all borrowed for the target's life */
     struct audience audience;
     const char *conninfo, *ledger_schema, *schema; /* schema may be NULL */
+    const struct placeholder *secrets;
+    size_t secret_count;
     const char *worker;
     const struct key_secret *key;
     struct bus_producer *producer;

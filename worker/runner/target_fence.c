@@ -5,6 +5,7 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "foreign/foreign.h"
 #include "runner/target_internal.h"
 
 struct answer {
@@ -104,6 +105,25 @@ void target_answer_fence(struct target *target, struct work *work)
     work_free(work);
 }
 
+/* What other tools say of the database: when asked, and when greylag's own record says nothing. */
+static bool read_foreign(struct answer *answer, struct err *err)
+{
+    struct target *target = answer->target;
+    struct report *report = &answer->report;
+    const char *warning = "";
+    if (!answer->control->foreign && report->applied_count)
+        return true;
+    if (!foreign_read(ledger_session(target->ledger), ledger_search_path(target->ledger), &answer->arena,
+                      &report->foreign, &report->foreign_count, &warning, err)) {
+        if (err->kind == ERR_UNREACHABLE)
+            return false;
+        warning = err->text;
+    }
+    if (*warning)
+        log_warn("target %s: %s", target->settings.audience.target, warning);
+    return true;
+}
+
 void target_answer_inventory(struct target *target, struct work *work)
 {
     struct answer answer = {.target = target, .control = &work->admitted.control,
@@ -114,7 +134,7 @@ void target_answer_inventory(struct target *target, struct work *work)
     if (session_ready(target, &err) &&
         ledger_inventory(target->ledger, &answer.arena, &answer.report.applied, &answer.report.applied_count, NULL,
                          &err) &&
-        ledger_fence_read(target->ledger, &answer.arena, &answer.report.in_force, &err))
+        ledger_fence_read(target->ledger, &answer.arena, &answer.report.in_force, &err) && read_foreign(&answer, &err))
         say(&answer);
     else
         session_problem(target, err.text); /* the coordinator asks again */

@@ -143,7 +143,9 @@ static enum job_event do_run(struct run *run)
     size_t index = 0;
     while (run->known[index])
         index++;
-    struct executor_hooks hooks = {.stop = target_cancel_due, .context = run->target};
+    const struct target_settings *settings = &run->target->settings;
+    struct executor_hooks hooks = {.stop = target_cancel_due, .context = run->target, .secrets = settings->secrets,
+                                   .secret_count = settings->secret_count};
     struct executor_result result = {0};
     switch (executor_apply(run->target->ledger, run->job, index, &hooks, &run->arena, &result, &run->err)) {
     case EXECUTOR_RECORDED:

@@ -8,3 +8,4 @@ end
 $do$;
 
 -- migrate:down
+select 1; -- there is nothing to take back

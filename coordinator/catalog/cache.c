@@ -1,0 +1,155 @@
+#include "catalog/cache.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "base/cleanup.h"
+#include "base/clock.h"
+
+#define MAGIC "greylag catalog cache 1\n"
+#define MAGIC_SIZE (sizeof MAGIC - 1)
+#define CACHE_MAX ((size_t)256 << 20)
+#define SETTLED_NS 2000000000LL
+
+/* On disk: MAGIC, the digest (hex) of what follows, the entries sorted by key. A number's bytes are this machine's. */
+struct cache {
+    char *path;
+    struct buf file;                 /* as it was read */
+    const struct cache_entry *known; /* in `file` */
+    size_t known_count;
+    struct cache_entry *kept; /* owned */
+    size_t kept_count, kept_room;
+    bool changed;
+};
+
+static int compare_keys(const struct cache_key *a, const struct cache_key *b)
+{
+    return memcmp(a, b, sizeof *a);
+}
+
+static int by_key(const void *a, const void *b)
+{
+    return compare_keys(&((const struct cache_entry *)a)->key, &((const struct cache_entry *)b)->key);
+}
+
+/* new; NULL: nowhere. Makes the folder. */
+static char *cache_path(const char *fleet, config_getter *get, void *context)
+{
+    auto_free char *real = realpath(fleet, NULL);
+    const char *base = get ? get(context, "XDG_CACHE_HOME") : NULL;
+    auto_free char *folder = base && *base ? xasprintf("%s/greylag", base) : NULL;
+    const char *home = folder || !get ? NULL : get(context, "HOME");
+    if (home && *home) {
+        auto_free char *parent = xasprintf("%s/.cache", home);
+        mkdir(parent, 0700);
+        folder = xasprintf("%s/greylag", parent);
+    }
+    if (!folder || !real || (mkdir(folder, 0700) != 0 && errno != EEXIST))
+        return NULL;
+    char name[DIGEST_HEX_SIZE];
+    digest_hex(real, strlen(real), name);
+    return xasprintf("%s/%.32s.catalog", folder, name);
+}
+
+/* What of the file can be trusted: all of it or nothing. */
+static void read_known(struct cache *cache)
+{
+    const size_t head = MAGIC_SIZE + DIGEST_HEX_SIZE - 1;
+    if (!buf_read_file(&cache->file, cache->path, NULL) || cache->file.len < head ||
+        memcmp(cache->file.data, MAGIC, MAGIC_SIZE) != 0 || (cache->file.len - head) % sizeof(struct cache_entry) != 0)
+        return;
+    char digest[DIGEST_HEX_SIZE];
+    digest_hex(cache->file.data + head, cache->file.len - head, digest);
+    if (memcmp(cache->file.data + MAGIC_SIZE, digest, DIGEST_HEX_SIZE - 1) != 0)
+        return;
+    size_t size = cache->file.len - head;
+    memmove(cache->file.data, cache->file.data + head, size); /* malloc's alignment, for the entries */
+    cache->known = (const struct cache_entry *)(const void *)cache->file.data;
+    cache->known_count = size / sizeof(struct cache_entry);
+}
+
+struct cache *cache_open(const char *path, config_getter *get, void *context)
+{
+    char *file = cache_path(path, get, context);
+    if (!file)
+        return NULL;
+    struct cache *cache = xcalloc(1, sizeof *cache);
+    cache->path = file;
+    cache->file = (struct buf)BUF_INIT(CACHE_MAX);
+    read_known(cache);
+    return cache;
+}
+
+static void keep(struct cache *cache, const struct cache_entry *entry)
+{
+    if (cache->kept_count == cache->kept_room) {
+        cache->kept_room = cache->kept_room ? 2 * cache->kept_room : 256;
+        cache->kept = xrealloc(cache->kept, cache->kept_room * sizeof *cache->kept);
+    }
+    cache->kept[cache->kept_count++] = *entry;
+}
+
+const struct cache_entry *cache_find(struct cache *cache, const struct cache_key *key)
+{
+    if (!cache || cache->known_count == 0)
+        return NULL;
+    const struct cache_entry wanted = {.key = *key};
+    const struct cache_entry *found = bsearch(&wanted, cache->known, cache->known_count, sizeof wanted, by_key);
+    if (found)
+        keep(cache, found);
+    return found;
+}
+
+void cache_put(struct cache *cache, const struct cache_entry *entry)
+{
+    if (!cache)
+        return;
+    int64_t settled = clock_wall_us() * 1000 - SETTLED_NS;
+    if (entry->key.modified > settled || entry->key.changed > settled)
+        return;
+    keep(cache, entry);
+    cache->changed = true;
+}
+
+/* Beside the file, then in its place; whoever reads at the same time finds a whole one. */
+static void write_kept(const struct cache *cache)
+{
+    char digest[DIGEST_HEX_SIZE];
+    size_t size = cache->kept_count * sizeof *cache->kept;
+    digest_hex(cache->kept, size, digest);
+    auto_free char *fresh = xasprintf("%s.XXXXXX", cache->path);
+    auto_fd int fd = mkostemp(fresh, O_CLOEXEC);
+    if (fd < 0)
+        return;
+    auto_buf struct buf head = BUF_INIT(BUF_MAX);
+    buf_addf(&head, "%s%s", MAGIC, digest);
+    const char *bytes = (const char *)cache->kept;
+    bool good = write(fd, buf_text(&head), head.len) == (ssize_t)head.len;
+    for (size_t done = 0; good && done < size;) {
+        ssize_t wrote = write(fd, bytes + done, size - done);
+        good = wrote > 0;
+        done += good ? (size_t)wrote : 0;
+    }
+    if (!good || rename(fresh, cache->path) != 0)
+        unlink(fresh);
+}
+
+void cache_close(struct cache *cache)
+{
+    if (!cache)
+        return;
+    if ((cache->changed || cache->kept_count != cache->known_count) && cache->kept_count) {
+        qsort(cache->kept, cache->kept_count, sizeof *cache->kept, by_key);
+        write_kept(cache);
+    }
+    buf_release(&cache->file);
+    free(cache->kept);
+    free(cache->path);
+    free(cache);
+}

@@ -1,0 +1,143 @@
+#include "catalog/flyway.h"
+
+#include <string.h>
+#include <strings.h>
+#include <zlib.h>
+
+#include "base/cleanup.h"
+#include "base/text.h"
+#include "catalog/side.h"
+
+/* flyway-core: api/callback/Event.java. */
+static const char *const events[] = {
+    "beforeClean", "afterClean", "afterCleanError", "beforeMigrate", "beforeEachMigrate", "beforeEachMigrateStatement",
+    "afterEachMigrateStatement", "afterEachMigrateStatementError", "afterEachMigrate", "afterEachMigrateError",
+    "beforeRepeatables", "afterVersioned", "afterMigrateApplied", "afterMigrate", "afterMigrateError", "beforeUndo",
+    "beforeEachUndo", "beforeEachUndoStatement", "afterEachUndoStatement", "afterEachUndoStatementError",
+    "afterEachUndo", "afterEachUndoError", "afterUndo", "afterUndoError", "beforeValidate", "afterValidate",
+    "afterValidateError", "beforeBaseline", "afterBaseline", "afterBaselineError", "beforeRepair", "afterRepair",
+    "afterRepairError", "beforeInfo", "afterInfo", "afterInfoError", "afterMigrateOperationFinish",
+    "afterInfoOperationFinish", "createSchema", "beforeCreateSchema", "beforeConnect", "afterConnect"};
+
+/* How much of the name is its suffix, in any case; 0: none of them. The first that fits counts, as they are listed. */
+static size_t suffix_length(const struct flyway_keys *keys, const char *base)
+{
+    static char usual[] = ".sql", *usual_list[] = {usual};
+    bool own = keys && keys->suffixes_count;
+    char *const *list = own ? keys->suffixes : usual_list;
+    size_t len = strlen(base);
+    for (size_t i = 0; i < (own ? keys->suffixes_count : 1); i++) {
+        size_t tail = strlen(list[i]);
+        if (len > tail && strcasecmp(base + len - tail, list[i]) == 0)
+            return tail;
+    }
+    return 0;
+}
+
+/* The longest prefix that the name begins with; an empty one fits whatever no other does. */
+static bool find_prefix(const struct flyway_keys *keys, const char *base, size_t len, size_t *ret_prefix,
+                        struct flyway_name *ret)
+{
+    static const struct flyway_keys none = {.prefix = NULL};
+    keys = keys ? keys : &none;
+    const char *const prefixes[] = {[FLYWAY_VERSIONED] = keys->prefix ? keys->prefix : "V",
+                                    [FLYWAY_UNDO] = keys->undo_prefix ? keys->undo_prefix : "U",
+                                    [FLYWAY_REPEATABLE] = keys->repeatable_prefix ? keys->repeatable_prefix : "R",
+                                    [FLYWAY_BASELINE] = keys->baseline_prefix ? keys->baseline_prefix : "B"};
+    bool found = false;
+    *ret_prefix = 0;
+    for (size_t i = 0; i < COUNT_OF(prefixes) + COUNT_OF(events); i++) {
+        bool callback = i >= COUNT_OF(prefixes);
+        const char *prefix = callback ? events[i - COUNT_OF(prefixes)] : prefixes[i];
+        size_t size = strlen(prefix);
+        if (size > len || strncmp(base, prefix, size) != 0 || (found && size <= *ret_prefix))
+            continue;
+        found = true;
+        *ret_prefix = size;
+        ret->type = callback ? FLYWAY_CALLBACK : (enum flyway_type)i;
+        ret->event = callback ? prefix : NULL;
+    }
+    return found;
+}
+
+bool flyway_name_read(const struct flyway_keys *keys, const char *base, struct flyway_name *ret)
+{
+    size_t tail = suffix_length(keys, base), len = strlen(base) - tail, prefix;
+    const char *separator = keys && keys->separator ? keys->separator : "__";
+    *ret = (struct flyway_name){.stem_len = len};
+    if (tail == 0 || !find_prefix(keys, base, len, &prefix, ret))
+        return false;
+    const char *at = memmem(base + prefix, len - prefix, separator, strlen(separator));
+    ret->head = base + prefix;
+    ret->head_len = at ? (size_t)(at - ret->head) : len - prefix;
+    ret->separated = at != NULL;
+    ret->rest = at ? at + strlen(separator) : base + len;
+    ret->rest_len = (size_t)(base + len - ret->rest);
+    return true;
+}
+
+/* ---- x.sql.conf ---- */
+
+enum { EXECUTE_IN_TRANSACTION, ENCODING, PLACEHOLDER_REPLACEMENT, SHOULD_EXECUTE, KEY_COUNT };
+static const char *const script_keys[KEY_COUNT] = {"executeInTransaction", "encoding", "placeholderReplacement",
+                                                   "shouldExecute"};
+
+static bool read_truth(struct layout_run *run, const struct folder_file *conf, int key, const struct side_value *value,
+                       bool *ret)
+{
+    bool yes = value->text && strcasecmp(value->text, "true") == 0;
+    if (value->text && !yes && strcasecmp(value->text, "false") != 0) {
+        finding_add(run->findings, ERROR, key == SHOULD_EXECUTE ? "not-built" : "script-settings", conf->where,
+                    value->line, "write true or false",
+                    key == SHOULD_EXECUTE ? "%s with an expression is known but not built yet"
+                                          : "%s has to be true or false",
+                    script_keys[key]);
+        return false;
+    }
+    *ret = value->text && !yes;
+    return true;
+}
+
+/* Java's names of UTF-8 (java.nio.charset: case does not matter). */
+static bool is_utf8_name(const char *name)
+{
+    return strcasecmp(name, "UTF-8") == 0 || strcasecmp(name, "UTF8") == 0;
+}
+
+bool flyway_script_read(struct layout_run *run, const struct folder_file *file, struct flyway_script *ret)
+{
+    *ret = (struct flyway_script){.skip = false};
+    if (run->folder->side_count == 0)
+        return true;
+    const struct folder_file *conf = layout_side(run, arena_printf(run->arena, "%s.conf", file->path));
+    struct side_value values[KEY_COUNT];
+    if (!conf)
+        return true;
+    bool good = side_read(run, conf, SIDE_PROPERTIES, script_keys, KEY_COUNT, values);
+    if (values[ENCODING].text && !is_utf8_name(values[ENCODING].text)) {
+        finding_add(run->findings, ERROR, "not-utf8", conf->where, values[ENCODING].line,
+                    "save the migration as UTF-8 and remove the line", "only files in UTF-8 are read");
+        good = false;
+    }
+    good &= read_truth(run, conf, EXECUTE_IN_TRANSACTION, &values[EXECUTE_IN_TRANSACTION], &ret->no_transaction);
+    good &= read_truth(run, conf, PLACEHOLDER_REPLACEMENT, &values[PLACEHOLDER_REPLACEMENT], &ret->literal);
+    good &= read_truth(run, conf, SHOULD_EXECUTE, &values[SHOULD_EXECUTE], &ret->skip);
+    return good;
+}
+
+/* ---- checksum ---- */
+
+const char *flyway_checksum(struct arena *arena, const char *text, size_t size)
+{
+    const char *end = text + size;
+    uLong sum = crc32(0, NULL, 0);
+    while (text < end) {
+        size_t len = 0;
+        while (text + len < end && text[len] != '\n' && text[len] != '\r')
+            len++;
+        sum = crc32_z(sum, (const Bytef *)text, len);
+        text += len;
+        text += strspn(text, "\r\n");
+    }
+    return arena_printf(arena, "%d", (int)(unsigned)sum);
+}

@@ -1,0 +1,157 @@
+#include "catalog/texts.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/text.h"
+#include "crypto/digest.h"
+#include "sql/placeholder.h"
+#include "sql/sql.h"
+
+#define BUILT_IN "flyway:" /* the worker knows what they stand for */
+#define ANY_WORD "placeholder" /* what a value that is not known here is taken for by the parser */
+
+/* ---- placeholders ---- */
+
+static const char *const built_in[] = {"defaultSchema", "user",  "database",    "timestamp",
+                                       "filename",      "table", "environment", "workingDirectory"};
+
+static const char *value_of(void *context, const struct placeholder_use *use)
+{
+    const struct service *service = context;
+    for (size_t i = 0; i < service->placeholder_count; i++) {
+        if (placeholder_is(use, service->placeholders[i].name))
+            return service->placeholders[i].secret ? ANY_WORD : service->placeholders[i].value;
+    }
+    for (size_t i = 0; i < COUNT_OF(built_in); i++) {
+        auto_free char *name = xasprintf(BUILT_IN "%s", built_in[i]);
+        if (placeholder_is(use, name))
+            return ANY_WORD;
+    }
+    return NULL;
+}
+
+/* The text as it will run, or nearly so; false with a finding. */
+static bool expand(struct texts *texts, const struct text *text, struct arena *arena, struct placeholder_text *ret)
+{
+    struct err err = ERR_INIT;
+    struct placeholder_use missing = {.end = 0};
+    union {
+        const struct service *service;
+        void *context;
+    } whose = {.service = text->placeholders};
+    if (placeholder_expand(text->text, value_of, whose.context, arena, ret, &missing, &err))
+        return true;
+    int line = 1, column = 0;
+    if (missing.end)
+        text_position(text->text, missing.begin, &line, &column);
+    finding_add(texts->findings, ERROR, "placeholder", text->where, place_line(&text->place, line),
+                "add it under `placeholders:` in the fleet file, or under `secret_placeholders:` when only the worker may know it",
+                "%s", err.text);
+    return false;
+}
+
+/* ---- what the parser sees ---- */
+
+static bool analyse(struct texts *texts, const struct text *text)
+{
+    auto_arena struct arena scratch = ARENA_INIT;
+    struct findings *findings = texts->findings;
+    struct placeholder_text expanded = {.text = text->text};
+    struct sql_text sql;
+    if (text->placeholders && !expand(texts, text, &scratch, &expanded))
+        return false;
+    sql_analyse(expanded.text, &scratch, &sql);
+#define LINE(of) place_line(&text->place, placeholder_line(&expanded, of))
+    if (!sql.parsed) {
+        finding_add(findings, WARNING, "unparsed", text->where, sql.warning_line ? LINE(sql.warning_line) : 0,
+                    "a newer server may know more than the parser; it runs as it is", "cannot be analysed: %s",
+                    sql.warning);
+        findings->items[findings->count - 1].column = expanded.used ? 0 : sql.warning_column;
+    }
+    if (sql.forbidden)
+        finding_add(findings, ERROR, "transaction", text->where, LINE(sql.forbidden->line), "remove the statement",
+                    "%s is not allowed in a migration: %s", sql.forbidden->keyword, sql.forbidden->why);
+    if (sql.stray_control)
+        finding_add(findings, WARNING, "transaction", text->where, LINE(sql.stray_line),
+                    "remove it: a migration runs in a transaction of its own",
+                    "transaction control in the middle of the text");
+#undef LINE
+    return sql.needs_no_transaction;
+}
+
+/* ---- digests ---- */
+
+static void check_size(struct texts *texts, const struct text *text)
+{
+    size_t wire = text->size > MIGRATION_MAX / 8 ? migration_wire_size(text->text, text->size) : 0;
+    if (wire > MIGRATION_WIRE_MAX)
+        finding_add(texts->findings, ERROR, "too-large", text->where, 0, "split it, or load the data another way",
+                    "its %zu bytes are %zu in a signed message (quotes, backslashes and control characters count more than "
+                    "once); at most %zu fit", text->size, wire, MIGRATION_WIRE_MAX);
+}
+
+static void keep(struct texts *texts, const char *digest, const struct text *text)
+{
+    if (texts->count == texts->room) {
+        texts->room = texts->room ? 2 * texts->room : 256;
+        texts->blobs = xrealloc(texts->blobs, texts->room * sizeof *texts->blobs);
+    }
+    texts->blobs[texts->count++] = (struct catalog_blob){digest, text->text, text->size};
+}
+
+const char *texts_add(struct texts *texts, const struct text *text, bool *ret_no_transaction)
+{
+    char *digest = arena_alloc(texts->arena, DIGEST_HEX_SIZE);
+    const struct cache_entry *known =
+        text->file && !text->placeholders ? cache_find(texts->cache, &text->file->key) : NULL;
+    bool no_transaction = known && known->no_transaction;
+    if (known) {
+        memcpy(digest, known->digest, DIGEST_HEX_SIZE);
+    } else {
+        size_t before = texts->findings->count;
+        check_size(texts, text);
+        struct cache_entry fresh = {.no_transaction = analyse(texts, text)};
+        no_transaction = fresh.no_transaction;
+        digest_hex(text->text, text->size, digest);
+        if (text->file && !text->placeholders && texts->findings->count == before) {
+            fresh.key = text->file->key;
+            memcpy(fresh.digest, digest, DIGEST_HEX_SIZE);
+            cache_put(texts->cache, &fresh);
+        }
+    }
+    if (ret_no_transaction && no_transaction)
+        *ret_no_transaction = true;
+    keep(texts, digest, text);
+    return digest;
+}
+
+static int by_digest(const void *a, const void *b)
+{
+    return strcmp(((const struct catalog_blob *)a)->digest, ((const struct catalog_blob *)b)->digest);
+}
+
+void texts_give(struct texts *texts, struct catalog *catalog)
+{
+    if (texts->count)
+        qsort(texts->blobs, texts->count, sizeof *texts->blobs, by_digest);
+    size_t kept = 0;
+    for (size_t i = 0; i < texts->count; i++) {
+        if (kept == 0 || strcmp(texts->blobs[kept - 1].digest, texts->blobs[i].digest) != 0)
+            texts->blobs[kept++] = texts->blobs[i];
+    }
+    struct catalog_blob *blobs = arena_array(texts->arena, kept + 1, sizeof *blobs);
+    if (kept)
+        memcpy(blobs, texts->blobs, kept * sizeof *blobs);
+    catalog->blobs = blobs;
+    catalog->blob_count = kept;
+    free(texts->blobs);
+    texts->blobs = NULL;
+}
+
+const struct catalog_blob *catalog_blob(const struct catalog *catalog, const char *digest)
+{
+    const struct catalog_blob key = {.digest = digest};
+    return catalog->blob_count ? bsearch(&key, catalog->blobs, catalog->blob_count, sizeof key, by_digest) : NULL;
+}

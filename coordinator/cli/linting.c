@@ -1,0 +1,194 @@
+#include "cli/linting.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/text.h"
+#include "cli/rewrite.h"
+
+/* ---- what is applied ---- */
+
+static int by_text(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+static void count_target(const struct service *service, const struct target_contents *contents, int *applied)
+{
+    auto_free const char **ids = xcalloc(contents->applied_count + 1, sizeof *ids);
+    for (size_t i = 0; i < contents->applied_count; i++)
+        ids[i] = contents->applied[i].migration;
+    qsort(ids, contents->applied_count, sizeof *ids, by_text);
+    for (size_t i = 0; i < service->migration_count; i++)
+        applied[i] += bsearch(&service->migrations[i].id, ids, contents->applied_count, sizeof *ids, by_text) != NULL;
+}
+
+void linting_applied(struct linting *linting, const struct target_contents *contents, size_t count)
+{
+    const struct fleet *fleet = &linting->catalog->fleet;
+    size_t total = 0;
+    for (size_t s = 0; s < fleet->service_count; s++)
+        total += fleet->services[s].migration_count;
+    int *applied = arena_array(linting->arena, total + 1, sizeof *applied), *first = applied;
+    for (size_t s = 0; s < fleet->service_count; s++) {
+        for (size_t i = 0; i < count; i++) {
+            if (strcmp(contents[i].service, fleet->services[s].name) == 0)
+                count_target(&fleet->services[s], &contents[i], first);
+        }
+        first += fleet->services[s].migration_count;
+    }
+    linting->applied = applied;
+}
+
+/* ---- one migration, with its files ---- */
+
+struct loaded {
+    struct buf up, down; /* bytes of the files */
+    struct lint_migration migration;
+};
+
+static char *full_path(const struct linting *linting, const char *file)
+{
+    return *file == '/' ? xstrdup(file) : xasprintf("%s/%s", linting->folder, file);
+}
+
+/* A file that cannot be read any more is no reason to stop: the catalog has its text. */
+static void load_text(const struct linting *linting, const char *file, const char *digest, struct buf *bytes,
+                      struct lint_text *ret_text)
+{
+    const struct catalog_blob *blob = digest ? catalog_blob(linting->catalog, digest) : NULL;
+    auto_free char *path = full_path(linting, file);
+    *ret_text = (struct lint_text){.file = file};
+    if (!blob)
+        return;
+    ret_text->sql = blob->text;
+    ret_text->size = blob->size;
+    if (!buf_read_file(bytes, path, NULL))
+        return;
+    ret_text->whole = buf_text(bytes);
+    ret_text->whole_size = bytes->len;
+}
+
+static void load(const struct linting *linting, const struct service *service, const struct migration *from,
+                 int applied, struct loaded *ret_loaded)
+{
+    *ret_loaded = (struct loaded){.up = BUF_INIT(MIGRATION_MAX), .down = BUF_INIT(MIGRATION_MAX)};
+    struct lint_migration *migration = &ret_loaded->migration;
+    *migration = (struct lint_migration){.id = from->id,
+                                         .name = from->name,
+                                         .version = from->version,
+                                         .service = service->name,
+                                         .applied = applied > 0 && applied >= (int)service->target_count,
+                                         .says_breaking = strcmp(service->layout, "metadata") == 0,
+                                         .breaking = from->breaking,
+                                         .no_transaction = from->no_transaction};
+    load_text(linting, from->file, from->up, &ret_loaded->up, &migration->up);
+    if (from->down)
+        load_text(linting, from->down_file, from->down, &ret_loaded->down, &migration->down);
+}
+
+static void unload(struct loaded *loaded)
+{
+    buf_release(&loaded->up);
+    buf_release(&loaded->down);
+}
+
+static void run_service(const struct linting *linting, size_t index, const int *applied, struct report *report)
+{
+    const struct service *service = &linting->catalog->fleet.services[index];
+    struct lint *lint = lint_begin(&linting->catalog->lint[index], linting->arena);
+    const struct lint_finding *findings;
+    size_t count;
+    for (size_t i = 0; i < service->migration_count; i++) {
+        struct loaded loaded;
+        load(linting, service, &service->migrations[i], applied ? applied[i] : 0, &loaded);
+        if (loaded.migration.up.sql)
+            lint_add(lint, &loaded.migration);
+        unload(&loaded);
+    }
+    lint_end(lint, &findings, &count);
+    report_lint(report, findings, count);
+}
+
+void linting_run(const struct linting *linting, struct report *report)
+{
+    const struct fleet *fleet = &linting->catalog->fleet;
+    const int *applied = linting->applied;
+    for (size_t s = 0; s < fleet->service_count; s++) {
+        run_service(linting, s, applied, report);
+        if (applied)
+            applied += fleet->services[s].migration_count;
+    }
+}
+
+/* ---- fixes ---- */
+
+struct fixing {
+    const struct linting *linting;
+    const struct report *report;
+    bool write;
+    struct buf *out;
+    size_t files;
+    struct err *err;
+};
+
+/* Bits of the rules found in that file which can be mended. */
+static unsigned rules_of(const struct report *report, const char *file)
+{
+    unsigned rules = 0;
+    enum lint_rule rule;
+    for (size_t i = 0; i < report->count; i++) {
+        const struct report_finding *finding = &report->items[i];
+        if (finding->file && strcmp(finding->file, file) == 0 && lint_rule_parse(finding->rule, &rule) &&
+            lint_rule_can_fix(rule))
+            rules |= 1u << rule;
+    }
+    return rules;
+}
+
+static bool fix_text(struct fixing *fixing, const struct lint_migration *migration, const struct lint_text *text,
+                     bool applied)
+{
+    unsigned rules = text->sql ? rules_of(fixing->report, text->file) : 0;
+    auto_buf struct buf fixed = BUF_INIT(MIGRATION_MAX * 2);
+    if (!rules || !lint_fix(migration, text, rules, &fixed))
+        return true;
+    if (applied) {
+        buf_addf(fixing->out, "%s is applied: not changed\n", text->file);
+        return true;
+    }
+    fixing->files++;
+    auto_free char *path = full_path(fixing->linting, text->file);
+    rewrite_diff(text->file, text->whole, text->whole_size, buf_text(&fixed), fixed.len, fixing->out);
+    return !fixing->write ||
+           rewrite_file(path, text->whole, text->whole_size, buf_text(&fixed), fixed.len, fixing->err);
+}
+
+static bool fix_migration(struct fixing *fixing, const struct service *service, const struct migration *migration,
+                          int applied)
+{
+    struct loaded loaded;
+    load(fixing->linting, service, migration, applied, &loaded);
+    const struct lint_migration *m = &loaded.migration;
+    bool same = m->down.sql && strcmp(m->up.file, m->down.file) == 0;
+    bool good = fix_text(fixing, m, &m->up, applied > 0) && (same || fix_text(fixing, m, &m->down, applied > 0));
+    unload(&loaded);
+    return good;
+}
+
+bool linting_fix(const struct linting *linting, const struct report *report, bool write, struct buf *out,
+                 size_t *ret_files, struct err *err)
+{
+    const struct fleet *fleet = &linting->catalog->fleet;
+    struct fixing fixing = {.linting = linting, .report = report, .write = write, .out = out, .err = err};
+    const int *applied = linting->applied;
+    bool good = true;
+    for (size_t s = 0; good && s < fleet->service_count; s++) {
+        for (size_t i = 0; good && i < fleet->services[s].migration_count; i++)
+            good = fix_migration(&fixing, &fleet->services[s], &fleet->services[s].migrations[i],
+                                 applied ? *applied++ : 0);
+    }
+    *ret_files = fixing.files;
+    return good;
+}

@@ -1,0 +1,176 @@
+/* Recording: what is in effect on a target and not on its record, or on it in another way. Nothing of it runs, so that
+ * dependencies do not matter; each target's steps follow one another. */
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/cleanup.h"
+#include "base/text.h"
+#include "plan/planning.h"
+
+static const char *const adoption_texts[] = {
+#define X(name, text, prose) text,
+    ADOPTIONS(X)
+#undef X
+};
+
+const char *adoption_text(enum adoption value)
+{
+    return (unsigned)value < COUNT_OF(adoption_texts) ? adoption_texts[value] : "unknown";
+}
+
+bool adoption_parse(const char *text, enum adoption *ret_value)
+{
+    for (size_t i = 0; i < COUNT_OF(adoption_texts); i++) {
+        if (strcmp(adoption_texts[i], text) != 0)
+            continue;
+        *ret_value = (enum adoption)i;
+        return true;
+    }
+    return false;
+}
+
+void planning_record(struct planning *planning, int slot, int migration, bool in_history)
+{
+    if (planning->slots[slot].state[migration] != PENDING)
+        return;
+    int node = planning_add(planning, slot, migration, NULL);
+    planning->steps[node].in_history = in_history;
+}
+
+/* Marks what is on the target's record. With another checksum than the file's it has to be put right first. */
+static void mark_applied(struct planning *planning, struct slot *slot)
+{
+    const struct service *service = &planning->fleet->services[slot->service];
+    for (size_t i = 0; slot->contents && i < slot->contents->applied_count; i++) {
+        const struct applied *applied = &slot->contents->applied[i];
+        int migration = planning_migration(planning, slot->service, applied->migration);
+        if (migration < 0)
+            continue;
+        slot->state[migration] = APPLIED;
+        if (service->migrations[migration].kind != MIGRATION_REPEATABLE &&
+            strcmp(applied->checksum, service->migrations[migration].up) != 0)
+            planning_find(planning, true, "drift",
+                          "bring the file back as it was, or record the change with `greylag repair`",
+                          "%s was changed after it was recorded on %s: recorded %.12s..., now %.12s... (%s)",
+                          applied->migration, slot->name, applied->checksum, service->migrations[migration].up,
+                          service->migrations[migration].file);
+    }
+}
+
+/* ---- baseline ---- */
+
+static bool has_limit(const struct planning *planning, int service)
+{
+    for (size_t i = 0; i < planning->options->limit_count; i++) {
+        const char *named = planning->options->limits[i].service;
+        if (!named || strcmp(named, planning->fleet->services[service].name) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* The highest migration up to `limit` that stands for all before it: on the record, or, where nothing is, of the files;
+ * -1: none. */
+static int highest_baseline(const struct planning *planning, const struct slot *slot, int limit)
+{
+    const struct service *service = &planning->fleet->services[slot->service];
+    bool empty = !slot->contents || slot->contents->applied_count == 0;
+    for (int m = limit; m >= 0; m--) {
+        if (service->migrations[m].kind == MIGRATION_BASELINE && (empty || slot->state[m] == APPLIED))
+            return m;
+    }
+    return -1;
+}
+
+static void warn_of_record(struct planning *planning, const struct slot *slot)
+{
+    for (size_t i = 0; slot->contents && i < slot->contents->foreign_count; i++) {
+        const struct foreign_history *history = &slot->contents->foreign[i];
+        if (history->row_count)
+            planning_find(planning, false, "foreign-history",
+                          "`greylag import` takes it over row by row, with what failed and what differs",
+                          "%s has a record of %s with %zu rows (%s)", slot->name, history_tool_text(history->tool),
+                          history->row_count, history->table);
+    }
+}
+
+static void baseline_slot(struct planning *planning, int s, int limit)
+{
+    struct slot *slot = &planning->slots[s];
+    const struct service *service = &planning->fleet->services[slot->service];
+    mark_applied(planning, slot);
+    warn_of_record(planning, slot);
+    int baseline = highest_baseline(planning, slot, limit);
+    if (baseline >= 0)
+        planning_record(planning, s, baseline, false);
+    for (int m = 0; m <= limit; m++) {
+        bool superseded = baseline >= 0 && text_compare_numbers(service->migrations[m].version,
+                                                                service->migrations[baseline].version) <= 0;
+        if (service->migrations[m].kind == MIGRATION_VERSIONED && !superseded)
+            planning_record(planning, s, m, false);
+    }
+}
+
+static void baseline_service(struct planning *planning, int service)
+{
+    const struct service *owner = &planning->fleet->services[service];
+    if (!has_limit(planning, service)) {
+        planning_find(planning, true, "usage", "name it with --version",
+                      "a baseline of service %s needs the version that its databases are at", owner->name);
+        return;
+    }
+    int limit = planning_limit(planning, service);
+    while (limit >= 0 && limit + 1 < (int)owner->migration_count &&
+           strcmp(owner->migrations[limit].version, owner->migrations[limit + 1].version) == 0)
+        limit++; /* a baseline file beside the migration of its version; two files of one version */
+    for (int s = planning->first_slot[service]; s < planning->first_slot[service + 1]; s++) {
+        if (planning->slots[s].selected)
+            baseline_slot(planning, s, limit);
+    }
+}
+
+/* ---- repair ---- */
+
+static void forget(struct planning *planning, int slot, const struct applied *applied)
+{
+    int node = planning_add(planning, slot, -1, applied);
+    planning->steps[node].direction = DIRECTION_FORGET;
+}
+
+static void repair_slot(struct planning *planning, int s)
+{
+    const struct slot *slot = &planning->slots[s];
+    const struct service *service = &planning->fleet->services[slot->service];
+    bool realigns = planning->options->adoption != ADOPTION_FORGET, forgets = planning->options->adoption != ADOPTION_REALIGN;
+    for (size_t i = 0; slot->contents && i < slot->contents->applied_count; i++) {
+        const struct applied *applied = &slot->contents->applied[i];
+        int m = planning_migration(planning, slot->service, applied->migration);
+        if (m < 0 && forgets)
+            forget(planning, s, applied);
+        /* one that can run again is simply pending */
+        else if (m >= 0 && realigns && service->migrations[m].kind != MIGRATION_REPEATABLE &&
+                 strcmp(applied->checksum, service->migrations[m].up) != 0)
+            planning_add(planning, s, m, applied);
+    }
+}
+
+void planning_adopt(struct planning *planning)
+{
+    enum adoption adoption = planning->options->adoption;
+    if (adoption == ADOPTION_NONE)
+        planning_find(planning, true, "usage", "say import, baseline or repair", "what to record is not said");
+    for (int s = 0; s < planning->slot_count; s++) {
+        if (!planning->slots[s].selected || adoption == ADOPTION_NONE || adoption == ADOPTION_BASELINE)
+            continue;
+        if (adoption == ADOPTION_IMPORT) {
+            mark_applied(planning, &planning->slots[s]);
+            planning_import(planning, s);
+        } else {
+            repair_slot(planning, s);
+        }
+    }
+    for (int service = 0; service < (int)planning->fleet->service_count; service++) {
+        if (adoption == ADOPTION_BASELINE && planning->selected[service])
+            baseline_service(planning, service);
+    }
+}

@@ -1,0 +1,253 @@
+/* Import: which of the files' migrations another tool's record says are in effect. A row is never taken for more than
+ * it says: what failed, what differs and what cannot be told apart is refused, with what to do. */
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/cleanup.h"
+#include "base/text.h"
+#include "plan/planning.h"
+
+#define NAMED_MAX 5
+
+/* What a person does about a row that says "failed", by the tool that wrote it:
+ *  flyway         flyway-core: DbMigrate.java (success=false blocks), DbRepair.java (deletes such rows)
+ *  golang-migrate database/driver.go, cmd force: sets the version, takes `dirty` off
+ *  liquibase      liquibase-core: StandardChangeLogHistoryService.java (EXECTYPE FAILED runs again at the next update) */
+static const char *const failed_hints[HISTORY_TOOL_COUNT] = {
+    [HISTORY_FLYWAY] = "look at what it left and put that right by hand, let `flyway repair` delete the row, import again",
+    [HISTORY_GOLANG_MIGRATE] = "look at what it left and put that right by hand; then `migrate force VERSION`, the version "
+                               "itself when its change is complete, the one before when it is undone; import again",
+    [HISTORY_LIQUIBASE] = "put right by hand what it left and let `liquibase update` run it again, or delete its row from "
+                          "databasechangelog; import again",
+};
+
+struct importing {
+    struct planning *planning;
+    int slot;
+    const struct slot *at;
+    const struct service *owner;
+    const struct foreign_history *history;
+    struct buf missing; /* rows without a file */
+    size_t missing_count;
+};
+
+/* ---- which record ---- */
+
+static bool is_its_table(const struct service *service, const char *table)
+{
+    const char *named = service->history_table, *dot = strrchr(table, '.');
+    return !named || strcmp(named, table) == 0 || (dot && strcmp(named, dot + 1) == 0);
+}
+
+static const char *tables_of(struct importing *i, bool fitting)
+{
+    auto_buf struct buf text = BUF_INIT(BUF_MAX);
+    for (size_t h = 0; h < i->at->contents->foreign_count; h++) {
+        const struct foreign_history *history = &i->at->contents->foreign[h];
+        bool fits = history->tool == i->owner->history && is_its_table(i->owner, history->table);
+        if (fits == fitting)
+            buf_addf(&text, "%s%s (%s)", text.len ? ", " : "", history_tool_text(history->tool), history->table);
+    }
+    return arena_strdup(i->planning->scratch, buf_text(&text));
+}
+
+/* The record of the layout's own tool; NULL with what was found. */
+static const struct foreign_history *choose_history(struct importing *i)
+{
+    const struct target_contents *contents = i->at->contents;
+    const struct foreign_history *chosen = NULL;
+    size_t fitting = 0, others = 0;
+    for (size_t h = 0; contents && h < contents->foreign_count; h++) {
+        bool fits = contents->foreign[h].tool == i->owner->history && is_its_table(i->owner, contents->foreign[h].table);
+        fitting += fits;
+        others += !fits;
+        chosen = fits ? &contents->foreign[h] : chosen;
+    }
+    if (fitting == 1)
+        return chosen;
+    if (fitting > 1)
+        planning_find(i->planning, true, "ambiguous-history", "name the right one with `history_table` in the fleet file",
+                      "%s has %zu records that can be service %s's: %s", i->at->name, fitting, i->owner->name,
+                      tables_of(i, true));
+    else if (others)
+        planning_find(i->planning, true, "other-history",
+                      "say with `layout` and `history_table` in the fleet file whose files these are, or record what is in "
+                      "effect with `greylag baseline`",
+                      "%s has the record of another tool than the one of service %s (layout %s): %s", i->at->name,
+                      i->owner->name, i->owner->layout, tables_of(i, false));
+    else if (!contents || contents->applied_count == 0)
+        planning_find(i->planning, false, "no-history", "", "%s has no record that service %s (layout %s) could take over",
+                      i->at->name, i->owner->name, i->owner->layout);
+    return NULL;
+}
+
+/* ---- which migration ---- */
+
+/* Names, not numbers: only the very same text is the same. */
+static bool has_names(enum history_tool tool)
+{
+    return tool == HISTORY_LIQUIBASE || tool == HISTORY_SQITCH || tool == HISTORY_ALEMBIC;
+}
+
+static bool same_script(const struct migration *migration, const struct foreign_row *row)
+{
+    return migration->script && *row->script && strcmp(migration->script, row->script) == 0;
+}
+
+static int rate_version(const struct importing *i, const struct migration *migration, const struct foreign_row *row)
+{
+    bool same = has_names(i->history->tool)
+                    ? strcmp(migration->version, row->version) == 0 || strcmp(migration->id, row->version) == 0
+                    : planning_same_version(migration->version, row->version);
+    return !same ? 0 : same_script(migration, row) ? 3 : migration->kind != MIGRATION_BASELINE ? 2 : 1;
+}
+
+static int rate_repeatable(const struct migration *migration, const struct foreign_row *row)
+{
+    if (migration->kind != MIGRATION_REPEATABLE)
+        return 0;
+    return same_script(migration, row) ? 2 : strcmp(migration->name, row->name) == 0 ? 1 : 0;
+}
+
+/* The migration that a row speaks of, -1: none of the files. */
+static int find_migration(const struct importing *i, const struct foreign_row *row)
+{
+    int by_id = *row->version ? planning_migration(i->planning, i->at->service, row->version) : -1;
+    int best = by_id, rating = by_id < 0 ? 0 : rate_version(i, &i->owner->migrations[by_id], row);
+    if (by_id >= 0 && i->owner->migrations[by_id].kind == MIGRATION_VERSIONED &&
+        (rating == 3 || !*row->script || !i->owner->migrations[by_id].script))
+        return by_id;
+    for (int m = 0; m < (int)i->owner->migration_count; m++) {
+        const struct migration *migration = &i->owner->migrations[m];
+        int rated = *row->version ? rate_version(i, migration, row) : rate_repeatable(migration, row);
+        if (rated > rating && migration->kind != MIGRATION_CALLBACK) {
+            best = m;
+            rating = rated;
+        }
+    }
+    return best;
+}
+
+/* ---- rows ---- */
+
+static void note_missing(struct importing *i, const struct foreign_row *row)
+{
+    const char *name = *row->version ? row->version : *row->script ? row->script : row->name;
+    if (i->missing_count++ < NAMED_MAX)
+        buf_addf(&i->missing, "%s%s", i->missing.len ? ", " : "", name);
+}
+
+static void import_one(struct importing *i, const struct foreign_row *row, int m)
+{
+    const struct migration *migration = &i->owner->migrations[m];
+    bool known = migration->foreign_checksum && *migration->foreign_checksum && *row->checksum;
+    bool differs = known && strcmp(migration->foreign_checksum, row->checksum) != 0;
+    if (i->at->state[m] != PENDING)
+        return;
+    if (differs && migration->kind == MIGRATION_REPEATABLE)
+        planning_find(i->planning, false, "outdated", "",
+                      "%s on %s: its file was changed since %s ran it; it stays pending, and `greylag up` runs it (%s)",
+                      migration->id, i->at->name, history_tool_text(i->history->tool), migration->file);
+    else if (differs)
+        planning_find(i->planning, true, "altered",
+                      "bring the file back as it was, or let the tool's own repair accept it as it is, and import again",
+                      "%s was changed after %s ran it on %s: its record says %s, the file has %s now (%s)", migration->id,
+                      history_tool_text(i->history->tool), i->at->name, row->checksum, migration->foreign_checksum,
+                      migration->file);
+    else
+        planning_record(i->planning, i->slot, m, true);
+}
+
+/* Alembic: the revision and all that it comes from. */
+static void import_ancestors(struct importing *i, int head)
+{
+    size_t count = i->owner->migration_count, waiting = 0;
+    bool *wanted = arena_array(i->planning->scratch, count + 1, sizeof *wanted);
+    int *queue = arena_array(i->planning->scratch, count + 1, sizeof *queue);
+    queue[waiting++] = head;
+    wanted[head] = true;
+    while (waiting > 0) {
+        const struct migration *migration = &i->owner->migrations[queue[--waiting]];
+        for (size_t d = 0; d < migration->depends_count; d++) {
+            const struct dependency *dependency = &migration->depends[d];
+            bool own = strcmp(dependency->service, i->owner->name) == 0 && dependency->range == RANGE_EXACTLY;
+            int before = own ? planning_version(i->planning, i->at->service, dependency->version) : -1;
+            if (before >= 0 && !wanted[before]) {
+                wanted[before] = true;
+                queue[waiting++] = before;
+            }
+        }
+    }
+    for (size_t m = 0; m < count; m++) {
+        if (wanted[m])
+            planning_record(i->planning, i->slot, (int)m, true);
+    }
+}
+
+/* A row that stands for every version up to its own. */
+static void import_up_to(struct importing *i, const struct foreign_row *row)
+{
+    int at = find_migration(i, row);
+    if (i->history->tool == HISTORY_ALEMBIC && at >= 0) {
+        import_ancestors(i, at);
+        return;
+    }
+    if (at >= 0 && i->owner->migrations[at].kind == MIGRATION_BASELINE && same_script(&i->owner->migrations[at], row)) {
+        import_one(i, row, at);
+        return;
+    }
+    if (at < 0 && i->history->tool != HISTORY_FLYWAY) /* Flyway's baseline is a mark that needs no file */
+        note_missing(i, row);
+    for (int m = 0; i->history->tool != HISTORY_ALEMBIC && m < (int)i->owner->migration_count; m++) {
+        const struct migration *migration = &i->owner->migrations[m];
+        if (migration->kind == MIGRATION_VERSIONED && text_compare_numbers(migration->version, row->version) <= 0)
+            planning_record(i->planning, i->slot, m, true);
+    }
+}
+
+static void refuse_failed(struct importing *i, const struct foreign_row *row)
+{
+    const char *hint = failed_hints[i->history->tool], *what = *row->version ? row->version : row->script;
+    if (!hint)
+        hint = "put right by hand what it left, and its record; import again";
+    if (*what)
+        planning_find(i->planning, true, "failed-row", hint, "%s: the record of %s (%s) says that %s began and did not end well",
+                      i->at->name, history_tool_text(i->history->tool), i->history->table, what);
+    else /* the whole record could not be read */
+        planning_find(i->planning, true, "failed-row", "its worker's role has to be able to read it", "%s: the record of %s (%s): %s",
+                      i->at->name, history_tool_text(i->history->tool), i->history->table, row->name);
+}
+
+static void import_row(struct importing *i, const struct foreign_row *row)
+{
+    int m;
+    switch (row->state) {
+    case FOREIGN_FAILED:
+        refuse_failed(i, row);
+        break;
+    case FOREIGN_BASELINE:
+        import_up_to(i, row);
+        break;
+    default:
+        m = find_migration(i, row);
+        if (m < 0)
+            note_missing(i, row);
+        else
+            import_one(i, row, m);
+    }
+}
+
+void planning_import(struct planning *planning, int slot)
+{
+    struct importing i = {.planning = planning, .slot = slot, .at = &planning->slots[slot], .missing = BUF_INIT(BUF_MAX)};
+    i.owner = &planning->fleet->services[i.at->service];
+    i.history = choose_history(&i);
+    for (size_t r = 0; i.history && r < i.history->row_count; r++)
+        import_row(&i, &i.history->rows[r]);
+    if (i.missing_count)
+        planning_find(planning, false, "no-file", "they are left out: bring their files back when they should count",
+                      "%s: %zu row%s of the record of %s (%s) have no file: %s%s", i.at->name, i.missing_count,
+                      i.missing_count == 1 ? "" : "s", history_tool_text(i.history->tool), i.history->table,
+                      buf_text(&i.missing), i.missing_count > NAMED_MAX ? ", ..." : "");
+    buf_release(&i.missing);
+}

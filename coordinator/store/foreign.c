@@ -1,0 +1,278 @@
+/* Other tools' records on the targets: asked for, stored as they are reported, given to the planner. */
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "store/store_internal.h"
+#include "store_sql.h"
+
+#define ASKED_FOR_MS (10 * 60000) /* whoever asked has long gone then */
+#define NAMED_MAX 5
+
+/* Services and targets as two arrays for the server. */
+static void target_lists(const char *const *services, const char *const *targets, size_t count, struct buf *ret_services,
+                         struct buf *ret_targets)
+{
+    pg_array_text(ret_services, services, count);
+    pg_array_text(ret_targets, targets, count);
+}
+
+/* ---- asking ---- */
+
+bool store_foreign_ask(struct store *store, const char *const *services, const char *const *targets, size_t count,
+                       int64_t *ret_since_us, struct err *err)
+{
+    auto_buf struct buf service_list = BUF_INIT(BUF_MAX), target_list = BUF_INIT(BUF_MAX);
+    auto_pgresult PGresult *now = NULL;
+    char since[24];
+    target_lists(services, targets, count, &service_list, &target_list);
+    if (!store_check_open(store, err) || !store_exec(store, sql_foreign_now, &now, err, 0))
+        return false;
+    int64_t since_us = pg_number(now, 0, 0);
+    if (!store_exec(store, sql_foreign_ask, NULL, err, 3, buf_text(&service_list), buf_text(&target_list),
+                    store_text_int64(since, since_us)) ||
+        !store_exec(store, sql_notify, NULL, err, 1, "import"))
+        return false;
+    *ret_since_us = since_us;
+    return true;
+}
+
+bool store_foreign_asked(struct store *store, struct arena *arena, struct store_asked **ret_asked, size_t *ret_count,
+                         struct err *err)
+{
+    char limit[24];
+    auto_pgresult PGresult *result = NULL;
+    if (!store_exec(store, sql_foreign_asked, &result, err, 1, store_text_int64(limit, ASKED_FOR_MS)))
+        return false;
+    size_t count = (size_t)PQntuples(result);
+    struct store_asked *asked = arena_array(arena, count + 1, sizeof *asked);
+    for (size_t i = 0; i < count; i++)
+        asked[i] = (struct store_asked){.service = arena_strdup(arena, pg_text(result, (int)i, 0)),
+                                        .target = arena_strdup(arena, pg_text(result, (int)i, 1)),
+                                        .asked_us = pg_number(result, (int)i, 2)};
+    *ret_asked = asked;
+    *ret_count = count;
+    return true;
+}
+
+bool store_foreign(struct store *store, char **ret_json, struct err *err)
+{
+    auto_pgresult PGresult *result = NULL;
+    if (!store_exec(store, sql_foreign, &result, err, 0))
+        return false;
+    *ret_json = xstrdup(pg_text(result, 0, 0));
+    return true;
+}
+
+/* ---- storing ---- */
+
+static json_t *rows_json(const struct foreign_history *history)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; i < history->row_count; i++) {
+        const struct foreign_row *row = &history->rows[i];
+        json_t *json = json_object();
+        json_object_set_new(json, "version", store_json_text(row->version));
+        json_object_set_new(json, "name", store_json_text(row->name));
+        json_object_set_new(json, "script", store_json_text(row->script));
+        json_object_set_new(json, "checksum", store_json_text(row->checksum));
+        json_object_set_new(json, "state", json_string(foreign_state_text(row->state)));
+        json_array_append_new(list, json);
+    }
+    return list;
+}
+
+bool store_put_foreign(struct store *store, const struct store_inventory *inventory, struct err *err)
+{
+    if (!inventory->foreign_whole)
+        return true;
+    json_t *list = json_array();
+    for (size_t i = 0; i < inventory->foreign_count; i++) {
+        const struct foreign_history *history = &inventory->foreign[i];
+        json_t *json = json_object();
+        json_object_set_new(json, "p", json_integer((json_int_t)i));
+        json_object_set_new(json, "o", json_string(history_tool_text(history->tool)));
+        json_object_set_new(json, "h", store_json_text(history->table));
+        json_object_set_new(json, "c", rows_json(history));
+        json_array_append_new(list, json);
+    }
+    auto_free char *text = store_json_dump(list);
+    char answers[24];
+    return store_exec(store, sql_foreign_clear, NULL, err, 2, inventory->service, inventory->target) &&
+           (inventory->foreign_count == 0 ||
+            store_exec(store, sql_foreign_put, NULL, err, 3, inventory->service, inventory->target, text)) &&
+           store_exec(store, sql_foreign_answered, NULL, err, 3, inventory->service, inventory->target,
+                      store_text_int64(answers, inventory->answers_us));
+}
+
+/* ---- giving it to the planner ---- */
+
+static const char *member(struct arena *arena, const json_t *json, const char *name)
+{
+    const char *text = json_string_value(json_object_get(json, name));
+    return arena_strdup(arena, text ? text : "");
+}
+
+static bool read_history(const PGresult *result, int at, struct arena *arena, struct foreign_history *ret)
+{
+    json_t *list = json_loads(pg_text(result, at, 4), 0, NULL);
+    struct foreign_row *rows = arena_array(arena, json_array_size(list) + 1, sizeof *rows);
+    bool good = json_is_array(list) && history_tool_parse(pg_text(result, at, 2), &ret->tool);
+    size_t i;
+    const json_t *json;
+    json_array_foreach(list, i, json)
+    {
+        const char *state = json_string_value(json_object_get(json, "state"));
+        good = good && state && foreign_state_parse(state, &rows[i].state);
+        rows[i].version = member(arena, json, "version");
+        rows[i].name = member(arena, json, "name");
+        rows[i].script = member(arena, json, "script");
+        rows[i].checksum = member(arena, json, "checksum");
+    }
+    ret->table = arena_strdup(arena, pg_text(result, at, 3));
+    ret->rows = rows;
+    ret->row_count = json_array_size(list);
+    json_decref(list);
+    return good;
+}
+
+static struct target_contents *contents_of(struct target_contents *contents, size_t *count, const char *service,
+                                           const char *target, struct arena *arena)
+{
+    for (size_t i = 0; i < *count; i++)
+        if (strcmp(contents[i].target, target) == 0 && strcmp(contents[i].service, service) == 0)
+            return &contents[i];
+    contents[*count] = (struct target_contents){.service = arena_strdup(arena, service), .target = arena_strdup(arena, target)};
+    return &contents[(*count)++];
+}
+
+bool store_load_foreign(struct store *store, bool all, struct arena *arena, struct target_contents **contents,
+                        size_t *count, struct err *err)
+{
+    auto_pgresult PGresult *result = NULL;
+    if (!store_exec(store, sql_foreign_load, &result, err, 1, all ? "t" : "f"))
+        return false;
+    size_t rows = (size_t)PQntuples(result);
+    struct target_contents *grown = arena_array(arena, *count + rows + 1, sizeof *grown), *of = NULL;
+    struct foreign_history *histories = arena_array(arena, rows + 1, sizeof *histories);
+    if (*count)
+        memcpy(grown, *contents, *count * sizeof *grown);
+    for (size_t i = 0; i < rows; i++) {
+        const char *service = pg_text(result, (int)i, 0), *target = pg_text(result, (int)i, 1);
+        if (!read_history(result, (int)i, arena, &histories[i]))
+            return err_set(err, ERR_INTERNAL, "the record of %s/%s in the control database cannot be read", service, target);
+        if (!of || strcmp(of->target, target) != 0 || strcmp(of->service, service) != 0) {
+            of = contents_of(grown, count, service, target, arena);
+            of->foreign = &histories[i];
+        }
+        of->foreign_count++;
+    }
+    *contents = grown;
+    return true;
+}
+
+/* ---- whether what is stored was asked for ---- */
+
+static bool is_chosen(const char *const *list, size_t count, const char *name)
+{
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(list[i], name) == 0)
+            return true;
+    return count == 0;
+}
+
+static size_t chosen_targets(const struct fleet *fleet, const struct plan_options *options, const char **services,
+                             const char **targets)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < fleet->service_count; i++) {
+        const struct service *service = &fleet->services[i];
+        for (size_t t = 0; t < service->target_count; t++) {
+            if (!is_chosen(options->services, options->service_count, service->name) ||
+                !is_chosen(options->targets, options->target_count, service->targets[t]))
+                continue;
+            services[count] = service->name;
+            targets[count++] = service->targets[t];
+        }
+    }
+    return count;
+}
+
+bool store_check_answered(struct store *store, const struct fleet *fleet, const struct plan_options *options,
+                          int64_t since_us, struct err *err)
+{
+    if (since_us <= 0) {
+        err_set(err, ERR_INPUT, "an import needs records that were asked for: \"since\" is missing");
+        return err_hint(err, "POST /api/v1/imports asks, and answers with it");
+    }
+    size_t room = 1;
+    for (size_t i = 0; i < fleet->service_count; i++)
+        room += fleet->services[i].target_count;
+    auto_free const char **services = xcalloc(room, sizeof *services), **targets = xcalloc(room, sizeof *targets);
+    size_t count = chosen_targets(fleet, options, services, targets);
+    auto_buf struct buf service_list = BUF_INIT(BUF_MAX), target_list = BUF_INIT(BUF_MAX), names = BUF_INIT(BUF_MAX);
+    auto_pgresult PGresult *result = NULL;
+    char since[24];
+    target_lists(services, targets, count, &service_list, &target_list);
+    if (!store_exec(store, sql_foreign_waiting, &result, err, 3, buf_text(&service_list), buf_text(&target_list),
+                    store_text_int64(since, since_us)))
+        return false;
+    int waiting = PQntuples(result);
+    if (waiting == 0)
+        return true;
+    for (int i = 0; i < waiting && i < NAMED_MAX; i++)
+        buf_addf(&names, "%s%s/%s", i ? ", " : "", pg_text(result, i, 0), pg_text(result, i, 1));
+    if (waiting > NAMED_MAX)
+        buf_addf(&names, " and %d more", waiting - NAMED_MAX);
+    err_set(err, ERR_CONFLICT, "%s ha%s not said yet what records of other tools %s", buf_text(&names),
+            waiting == 1 ? "s" : "ve", waiting == 1 ? "it holds" : "they hold");
+    err_hint(err, "their workers are asked; greylag workers list shows which report. --service or --on leaves the others out");
+    if (err)
+        err->retriable = true;
+    return false;
+}
+
+/* ---- going back ---- */
+
+/* Which of these releases only recorded what was in effect already: is_one[count]. */
+static bool find_recording(struct store *store, const char *const *releases, size_t count, bool *is_one, size_t *ret_found,
+                           struct err *err)
+{
+    auto_buf struct buf list = BUF_INIT(BUF_MAX);
+    auto_pgresult PGresult *result = NULL;
+    pg_array_text(&list, releases, count);
+    if (!store_exec(store, sql_recording_releases, &result, err, 1, buf_text(&list)))
+        return false;
+    for (int i = 0; i < PQntuples(result); i++)
+        is_one[pg_number(result, i, 0)] = true;
+    *ret_found = (size_t)PQntuples(result);
+    return true;
+}
+
+bool store_check_down(struct store *store, const struct plan_options *options, struct arena *arena,
+                      struct plan_options *ret_options, size_t *ret_left_out, struct err *err)
+{
+    bool one = false;
+    size_t found = 0, kept = 0;
+    *ret_options = *options;
+    *ret_left_out = 0;
+    if (options->release && !find_recording(store, &options->release, 1, &one, &found, err))
+        return false;
+    if (one) {
+        err_set(err, ERR_INPUT, "release %s recorded what was in effect before it: it ran nothing that could be undone",
+                options->release);
+        return err_hint(err, "greylag down --service SERVICE --steps N undoes migrations, whoever ran them; greylag repair "
+                             "--forget takes off the record what is no longer among the files");
+    }
+    if (!options->releases)
+        return true;
+    bool *recorded = arena_array(arena, options->release_count + 1, sizeof *recorded);
+    const char **ran = arena_array(arena, options->release_count + 1, sizeof *ran);
+    if (!find_recording(store, options->releases, options->release_count, recorded, ret_left_out, err))
+        return false;
+    for (size_t i = 0; i < options->release_count; i++)
+        if (!recorded[i])
+            ran[kept++] = options->releases[i];
+    ret_options->releases = ran;
+    ret_options->release_count = kept;
+    return true;
+}

@@ -1,0 +1,1 @@
+DELETE FROM greylag.foreign_history WHERE service = $1 AND target = $2

@@ -1,0 +1,1 @@
+DELETE FROM greylag.tags WHERE name = $1 RETURNING release

@@ -1,0 +1,1 @@
+SELECT release FROM greylag.tags WHERE name = $1

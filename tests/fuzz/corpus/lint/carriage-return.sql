@@ -1,0 +1,3 @@
+-- Migration: x-- Migration: -- Migration: x
+-- ECT 0 -- Migration: x
+-- ServicTE TABLE t (id bigserial PRIMARY KEY, a loginockD $int $;NO

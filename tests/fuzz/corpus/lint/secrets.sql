@@ -1,0 +1,5 @@
+-- postgres://a:b@c, AKIAQRSTUVWXYZ234567
+SELECT dblink('host=x user=y password=z');
+CREATE TABLE p1 PARTITION OF p FOR VALUES IN (1);
+LOCK TABLE a IN SHARE MODE;
+SELECT 1 FROM

@@ -1,0 +1,7 @@
+BEGIN;
+CREATE FUNCTION f() RETURNS int LANGUAGE sql AS $$ SELECT 1; $$;
+-- COPY a FROM stdin;
+COPY a FROM stdin;
+x
+\.
+COMMIT;

@@ -1,0 +1,119 @@
+/* releases.yml, changelog and matrix, as the programs a person runs. */
+#include <criterion/criterion.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "base/cleanup.h"
+
+static char root[] = "/tmp/greylag-named-XXXXXX";
+
+static void setup(void)
+{
+    cr_assert_not_null(mkdtemp(root));
+}
+
+static void teardown(void)
+{
+    auto_free char *command = xasprintf("rm -rf %s", root);
+    cr_expect_eq(system(command), 0);
+}
+
+TestSuite(named, .init = setup, .fini = teardown);
+
+static void put(const char *path, const char *text)
+{
+    auto_free char *full = xasprintf("%s/%s", root, path);
+    for (char *p = full + strlen(root) + 1; (p = strchr(p, '/')); p++) {
+        *p = 0;
+        cr_assert(mkdir(full, 0700) == 0 || errno == EEXIST);
+        *p = '/';
+    }
+    auto_file FILE *file = fopen(full, "w");
+    cr_assert_not_null(file);
+    fputs(text, file);
+}
+
+static char output[65536];
+
+/* Runs `greylag ARGUMENTS` in the fleet's folder; its exit code. What it printed is in `output`. */
+static int greylag(const char *arguments)
+{
+    auto_free char *command =
+        xasprintf("cd %s && env -u GREYLAG_URL HOME=%s %s/bin/greylag %s 2>&1", root, root, GREYLAG_BINARY_DIR, arguments);
+    FILE *pipe = popen(command, "r");
+    cr_assert_not_null(pipe);
+    size_t len = fread(output, 1, sizeof output - 1, pipe);
+    output[len] = 0;
+    int status = pclose(pipe);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+#define SAYS(text) cr_expect(strstr(output, text), "no <%s> in:\n%s", text, output)
+
+static void fleet(void)
+{
+    put("fleet.yml", "fleet: shop\nservices:\n  auth: {migrations: auth}\n  user: {migrations: user}\n");
+    put("auth/V1__users.sql", "CREATE TABLE users (id int PRIMARY KEY);\n");
+    put("user/V1__profile.sql", "-- Dependencies: auth >= 1\nCREATE TABLE profile (id int PRIMARY KEY);\n");
+}
+
+Test(named, a_release_is_named_once_and_its_changes_are_told)
+{
+    fleet();
+    cr_assert_eq(greylag("release create 1.0.0 'the \"first\" | one'"), 0, "%s", output);
+    put("auth/V2__email.sql", "-- Author: ann\n-- Breaking: true\nALTER TABLE users ADD email text;\n");
+    put("user/V3__x.sql", "SELECT 1;\n");
+    cr_assert_eq(greylag("release create 1.1.0 second"), 0, "%s", output);
+    cr_expect_eq(greylag("release create 1.1.0 again"), 6);
+    SAYS("release 1.1.0 is in");
+    cr_assert_eq(greylag("changelog --from 1.0.0 --to 1.1.0"), 0, "%s", output);
+    cr_expect_str_eq(output, "auth\n  2 email BREAKING, ann\n\nuser\n  3 x\n");
+    cr_assert_eq(greylag("changelog --to 1.0.0 --format markdown"), 0);
+    cr_expect_str_eq(output, "# Changes to 1.0.0\n\n## auth\n\n- 1 users\n\n## user\n\n- 1 profile\n");
+    cr_assert_eq(greylag("changelog --from 1.1.0"), 0);
+    cr_expect_str_eq(output, "Nothing has changed.\n");
+    cr_assert_eq(greylag("changelog --service auth --from 1 --json"), 0);
+    SAYS("\"breaking\": true");
+    cr_expect_eq(greylag("changelog --from 2.0.0"), 6);
+    SAYS("releases.yml names no release 2.0.0");
+}
+
+Test(named, a_file_that_is_wrong_is_refused_and_kept)
+{
+    fleet();
+    put("releases.yml", "releases:\n  - version: '1'\n    services: {auth: '1'}\n  - version: '1'\n    services: {}\n");
+    cr_expect_eq(greylag("release create 2 x"), 2);
+    SAYS("releases.yml:4:");
+    SAYS("stands twice");
+    put("releases.yml", "releases: [{version: '1', services: {auth: '1'}}]\n"); /* nothing can be added behind that */
+    cr_expect_eq(greylag("release create 2 x"), 2);
+    auto_free char *path = xasprintf("%s/releases.yml", root);
+    auto_buf struct buf text = BUF_INIT(65536);
+    cr_assert(buf_read_file(&text, path, NULL));
+    cr_expect_str_eq(buf_text(&text), "releases: [{version: '1', services: {auth: '1'}}]\n");
+}
+
+Test(named, the_matrix_in_every_format)
+{
+    fleet();
+    put("auth/V2__email.sql", "-- Breaking: yes\nALTER TABLE users ADD email text;\n");
+    cr_assert_eq(greylag("matrix"), 0);
+    SAYS("auth     2        email\n");
+    SAYS("user     1                          auth >= 1");
+    cr_assert_eq(greylag("matrix --format markdown --all"), 0);
+    SAYS("| auth | 1 |  |  |\n| auth | 2 | email |  |\n| user | 1 |  | auth \\>= 1 |");
+    cr_assert_eq(greylag("matrix --json"), 0);
+    SAYS("\"range\": \">=\"");
+    cr_assert_eq(greylag("matrix --format mermaid"), 0);
+    SAYS("user-service -- \"1 needs #62;= 1\" --> auth-service");
+    cr_assert_eq(greylag("matrix --format dot"), 0);
+    SAYS("\"user\" -> \"auth\" [label=\"1 needs >= 1\"];");
+    cr_expect_eq(greylag("matrix --format xml"), 2);
+    SAYS("none of text, markdown, json, mermaid, dot");
+}

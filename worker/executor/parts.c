@@ -1,0 +1,130 @@
+/* The texts of a step: which of them run, their placeholders, and what can be told before anything runs. */
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/text.h"
+#include "executor/executor_internal.h"
+
+const char *part_what(const struct part *part)
+{
+    static const char *const whats[] = {
+#define X(name, what) what,
+        PARTS(X)
+#undef X
+    };
+    return whats[part ? part->name : PART_MAIN];
+}
+
+const char *part_line(struct execution *x, const struct part *part, int line)
+{
+    if (!part || part->name == PART_MAIN)
+        return arena_printf(x->arena, "line %d", line);
+    return arena_printf(x->arena, "line %d of %s", line, part_what(part));
+}
+
+void parts_take(struct execution *x)
+{
+    const struct job_request *r = x->step.request;
+    bool up = r->direction == DIRECTION_UP, each = up && r->kind != MIGRATION_CALLBACK;
+    const char *const texts[] = {
+        [PART_BEFORE] = each ? x->step.job->before_each : NULL,
+        [PART_MAIN] = up || r->direction == DIRECTION_DOWN ? r->sql : NULL,
+        [PART_AFTER] = each ? x->step.job->after_each : NULL,
+        [PART_VERIFY] = up ? r->verify : NULL,
+    };
+    for (size_t i = 0; i < PART_COUNT; i++) {
+        const char *text = texts[i] ? texts[i] : "";
+        x->parts[i] = (struct part){.name = (enum part_name)i, .raw = text, .expanded = {.text = text, .len = strlen(text)}};
+    }
+}
+
+bool parts_ask(const struct execution *x)
+{
+    struct placeholder_use use;
+    for (size_t i = 0; x->step.request->placeholders && i < PART_COUNT; i++)
+        for (size_t at = 0; placeholder_next(x->parts[i].raw, &at, &use);)
+            if (names_builtin(&use))
+                return true;
+    return false;
+}
+
+static bool expand(struct execution *x, struct part *part, struct failure *failure)
+{
+    struct placeholder_use missing;
+    x->expanding = part;
+    if (placeholder_expand(part->raw, names_get, x, x->arena, &part->expanded, &missing, &failure->err))
+        return true;
+    if (missing.closed)
+        names_explain(x, part, &missing, &failure->err);
+    int column;
+    text_position(part->raw, missing.begin, &failure->line, &column);
+    err_sqlstate(&failure->err, "42P02"); /* undefined_parameter */
+    failure->part = part;
+    return false;
+}
+
+static void analyse(struct execution *x, struct part *part)
+{
+    sql_analyse(part->expanded.text, x->arena, &part->text);
+    if (part->text.parsed)
+        return;
+    buf_addf(&x->warning, "%s%s could not be analysed (%s: %s) and runs as it is", x->warning.len ? "; " : "",
+             part->name == PART_MAIN ? "the text" : part_what(part),
+             part_line(x, NULL, placeholder_line(&part->expanded, part->text.warning_line)), part->text.warning);
+}
+
+/* What can be told of a text before anything runs. */
+static bool acceptable(struct execution *x, const struct part *part, struct failure *failure)
+{
+    const struct sql_text *t = &part->text;
+    bool alone = part->name != PART_VERIFY && (x->step.request->no_transaction || parts_no_transaction(x));
+    int line = 0;
+    if (t->forbidden) {
+        line = t->forbidden->line;
+        err_set(&failure->err, ERR_INPUT, "%s is not allowed in a migration: %s", t->forbidden->keyword, t->forbidden->why);
+    } else if (t->parsed && t->stray_control && !alone && !(part->name == PART_VERIFY && t->own_rollback)) {
+        line = t->stray_line;
+        err_set(&failure->err, ERR_INPUT, "transaction control inside %s: greylag runs it in one transaction; "
+                "a file may be wrapped in one BEGIN ... COMMIT, or ask to run without a transaction", part_what(part));
+    } else
+        return true;
+    failure->part = part;
+    failure->line = placeholder_line(&part->expanded, line);
+    err_sqlstate(&failure->err, "25001");
+    return false;
+}
+
+bool parts_prepare(struct execution *x, struct failure *failure)
+{
+    for (size_t i = 0; x->step.request->placeholders && i < PART_COUNT; i++)
+        if (!expand(x, &x->parts[i], failure))
+            return false;
+    for (size_t i = 0; i < PART_COUNT; i++)
+        analyse(x, &x->parts[i]);
+    for (size_t i = 0; i < PART_COUNT; i++)
+        if (!acceptable(x, &x->parts[i], failure))
+            return false;
+    return true;
+}
+
+bool parts_no_transaction(const struct execution *x)
+{
+    return x->parts[PART_BEFORE].text.needs_no_transaction || x->parts[PART_MAIN].text.needs_no_transaction ||
+           x->parts[PART_AFTER].text.needs_no_transaction;
+}
+
+bool parts_session(const struct execution *x)
+{
+    bool session = false;
+    for (size_t i = 0; i < PART_COUNT; i++)
+        session |= x->parts[i].text.session;
+    return session;
+}
+
+bool parts_mention(const struct execution *x, const char *word)
+{
+    for (size_t i = 0; i < PART_COUNT; i++)
+        if (strcasestr(x->parts[i].expanded.text, word))
+            return true;
+    return false;
+}

@@ -1,0 +1,21 @@
+/* Inside this room: what is known of each tool. */
+#pragma once
+#include "foreign/foreign.h"
+
+#define TOOL_STEPS 3
+struct tool {
+    const char *table;    /* its default name */
+    const char *schema;   /* its own, NULL: the search_path's */
+    const char *words;    /* how its table is recognised: sql/foreign_find.sql */
+    int columns;          /* exactly so many; 0: any */
+    const char *read;     /* columns version, name, script, checksum, state, place */
+    const char *check;    /* one row, not NULL: it says that the request's migration is in effect; its checksum */
+    const char *create;   /* statements */
+    const char *add[TOOL_STEPS], *take[TOOL_STEPS]; /* in this order */
+    const char *align;    /* NULL: it keeps no checksum */
+    bool needs_record;    /* adds nothing without request->foreign_record and foreign_checksum */
+    const char *refused;  /* why it is not kept, NULL: it is */
+};
+const struct tool *tool_of(enum history_tool tool); /* NULL: HISTORY_NONE */
+/* Adds a statement without the comment in front; @read@, @check@ and @schema@ (greylag's, quoted) are filled in. */
+void tool_add_statement(struct buf *out, const struct tool *tool, const char *statement, const char *schema);

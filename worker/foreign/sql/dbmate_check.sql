@@ -1,0 +1,1 @@
+SELECT '' FROM @table@ t WHERE t.version = $1::text LIMIT 1

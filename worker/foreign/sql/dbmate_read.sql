@@ -1,0 +1,4 @@
+-- dbmate: pkg/driver/postgres/postgres.go
+SELECT t.version::text AS version, '' AS name, '' AS script, '' AS checksum, 'applied' AS state,
+       row_number() OVER (ORDER BY t.version) AS place
+  FROM @table@ t

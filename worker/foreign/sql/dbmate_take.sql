@@ -1,0 +1,1 @@
+DELETE FROM @table@ t WHERE t.version = $1::text

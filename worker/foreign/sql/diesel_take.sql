@@ -1,0 +1,1 @@
+DELETE FROM @table@ t WHERE t.version = replace($1::text, '-', '')

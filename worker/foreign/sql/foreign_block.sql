@@ -1,0 +1,89 @@
+-- The body of a DO block: finds a tool's table, makes it when it is missing, and runs statements on it, in the
+-- transaction of a step. @...@ are literals that step.c puts in; @table@ and the like in the statements are put in here.
+DECLARE
+    v_before text := pg_catalog.current_setting('search_path');
+    v_path text := @path@;
+    v_schema text := @schema_name@;
+    v_table text := @table_name@;
+    v_place oid;
+    v_seen text[] := '{}';
+    v_row record;
+    v_statement text;
+    v_found text;
+    v_called text := @tool@ || '''s record';
+BEGIN
+    IF @refused@ <> '' THEN -- known before anything is looked at
+        RAISE EXCEPTION USING ERRCODE = '0A000', MESSAGE = @refused@;
+    END IF;
+    IF v_path IS NULL THEN
+        SET LOCAL search_path TO DEFAULT;
+    ELSE
+        PERFORM pg_catalog.set_config('search_path', v_path, true);
+    END IF;
+    v_place := pg_catalog.to_regclass(coalesce(pg_catalog.quote_ident(v_schema) || '.', '') ||
+                                      pg_catalog.quote_ident(v_table));
+    IF v_place IS NULL AND NOT @named@ THEN
+        FOR v_row IN EXECUTE @find@ USING ARRAY[@tool@], ARRAY[@words@], ARRAY[@columns@] LOOP
+            v_place := v_row.oid;
+            v_seen := v_seen || (v_row.schema || '.' || v_row.name);
+        END LOOP;
+        IF pg_catalog.cardinality(v_seen) > 1 THEN
+            RAISE EXCEPTION USING ERRCODE = '42P09', MESSAGE = v_called || ' may be any of ' ||
+                pg_catalog.array_to_string(v_seen, ', ') || ': name it with history_table';
+        END IF;
+    END IF;
+    v_schema := coalesce(v_schema, pg_catalog.current_schema());
+    IF v_place IS NULL AND @create@ IS NULL THEN
+        RAISE EXCEPTION USING ERRCODE = 'GL005',
+            MESSAGE = v_called || ' is gone: there is no table ' || coalesce(v_schema || '.', '') || v_table;
+    ELSIF v_place IS NULL AND v_schema IS NULL THEN
+        RAISE EXCEPTION USING ERRCODE = '3F000', MESSAGE = 'no schema of the search_path exists';
+    ELSIF v_place IS NULL THEN
+        BEGIN
+            EXECUTE pg_catalog.replace(pg_catalog.replace(pg_catalog.replace(pg_catalog.replace(@create@,
+                '@table@', pg_catalog.format('%I.%I', v_schema, v_table)),
+                '@registry@', pg_catalog.quote_ident(v_schema)),
+                '@name_pk@', pg_catalog.quote_ident(v_table || '_pk')),
+                '@name_s_idx@', pg_catalog.quote_ident(v_table || '_s_idx'));
+        EXCEPTION WHEN duplicate_table OR duplicate_schema OR unique_violation THEN
+            NULL; -- somebody else has just made it
+        END;
+        v_place := pg_catalog.to_regclass(pg_catalog.format('%I.%I', v_schema, v_table));
+    END IF;
+    SELECT n.nspname, c.relname INTO STRICT v_schema, v_table
+      FROM pg_catalog.pg_class c
+      JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+     WHERE c.oid = v_place;
+    v_called := v_called || ' ' || v_schema || '.' || v_table;
+    PERFORM pg_catalog.set_config('search_path', 'pg_catalog', true);
+    IF @lock@ THEN
+        EXECUTE pg_catalog.format('LOCK TABLE %I.%I IN SHARE ROW EXCLUSIVE MODE', v_schema, v_table);
+    END IF;
+    FOREACH v_statement IN ARRAY @statements@ LOOP
+        v_statement := pg_catalog.replace(pg_catalog.replace(v_statement,
+                '@table@', pg_catalog.format('%I.%I', v_schema, v_table)),
+                '@registry@', pg_catalog.quote_ident(v_schema));
+        IF @checks@ THEN
+            EXECUTE v_statement INTO v_found
+              USING @version@, @name@, @script@, @checksum@, @kind@, @direction@, '0', @target@, @record@;
+            IF v_found IS NULL THEN
+                RAISE EXCEPTION USING ERRCODE = 'GL005',
+                    MESSAGE = v_called || ' does not say any more that it is applied';
+            END IF;
+            PERFORM pg_catalog.set_config('greylag.found', @tool@ || ' ' || v_schema || '.' || v_table ||
+                CASE WHEN v_found <> '' THEN ' checksum ' || v_found ELSE '' END, true);
+        ELSE
+            EXECUTE v_statement
+              USING @version@, @name@, @script@, @checksum@, @kind@, @direction@,
+                    least(pg_catalog.floor(pg_catalog.date_part('epoch',
+                          pg_catalog.clock_timestamp() - @started@) * 1000), 2147483647)::int::text, @target@, @record@;
+        END IF;
+    END LOOP;
+    PERFORM pg_catalog.set_config('search_path', v_before, true);
+EXCEPTION WHEN OTHERS THEN
+    IF SQLSTATE = 'GL005' THEN
+        RAISE;
+    END IF;
+    RAISE EXCEPTION USING ERRCODE = SQLSTATE, MESSAGE = v_called || ' cannot be ' ||
+        CASE WHEN @checks@ THEN 'read' ELSE 'kept' END || ': ' || SQLERRM;
+END

@@ -1,0 +1,1 @@
+CREATE TABLE @table@ (version bigint not null primary key, dirty boolean not null);

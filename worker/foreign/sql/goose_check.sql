@@ -1,0 +1,1 @@
+SELECT '' FROM (@read@) r WHERE r.version::numeric = $1::numeric LIMIT 1

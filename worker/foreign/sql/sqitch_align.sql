@@ -1,0 +1,3 @@
+UPDATE @table@ c
+   SET script_hash = $9::jsonb ->> 'script_hash'
+ WHERE c.change_id = $4::text

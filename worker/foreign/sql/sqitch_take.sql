@@ -1,0 +1,23 @@
+-- Sqitch: lib/App/Sqitch/Engine/pg.pm, log_revert_change
+WITH leaving AS (
+    SELECT r.checksum AS change_id
+      FROM (@read@) r
+     WHERE CASE WHEN $4::text <> '' THEN r.checksum = $4::text
+                ELSE $1::text IN (r.version, r.script || ':' || r.version) END
+), untagged AS (
+    DELETE FROM @registry@.tags t WHERE t.change_id IN (SELECT l.change_id FROM leaving l) RETURNING t.change_id, t.tag
+), freed AS (
+    DELETE FROM @registry@.dependencies d
+     WHERE d.change_id IN (SELECT l.change_id FROM leaving l)
+    RETURNING d.change_id, d.type, d.dependency
+), gone AS (
+    DELETE FROM @table@ c WHERE c.change_id IN (SELECT l.change_id FROM leaving l) RETURNING c.*
+)
+INSERT INTO @registry@.events (event, change_id, change, project, note, requires, conflicts, tags, committer_name,
+                               committer_email, planned_at, planner_name, planner_email)
+SELECT 'revert', g.change_id, g.change, g.project, g.note,
+       ARRAY(SELECT f.dependency FROM freed f WHERE f.change_id = g.change_id AND f.type = 'require'),
+       ARRAY(SELECT f.dependency FROM freed f WHERE f.change_id = g.change_id AND f.type = 'conflict'),
+       ARRAY(SELECT u.tag FROM untagged u WHERE u.change_id = g.change_id),
+       current_user, current_user || '@greylag', g.planned_at, g.planner_name, g.planner_email
+  FROM gone g

@@ -1,0 +1,169 @@
+/* The text that looks at a record again, and the text that keeps it: a DO block around the statements of tools.c. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/text.h"
+#include "foreign/foreign_internal.h"
+#include "foreign_sql.h"
+
+/* A value of sql/foreign_block.sql. */
+struct value {
+    const char *name;
+    const char *text; /* NULL: NULL */
+    bool raw;         /* SQL as it is, instead of a literal */
+};
+
+static void add_value(struct buf *out, struct pg *pg, const struct value *value)
+{
+    if (!value->text)
+        buf_adds(out, "NULL");
+    else if (value->raw)
+        buf_adds(out, value->text);
+    else
+        pg_add_literal(pg, out, value->text);
+}
+
+/* The template's @name@ become values; what a value holds is not looked at again. */
+static void fill(struct buf *out, struct pg *pg, const char *template, const struct value *values, size_t count)
+{
+    for (const char *at; (at = strchr(template, '@')); template = at) {
+        size_t i = 0, len = strcspn(at + 1, "@");
+        while (i < count && (strlen(values[i].name) != len || strncmp(values[i].name, at + 1, len) != 0))
+            i++;
+        buf_add(out, template, (size_t)(at - template));
+        if (i < count)
+            add_value(out, pg, &values[i]);
+        else
+            buf_addc(out, '@');
+        at += i < count ? len + 2 : 1;
+    }
+    buf_adds(out, template);
+}
+
+/* The table's schema and name: as the service names it, else the tool's own. Sqitch's is the registry, a schema. */
+static void split_name(const struct tool *tool, const char *named, struct buf *schema, const char **ret_table)
+{
+    const char *dot = strchr(named, '.');
+    *ret_table = tool->table;
+    if (dot)
+        buf_add(schema, named, (size_t)(dot - named));
+    else if (tool->schema)
+        buf_adds(schema, named[0] ? named : tool->schema);
+    if (!tool->schema && named[0])
+        *ret_table = dot ? dot + 1 : named;
+}
+
+static void add_statements(struct buf *out, const struct foreign_step *step, const struct tool *tool,
+                           const char *const *statements, size_t count)
+{
+    auto_buf struct buf schema = BUF_INIT(1024);
+    pg_add_identifier(step->pg, &schema, step->ledger_schema);
+    buf_adds(out, "ARRAY[");
+    for (size_t i = 0; i < count; i++) {
+        auto_buf struct buf text = BUF_INIT(1 << 16);
+        tool_add_statement(&text, tool, statements[i], buf_text(&schema));
+        buf_adds(out, i ? "," : "");
+        pg_add_literal(step->pg, out, buf_text(&text));
+    }
+    buf_adds(out, "]::text[]");
+}
+
+static const char *yes(bool value)
+{
+    return value ? "true" : "false";
+}
+
+static void add_block(struct buf *sql, const struct foreign_step *step, const struct tool *tool,
+                      const char *const *statements, size_t count, bool checks, const char *refused)
+{
+    const struct job_request *r = step->request;
+    const char *named = step->job->history_table ? step->job->history_table : "", *table;
+    auto_buf struct buf schema = BUF_INIT(1024), run = BUF_INIT(1 << 18), create = BUF_INIT(1 << 16);
+    auto_buf struct buf body = BUF_INIT(BUF_MAX);
+    char columns[16], target[24], started[64] = "pg_catalog.now()";
+    split_name(tool, named, &schema, &table);
+    add_statements(&run, step, tool, statements, count);
+    if (tool->create)
+        tool_add_statement(&create, tool, tool->create, "");
+    snprintf(columns, sizeof columns, "%d", tool->columns);
+    snprintf(target, sizeof target, "%" PRId64, step->target);
+    if (step->started_us)
+        snprintf(started, sizeof started, "pg_catalog.to_timestamp(%" PRId64 "/1000000.0)", step->started_us);
+    const struct value values[] = {
+        {"refused", refused, false},
+        {"tool", history_tool_text(step->job->history), false},
+        {"path", step->search_path, false},
+        {"schema_name", schema.len ? buf_text(&schema) : NULL, false},
+        {"table_name", table, false},
+        {"named", yes(named[0]), true},
+        {"find", sql_foreign_find, false},
+        {"words", tool->words, false},
+        {"columns", columns, true},
+        {"create", !checks && tool->create ? buf_text(&create) : NULL, false},
+        {"lock", yes(!checks), true},
+        {"statements", buf_text(&run), true},
+        {"checks", yes(checks), true},
+        {"version", r->version ? r->version : "", false},
+        {"name", r->name ? r->name : "", false},
+        {"script", r->script ? r->script : "", false},
+        {"checksum", r->foreign_checksum ? r->foreign_checksum : "", false},
+        {"kind", migration_kind_text(r->kind), false},
+        {"direction", direction_text(r->direction), false},
+        {"target", target, false},
+        {"record", r->foreign_record ? r->foreign_record : "", false},
+        {"started", started, true},
+    };
+    const char *template = sql_foreign_block;
+    while (text_starts(template, "--"))
+        template = strchr(template, '\n') + 1;
+    fill(&body, step->pg, template, values, COUNT_OF(values));
+    buf_adds(sql, ";DO ");
+    pg_add_literal(step->pg, sql, buf_text(&body));
+}
+
+static const struct tool nobody = {.table = "", .words = ""};
+
+void foreign_add_check(struct buf *sql, const struct foreign_step *step)
+{
+    const struct tool *tool = tool_of(step->job->history);
+    if (step->request->direction != DIRECTION_ADOPT || !step->request->in_history)
+        return;
+    if (tool)
+        add_block(sql, step, tool, &tool->check, 1, true, "");
+    else
+        add_block(sql, step, &nobody, NULL, 0, true, foreign_refuses(step->job->history));
+}
+
+/* The statements of one direction. */
+static size_t collect(const struct tool *tool, const struct job_request *r, const char *statements[TOOL_STEPS + 1])
+{
+    bool adds = r->direction == DIRECTION_UP || r->direction == DIRECTION_ADOPT;
+    const char *const *from = adds ? tool->add : tool->take;
+    size_t count = 0;
+    while (count < TOOL_STEPS && from[count]) {
+        statements[count] = from[count];
+        count++;
+    }
+    if (r->direction == DIRECTION_ADOPT && r->undoes && r->undoes[0] && tool->align)
+        statements[count++] = tool->align;
+    return count;
+}
+
+void foreign_add_mirror(struct buf *sql, const struct foreign_step *step)
+{
+    const struct job_request *r = step->request;
+    const struct tool *tool = tool_of(step->job->history);
+    const char *statements[TOOL_STEPS + 1], *refused = foreign_refuses(step->job->history);
+    bool adds = r->direction == DIRECTION_UP || r->direction == DIRECTION_ADOPT;
+    if (!step->job->mirror || r->kind == MIGRATION_CALLBACK)
+        return;
+    bool whole = r->foreign_record && r->foreign_record[0] && r->foreign_checksum && r->foreign_checksum[0];
+    if (!refused && adds && tool->needs_record && !whole)
+        refused = "the job does not carry what this tool records of a migration";
+    if (refused)
+        add_block(sql, step, &nobody, NULL, 0, false, refused);
+    else
+        add_block(sql, step, tool, statements, collect(tool, r, statements), false, "");
+}
