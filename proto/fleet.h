@@ -96,12 +96,22 @@ struct fleet {
     size_t service_count;
 };
 
+/* A text of a repeatable migration that is or was in effect on a target. */
+struct applied_text {
+    const char *checksum; /* its digest */
+    const char *request;  /* through which it came into effect first: a way back brings an earlier text into effect again */
+    const char *release;  /* that request's */
+    bool kept;            /* the text itself is in the control database */
+};
 /* What is applied on one target, from its worker's inventory or from the control database; in the order applied. */
 struct applied {
     const char *migration; /* struct migration's id */
     const char *checksum;  /* digest of the up SQL that was applied */
     const char *request;   /* the request in effect: an undo names it */
     const char *release;   /* NULL or "" when unknown */
+    const struct applied_text *texts; /* of a repeatable one, as far as the control database knows: what is in effect, then
+                                       * what was before it, the newest first. Does not travel */
+    size_t text_count;
 };
 /* One row of another tool's record on a target. */
 struct foreign_row {

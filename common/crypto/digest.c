@@ -30,28 +30,38 @@ void digest_begin(struct digest_state *state)
     crypto_generichash_init(inner(state), NULL, 0, DIGEST_SIZE);
 }
 
+#define LENGTH_SIZE 8
+#define SHORT_MAX 120
+
 /* Eight bytes, little end first. */
-static void add_length(struct digest_state *state, uint64_t len)
+static void put_length(unsigned char bytes[LENGTH_SIZE], uint64_t len)
 {
-    unsigned char bytes[8];
-    for (int i = 0; i < 8; i++)
+    for (int i = 0; i < LENGTH_SIZE; i++)
         bytes[i] = (unsigned char)(len >> (8 * i));
-    crypto_generichash_update(inner(state), bytes, sizeof bytes);
 }
 
+/* Short parts go in with their length: a plan's leaves are a million of them. */
 void digest_part(struct digest_state *state, const void *bytes, size_t len)
 {
-    add_length(state, len);
-    if (len)
+    unsigned char framed[LENGTH_SIZE + SHORT_MAX];
+    bool together = len <= SHORT_MAX;
+    put_length(framed, len);
+    if (together && len)
+        memcpy(framed + LENGTH_SIZE, bytes, len);
+    crypto_generichash_update(inner(state), framed, LENGTH_SIZE + (together ? len : 0));
+    if (!together)
         crypto_generichash_update(inner(state), bytes, len);
 }
 
 void digest_text(struct digest_state *state, const char *text)
 {
-    if (text)
+    unsigned char none[LENGTH_SIZE];
+    if (text) {
         digest_part(state, text, strlen(text));
-    else
-        add_length(state, UINT64_MAX); /* no text has this length */
+        return;
+    }
+    put_length(none, UINT64_MAX); /* no text has this length */
+    crypto_generichash_update(inner(state), none, sizeof none);
 }
 
 void digest_end(struct digest_state *state, char hex[DIGEST_HEX_SIZE])

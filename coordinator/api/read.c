@@ -48,13 +48,15 @@ static bool read_status(struct store *store, struct http_request *request, char 
 {
     const json_t *fleet = json_object_get(request->json, "fleet");
     auto_free char *text = fleet ? json_dumps(fleet, JSON_COMPACT) : NULL;
-    return store_status(store, text, text ? strlen(text) : 0, ret_json, err);
+    const char *category = json_string_value(json_object_get(request->json, "category"));
+    return store_status(store, text, text ? strlen(text) : 0, category, ret_json, err);
 }
 
 static bool read_history(struct store *store, struct http_request *request, char **ret_json, struct err *err)
 {
     const char *service = http_query(request, "service"), *target = http_query(request, "target");
-    return store_history(store, service ? service : "", target ? target : "",
+    const char *category = http_query(request, "category");
+    return store_history(store, service ? service : "", target ? target : "", category ? category : "",
                          api_query_number(request, "limit", 1, LIMIT_MAX, 50), ret_json, err);
 }
 

@@ -103,7 +103,9 @@ bool cli_write_new(const char *fleet, const struct new_file *files, size_t count
 int cli_baseline_write(const struct cmdline *line, const struct catalog *catalog, const char *service);
 
 /* --- plan_text.c. PURE. */
-void cli_plan_text(const json_t *plan, struct buf *out);
+/* `category` NULL: all steps; else only those are shown. */
+void cli_plan_text(const json_t *plan, const char *category, struct buf *out);
+void cli_plan_filter(json_t *plan, const char *category); /* leaves only the steps of that category; they keep their indexes */
 
 /* --- table.c: columns of text, made printable. */
 #define TABLE_COLUMNS 10

@@ -13,10 +13,13 @@ static void print_plan(const struct cmdline *line, const struct plan *plan, cons
     } else {
         plan_json(plan, findings, &text);
         json_t *json = json_loadb(buf_text(&text), text.len, 0, NULL);
+        const char *category = cmdline_value(line, "category");
+        if (category && cli_json(line))
+            cli_plan_filter(json, category);
         if (cli_json(line))
             cli_print_json(json);
         else
-            cli_plan_text(json, &out);
+            cli_plan_text(json, category, &out);
         json_decref(json);
     }
     cli_print(&out);
@@ -78,6 +81,7 @@ static int plan_run(const struct cmdline *line)
 static const struct cmd_option options[] = {
     {"graph", 0, NULL, "print the graph of services and steps as Mermaid", 0},
     {"offline", 0, NULL, "ask no coordinator: plan as if every database were empty", 0},
+    {"category", 0, "CATEGORY", "show only the steps of this category; what is planned stays the same", 0},
     {"state", 0, "FILE", "plan from what this file says is applied (greylag status --applied)", 0},
     CMD_OPTIONS_END};
 

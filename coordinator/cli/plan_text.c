@@ -41,33 +41,71 @@ static const char *step_place(const json_t *step, struct arena *arena)
     return strcmp(service, target) == 0 ? service : arena_printf(arena, "%s/%s", service, target);
 }
 
-/* What is to know of a step besides its name: no way back; or how it changes the record. */
-static const char *step_note(const json_t *step, struct arena *arena)
+static bool step_is(const json_t *step, const char *name, const char *value)
 {
-    const char *direction = json_text(step, "direction"), *recorded = json_text(step, "recorded");
-    if (strcmp(direction, direction_text(DIRECTION_FORGET)) == 0)
-        return arena_printf(arena, "forget (checksum %.12s...)", recorded);
-    if (strcmp(direction, direction_text(DIRECTION_ADOPT)) == 0)
-        return *recorded ? arena_printf(arena, "checksum %.12s... -> %.12s...", recorded, json_text(step, "checksum")) : "";
-    bool down = strcmp(direction, direction_text(DIRECTION_DOWN)) == 0;
-    return !down && strcmp(json_text(step, "wayBack"), way_back_text(WAY_BACK_NONE)) == 0 ? "no way back" : "";
+    return strcmp(json_text(step, name), value) == 0;
 }
 
-static void add_steps(const json_t *plan, struct buf *out)
+/* What is to know of a step besides its name: what it is, how it changes the record, no way back. */
+static const char *step_note(const json_t *step, struct arena *arena)
+{
+    bool up = step_is(step, "direction", "up"), repeatable = step_is(step, "kind", "repeatable");
+    const char *release = json_text(step, "undoesRelease"), *note = "";
+    const char *recorded = json_text(step, "recorded");
+    if (step_is(step, "direction", "forget"))
+        return arena_printf(arena, "forget (checksum %.12s...)", recorded);
+    if (step_is(step, "direction", "adopt"))
+        return *recorded ? arena_printf(arena, "checksum %.12s... -> %.12s...", recorded, json_text(step, "checksum")) : "";
+    if (repeatable && step_is(step, "direction", "down"))
+        return "back to its earlier text";
+    if (!up)
+        return "";
+    if (repeatable && *json_text(step, "undoes"))
+        note = *release ? arena_printf(arena, "repeatable, replaces the text of %s", release) : "repeatable, again";
+    else if (*json_text(step, "kind") && !step_is(step, "kind", "versioned"))
+        note = json_text(step, "kind");
+    if (!step_is(step, "wayBack", "none"))
+        return note;
+    return *note ? arena_printf(arena, "%s; no way back", note) : "no way back";
+}
+
+static bool any_category(const json_t *steps)
+{
+    size_t i;
+    const json_t *step;
+    json_array_foreach(steps, i, step)
+    {
+        if (*json_text(step, "category"))
+            return true;
+    }
+    return false;
+}
+
+/* How many there are of that category; NULL: all. */
+static size_t add_steps(const json_t *plan, const char *category, struct buf *out)
 {
     const json_t *steps = json_object_get(plan, "steps"), *step;
     auto_arena struct arena arena = ARENA_INIT;
     struct table table = {.columns = 0};
-    size_t i;
+    bool with_category = any_category(steps);
+    size_t i, shown = 0;
     json_array_foreach(steps, i, step)
     {
-        table_row(&table, 5, arena_printf(&arena, "%zu", i + 1), step_place(step, &arena), step_name(step, &arena),
-                  step_note(step, &arena), step_after(steps, step, &arena));
+        const char *number = arena_printf(&arena, "%zu", i + 1), *place = step_place(step, &arena);
+        const char *name = step_name(step, &arena), *note = step_note(step, &arena), *after = step_after(steps, step, &arena);
+        if (category && !step_is(step, "category", category))
+            continue;
+        shown++;
+        if (with_category)
+            table_row(&table, 6, number, place, name, json_text(step, "category"), note, after);
+        else
+            table_row(&table, 5, number, place, name, note, after);
     }
     table_print(&table, "  ", out);
+    return shown;
 }
 
-void cli_plan_text(const json_t *plan, struct buf *out)
+void cli_plan_text(const json_t *plan, const char *category, struct buf *out)
 {
     const json_t *steps = json_object_get(plan, "steps");
     size_t count = json_array_size(steps);
@@ -82,7 +120,9 @@ void cli_plan_text(const json_t *plan, struct buf *out)
                  direction == DIRECTION_UP     ? "to apply"
                  : direction == DIRECTION_DOWN ? "to undo"
                                                : "to record; nothing of them runs");
-        add_steps(plan, out);
+        size_t shown = add_steps(plan, category, out);
+        if (category)
+            buf_addf(out, "\n%zu of them of category %s\n", shown, category);
         buf_addf(out, "\nplan %s\n", json_text(plan, "digest"));
     }
     const json_t *findings = json_object_get(plan, "findings");
@@ -90,4 +130,16 @@ void cli_plan_text(const json_t *plan, struct buf *out)
         buf_addc(out, '\n');
         cli_plan_findings(findings, out);
     }
+}
+
+void cli_plan_filter(json_t *plan, const char *category)
+{
+    json_t *kept = json_array(), *step;
+    size_t i;
+    json_array_foreach(json_object_get(plan, "steps"), i, step)
+    {
+        if (step_is(step, "category", category))
+            json_array_append(kept, step);
+    }
+    json_object_set_new(plan, "steps", kept);
 }

@@ -115,6 +115,20 @@ json_t *cli_fleet_json(const struct fleet *fleet)
     return json_loads(text, 0, NULL);
 }
 
+static void read_texts(const json_t *list, struct arena *arena, struct applied *ret)
+{
+    size_t i;
+    const json_t *item;
+    struct applied_text *texts = arena_array(arena, json_array_size(list) + 1, sizeof *texts);
+    json_array_foreach(list, i, item)
+        texts[i] = (struct applied_text){.checksum = arena_strdup(arena, json_text(item, "checksum")),
+                                         .request = arena_strdup(arena, json_text(item, "request")),
+                                         .release = arena_strdup(arena, json_text(item, "release")),
+                                         .kept = json_is_true(json_object_get(item, "kept"))};
+    ret->texts = texts;
+    ret->text_count = json_array_size(list);
+}
+
 static bool read_applied(const json_t *list, struct arena *arena, struct target_contents *ret, struct err *err)
 {
     size_t i;
@@ -126,6 +140,7 @@ static bool read_applied(const json_t *list, struct arena *arena, struct target_
                                       .checksum = arena_strdup(arena, json_text(row, "checksum")),
                                       .request = arena_strdup(arena, json_text(row, "request")),
                                       .release = arena_strdup(arena, json_text(row, "release"))};
+        read_texts(json_object_get(row, "texts"), arena, &applied[i]);
         if (!*applied[i].migration || !*applied[i].checksum)
             return err_set(err, ERR_INPUT, "%s/%s: number %zu has no migration or checksum", ret->service, ret->target,
                            i + 1);

@@ -53,12 +53,15 @@ static bool fetch_status(const struct cmdline *line, struct http_client *client,
 {
     auto_free char *path = NULL;
     struct catalog *catalog = NULL;
-    bool with_files = cmdline_has(line, "fleet") || cli_fleet_path(line, &path, NULL);
+    bool category = cmdline_has(line, "category");
+    bool with_files = cmdline_has(line, "fleet") || category || cli_fleet_path(line, &path, NULL);
     if (!with_files)
         return http_call(client, "GET", "/api/v1/status", NULL, NULL, reply, err);
     if (!cli_catalog(line, &catalog, err))
         return false;
-    json_t *body = catalog->error_count ? NULL : json_pack("{s:o}", "fleet", cli_fleet_json(&catalog->fleet));
+    json_t *body = catalog->error_count ? NULL
+                                        : json_pack("{s:o, s:s*}", "fleet", cli_fleet_json(&catalog->fleet), "category",
+                                                    cmdline_value(line, "category"));
     bool ok = body ? http_call(client, "POST", "/api/v1/status", body, NULL, reply, err)
                    : http_call(client, "GET", "/api/v1/status", NULL, NULL, reply, err);
     json_decref(body);
@@ -103,6 +106,7 @@ static int status_run(const struct cmdline *line)
 }
 
 static const struct cmd_option status_options[] = {
+    {"category", 0, "CATEGORY", "count only what is of this category (needs the files)", 0},
     {"applied", 0, NULL, "every migration that is applied, in order (with --json: for plan --state)", 0}, CMD_OPTIONS_END};
 
 const struct command status_command = {
@@ -116,6 +120,18 @@ const struct command status_command = {
 
 /* --- history ----------------------------------------------------------------------------------------------- */
 
+static bool has_categories(const json_t *history)
+{
+    size_t i;
+    const json_t *row;
+    json_array_foreach(history, i, row)
+    {
+        if (*json_text(row, "category"))
+            return true;
+    }
+    return false;
+}
+
 static void print_history(const json_t *json, struct buf *out)
 {
     auto_arena struct arena arena = ARENA_INIT;
@@ -127,14 +143,15 @@ static void print_history(const json_t *json, struct buf *out)
         buf_adds(out, "Nothing has run yet.\n");
         return;
     }
-    table_row(&table, 8, "WHEN", "SERVICE", "TARGET", "MIGRATION", "", "OUTCOME", "TOOK", "");
+    bool categories = has_categories(json_object_get(json, "history"));
+    table_row(&table, 9, "WHEN", "SERVICE", "TARGET", "MIGRATION", "", "OUTCOME", "TOOK", categories ? "CATEGORY" : "", "");
     json_array_foreach(json_object_get(json, "history"), i, row)
     {
         json_int_t started = json_number(row, "startedAtUs"), finished = json_number(row, "finishedAtUs");
         const char *message = json_text(row, "message");
-        table_row(&table, 8, arena_strdup(&arena, clock_format(finished, at)), json_text(row, "service"),
+        table_row(&table, 9, arena_strdup(&arena, clock_format(finished, at)), json_text(row, "service"),
                   json_text(row, "target"), json_text(row, "migration"), json_text(row, "direction"), json_text(row, "kind"),
-                  arena_strdup(&arena, clock_duration(finished - started, took)),
+                  arena_strdup(&arena, clock_duration(finished - started, took)), json_text(row, "category"),
                   *message ? arena_printf(&arena, "%s %s", json_text(row, "sqlstate"), message) : "");
     }
     table_print(&table, "", out);
@@ -144,6 +161,7 @@ static int history_run(const struct cmdline *line)
 {
     struct err err = ERR_INIT;
     const char *service = cmdline_value(line, "service"), *target = cmdline_value(line, "on");
+    const char *category = cmdline_value(line, "category");
     int64_t limit = 50;
     if (!cmdline_number(line, "limit", 1, 10000, &limit, &err))
         return cmdline_fail(line, &err);
@@ -152,11 +170,14 @@ static int history_run(const struct cmdline *line)
     http_add_escaped(&path, service ? service : "");
     buf_adds(&path, "&target=");
     http_add_escaped(&path, target ? target : "");
+    buf_adds(&path, "&category=");
+    http_add_escaped(&path, category ? category : "");
     return cli_get(line, buf_text(&path), print_history);
 }
 
 static const struct cmd_option history_options[] = {{"service", 's', "SERVICE", "only of this service", 0},
                                                     {"on", 0, "TARGET", "only of this database", 0},
+                                                    {"category", 0, "CATEGORY", "only of migrations of this category", 0},
                                                     {"limit", 0, "N", "how many, 50 when left out", 0},
                                                     CMD_OPTIONS_END};
 

@@ -71,6 +71,12 @@ static bool runs(const struct rollout_step *step)
     return step->direction == DIRECTION_UP || step->direction == DIRECTION_DOWN;
 }
 
+/* The way back of a repeatable migration runs the text that was in effect before. */
+static bool runs_earlier(const struct rollout *rollout, const struct rollout_step *step)
+{
+    return step->direction == DIRECTION_DOWN && *planned_of(rollout, step)->earlier;
+}
+
 /* The digest of the text that this step runs, or that it records or takes off the record; NULL when there is none. */
 static const char *text_digest(const struct rollout *rollout, const struct rollout_step *step)
 {
@@ -78,6 +84,8 @@ static const char *text_digest(const struct rollout *rollout, const struct rollo
     const struct migration *migration = plan_migration(rollout->plan, planned);
     if (step->direction == DIRECTION_FORGET)
         return planned->recorded;
+    if (runs_earlier(rollout, step))
+        return planned->earlier;
     if (!migration)
         return NULL;
     return step->direction == DIRECTION_DOWN ? migration->down : migration->up;
@@ -88,22 +96,29 @@ static const char *or_empty(const char *text)
     return text ? text : "";
 }
 
-static struct job_request request_of(struct leader *leader, const struct rollout_step *step, const char *sql)
+/* What one step runs: its own text, and what has to run without an error after it. "" none. */
+struct step_texts {
+    const char *sql, *verify;
+};
+
+static struct job_request request_of(struct leader *leader, const struct rollout_step *step, const struct step_texts *texts)
 {
     const struct rollout *rollout = &leader->release->rollout;
     const struct plan_step *planned = planned_of(rollout, step);
     static const struct migration gone = {.name = ""};
     const struct migration *known = plan_migration(rollout->plan, planned), *migration = known ? known : &gone;
     const struct policy *policy = &planned->policy;
+    bool earlier = runs_earlier(rollout, step); /* what another tool would record of that text nobody knows */
     char id[REQUEST_ID_SIZE];
     rollout_request_id(rollout, step, id);
     return (struct job_request){.request = arena_strdup(&leader->arena, id), .direction = step->direction,
                                 .migration = planned->id, .name = or_empty(migration->name),
-                                .checksum = text_digest(rollout, step), .kind = migration->kind,
-                                .version = or_empty(migration->version), .script = or_empty(migration->script),
-                                .foreign_checksum = or_empty(migration->foreign_checksum),
+                                .checksum = text_digest(rollout, step), .undoes = step->undoes_request,
+                                .sql = texts->sql, .kind = migration->kind, .version = or_empty(migration->version),
+                                .script = or_empty(migration->script),
+                                .foreign_checksum = earlier ? "" : or_empty(migration->foreign_checksum),
                                 .in_history = step->direction == DIRECTION_ADOPT && planned->in_history,
-                                .undoes = step->direction == DIRECTION_UP ? "" : step->undoes_request, .sql = sql,
+                                .verify = texts->verify, .placeholders = runs(step) && migration->placeholders,
                                 .no_transaction = runs(step) && migration->no_transaction,
                                 .lock_timeout_ms = policy->lock_timeout_ms,
                                 .statement_timeout_ms = policy->statement_timeout_ms, .retries = policy->retries};
@@ -131,7 +146,14 @@ static void note_job(struct leader *leader, const struct rollout_target *target,
         .fence = fence, .digest = arena_strdup(&leader->arena, digest), .ordinals = ordinals, .ordinal_count = count};
 }
 
-static bool encode_job(struct leader *leader, const struct rollout_send_job *send, const char *const *texts,
+/* The texts of a job, in the turn's arena. */
+struct job_texts {
+    struct step_texts *steps;
+    const char *before_each, *after_each; /* "" none */
+    bool placeholders;                    /* there are some to replace */
+};
+
+static bool encode_job(struct leader *leader, const struct rollout_send_job *send, const struct job_texts *texts,
                        struct err *err)
 {
     const struct rollout *rollout = &leader->release->rollout;
@@ -139,7 +161,7 @@ static bool encode_job(struct leader *leader, const struct rollout_send_job *sen
     const struct service *service = &rollout->plan->fleet->services[rollout->plan->targets[send->target].service];
     struct job_request *requests = arena_array(&leader->arena, send->step_count, sizeof *requests);
     for (size_t i = 0; i < send->step_count; i++)
-        requests[i] = request_of(leader, &rollout->steps[send->steps[i]], texts[i]);
+        requests[i] = request_of(leader, &rollout->steps[send->steps[i]], &texts->steps[i]);
     char id[ID_SIZE], trace[ID_TRACEPARENT_SIZE], topic[TOPIC_NAME_SIZE];
     id_new(id);
     id_traceparent(id, trace);
@@ -148,7 +170,10 @@ static bool encode_job(struct leader *leader, const struct rollout_send_job *sen
                                       .sequence = send->sequence, .digest = ""},
                             .expects = target->recorded, .plan = rollout->plan->digest, .traceparent = trace,
                             .history = service->history, .history_table = or_empty(service->history_table),
-                            .mirror = service->mirror, .requests = requests, .request_count = send->step_count};
+                            .mirror = service->mirror, .placeholders = service->placeholders,
+                            .placeholder_count = texts->placeholders ? service->placeholder_count : 0,
+                            .before_each = texts->before_each, .after_each = texts->after_each,
+                            .requests = requests, .request_count = send->step_count};
     size_t len, envelope_len;
     auto_free char *payload = job_encode(&job, &len);
     const char *envelope = copy_envelope(leader, MESSAGE_JOB, payload, len, &envelope_len);
@@ -165,28 +190,66 @@ static bool encode_job(struct leader *leader, const struct rollout_send_job *sen
     return true;
 }
 
+/* Where a text that is looked up has to go. */
+struct wanted {
+    const char **digests;
+    const char ***places;
+    size_t count;
+};
+
+static void want(struct wanted *wanted, const char *digest, const char **place)
+{
+    *place = "";
+    if (!digest || !*digest)
+        return;
+    wanted->digests[wanted->count] = digest;
+    wanted->places[wanted->count++] = place;
+}
+
+/* What runs around each step up: callbacks have nothing around them. */
+static bool is_surrounded(const struct rollout *rollout, const struct rollout_step *step)
+{
+    const struct migration *migration = plan_migration(rollout->plan, planned_of(rollout, step));
+    return step->direction == DIRECTION_UP && migration->kind != MIGRATION_CALLBACK;
+}
+
+static void want_texts(const struct rollout *rollout, const struct rollout_send_job *send, struct job_texts *texts,
+                       struct wanted *wanted)
+{
+    const struct service *service = &rollout->plan->fleet->services[rollout->plan->targets[send->target].service];
+    bool surrounded = false;
+    for (size_t i = 0; i < send->step_count; i++) {
+        const struct rollout_step *step = &rollout->steps[send->steps[i]];
+        const struct migration *migration = plan_migration(rollout->plan, planned_of(rollout, step));
+        want(wanted, runs(step) ? text_digest(rollout, step) : NULL, &texts->steps[i].sql);
+        want(wanted, step->direction == DIRECTION_UP ? migration->verify : NULL, &texts->steps[i].verify);
+        surrounded = surrounded || is_surrounded(rollout, step);
+        texts->placeholders = texts->placeholders || (runs(step) && migration->placeholders);
+    }
+    want(wanted, surrounded ? service->before_each : NULL, &texts->before_each);
+    want(wanted, surrounded ? service->after_each : NULL, &texts->after_each);
+}
+
 static bool add_job(struct leader *leader, const struct rollout_send_job *send, struct err *err)
 {
     const struct rollout *rollout = &leader->release->rollout;
-    const char **digests = arena_array(&leader->arena, send->step_count + 1, sizeof *digests);
-    const char **texts = arena_array(&leader->arena, send->step_count + 1, sizeof *texts);
-    size_t wanted = 0;
+    size_t room = 2 * send->step_count + 2;
+    struct job_texts job_texts = {.steps = arena_array(&leader->arena, send->step_count, sizeof *job_texts.steps)};
+    struct wanted wanted = {.digests = arena_array(&leader->arena, room, sizeof *wanted.digests),
+                            .places = arena_array(&leader->arena, room, sizeof *wanted.places)};
+    const char **texts = arena_array(&leader->arena, room, sizeof *texts);
     for (size_t i = 0; i < send->step_count; i++) {
-        const struct rollout_step *step = &rollout->steps[send->steps[i]];
-        const char *digest = text_digest(rollout, step);
-        if (!digest) {
+        if (!text_digest(rollout, &rollout->steps[send->steps[i]])) {
             refuse(leader, send, "there is no text for a step of this job");
             return true;
         }
-        if (runs(step))
-            digests[wanted++] = digest;
     }
-    /* the steps of a release either run or record */
-    if (wanted == 0)
-        for (size_t i = 0; i < send->step_count; i++)
-            texts[i] = "";
-    return (wanted == 0 || store_blobs_get(leader->store, digests, wanted, &leader->arena, texts, err)) &&
-           encode_job(leader, send, texts, err);
+    want_texts(rollout, send, &job_texts, &wanted);
+    if (wanted.count && !store_blobs_get(leader->store, wanted.digests, wanted.count, &leader->arena, texts, err))
+        return false;
+    for (size_t i = 0; i < wanted.count; i++)
+        *wanted.places[i] = texts[i];
+    return encode_job(leader, send, &job_texts, err);
 }
 
 /* ---- fences, acknowledgements, inventories ---- */

@@ -2,16 +2,19 @@
 
 #include <string.h>
 
+void graph_reserve(struct graph *graph, size_t edges)
+{
+    struct edge *grown = arena_array(graph->arena, edges, sizeof *grown);
+    if (graph->count)
+        memcpy(grown, graph->edges, graph->count * sizeof *grown);
+    graph->edges = grown;
+    graph->room = edges;
+}
+
 void graph_edge(struct graph *graph, int node, int needs, const char *where)
 {
-    if (graph->count == graph->room) {
-        size_t room = graph->room ? 2 * graph->room : 256;
-        struct edge *edges = arena_array(graph->arena, room, sizeof *edges);
-        if (graph->count)
-            memcpy(edges, graph->edges, graph->count * sizeof *edges);
-        graph->edges = edges;
-        graph->room = room;
-    }
+    if (graph->count == graph->room)
+        graph_reserve(graph, graph->room ? 2 * graph->room : 256);
     graph->edges[graph->count++] = (struct edge){node, needs, where};
 }
 

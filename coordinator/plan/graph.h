@@ -19,6 +19,7 @@ struct graph {
     size_t count, room;
 };
 
+void graph_reserve(struct graph *graph, size_t edges); /* before the first one: how many there will be, about */
 void graph_edge(struct graph *graph, int node, int needs, const char *where);
 /* Kahn's algorithm with a heap: of the nodes whose needs are met, the lowest comes first. O((V + E) log V).
  * False when there is a cycle: then *ret_cycle are its edges, each one's `needs` the next one's `node`.

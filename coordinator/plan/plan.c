@@ -18,25 +18,36 @@ static bool in_list(const char *const *list, size_t count, const char *name)
     return count == 0;
 }
 
-static int by_id(const void *a, const void *b)
+/* Most fleets are planned without growing anything. */
+static void make_room(struct planning *planning, size_t migrations)
 {
-    return strcmp(((const struct id_at *)a)->id, ((const struct id_at *)b)->id);
+    size_t edges = migrations + 256;
+    for (size_t i = 0; i < planning->fleet->service_count; i++) {
+        const struct service *service = &planning->fleet->services[i];
+        for (size_t m = 0; m < service->migration_count; m++)
+            edges += service->migrations[m].depends_count;
+    }
+    graph_reserve(&planning->graph, edges);
+    planning->step_room = (int)migrations + 256;
+    planning->steps = arena_array(planning->scratch, (size_t)planning->step_room, sizeof *planning->steps);
 }
 
 static void index_services(struct planning *planning)
 {
-    size_t count = planning->fleet->service_count, slots = 0;
-    planning->ids = arena_array(planning->scratch, count + 1, sizeof *planning->ids);
+    size_t count = planning->fleet->service_count, slots = 0, migrations = 0;
+    for (size_t i = 0; i < count; i++)
+        migrations += planning->fleet->services[i].migration_count;
+    make_room(planning, migrations);
+    planning->versions = arena_array(planning->scratch, count + 1, sizeof *planning->versions);
     planning->selected = arena_array(planning->scratch, count + 1, sizeof *planning->selected);
     planning->first_slot = arena_array(planning->scratch, count + 1, sizeof *planning->first_slot);
+    lookup_init(&planning->services, planning->scratch, count);
+    lookup_init(&planning->ids, planning->scratch, migrations);
     for (size_t i = 0; i < count; i++) {
         const struct service *service = &planning->fleet->services[i];
-        struct id_at *ids = arena_array(planning->scratch, service->migration_count + 1, sizeof *ids);
+        lookup_put(&planning->services, 0, service->name, (int)i);
         for (size_t m = 0; m < service->migration_count; m++)
-            ids[m] = (struct id_at){service->migrations[m].id, (int)m};
-        if (service->migration_count)
-            qsort(ids, service->migration_count, sizeof *ids, by_id);
-        planning->ids[i] = ids;
+            lookup_put(&planning->ids, (int)i, service->migrations[m].id, (int)m);
         planning->selected[i] = in_list(planning->options->services, planning->options->service_count, service->name);
         planning->first_slot[i] = (int)slots;
         slots += service->target_count;
@@ -46,36 +57,58 @@ static void index_services(struct planning *planning)
     planning->slot_count = (int)slots;
 }
 
-static const struct target_contents *contents_of(const struct target_contents *contents, size_t count,
-                                                 const char *service, const char *target)
+static bool has_repeatable(const struct service *service)
 {
-    for (size_t i = 0; i < count; i++) {
-        if (strcmp(contents[i].target, target) == 0 && strcmp(contents[i].service, service) == 0)
-            return &contents[i];
+    for (size_t m = 0; m < service->migration_count; m++) {
+        if (service->migrations[m].kind == MIGRATION_REPEATABLE)
+            return true;
     }
-    return NULL;
+    return false;
+}
+
+static void init_slot(struct planning *planning, struct slot *slot, int service, const char *name)
+{
+    const struct service *owner = &planning->fleet->services[service];
+    *slot = (struct slot){.service = service, .name = name, .first = -1, .last = -1, .baseline = -1, .covered = -1,
+                          .applied_last = -1};
+    slot->selected = planning->selected[service] &&
+                     in_list(planning->options->targets, planning->options->target_count, name);
+    slot->state = arena_array(planning->scratch, owner->migration_count + 1, sizeof *slot->state);
+    for (size_t m = 0; m < owner->migration_count; m++)
+        slot->state[m] = PENDING;
+    if (has_repeatable(owner))
+        slot->held = arena_array(planning->scratch, owner->migration_count, sizeof *slot->held);
+    if (!slot->selected)
+        return;
+    slot->target = (int)planning->target_count;
+    planning->targets[planning->target_count++] = (struct plan_target){service, name};
 }
 
 static void index_targets(struct planning *planning, const struct target_contents *contents, size_t count)
 {
+    struct lookup held;
+    lookup_init(&held, planning->scratch, count);
+    for (size_t i = count; i-- > 0;) {
+        int service = planning_service(planning, contents[i].service);
+        if (service >= 0)
+            lookup_put(&held, service, contents[i].target, (int)i);
+    }
     planning->targets = arena_array(planning->arena, (size_t)planning->slot_count + 1, sizeof *planning->targets);
-    const struct plan_options *options = planning->options;
     for (size_t i = 0; i < planning->fleet->service_count; i++) {
         const struct service *service = &planning->fleet->services[i];
         for (size_t t = 0; t < service->target_count; t++) {
             struct slot *slot = &planning->slots[planning->first_slot[i] + (int)t];
-            *slot = (struct slot){.service = (int)i, .name = service->targets[t], .first = -1, .last = -1};
-            slot->selected = planning->selected[i] && in_list(options->targets, options->target_count, slot->name);
-            slot->contents = contents_of(contents, count, service->name, slot->name);
-            slot->state = arena_array(planning->scratch, service->migration_count + 1, sizeof(int));
-            for (size_t m = 0; m < service->migration_count; m++)
-                slot->state[m] = PENDING;
-            if (!slot->selected)
-                continue;
-            slot->target = (int)planning->target_count;
-            planning->targets[planning->target_count++] = (struct plan_target){(int)i, slot->name};
+            init_slot(planning, slot, (int)i, service->targets[t]);
+            int at = lookup_get(&held, (int)i, slot->name);
+            slot->contents = at < 0 ? NULL : &contents[at];
         }
     }
+}
+
+void planning_begin(struct planning *planning, const struct target_contents *contents, size_t contents_count)
+{
+    index_services(planning);
+    index_targets(planning, contents, contents_count);
 }
 
 static void check_service_name(struct planning *planning, const char *name, const char *what)
@@ -144,34 +177,6 @@ static void report_cycle(struct planning *planning, const struct edge *cycle, si
     }
 }
 
-static void set_leaf(const struct planning *planning, struct plan_step *step)
-{
-    const struct service *service = &planning->fleet->services[step->service];
-    const struct migration *migration = step->migration < 0 ? NULL : &service->migrations[step->migration];
-    struct digest_state state;
-    digest_begin(&state);
-    digest_text(&state, "greylag step 1");
-    digest_text(&state, planning->fleet->name);
-    digest_text(&state, planning->fleet->environment);
-    digest_text(&state, service->name);
-    digest_text(&state, planning->targets[step->target].name);
-    digest_text(&state, step->id);
-    digest_text(&state, direction_text(step->direction));
-    digest_text(&state, migration ? migration->up : step->recorded);
-    digest_text(&state, migration ? migration->down : NULL);
-    if (step->direction == DIRECTION_ADOPT)
-        digest_text(&state, step->in_history ? "in history" : "declared");
-    digest_text(&state, way_back_text(step->way_back));
-    digest_text(&state, step->undoes);
-    digest_text(&state, failure_policy_text(step->policy.on_failure));
-    const int64_t numbers[] = {step->policy.lock_timeout_ms, step->policy.statement_timeout_ms, step->policy.retries};
-    for (size_t i = 0; i < COUNT_OF(numbers); i++) {
-        auto_free char *text = xasprintf("%lld", (long long)numbers[i]);
-        digest_text(&state, text);
-    }
-    digest_end(&state, step->leaf);
-}
-
 static unsigned char nibble(char c)
 {
     return (unsigned char)(c <= '9' ? c - '0' : c - 'a' + 10);
@@ -193,29 +198,63 @@ static void set_digest(struct planning *planning, struct plan *plan)
     plan->digest[2 * DIGEST_SIZE] = 0;
 }
 
+enum way_back planning_way_back(const struct draft_step *draft, const struct migration *migration)
+{
+    if (draft->direction != DIRECTION_UP) /* what fails halts: nothing of it was committed; what was undone or recorded stays so */
+        return WAY_BACK_ABORT;
+    if (migration->kind == MIGRATION_CALLBACK)
+        return WAY_BACK_NOTHING;
+    if (migration->kind == MIGRATION_REPEATABLE)
+        return draft->earlier ? WAY_BACK_EARLIER : WAY_BACK_NONE;
+    return migration->down ? WAY_BACK_UNDO : WAY_BACK_NONE;
+}
+
+static struct policy policy_of(const struct service *service, const struct migration *migration)
+{
+    struct policy policy = service->policy;
+    if (migration && migration->has_policy)
+        policy.on_failure = migration->on_failure;
+    if (migration && migration->lock_timeout_ms > 0)
+        policy.lock_timeout_ms = migration->lock_timeout_ms;
+    if (migration && migration->statement_timeout_ms > 0)
+        policy.statement_timeout_ms = migration->statement_timeout_ms;
+    return policy;
+}
+
+/* Of a repeatable one what counts is the release that its text came with. */
+static const char *release_of(const struct applied *applied)
+{
+    if (!applied)
+        return "";
+    const char *release = applied->text_count ? applied->texts[0].release : applied->release;
+    return release ? release : "";
+}
+
+static const char *text_or(const char *text)
+{
+    return text ? text : "";
+}
+
 static void set_step(const struct planning *planning, int node, struct plan_step *step)
 {
     const struct draft_step *draft = &planning->steps[node];
     const struct slot *slot = &planning->slots[draft->slot];
     const struct service *service = &planning->fleet->services[slot->service];
     const struct migration *migration = draft->migration < 0 ? NULL : &service->migrations[draft->migration];
-    bool up = draft->direction == DIRECTION_UP;
     *step = (struct plan_step){.service = slot->service,
                                .target = slot->target,
                                .migration = draft->migration,
                                .id = migration ? migration->id : draft->applied->migration,
                                .direction = draft->direction,
-                               .recorded = draft->applied && draft->applied->checksum ? draft->applied->checksum : "",
+                               .way_back = planning_way_back(draft, migration),
+                               .undoes = draft->applied ? text_or(draft->applied->request) : "",
+                               .undoes_release = release_of(draft->applied),
+                               .recorded = draft->applied ? text_or(draft->applied->checksum) : "",
                                .in_history = draft->in_history,
-                               .undoes = draft->applied && draft->applied->request ? draft->applied->request : "",
-                               .undoes_release = draft->applied && draft->applied->release ? draft->applied->release : "",
-                               .policy = service->policy};
-    /* a failed undo halts the release: nothing of it was committed, and what was undone stays undone; so does what was
-     * recorded */
-    step->way_back = !up ? WAY_BACK_ABORT : migration->down ? WAY_BACK_UNDO : WAY_BACK_NONE;
-    if (migration && migration->has_policy)
-        step->policy.on_failure = migration->on_failure;
-    set_leaf(planning, step);
+                               .earlier = draft->earlier ? draft->earlier->checksum : "",
+                               .earlier_request = draft->earlier ? draft->earlier->request : "",
+                               .policy = policy_of(service, migration)};
+    leaf_set(planning, step);
 }
 
 static int by_number(const void *a, const void *b)
@@ -306,8 +345,7 @@ bool plan_make(const struct fleet *fleet, const struct target_contents *contents
     auto_arena struct arena scratch = ARENA_INIT;
     struct planning planning = {.fleet = fleet, .options = options, .arena = arena, .scratch = &scratch};
     planning.graph.arena = &scratch;
-    index_services(&planning);
-    index_targets(&planning, contents, contents_count);
+    planning_begin(&planning, contents, contents_count);
     check_options(&planning);
     if (options->direction == DIRECTION_UP)
         planning_up(&planning);

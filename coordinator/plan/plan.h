@@ -5,8 +5,15 @@
  * options give the same steps in the same order and the same digest. A step's `needs` name earlier steps only
  * (smaller indexes). Everything lives in the arena given; the plan borrows from fleet and contents.
  *
+ * What the kinds of migrations (vocab.h) ask for:
+ *  repeatable ones stand behind the versioned ones of their target, and are pending again when their content has
+ *      changed; their way back is the text that was in effect before, when the control database has it;
+ *  of the baselines the highest is taken, on a target that holds nothing; what it stands for is left out;
+ *  callbacks stand around the other steps of their target, where there are any; there is nothing to take back of them.
+ *
  * The digest is the Merkle root (crypto/digest.h) over the steps' leaves in order; a leaf is the digest over target,
- * migration, direction, hashes of up and down, way back and policy (design, section 3). */
+ * migration, direction, hashes of up and down, way back and policy (design, section 3), and over what else of a step
+ * is not as it is for most (leaf.c). */
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>
@@ -41,11 +48,16 @@ struct plan_step {
     const char *id;           /* the migration's, also when it is no longer in the catalog */
     enum direction direction;
     enum way_back way_back;
-    const char *undoes;       /* DOWN, FORGET: the request whose effect it undoes; ADOPT: which it replaces; else "" */
+    const char *undoes;       /* DOWN, FORGET: the request whose effect it undoes; ADOPT, UP of a repeatable one: which it
+                               * replaces; else "" */
     const char *undoes_release; /* the release of that request, "" unknown */
     const char *recorded;     /* the checksum that is on the target's record so far, "" none */
     bool in_history;          /* ADOPT: another tool's record says it, and is looked at again before it is recorded */
-    struct policy policy;     /* service's, with the migration's own on_failure */
+    const char *earlier;      /* repeatable: digest of the text that its way back brings into effect again (DOWN: that this
+                               * step brings), "" none */
+    const char *earlier_request; /* through which that text came into effect first, "" */
+    int64_t verify_size, earlier_size; /* bytes of these texts: 0 until it is loaded from the control database */
+    struct policy policy;     /* service's, with the migration's own on_failure and time limits */
     const int *needs;         /* indexes of earlier steps that must have succeeded */
     size_t needs_count;
     char leaf[DIGEST_TEXT_SIZE];
@@ -85,8 +97,8 @@ struct plan_options {
     const char *release;         /* undo what this release applied */
     const char *const *releases; /* undo what these applied: all that came after one; NULL: not asked, may be empty */
     size_t release_count;
-    int64_t steps;               /* the last N of the one selected service, on each of its targets */
-    bool all;
+    int64_t steps;               /* the last N of the one selected service, on each of its targets; repeatable ones do not count */
+    bool all;                    /* everything; repeatable ones are taken off the record, so that they run again with the next up */
     bool stop_at_irreversible;   /* down: go back only as far as possible instead of refusing */
 };
 
@@ -94,8 +106,8 @@ struct plan_options {
  * All errors are found, not only the first. */
 struct plan_finding {
     bool error;
-    const char *rule;  /* "cycle", "missing-dependency", "unknown-service", "too-large", "out-of-order", "drift",
-                        * "irreversible", "orphan", ... */
+    const char *rule;  /* "cycle", "missing-dependency", "unmet-range", "unknown-service", "too-large", "out-of-order",
+                        * "drift", "irreversible", "foreign-history", ... */
     const char *text;  /* where and why: a cycle's whole path, both ends of a missing dependency */
     const char *hint;  /* what to do, "" */
     const char *where; /* "file" or "file:line", NULL: of no file */
@@ -109,8 +121,10 @@ struct plan_findings {
  * False with ERR_INPUT when there is at least one error among the findings (err's text is the first; all are in
  * *ret_findings, which is set in any case).
  *  up: pending = catalog minus applied, by id; applied with another checksum is the finding "drift"; applied but
- *      unknown to the catalog is fine (a database ahead of the code must pass) and warned of.
- *  down: reverse dependency order over what is applied; dependencies of the catalog, reversed.
+ *      unknown to the catalog is fine (a database ahead of the code must pass) and warned of. A target that holds
+ *      nothing, though another tool's record says that something is in effect there, is refused ("foreign-history").
+ *  down: reverse dependency order over what is applied; dependencies of the catalog, reversed. A release's repeatable
+ *      ones go back to the text before it; versions and numbers of steps do not concern them.
  *  adopt: what is in effect and not on the record, or on it in another way; each target's in the order of the other
  *      tool's record, or of the catalog. Dependencies do not matter: nothing runs. */
 bool plan_make(const struct fleet *fleet, const struct target_contents *contents, size_t contents_count,
@@ -122,6 +136,18 @@ static inline const struct migration *plan_migration(const struct plan *plan, co
 {
     return step->migration < 0 ? NULL : &plan->fleet->services[step->service].migrations[step->migration];
 }
+/* Whether something has to run to take a step back. */
+static inline bool plan_goes_back(const struct plan_step *step)
+{
+    return step->way_back == WAY_BACK_UNDO || step->way_back == WAY_BACK_EARLIER;
+}
+
+/* How much is pending on one target (steps that `up` would run, callbacks not counted), and how much is applied that the
+ * files do not know. `category` NULL: of all; else only what is of that one, and *ret_unknown is 0. */
+struct plan_counts {
+    size_t applied, pending, unknown;
+};
+struct plan_counts plan_pending(const struct service *service, const struct target_contents *contents, const char *category);
 
 /* The graph as Mermaid ("flowchart LR"), services as subgraphs. */
 void plan_mermaid(const struct plan *plan, struct buf *out);

@@ -1,7 +1,6 @@
 #include "plan/planning.h"
 
 #include <stdarg.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/buf.h"
@@ -35,101 +34,26 @@ void planning_place(struct planning *planning, const char *where)
 
 int planning_service(const struct planning *planning, const char *name)
 {
-    for (size_t i = 0; i < planning->fleet->service_count; i++) {
-        if (strcmp(planning->fleet->services[i].name, name) == 0)
-            return (int)i;
-    }
-    return -1;
-}
-
-static int by_id(const void *a, const void *b)
-{
-    return strcmp(((const struct id_at *)a)->id, ((const struct id_at *)b)->id);
+    return lookup_get(&planning->services, 0, name);
 }
 
 int planning_migration(const struct planning *planning, int service, const char *id)
 {
-    size_t count = planning->fleet->services[service].migration_count;
-    struct id_at key = {.id = id};
-    const struct id_at *found = count ? bsearch(&key, planning->ids[service], count, sizeof key, by_id) : NULL;
-    return found ? found->at : -1;
-}
-
-#define VERSION_ROOM 600
-
-/* Parts between separators without leading zeros, joined by '.', without trailing zero parts: 2 = 2.0 = 02. */
-static void canonical(const char *text, char out[VERSION_ROOM])
-{
-    static const char separators[] = "._-";
-    size_t len = 0, keep = 0;
-    for (text += strspn(text, separators); *text; text += strspn(text, separators)) {
-        size_t part = strcspn(text, separators), zeros = strspn(text, "0");
-        if (len + part + 2 > VERSION_ROOM)
-            break;
-        if (len)
-            out[len++] = '.';
-        memcpy(out + len, text + zeros, part - zeros);
-        len += part - zeros;
-        if (part > zeros)
-            keep = len;
-        text += part;
-    }
-    out[keep] = 0;
-}
-
-/* Without dashes: 2025-08-01 = 20250801. */
-static bool same_without_dashes(const char *a, const char *b)
-{
-    for (;; a++, b++) {
-        a += strspn(a, "-");
-        b += strspn(b, "-");
-        if (*a != *b || !*a)
-            return *a == *b;
-    }
-}
-
-static bool same_number(const char *a, const char *b)
-{
-    char x[VERSION_ROOM], y[VERSION_ROOM];
-    canonical(a, x);
-    canonical(b, y);
-    return strcmp(x, y) == 0 || same_without_dashes(a, b);
-}
-
-bool planning_same_version(const char *a, const char *b)
-{
-    return strcmp(a, b) == 0 || same_number(a, b);
-}
-
-int planning_version(const struct planning *planning, int service, const char *version)
-{
-    const struct service *owner = &planning->fleet->services[service];
-    int found = planning_migration(planning, service, version);
-    for (size_t i = owner->migration_count; found < 0 && i-- > 0;) {
-        if (strcmp(owner->migrations[i].version, version) == 0)
-            found = (int)i;
-    }
-    if ((*version == 'V' || *version == 'v') && version[1] >= '0' && version[1] <= '9')
-        version++;
-    for (size_t i = owner->migration_count; found < 0 && i-- > 0;) {
-        if (same_number(owner->migrations[i].version, version))
-            found = (int)i;
-    }
-    return found;
+    return lookup_get(&planning->ids, service, id);
 }
 
 int planning_add(struct planning *planning, int slot, int migration, const struct applied *applied)
 {
     if (planning->step_count == planning->step_room) {
-        int room = planning->step_room ? 2 * planning->step_room : 256;
+        int room = 2 * planning->step_room;
         struct draft_step *steps = arena_array(planning->scratch, (size_t)room, sizeof *steps);
-        if (planning->step_count)
-            memcpy(steps, planning->steps, (size_t)planning->step_count * sizeof *steps);
+        memcpy(steps, planning->steps, (size_t)planning->step_count * sizeof *steps);
         planning->steps = steps;
         planning->step_room = room;
     }
     int node = planning->step_count++;
-    planning->steps[node] = (struct draft_step){slot, migration, applied, planning->options->direction, false};
+    planning->steps[node] = (struct draft_step){.slot = slot, .migration = migration, .applied = applied,
+                                                .direction = planning->options->direction};
     struct slot *at = &planning->slots[slot];
     if (migration >= 0)
         at->state[migration] = node;

@@ -2,9 +2,12 @@
 #pragma once
 #include "base/arena.h"
 #include "plan/graph.h"
+#include "plan/lookup.h"
 #include "plan/plan.h"
 
-enum { PENDING = -1, APPLIED = -2 }; /* a slot's state of a migration; from 0: the node of its step */
+/* A slot's state of a migration; from 0: the node of its step, or of the baseline that stands for it. OUTDATED: a
+ * repeatable one with another text. */
+enum { PENDING = -1, APPLIED = -2, OUTDATED = -3 };
 
 /* One target of the fleet, selected or not. */
 struct slot {
@@ -14,21 +17,24 @@ struct slot {
     int target;                        /* index into plan->targets, when selected */
     const struct target_contents *contents; /* NULL: empty */
     int *state;                        /* for each migration of the service */
+    const struct applied **held;       /* the same: what is applied of it; NULL in a service without repeatable ones */
+    int baseline, covered;             /* the one that stands for all up to `covered` here, -1: none */
+    size_t unknown;                    /* how many are applied that the files do not know */
+    int applied_last;                  /* the last versioned one that is applied, -1: none */
     int first, last;                   /* nodes of its first and last step, -1: none */
 };
 
 /* A step before it has its place. */
 struct draft_step {
     int slot, migration;           /* -1: FORGET of what the files do not know */
-    const struct applied *applied; /* DOWN, FORGET, ADOPT of what is on the record already */
+    const struct applied *applied; /* DOWN, FORGET: what it takes back; ADOPT, UP of a repeatable one: what it replaces */
+    const struct applied_text *earlier; /* repeatable: the text to which its way back, or it, goes back; NULL: none */
     enum direction direction;
-    bool in_history;
+    bool in_history;               /* ADOPT: another tool's record says it */
 };
 
-struct id_at {
-    const char *id;
-    int at;
-};
+/* A service's versions, for what is not named by id; made when it is first asked for. */
+struct versions;
 
 struct planning {
     const struct fleet *fleet;
@@ -39,7 +45,9 @@ struct planning {
     int slot_count;
     int *first_slot;       /* for each service, and one more */
     bool *selected;        /* services */
-    struct id_at **ids;    /* for each service: its migrations by id, sorted */
+    struct lookup services; /* by name */
+    struct lookup ids;      /* migrations by id; the owner is the service */
+    struct versions **versions; /* for each service; NULL: not made yet */
     struct draft_step *steps;
     int step_count, step_room;
     struct graph graph;
@@ -55,11 +63,28 @@ void planning_find(struct planning *planning, bool error, const char *rule, cons
 void planning_place(struct planning *planning, const char *where); /* of the last finding; borrowed */
 int planning_service(const struct planning *planning, const char *name);                  /* -1: none */
 int planning_migration(const struct planning *planning, int service, const char *id);     /* by id; -1: none */
-/* By id, by version as written, or by a version that is the same number; of several the last. -1: none. */
+/* By id, by version as written, or by a version that is the same number; of several the last. Callbacks have neither.
+ * -1: none. */
 int planning_version(const struct planning *planning, int service, const char *version);
 bool planning_same_version(const char *a, const char *b); /* as written, or the same number */
-/* The last migration that the options' limits allow, -1: none. An unknown version is a finding. */
+/* Whether its order is that of versions: a versioned one or a baseline. */
+bool planning_is_versioned(const struct migration *migration);
+/* The last migration that the options' limits allow, -1: none. An unknown version is a finding. Repeatable ones and
+ * callbacks are not limited. */
 int planning_limit(struct planning *planning, int service);
+
+/* A range of a dependency, ready to be asked. `at`: its version's place, -1: no migration has that version. */
+struct bound {
+    const struct planning *planning;
+    int service, at;
+    const char *version;
+    enum range range;
+};
+/* False: it cannot be told what is above and what below (the version does not exist and is no number). */
+bool bound_make(const struct planning *planning, int service, const struct dependency *dependency, struct bound *ret);
+bool bound_holds(const struct bound *bound, int migration);
+int bound_first(const struct bound *bound); /* at least, above: the first that holds; how many there are: none does */
+bool bound_holds_version(const struct bound *bound, const char *version); /* of what the files do not know */
 int planning_add(struct planning *planning, int slot, int migration, const struct applied *applied);
 const char *planning_step_text(const struct planning *planning, int node); /* "user:2", "user:2 on user-eu" */
 /* The services that must be through before `service` begins: what it depends on, and what services without steps in
@@ -70,7 +95,26 @@ void planning_before(struct planning *planning, int service, planning_take *take
 /* The directions: choose the steps and connect them. */
 void planning_up(struct planning *planning);
 void planning_down(struct planning *planning);
+void planning_connect(struct planning *planning); /* up: what is chosen, by what it needs */
 void planning_adopt(struct planning *planning);
 void planning_import(struct planning *planning, int slot); /* adopt: one target, from the other tool's record */
 /* Adopts a migration that is neither on the record nor in this plan already. */
 void planning_record(struct planning *planning, int slot, int migration, bool in_history);
+
+/* choose.c: a target's state from what it holds. Finds what does not fit, of selected targets. */
+void slot_mark(struct planning *planning, struct slot *slot);
+/* Then: which baseline stands for the earlier ones. `limit` as planning_limit. */
+void slot_take_baseline(const struct planning *planning, struct slot *slot, int limit);
+/* Then: whether this migration is to be planned. Callbacks are not. */
+bool slot_wants(const struct planning *planning, const struct slot *slot, int migration, int limit);
+/* What stands for another one has its state; after the baseline has its own. */
+void slot_settle_baseline(const struct planning *planning, struct slot *slot);
+/* The text of a repeatable migration that its way back can bring into effect again, NULL: none. */
+const struct applied_text *applied_earlier_text(const struct applied *applied);
+
+enum way_back planning_way_back(const struct draft_step *draft, const struct migration *migration);
+
+/* plan.c */
+void planning_begin(struct planning *planning, const struct target_contents *contents, size_t contents_count);
+
+void leaf_set(const struct planning *planning, struct plan_step *step);

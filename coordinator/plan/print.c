@@ -67,32 +67,50 @@ static json_t *policy_json(const struct policy *policy)
                      (json_int_t)policy->statement_timeout_ms, "retries", (json_int_t)policy->retries);
 }
 
+/* The text that the step runs: its digest, its bytes as far as they are known, and the file it stands in. */
+struct running {
+    const char *file, *checksum;
+    int64_t bytes;
+};
+
+static struct running running_of(const struct plan_step *step, const struct migration *migration)
+{
+    if (step->direction == DIRECTION_UP)
+        return (struct running){migration->file, migration->up, migration->up_size};
+    if (step->direction != DIRECTION_DOWN)
+        return (struct running){migration ? migration->file : "", migration ? migration->up : step->recorded, 0};
+    if (*step->earlier)
+        return (struct running){migration->file, step->earlier, step->earlier_size};
+    return (struct running){migration->down_file ? migration->down_file : migration->file,
+                            migration->down ? migration->down : migration->up, migration->down_size};
+}
+
 static json_t *step_json(const struct plan *plan, size_t index)
 {
     const struct plan_step *step = &plan->steps[index];
-    const struct service *service = &plan->fleet->services[step->service];
-    const struct migration *migration = plan_migration(plan, step), gone = {.name = "", .file = "", .up = step->recorded};
-    bool down = step->direction == DIRECTION_DOWN;
-    migration = migration ? migration : &gone;
+    const struct migration *migration = plan_migration(plan, step);
+    struct running runs = running_of(step, migration);
     json_t *needs = json_array();
     for (size_t i = 0; i < step->needs_count; i++)
         json_array_append_new(needs, json_integer(step->needs[i]));
-    json_t *json = json_pack("{s:I, s:s, s:s, s:s, s:s, s:s, s:s, s:o, s:s, s:s, s:I, s:b, s:s, s:o}", "index",
-                             (json_int_t)index, "service", service->name, "target", plan->targets[step->target].name,
-                             "migration", step->id, "name", migration->name, "direction",
+    json_t *json = json_pack("{s:I, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:o, s:s, s:s, s:I, s:b, s:s, s:o}", "index",
+                             (json_int_t)index, "service", plan->fleet->services[step->service].name, "target",
+                             plan->targets[step->target].name, "migration", step->id, "name",
+                             migration ? migration->name : "", "kind",
+                             migration_kind_text(migration ? migration->kind : MIGRATION_VERSIONED), "direction",
                              direction_text(step->direction), "wayBack", way_back_text(step->way_back), "needs", needs,
-                             "file", down && migration->down_file ? migration->down_file : migration->file, "checksum",
-                             down && migration->down ? migration->down : migration->up, "bytes",
-                             (json_int_t)(down                                 ? migration->down_size
-                                          : step->direction == DIRECTION_UP ? migration->up_size
-                                                                            : 0),
-                             "noTransaction",
-                             (int)migration->no_transaction, "leaf", step->leaf, "policy", policy_json(&step->policy));
-    if (json && step->direction != DIRECTION_UP)
-        json_object_set_new(json, "undoes", json_string(step->undoes));
-    if (json && !down && step->direction != DIRECTION_UP) {
+                             "file", runs.file, "checksum", runs.checksum, "bytes", (json_int_t)runs.bytes,
+                             "noTransaction", migration && migration->no_transaction, "leaf", step->leaf, "policy",
+                             policy_json(&step->policy));
+    if (json && migration && migration->category)
+        json_object_set_new(json, "category", json_string(migration->category));
+    if (json && (step->direction == DIRECTION_ADOPT || step->direction == DIRECTION_FORGET)) {
         json_object_set_new(json, "recorded", json_string(step->recorded));
         json_object_set_new(json, "inHistory", json_boolean(step->in_history));
+    }
+    if (json && (step->direction != DIRECTION_UP || *step->undoes)) {
+        json_object_set_new(json, "undoes", json_string(step->undoes));
+        json_object_set_new(json, "undoesRelease", json_string(step->undoes_release));
     }
     return json;
 }

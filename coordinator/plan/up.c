@@ -1,4 +1,4 @@
-/* Forward: what is pending, in which order. */
+/* Forward: what is pending, target by target. */
 #include <string.h>
 
 #include "base/buf.h"
@@ -6,37 +6,6 @@
 #include "plan/planning.h"
 
 #define NAMED_MAX 5
-
-/* What the target has applied: marks it, and finds what does not fit. Returns the last applied migration, -1: none. */
-static int mark_applied(struct planning *planning, struct slot *slot)
-{
-    const struct service *service = &planning->fleet->services[slot->service];
-    size_t unknown = 0, count = slot->contents ? slot->contents->applied_count : 0;
-    auto_buf struct buf names = BUF_INIT(BUF_MAX);
-    int last = -1;
-    for (size_t i = 0; i < count; i++) {
-        const struct applied *applied = &slot->contents->applied[i];
-        int migration = planning_migration(planning, slot->service, applied->migration);
-        if (migration < 0) {
-            if (unknown++ < NAMED_MAX)
-                buf_addf(&names, "%s%s", unknown > 1 ? ", " : "", applied->migration);
-            continue;
-        }
-        slot->state[migration] = APPLIED;
-        last = migration > last ? migration : last;
-        if (slot->selected && strcmp(applied->checksum, service->migrations[migration].up) != 0) {
-            planning_find(planning, true, "drift", "bring the file back as it was, and make the change in a new migration",
-                          "%s was changed after it was applied on %s: applied %.12s..., now %.12s... (%s)",
-                          applied->migration, slot->name, applied->checksum, service->migrations[migration].up,
-                          service->migrations[migration].file);
-            planning_place(planning, service->migrations[migration].file);
-        }
-    }
-    if (unknown && slot->selected)
-        planning_find(planning, false, "ahead", "", "%s has %zu applied migrations that the files do not know: %s%s",
-                      slot->name, unknown, buf_text(&names), unknown > NAMED_MAX ? ", ..." : "");
-    return last;
-}
 
 int planning_limit(struct planning *planning, int service)
 {
@@ -47,7 +16,7 @@ int planning_limit(struct planning *planning, int service)
         if (asked->service && strcmp(asked->service, owner->name) != 0)
             continue;
         int at = planning_version(planning, service, asked->version);
-        if (at < 0)
+        if (at < 0 || !planning_is_versioned(&owner->migrations[at]))
             planning_find(planning, true, "unknown-version", "`greylag validate` lists what there is",
                           "service %s has no migration of version %s", owner->name, asked->version);
         else if (at < limit)
@@ -56,10 +25,12 @@ int planning_limit(struct planning *planning, int service)
     return limit;
 }
 
-static void check_order(struct planning *planning, const struct slot *slot, int migration, int last)
+static void check_order(struct planning *planning, const struct slot *slot, int migration)
 {
     const struct service *service = &planning->fleet->services[slot->service];
-    if (migration >= last || planning->options->out_of_order)
+    int last = slot->applied_last;
+    if (migration >= last || planning->options->out_of_order ||
+        service->migrations[migration].kind != MIGRATION_VERSIONED)
         return;
     planning_find(planning, true, "out-of-order", "allow it with --out-of-order, or give it a higher version",
                   "%s:%s is not applied on %s, but the later %s is (%s)", service->name, service->migrations[migration].id,
@@ -90,123 +61,119 @@ static void check_runnable(struct planning *planning, const struct slot *slot, i
     planning_place(planning, migration->file);
 }
 
+/* Of a table that the service names that one, else any. */
+static bool is_of_service(const struct service *service, const struct foreign_history *history)
+{
+    const char *dot = strrchr(history->table, '.');
+    return history->row_count > 0 &&
+           (!service->history_table || strcmp(history->table, service->history_table) == 0 ||
+            (dot && strcmp(dot + 1, service->history_table) == 0));
+}
+
+/* What another tool has applied there would be applied a second time. */
+static void check_foreign(struct planning *planning, const struct slot *slot)
+{
+    const struct service *service = &planning->fleet->services[slot->service];
+    if (!slot->contents || slot->contents->applied_count > 0)
+        return;
+    for (size_t i = 0; i < slot->contents->foreign_count; i++) {
+        const struct foreign_history *history = &slot->contents->foreign[i];
+        if (is_of_service(service, history))
+            planning_find(planning, true, "foreign-history",
+                          "`greylag import` takes its record over; `greylag baseline` takes what is there for a version",
+                          "nothing is on record for %s on %s, but %s says that %zu migrations are in effect there (%s)",
+                          service->name, slot->name, history_tool_text(history->tool), history->row_count,
+                          history->table);
+    }
+}
+
+static void add_step(struct planning *planning, int s, int m)
+{
+    struct slot *slot = &planning->slots[s];
+    bool repeatable = planning->fleet->services[slot->service].migrations[m].kind == MIGRATION_REPEATABLE;
+    const struct applied *held = repeatable ? slot->held[m] : NULL;
+    int node = planning_add(planning, s, m, held);
+    planning->steps[node].earlier = applied_earlier_text(held);
+}
+
+/* Callbacks stand around everything else of a service. */
+static int add_callbacks(struct planning *planning, int s, int from)
+{
+    const struct service *service = &planning->fleet->services[planning->slots[s].service];
+    for (; from < (int)service->migration_count && service->migrations[from].kind == MIGRATION_CALLBACK; from++)
+        planning_add(planning, s, from, NULL);
+    return from;
+}
+
+static void choose_slot(struct planning *planning, int s, int limit)
+{
+    struct slot *slot = &planning->slots[s];
+    const struct service *service = &planning->fleet->services[slot->service];
+    int count = (int)service->migration_count, first = 0;
+    while (first < count && !slot_wants(planning, slot, first, limit))
+        first++;
+    if (first == count)
+        return;
+    check_foreign(planning, slot);
+    add_callbacks(planning, s, 0);
+    for (int m = first; m < count; m++) {
+        if (!slot_wants(planning, slot, m, limit))
+            continue;
+        check_order(planning, slot, m);
+        check_runnable(planning, slot, m);
+        add_step(planning, s, m);
+    }
+    while (count > 0 && service->migrations[count - 1].kind == MIGRATION_CALLBACK)
+        count--;
+    add_callbacks(planning, s, count);
+}
+
 static void choose_service(struct planning *planning, int service)
 {
     const struct service *owner = &planning->fleet->services[service];
     int limit = planning->selected[service] ? planning_limit(planning, service) : -1;
-    for (int m = 0; m <= limit; m++)
-        check_size(planning, &owner->migrations[m]);
+    for (int m = 0; planning->selected[service] && m < (int)owner->migration_count; m++) {
+        if (m <= limit || !planning_is_versioned(&owner->migrations[m]))
+            check_size(planning, &owner->migrations[m]);
+    }
     for (int s = planning->first_slot[service]; s < planning->first_slot[service + 1]; s++) {
         struct slot *slot = &planning->slots[s];
-        int last = mark_applied(planning, slot);
-        for (int m = 0; slot->selected && m <= limit; m++) {
-            if (slot->state[m] != PENDING)
-                continue;
-            check_order(planning, slot, m, last);
-            check_runnable(planning, slot, m);
-            planning_add(planning, s, m, NULL);
-        }
+        slot_mark(planning, slot);
+        slot_take_baseline(planning, slot, limit);
+        if (slot->selected)
+            choose_slot(planning, s, limit);
+        slot_settle_baseline(planning, slot);
     }
 }
 
-static void connect_services(struct planning *planning, int service, int before)
-{
-    for (int s = planning->first_slot[service]; s < planning->first_slot[service + 1]; s++) {
-        for (int b = planning->first_slot[before]; b < planning->first_slot[before + 1]; b++) {
-            if (planning->slots[s].first >= 0 && planning->slots[b].last >= 0)
-                graph_edge(&planning->graph, planning->slots[s].first, planning->slots[b].last, "depends_on");
-        }
-    }
-}
-
-/* One step's dependency on one migration: of all targets of another service, of the same target of its own. */
-static void connect_dependency(struct planning *planning, int node, const struct dependency *dependency)
-{
-    const struct draft_step *step = &planning->steps[node];
-    int service = planning_service(planning, dependency->service);
-    int migration = service >= 0 ? planning_version(planning, service, dependency->version) : -1;
-    if (migration < 0) {
-        planning_find(planning, true, service < 0 ? "unknown-service" : "missing-dependency",
-                      "correct the dependency, or add what it names", "%s needs %s:%s (%s), which does not exist",
-                      planning_step_text(planning, node), dependency->service, dependency->version, dependency->where);
-        planning_place(planning, dependency->where);
-        return;
-    }
-    bool own = service == planning->slots[step->slot].service;
-    int first = own ? step->slot : planning->first_slot[service];
-    int end = own ? step->slot + 1 : planning->first_slot[service + 1];
-    for (int s = first; s < end; s++) {
-        int state = planning->slots[s].state[migration];
-        if (state >= 0)
-            graph_edge(&planning->graph, node, state, dependency->where);
-        else if (state == PENDING)
-            planning_find(planning, true, "unmet-dependency", "let the plan include it, or apply it first",
-                          "%s needs %s:%s (%s), which is neither applied on %s nor in this plan",
-                          planning_step_text(planning, node), dependency->service,
-                          planning->fleet->services[service].migrations[migration].id, dependency->where,
-                          planning->slots[s].name);
-    }
-}
-
-static size_t pending_outside(const struct planning *planning, int service)
-{
-    size_t pending = 0;
-    for (int s = planning->first_slot[service]; s < planning->first_slot[service + 1]; s++) {
-        for (size_t m = 0; m < planning->fleet->services[service].migration_count; m++)
-            pending += planning->slots[s].state[m] == PENDING;
-    }
-    return pending;
-}
-
-static void connect_service(struct planning *planning, int service)
-{
-    const struct service *owner = &planning->fleet->services[service];
-    planning_before(planning, service, connect_services);
-    for (size_t i = 0; i < owner->depends_on_count; i++) {
-        int before = planning_service(planning, owner->depends_on[i]);
-        if (before < 0)
-            planning_find(planning, true, "unknown-service", "correct `depends_on` in the fleet file",
-                          "service %s depends on %s, which is no service of the fleet", owner->name,
-                          owner->depends_on[i]);
-        else if (planning->selected[service] && !planning->selected[before] && pending_outside(planning, before))
-            planning_find(planning, false, "left-out", "", "service %s depends on %s, which has %zu pending steps outside of this plan",
-                          owner->name, owner->depends_on[i], pending_outside(planning, before));
-    }
-}
-
-/* P5: what has no way back is named. */
-static void name_irreversible(struct planning *planning, int service)
+/* P5: what has no way back is named. `node`: the first step of the service; returns the first of the next one. */
+static int name_irreversible(struct planning *planning, int service, int node)
 {
     const struct service *owner = &planning->fleet->services[service];
     auto_buf struct buf names = BUF_INIT(BUF_MAX);
+    auto_free bool *none = xcalloc(owner->migration_count + 1, sizeof *none);
     size_t count = 0;
+    for (; node < planning->step_count && planning->slots[planning->steps[node].slot].service == service; node++) {
+        const struct draft_step *step = &planning->steps[node];
+        none[step->migration] |= planning_way_back(step, &owner->migrations[step->migration]) == WAY_BACK_NONE;
+    }
     for (size_t m = 0; m < owner->migration_count; m++) {
-        bool planned = false;
-        for (int s = planning->first_slot[service]; s < planning->first_slot[service + 1]; s++)
-            planned = planned || planning->slots[s].state[m] >= 0;
-        if (planned && !owner->migrations[m].down && count++ < NAMED_MAX)
+        if (none[m] && count++ < NAMED_MAX)
             buf_addf(&names, "%s%s", names.len ? ", " : "", owner->migrations[m].id);
     }
     if (count)
         planning_find(planning, false, "irreversible", "write the undo, or accept it with --accept-irreversible",
                       "service %s: %zu of the planned migrations have no way back: %s%s", owner->name, count,
                       buf_text(&names), count > NAMED_MAX ? ", ..." : "");
+    return node;
 }
 
 void planning_up(struct planning *planning)
 {
-    int services = (int)planning->fleet->service_count;
+    int services = (int)planning->fleet->service_count, node = 0;
     for (int service = 0; service < services; service++)
         choose_service(planning, service);
+    planning_connect(planning);
     for (int service = 0; service < services; service++)
-        connect_service(planning, service);
-    for (int node = 0; node < planning->step_count; node++) {
-        const struct draft_step *step = &planning->steps[node];
-        const struct service *owner = &planning->fleet->services[planning->slots[step->slot].service];
-        const struct migration *migration = &owner->migrations[step->migration];
-        for (size_t i = 0; i < migration->depends_count; i++)
-            connect_dependency(planning, node, &migration->depends[i]);
-    }
-    for (int service = 0; service < services; service++)
-        name_irreversible(planning, service);
+        node = name_irreversible(planning, service, node);
 }

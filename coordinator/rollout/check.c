@@ -38,7 +38,7 @@ static bool check_undo(const struct rollout *rollout, const struct rollout_step 
     const struct rollout_index *index = index_of(rollout);
     if (rollout->steps[undo->plan_step].state != STEP_APPLIED)
         return broken(rollout, undo, "P5: an undo of what this release did not apply", err);
-    if (plan_step_of(rollout, undo)->way_back != WAY_BACK_UNDO)
+    if (!plan_goes_back(plan_step_of(rollout, undo)))
         return broken(rollout, undo, "P5: an undo of a step without a way back", err);
     for (int k = index->dependents_start[undo->plan_step]; k < index->dependents_start[undo->plan_step + 1]; k++) {
         const struct rollout_step *dependent = &rollout->steps[index->dependents[k]];
@@ -68,6 +68,8 @@ static bool check_step(const struct rollout *rollout, const struct rollout_step 
         return true;
     if (rollout->state == RELEASE_CANCELLED)
         return broken(rollout, step, "P3: cancelled, yet it took effect", err);
+    if (plan_step_of(rollout, step)->way_back == WAY_BACK_NOTHING)
+        return true;
     if (rollout->state == RELEASE_ROLLED_BACK && !step_satisfies(undo_of(rollout, step->plan_step)->state))
         return broken(rollout, step, "P3: rolled back, yet it was not undone", err);
     return true;

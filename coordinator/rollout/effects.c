@@ -291,7 +291,7 @@ void because_failed(struct decide *d)
 {
     if (d->rollout->direction == DIRECTION_DOWN)
         because_step(d, 0, "the undo of ", "Remove the cause, then `greylag release retry`");
-    else if (d->rollout->direction != DIRECTION_UP)
+    else if (only_stops(d))
         because_step(d, 0, "recording ", "Give the command again: it plans from what is there now; what was recorded stays so");
     else if (failed_and_halts(d))
         because_step(d, 0, "", "When the cause is removed `greylag release retry` goes on; `greylag release rollback` undoes it");

@@ -17,8 +17,8 @@ bool goes_up(const struct decide *d)
     return d->rollout->direction == DIRECTION_UP;
 }
 
-/* Down, or one that only records: it has no way back of its own. */
-bool goes_down(const struct decide *d)
+/* Down, or recording what is in effect: a failure halts it, and what it did stays. */
+bool only_stops(const struct decide *d)
 {
     return d->rollout->direction != DIRECTION_UP;
 }
@@ -196,7 +196,7 @@ static bool a_failed_step_says(const struct decide *d, enum failure_policy polic
 
 bool failed_and_halts(const struct decide *d)
 {
-    return failed_count(d, 0) > 0 && (goes_down(d) || a_failed_step_says(d, ON_FAILURE_HALT));
+    return failed_count(d, 0) > 0 && (only_stops(d) || a_failed_step_says(d, ON_FAILURE_HALT));
 }
 
 bool failed_and_rolls_back(const struct decide *d)

@@ -17,7 +17,9 @@ void rollback_follow(struct rollout *rollout, int plan_step)
     struct rollout_step *undo = undo_of(rollout, plan_step);
     if (undo->has_outcome || undo->state == STEP_SENT)
         return;
-    if (step->state == STEP_APPLIED) {
+    if (step->state == STEP_APPLIED && rollout->plan->steps[plan_step].way_back == WAY_BACK_NOTHING) {
+        step_set(rollout, undo, STEP_SKIPPED); /* a callback */
+    } else if (step->state == STEP_APPLIED) {
         char request[REQUEST_ID_SIZE];
         rollout_request_id(rollout, step, request);
         if (strcmp(undo->undoes_request, request) != 0)
@@ -118,7 +120,7 @@ void because_irreversible(struct decide *d)
     rollback_settle(rollout);
     for (int i = plan_count(rollout) - 1; i >= 0; i--) {
         const struct rollout_step *undo = undo_of(rollout, i);
-        if (undo->state != STEP_PENDING || rollout->plan->steps[i].way_back == WAY_BACK_UNDO)
+        if (undo->state != STEP_PENDING || plan_goes_back(&rollout->plan->steps[i]))
             continue;
         count++;
         if (!blocking)

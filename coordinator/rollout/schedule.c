@@ -12,7 +12,7 @@ static bool step_is_free(const struct rollout *rollout, const struct rollout_ste
     const struct rollout_index *index = index_of(rollout);
     const struct plan_step *from = plan_step_of(rollout, step);
     if (step->leg == 1)
-        return (step->state == STEP_SKIPPED || from->way_back == WAY_BACK_UNDO) &&
+        return (step->state == STEP_SKIPPED || plan_goes_back(from)) &&
                rollback_may_undo(rollout, step->plan_step);
     for (size_t i = 0; i < from->needs_count; i++)
         if (!step_satisfies(rollout->steps[from->needs[i]].state) && index->mark[from->needs[i]] != index->stamp)
@@ -20,13 +20,16 @@ static bool step_is_free(const struct rollout *rollout, const struct rollout_ste
     return true;
 }
 
+/* Of the texts that travel with the step. */
 static size_t step_bytes(const struct rollout *rollout, const struct rollout_step *step)
 {
     const struct plan_step *from = plan_step_of(rollout, step);
     const struct migration *migration = plan_migration(rollout->plan, from);
-    if (step->direction == DIRECTION_ADOPT || step->direction == DIRECTION_FORGET)
-        return 0;
-    return (size_t)(step->direction == DIRECTION_UP ? migration->up_size : migration->down_size);
+    if (migration && step->direction == DIRECTION_UP)
+        return (size_t)(migration->up_size + from->verify_size);
+    if (migration && step->direction == DIRECTION_DOWN)
+        return (size_t)(from->earlier && *from->earlier ? from->earlier_size : migration->down_size);
+    return 0;
 }
 
 struct run {

@@ -38,7 +38,7 @@ static bool load_contents(struct store *store, struct arena *arena, struct targe
     }
     *ret_contents = contents;
     *ret_count = count;
-    return true;
+    return store_load_texts(store, arena, contents, count, applied, err);
 }
 
 static void add_finding(struct arena *arena, struct plan_findings *findings, const char *rule, const char *text,
@@ -93,21 +93,47 @@ static bool make_plan(struct store *store, const struct store_request *request, 
     return check_looked_at(request, plan, err);
 }
 
-/* Texts that the plan or its way back needs. */
+/* Texts that the plan or its way back needs. What is only recorded needs none; but a repeatable one that is recorded can
+ * go back to its text when that is changed later. */
+static size_t step_texts(const struct plan *plan, const struct plan_step *step, const char **ret_texts)
+{
+    static const char none[] = "";
+    const struct migration *migration = plan_migration(plan, step);
+    const char *up = none, *down = none, *verify = none;
+    if (migration && (step->direction == DIRECTION_UP ||
+                      (step->direction == DIRECTION_ADOPT && migration->kind == MIGRATION_REPEATABLE)))
+        up = migration->up;
+    if (migration && step->direction == DIRECTION_UP)
+        verify = migration->verify;
+    if (migration && (step->way_back == WAY_BACK_UNDO || (step->direction == DIRECTION_DOWN && !*step->earlier)))
+        down = migration->down;
+    const char *const texts[] = {up, down, verify, step->earlier};
+    size_t count = 0;
+    for (size_t i = 0; i < COUNT_OF(texts); i++)
+        if (texts[i] && *texts[i])
+            ret_texts[count++] = texts[i];
+    return count;
+}
+
+#define STEP_TEXTS 4
+
 static bool find_missing(struct store *store, struct arena *arena, struct store_acceptance *ret, struct err *err)
 {
     const struct plan *plan = ret->plan;
-    const char **needed = arena_array(arena, plan->step_count * 2 + 1, sizeof *needed);
-    const char **missing = arena_array(arena, plan->step_count * 2 + 1, sizeof *missing);
-    size_t count = 0;
+    const struct fleet *fleet = plan->fleet;
+    size_t count = 0, room = plan->step_count * STEP_TEXTS + fleet->service_count * 2 + 1;
+    const char **needed = arena_array(arena, room, sizeof *needed);
+    const char **missing = arena_array(arena, room, sizeof *missing);
+    auto_free bool *runs = xcalloc(fleet->service_count + 1, sizeof *runs);
     for (size_t i = 0; i < plan->step_count; i++) {
-        const struct plan_step *step = &plan->steps[i];
-        if (step->migration < 0)
-            continue;
-        const struct migration *migration = &plan->fleet->services[step->service].migrations[step->migration];
-        needed[count++] = migration->up;
-        if (migration->down && *migration->down)
-            needed[count++] = migration->down;
+        count += step_texts(plan, &plan->steps[i], needed + count);
+        runs[plan->steps[i].service] |= plan->steps[i].direction == DIRECTION_UP;
+    }
+    for (size_t i = 0; i < fleet->service_count; i++) {
+        if (runs[i] && fleet->services[i].before_each)
+            needed[count++] = fleet->services[i].before_each;
+        if (runs[i] && fleet->services[i].after_each)
+            needed[count++] = fleet->services[i].after_each;
     }
     ret->missing = missing;
     return store_blobs_missing(store, needed, count, missing, &ret->missing_count, err);
@@ -129,11 +155,20 @@ static const char *target_objection(const PGresult *row_of, int row, bool has_st
     return NULL;
 }
 
-static bool has_steps(const struct plan *plan, const char *service, const char *target)
+/* Of the plan's targets those that have steps, in the arena. */
+static const bool *targets_with_steps(const struct plan *plan, struct arena *arena)
 {
-    for (size_t i = 0; i < plan->step_count; i++) {
-        const struct plan_target *at = &plan->targets[plan->steps[i].target];
-        if (strcmp(at->name, target) == 0 && strcmp(plan->fleet->services[at->service].name, service) == 0)
+    bool *with = arena_array(arena, plan->target_count + 1, sizeof *with);
+    for (size_t i = 0; i < plan->step_count; i++)
+        with[plan->steps[i].target] = true;
+    return with;
+}
+
+static bool has_steps(const struct plan *plan, const bool *with, const char *service, const char *target)
+{
+    for (size_t i = 0; i < plan->target_count; i++) {
+        const struct plan_target *at = &plan->targets[i];
+        if (with[i] && strcmp(at->name, target) == 0 && strcmp(plan->fleet->services[at->service].name, service) == 0)
             return true;
     }
     return false;
@@ -151,13 +186,15 @@ static bool target_objections(struct store *store, const struct plan *plan, stru
     pg_array_text(&services, names, plan->target_count);
     pg_array_text(&targets, names + plan->target_count, plan->target_count);
     char limit[24];
+    auto_arena struct arena arena = ARENA_INIT;
+    const bool *with_steps = targets_with_steps(plan, &arena);
     auto_pgresult PGresult *result = NULL;
     if (!store_exec(store, sql_targets_ready, &result, err, 3, buf_text(&services), buf_text(&targets),
                     store_text_int64(limit, STORE_REPORTING_MS)))
         return false;
     for (int i = 0; i < PQntuples(result); i++) {
         const char *service = pg_text(result, i, 0), *target = pg_text(result, i, 1);
-        const char *objection = target_objection(result, i, has_steps(plan, service, target));
+        const char *objection = target_objection(result, i, has_steps(plan, with_steps, service, target));
         if (objection)
             buf_addf(out, "%s%s/%s: %s", out->len ? "\n" : "", service, target, objection);
     }
@@ -279,6 +316,12 @@ static json_t *plan_step_json(const struct plan *plan, int ordinal)
     json_object_set_new(json, "r", json_integer(step->policy.retries));
     json_object_set_new(json, "n", needs);
     json_object_set_new(json, "l", json_string(step->leaf));
+    json_object_set_new(json, "k", json_string(migration_kind_text(migration ? migration->kind : MIGRATION_VERSIONED)));
+    json_object_set_new(json, "ca", store_json_text(migration ? migration->category : ""));
+    json_object_set_new(json, "ve", store_json_text(migration && step->direction == DIRECTION_UP ? migration->verify : ""));
+    json_object_set_new(json, "ea", store_json_text(step->earlier));
+    json_object_set_new(json, "er", store_json_text(step->earlier_request));
+    json_object_set_new(json, "un", json_integer(2 * (json_int_t)plan->step_count - 1 - ordinal));
     return json;
 }
 

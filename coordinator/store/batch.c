@@ -68,6 +68,22 @@ static bool undone(const struct rollout *rollout, const struct rollout_step *ste
     return step->leg == 0 && undo < rollout->step_count && rollout->steps[undo].state == STEP_APPLIED;
 }
 
+/* Whether this brings a text into effect, of a repeatable one maybe an earlier one; else it takes one away. */
+static bool brings(const struct rollout *rollout, const struct rollout_step *step)
+{
+    const struct plan_step *planned = &rollout->plan->steps[step->plan_step];
+    bool back = step->direction == DIRECTION_DOWN && planned->earlier && *planned->earlier;
+    return step->direction == DIRECTION_UP || step->direction == DIRECTION_ADOPT || back;
+}
+
+/* Callbacks are never counted as applied. */
+static bool counts(const struct rollout *rollout, const struct rollout_step *step)
+{
+    const struct migration *migration = plan_migration(rollout->plan, &rollout->plan->steps[step->plan_step]);
+    return step->changed && step->has_outcome && (step->state == STEP_APPLIED || step->state == STEP_ALREADY) &&
+           !(migration && migration->kind == MIGRATION_CALLBACK);
+}
+
 /* Whose work an applied migration is. What only got another checksum stays what it was. */
 static const char *release_of(const struct rollout *rollout, const struct rollout_step *step)
 {
@@ -99,10 +115,10 @@ static bool put_applied(struct store *store, const struct rollout *rollout, stru
     json_t *put = json_array(), *gone = json_array();
     for (size_t i = 0; i < rollout->step_count; i++) {
         const struct rollout_step *step = &rollout->steps[i];
-        if (!step->changed || !step->has_outcome || (step->state != STEP_APPLIED && step->state != STEP_ALREADY))
+        if (!counts(rollout, step))
             continue;
         json_t *json = applied_json(rollout, step);
-        if (step->direction == DIRECTION_DOWN || step->direction == DIRECTION_FORGET)
+        if (!brings(rollout, step))
             json_array_append_new(gone, json);
         else if (!undone(rollout, step))
             json_array_append_new(put, json);

@@ -10,19 +10,23 @@ static bool broken(struct err *err, const char *release, const char *what)
     return err_set(err, ERR_INTERNAL, "release %s in the control database: %s", release, what);
 }
 
-static int service_index(const struct fleet *fleet, const char *name)
+static int service_index(const struct fleet *fleet, const char *name, int from)
 {
-    for (size_t i = 0; i < fleet->service_count; i++)
-        if (strcmp(fleet->services[i].name, name) == 0)
-            return (int)i;
+    for (size_t i = 0; i < fleet->service_count; i++) {
+        size_t at = ((size_t)from + i) % fleet->service_count;
+        if (strcmp(fleet->services[at].name, name) == 0)
+            return (int)at;
+    }
     return -1;
 }
 
-static int migration_index(const struct service *service, const char *id)
+static int migration_index(const struct service *service, const char *id, int from)
 {
-    for (size_t i = 0; i < service->migration_count; i++)
-        if (strcmp(service->migrations[i].id, id) == 0)
-            return (int)i;
+    for (size_t i = 0; i < service->migration_count; i++) {
+        size_t at = ((size_t)from + i) % service->migration_count;
+        if (strcmp(service->migrations[at].id, id) == 0)
+            return (int)at;
+    }
     return -1;
 }
 
@@ -42,15 +46,18 @@ static bool parse_needs(struct arena *arena, const char *text, struct plan_step 
     return true;
 }
 
-static bool read_plan_step(struct store_release *release, const PGresult *r, int row, struct plan_step *step)
+/* `before`: the step before it, which most steps follow in their service too. */
+static bool read_plan_step(struct store_release *release, const PGresult *r, int row, const struct plan_step *before,
+                           struct plan_step *step)
 {
     struct arena *arena = &release->arena;
+    int service = before ? before->service : 0, migration = before && before->migration >= 0 ? before->migration + 1 : 0;
     step->target = (int)pg_number(r, row, 0);
-    step->service = service_index(&release->fleet, pg_text(r, row, 1));
+    step->service = service_index(&release->fleet, pg_text(r, row, 1), service);
     if (step->service < 0 || step->target < 0 || (size_t)step->target >= release->plan.target_count)
         return false;
     step->id = arena_strdup(arena, pg_text(r, row, 2));
-    step->migration = migration_index(&release->fleet.services[step->service], step->id);
+    step->migration = migration_index(&release->fleet.services[step->service], step->id, migration);
     step->undoes = arena_strdup(arena, pg_text(r, row, 5));
     step->undoes_release = arena_strdup(arena, pg_text(r, row, 6));
     step->policy.lock_timeout_ms = pg_number(r, row, 8);
@@ -58,6 +65,10 @@ static bool read_plan_step(struct store_release *release, const PGresult *r, int
     step->policy.retries = pg_number(r, row, 10);
     step->recorded = arena_strdup(arena, pg_text(r, row, 13));
     step->in_history = strcmp(pg_text(r, row, 14), "t") == 0;
+    step->earlier = arena_strdup(arena, pg_text(r, row, 15));
+    step->earlier_request = arena_strdup(arena, pg_text(r, row, 16));
+    step->verify_size = pg_number(r, row, 17);
+    step->earlier_size = pg_number(r, row, 18);
     snprintf(step->leaf, sizeof step->leaf, "%s", pg_text(r, row, 12));
     return direction_parse(pg_text(r, row, 3), &step->direction) &&
            way_back_parse(pg_text(r, row, 4), &step->way_back) &&
@@ -72,7 +83,7 @@ static bool load_plan(struct store *store, struct store_release *release, const 
     plan->target_count = (size_t)PQntuples(targets);
     struct plan_target *plan_targets = arena_array(&release->arena, plan->target_count + 1, sizeof *plan_targets);
     for (size_t i = 0; i < plan->target_count; i++) {
-        plan_targets[i].service = service_index(&release->fleet, pg_text(targets, (int)i, 0));
+        plan_targets[i].service = service_index(&release->fleet, pg_text(targets, (int)i, 0), 0);
         plan_targets[i].name = arena_strdup(&release->arena, pg_text(targets, (int)i, 1));
         if (plan_targets[i].service < 0)
             return broken(err, release->id, "a target of an unknown service");
@@ -85,7 +96,7 @@ static bool load_plan(struct store *store, struct store_release *release, const 
     struct plan_step *steps = arena_array(&release->arena, plan->step_count + 1, sizeof *steps);
     plan->steps = steps;
     for (size_t i = 0; i < plan->step_count; i++)
-        if (!read_plan_step(release, result, (int)i, &steps[i]))
+        if (!read_plan_step(release, result, (int)i, i ? &steps[i - 1] : NULL, &steps[i]))
             return broken(err, release->id, "a step of the plan cannot be read");
     return true;
 }

@@ -54,40 +54,87 @@ bool store_release_change(struct store *store, const char *release, int64_t *ret
     return true;
 }
 
-/* The catalog as two lists for the server: service and target, service and migration. */
-static void catalog_lists(const struct fleet *fleet, json_t *targets, json_t *migrations)
+static json_t *catalog_targets(const struct fleet *fleet)
 {
-    for (size_t i = 0; i < fleet->service_count; i++) {
-        const struct service *service = &fleet->services[i];
-        for (size_t k = 0; k < service->target_count; k++)
-            json_array_append_new(targets, json_pack("{s:s,s:s}", "s", service->name, "t", service->targets[k]));
-        for (size_t k = 0; k < service->migration_count; k++)
-            json_array_append_new(migrations,
-                                  json_pack("{s:s,s:s}", "s", service->name, "m", service->migrations[k].id));
-    }
+    json_t *targets = json_array();
+    for (size_t i = 0; i < fleet->service_count; i++)
+        for (size_t k = 0; k < fleet->services[i].target_count; k++)
+            json_array_append_new(targets, json_pack("{s:s,s:s}", "s", fleet->services[i].name, "t",
+                                                     fleet->services[i].targets[k]));
+    return targets;
 }
 
-bool store_status(struct store *store, const char *fleet_json, size_t fleet_len, char **ret_json, struct err *err)
+static const char *member(const json_t *json, const char *name)
+{
+    return json_string_value(json_object_get(json, name));
+}
+
+static bool has_target(const struct service *service, const char *name)
+{
+    for (size_t i = 0; i < service->target_count; i++)
+        if (strcmp(service->targets[i], name) == 0)
+            return true;
+    return false;
+}
+
+/* What the files here make of what one target holds, in place of the list of that. */
+static void count_target(const struct fleet *fleet, const char *category, json_t *target)
+{
+    auto_arena struct arena arena = ARENA_INIT;
+    const json_t *held = json_object_get(target, "held"), *row;
+    struct applied *applied = arena_array(&arena, json_array_size(held) + 1, sizeof *applied);
+    struct target_contents contents = {.service = member(target, "service"), .target = member(target, "target"),
+                                       .applied = applied, .applied_count = json_array_size(held)};
+    size_t i;
+    json_array_foreach(held, i, row)
+        applied[i] = (struct applied){.migration = json_string_value(json_array_get(row, 0)),
+                                      .checksum = json_string_value(json_array_get(row, 1)), .request = "", .release = ""};
+    const struct service nothing = {.name = contents.service}, *service = fleet_service(fleet, contents.service);
+    struct plan_counts counts = plan_pending(service ? service : &nothing, &contents, category);
+    bool listed = service && has_target(service, contents.target);
+    json_object_set_new(target, "applied", json_integer((json_int_t)counts.applied));
+    json_object_set_new(target, "pending", json_integer(listed ? (json_int_t)counts.pending : 0));
+    json_object_set_new(target, "unknown", json_integer((json_int_t)counts.unknown));
+}
+
+static char *count_targets(const struct fleet *fleet, const char *category, char *text)
+{
+    json_t *json = json_loads(text, 0, NULL), *target;
+    size_t i;
+    json_array_foreach(json_object_get(json, "targets"), i, target)
+    {
+        if (fleet)
+            count_target(fleet, category, target);
+        json_object_del(target, "held");
+    }
+    free(text);
+    return store_json_dump(json);
+}
+
+bool store_status(struct store *store, const char *fleet_json, size_t fleet_len, const char *category, char **ret_json,
+                  struct err *err)
 {
     auto_arena struct arena arena = ARENA_INIT;
     struct fleet fleet = {.service_count = 0};
+    if (category && !fleet_json)
+        return err_set(err, ERR_INPUT, "categories stand in the migrations' files, and no catalog was sent");
     if (fleet_json && !fleet_decode(fleet_json, fleet_len, &arena, &fleet, err))
         return false;
-    json_t *targets = json_array(), *migrations = json_array();
-    catalog_lists(&fleet, targets, migrations);
-    auto_free char *target_text = store_json_dump(targets);
-    auto_free char *migration_text = store_json_dump(migrations);
+    auto_free char *targets = store_json_dump(catalog_targets(&fleet));
     auto_pgresult PGresult *result = NULL;
-    return store_exec(store, sql_status, &result, err, 3, target_text, migration_text, fleet_json ? "t" : "f") &&
-           take_json(result, ret_json, err);
+    if (!store_exec(store, sql_status, &result, err, 2, targets, fleet_json ? "t" : "f") ||
+        !take_json(result, ret_json, err))
+        return false;
+    *ret_json = count_targets(fleet_json ? &fleet : NULL, category, *ret_json);
+    return true;
 }
 
-bool store_history(struct store *store, const char *service, const char *target, int64_t limit, char **ret_json,
-                   struct err *err)
+bool store_history(struct store *store, const char *service, const char *target, const char *category, int64_t limit,
+                   char **ret_json, struct err *err)
 {
     char text[24];
     auto_pgresult PGresult *result = NULL;
-    return store_exec(store, sql_history, &result, err, 3, service, target, store_text_int64(text, limit)) &&
+    return store_exec(store, sql_history, &result, err, 4, service, target, store_text_int64(text, limit), category) &&
            take_json(result, ret_json, err);
 }
 

@@ -14,6 +14,7 @@ static const struct step {
     {1, "control", sql_0001_control},
     {2, "restored", sql_0002_restored},
     {3, "adopting", sql_0003_adopting},
+    {4, "kinds", sql_0004_kinds},
 };
 #define NEWEST ((int64_t)COUNT_OF(steps))
 #define LOCK_WAIT_MS 30000

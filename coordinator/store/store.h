@@ -131,7 +131,7 @@ bool store_releases(struct store *store, int64_t limit, char **ret_json, struct 
 /* One release ("" or "latest": the newest): the fields above and
  *  "decidedBy", "aim", "irreversible", "acceptIrreversible", "options":{...},
  *  "steps":[{"ordinal","leg","service","target","migration","name","direction","state","attempt","wayBack","undoes",
- *            "needs":[...], "request","outcome":null|{"kind","attempt","position","startedAtUs","finishedAtUs",
+ *            "kind","category","needs":[...], "request","outcome":null|{"kind","attempt","position","startedAtUs","finishedAtUs",
  *            "sqlstate","message","line","left","detail"}}],
  *  "targets":[{"service","target","state","sequence","recorded","problem"}],
  *  "decisions":[{"atUs","position","row","why","step","target","before","after","detail"}],
@@ -146,12 +146,14 @@ bool store_release_change(struct store *store, const char *release, int64_t *ret
 /* {"fleet","environment","open":null|release id,"targets":[{"service","target","applied":n,"last":null|{"migration",
  *  "release"},"known","contents","lastSeenUs","problem","worker","pending":null|n,"unknown":null|n}]}.
  * pending and unknown (applied, not in the catalog) when fleet_json (may be NULL) is given; then targets that never
- * reported are listed too. */
-bool store_status(struct store *store, const char *fleet_json, size_t fleet_len, char **ret_json, struct err *err);
+ * reported are listed too. `category` (may be NULL, needs the catalog): only what is of that one is counted. */
+bool store_status(struct store *store, const char *fleet_json, size_t fleet_len, const char *category, char **ret_json,
+                  struct err *err);
 /* {"history":[{"id","release","service","target","migration","direction","kind","position","attempt","startedAtUs",
- *  "finishedAtUs","sqlstate","message","line","left","detail","verdict"}]}, newest first; service, target: "" all. */
-bool store_history(struct store *store, const char *service, const char *target, int64_t limit, char **ret_json,
-                   struct err *err);
+ *  "finishedAtUs","sqlstate","message","line","left","detail","verdict","migrationKind","category"}]}, newest first;
+ * service, target, category: "" all. */
+bool store_history(struct store *store, const char *service, const char *target, const char *category, int64_t limit,
+                   char **ret_json, struct err *err);
 /* {"workers":[{"worker","host","version","lastSeenUs","leaving","targets":[{"service","target","problem","working"}]}],
  *  "keys":[{"key","name","targets":["service/target"],"enrolledBy","enrolledAtUs","revokedAtUs","revokedBy"}]} */
 bool store_workers(struct store *store, char **ret_json, struct err *err);
@@ -160,7 +162,8 @@ bool store_workers(struct store *store, char **ret_json, struct err *err);
 bool store_health(struct store *store, char **ret_json, struct err *err);
 /* {"targets":{"service/target":[{"migration","checksum","request","release"}...]}, "foreign":{"service/target":[{"tool",
  *  "table","rows":[{"version","name","script","checksum","state"}...]}...]}}: what is applied, in order; and of targets
- * that hold nothing the records of other tools. */
+ * that hold nothing the records of other tools. A repeatable migration also has "texts":[{"checksum","request","release",
+ * "kept"}], as struct applied. */
 bool store_applied(struct store *store, char **ret_json, struct err *err);
 
 /* ==== For the leader alone ==== */

@@ -34,6 +34,10 @@ json_t *store_json_text(const char *text);
 char *store_json_dump(json_t *json); /* steals json; new */
 char *store_text_int64(char text[24], int64_t value);
 
+/* Fills in `texts` of repeatable migrations. `applied`: what the contents point into; these are in the order of service and
+ * target, as the server orders them. */
+bool store_load_texts(struct store *store, struct arena *arena, const struct target_contents *contents, size_t count,
+                      struct applied *applied, struct err *err);
 bool store_check_open(struct store *store, struct err *err); /* ERR_CONFLICT: a release is open */
 
 /* foreign.c */

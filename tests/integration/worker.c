@@ -224,7 +224,7 @@ Test(worker, heartbeats_and_a_goodbye)
              !presence.targets[0].working))
         finished |= next_report(1000, &report, &presence);
     cr_assert_lt(clock_mono_ms(), until);
-    struct applied contents = {"r1", digest_of("CREATE TABLE a ()"), "r1", "rel-1"};
+    struct applied contents = {.migration = "r1", .checksum = digest_of("CREATE TABLE a ()"), .request = "r1", .release = "rel-1"};
     char digest[DIGEST_TEXT_SIZE];
     contents_digest(&contents, 1, digest);
     cr_assert_str_eq(presence.targets[0].contents, digest);

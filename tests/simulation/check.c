@@ -8,6 +8,13 @@ static bool ours(struct request request)
     return request.attempt > 0 && request.ordinal >= 0;
 }
 
+/* What this release brought is in effect: of a repeatable one its new text. */
+static bool is_ours(const struct world *w, int target, int migration)
+{
+    const struct contents *now = &w->databases[target].now;
+    return ours(now->applied[migration]) && now->texts[migration] == TEXT_NEW;
+}
+
 static void check_order(struct world *w, const struct row *row)
 {
     const struct plan_step *steps = w->plan.steps;
@@ -15,7 +22,7 @@ static void check_order(struct world *w, const struct row *row)
         const struct plan_step *step = &steps[row->migration];
         for (size_t i = 0; i < step->needs_count; i++) {
             int need = step->needs[i];
-            bool there = w->databases[steps[need].target].now.applied[need].attempt > 0;
+            bool there = w->databases[steps[need].target].now.texts[need] == TEXT_NEW;
             if (there != (row->direction != DIRECTION_DOWN))
                 broken(w, "P1: step %d took effect before step %d, which it needs", row->migration, need);
         }
@@ -23,7 +30,7 @@ static void check_order(struct world *w, const struct row *row)
     }
     for (int i = row->migration + 1; i < w->migrations; i++)
         for (size_t k = 0; k < steps[i].needs_count; k++)
-            if (steps[i].needs[k] == row->migration && ours(w->databases[steps[i].target].now.applied[i]))
+            if (steps[i].needs[k] == row->migration && kind_of(w, i) != MIGRATION_CALLBACK && is_ours(w, steps[i].target, i))
                 broken(w, "P1: step %d was undone before step %d, which needs it", row->migration, i);
 }
 
@@ -79,27 +86,35 @@ void check_commit(struct world *w, const struct rollout *rollout)
         check_outcomes(w, rollout);
 }
 
+static const char *text_name(enum text text)
+{
+    static const char *const names[] = {"not applied", "as it was earlier", "as another release left it", "applied"};
+    return names[text];
+}
+
 static void check_contents(struct world *w, const struct rollout *rollout, int i)
 {
     const struct plan_step *step = &w->plan.steps[i];
     const struct database *db = &w->databases[step->target];
     const struct rollout_target *target = &rollout->targets[step->target];
-    bool there = db->now.applied[i].attempt > 0, before = w->initial[step->target][i].attempt > 0;
-    bool up = rollout->direction != DIRECTION_DOWN;
+    enum text there = db->now.texts[i], before = w->initial_texts[step->target][i];
+    enum text after = rollout->direction == DIRECTION_DOWN ? TEXT_NONE : TEXT_NEW;
     if (db->unnoticed) /* restored after its last word: nobody can know */
         return;
-    if (rollout->state == RELEASE_SUCCEEDED && there != up)
-        broken(w, "P3: succeeded, but step %d is %s", i, there ? "applied" : "not applied");
+    if (rollout->state == RELEASE_SUCCEEDED && there != after)
+        broken(w, "P3: succeeded, but step %d is %s", i, text_name(there));
+    if (kind_of(w, i) == MIGRATION_CALLBACK) /* what it did stays */
+        return;
     if ((rollout->state == RELEASE_ROLLED_BACK || rollout->state == RELEASE_CANCELLED) && there != before)
-        broken(w, "P3: %s, but step %d is %s", release_state_text(rollout->state), i, there ? "applied" : "not applied");
+        broken(w, "P3: %s, but step %d is %s", release_state_text(rollout->state), i, text_name(there));
     if (rollout->state != RELEASE_HALTED || target->state == TARGET_LOST)
         return;
     bool undone = rollout->step_count > (size_t)w->migrations &&
                   rollout->steps[2 * w->migrations - 1 - i].state == STEP_APPLIED;
     bool took = rollout->steps[i].state == STEP_APPLIED && !undone;
-    bool believed = took ? up : before;
+    enum text believed = took ? after : before;
     if (there != believed)
-        broken(w, "P3: halted, and believes step %d %s, which it is not", i, believed ? "applied" : "not applied");
+        broken(w, "P3: halted, and believes step %d %s, which it is not", i, text_name(believed));
 }
 
 void check_end(struct world *w)

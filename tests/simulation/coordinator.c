@@ -202,8 +202,10 @@ static void outbox_add_job(struct world *w, struct coordinator *c, const struct 
     for (size_t i = 0; i < job->step_count; i++) {
         const struct rollout_step *step = &c->rollout.steps[job->steps[i]];
         message->requests[i] = (struct request){.ordinal = step->ordinal, .attempt = step->attempt};
-        message->undoes[i] = (struct request){.ordinal = -1, .attempt = 1};
-        if (step->leg == 1)
+        message->undoes[i] = (struct request){.attempt = 0};
+        if (strncmp(step->undoes_request, "old.", 4) == 0)
+            message->undoes[i] = (struct request){.ordinal = -1, .attempt = 1};
+        else
             sscanf(step->undoes_request, "r.%d.%d", &message->undoes[i].ordinal, &message->undoes[i].attempt);
         hash = mix(hash, (uint64_t)(step->ordinal * 1000 + step->attempt));
         if (step->leg == 0 && w->window_end)

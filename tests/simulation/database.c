@@ -69,6 +69,15 @@ void database_raise(struct world *w, int target, const struct message *message)
         broken(w, "P3: target %d is deaf: its fence has epoch %lld", target, (long long)message->token.epoch);
 }
 
+/* An undo of a repeatable migration brings its earlier text into effect again, through its own request. */
+static void take_effect(struct world *w, struct database *db, const struct row *row)
+{
+    bool up = row->direction != DIRECTION_DOWN;
+    bool again = kind_of(w, row->migration) == MIGRATION_REPEATABLE && w->plant != PLANT_REPEATABLE_GONE;
+    db->now.applied[row->migration] = up || again ? row->request : (struct request){.attempt = 0};
+    db->now.texts[row->migration] = up ? TEXT_NEW : again ? TEXT_EARLIER : TEXT_NONE;
+}
+
 /* One transaction: the effect and its history row. */
 void database_commit(struct world *w, int target, const struct token *job, struct row *row)
 {
@@ -81,8 +90,7 @@ void database_commit(struct world *w, int target, const struct token *job, struc
     row->sequence = job->sequence;
     check_effect(w, target, job, row);
     if (row->kind == OUTCOME_APPLIED)
-        db->now.applied[row->migration] =
-            row->direction != DIRECTION_DOWN ? row->request : (struct request){.attempt = 0};
+        take_effect(w, db, row);
     db->now.history[db->now.history_count++] = *row;
     trace(w, "committed", target, row->request.ordinal * 100 + row->request.attempt, row->kind);
 }

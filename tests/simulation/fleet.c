@@ -6,7 +6,7 @@
 #include "base/cleanup.h"
 #include "simulation/world.h"
 
-static void make_services(struct world *w)
+static struct migration *make_services(struct world *w)
 {
     struct service *services = arena_array(&w->arena, (size_t)w->targets, sizeof *services);
     struct plan_target *targets = arena_array(&w->arena, (size_t)w->targets, sizeof *targets);
@@ -23,6 +23,39 @@ static void make_services(struct world *w)
                               .service_count = (size_t)w->targets};
     w->plan.targets = targets;
     w->plan.target_count = (size_t)w->targets;
+    return migrations;
+}
+
+enum migration_kind kind_of(const struct world *w, int migration)
+{
+    return w->fleet.services[0].migrations[migration].kind;
+}
+
+/* A repeatable one replaces an earlier text, or runs first; or another release has put a text there meanwhile, maybe ours. */
+static void make_repeatable(struct world *w, struct plan_step *step, int i)
+{
+    struct request *there = &w->initial[step->target][i];
+    enum text *text = &w->initial_texts[step->target][i];
+    bool replaces = chance_percent(w, 75), meanwhile = chance_percent(w, 8);
+    step->way_back = replaces ? WAY_BACK_EARLIER : WAY_BACK_NONE;
+    step->undoes = replaces ? "old.1.1" : "";
+    step->earlier = replaces ? "earlier" : "";
+    if (replaces || meanwhile) {
+        *there = (struct request){.ordinal = -1, .attempt = meanwhile ? 2 : 1};
+        *text = !meanwhile ? TEXT_EARLIER : chance_percent(w, 50) ? TEXT_NEW : TEXT_OTHER;
+    }
+}
+
+static void make_kind(struct world *w, struct migration *migrations, struct plan_step *step, int i)
+{
+    if (w->plan.direction != DIRECTION_UP || !chance_percent(w, 25))
+        return;
+    migrations[i].kind = chance_percent(w, 60) ? MIGRATION_REPEATABLE : MIGRATION_CALLBACK;
+    step->undoes = "";
+    if (migrations[i].kind == MIGRATION_REPEATABLE)
+        make_repeatable(w, step, i);
+    else
+        step->way_back = w->plant == PLANT_CALLBACK_UNDONE ? WAY_BACK_UNDO : WAY_BACK_NOTHING;
 }
 
 static void make_step(struct world *w, struct plan_step *step, int i, int density, bool all_reversible)
@@ -54,15 +87,18 @@ void fleet_make(struct world *w)
     w->migrations = chance_percent(w, 2) ? 0 : 1 + chance_below(w, STEPS_MAX);
     int kind = chance_below(w, 100);
     w->plan.direction = kind < 12 ? DIRECTION_DOWN : kind < 18 ? DIRECTION_ADOPT : DIRECTION_UP;
-    make_services(w);
+    struct migration *migrations = make_services(w);
     struct plan_step *steps = arena_array(&w->arena, (size_t)w->migrations + 1, sizeof *steps);
     int density = chance_below(w, 30);
     bool all_reversible = chance_percent(w, 60);
     for (int i = 0; i < w->migrations; i++) {
         make_step(w, &steps[i], i, density, all_reversible);
         bool there = w->plan.direction == DIRECTION_DOWN || chance_percent(w, 6);
-        if (there)
-            w->initial[steps[i].target][i] = (struct request){.ordinal = -1, .attempt = 1};
+        make_kind(w, migrations, &steps[i], i);
+        if (!there || kind_of(w, i) != MIGRATION_VERSIONED)
+            continue;
+        w->initial[steps[i].target][i] = (struct request){.ordinal = -1, .attempt = 1};
+        w->initial_texts[steps[i].target][i] = TEXT_NEW;
     }
     w->plan.steps = steps;
     w->plan.step_count = (size_t)w->migrations;

@@ -133,11 +133,16 @@ static enum outcome_kind run(struct world *w, struct worker *worker, struct row 
 {
     struct database *db = database_of(w, worker);
     struct request applied = db->now.applied[row->migration];
-    bool up = row->direction != DIRECTION_DOWN;
+    bool up = row->direction != DIRECTION_DOWN, callback = kind_of(w, row->migration) == MIGRATION_CALLBACK;
+    bool named = applied.ordinal == undoes.ordinal && applied.attempt == undoes.attempt;
     int limit = up ? w->fails[row->migration] : w->undo_fails[row->migration];
-    if (up && applied.attempt)
+    if (callback && !up)
+        broken(w, "P5: target %d is asked to undo callback %d", worker->target, row->migration);
+    if (up && !callback && db->now.texts[row->migration] == TEXT_NEW)
         return OUTCOME_ALREADY;
-    if (!up && (!applied.attempt || applied.ordinal != undoes.ordinal || applied.attempt != undoes.attempt))
+    if (up && !callback && !named && w->plant != PLANT_REPEATABLE_BLIND)
+        return OUTCOME_DRIFT;
+    if (!up && (!applied.attempt || !named))
         return OUTCOME_DRIFT;
     int *tries = &db->tries[up ? 0 : 1][row->migration];
     if (limit < 0 || *tries < limit) {

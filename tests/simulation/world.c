@@ -63,6 +63,7 @@ static void make_workers(struct world *w)
     for (int t = 0; t < w->targets; t++) {
         struct database *db = &w->databases[t];
         memcpy(db->now.applied, w->initial[t], sizeof db->now.applied);
+        memcpy(db->now.texts, w->initial_texts[t], sizeof db->now.texts);
         db->lock = -1;
         for (int k = 0; k < (chance_percent(w, 40) ? 2 : 1); k++)
             w->worker[w->workers++] = (struct worker){.target = t, .up = true};

@@ -41,6 +41,9 @@
     X(COMMIT_WITHOUT_LEASE, "commit-without-lease", "a leader that wakes up commits a decision")                       \
     X(NO_TERMINATE_LEADER, "no-terminate-leader", "a leader frozen inside its transaction blocks the takeover")        \
     X(SILENCE, "silence", "no answer is taken for not applied: the rollback ends, then the step applies")              \
+    X(REPEATABLE_GONE, "repeatable-gone", "the undo of a repeatable migration takes it off the record, and its earlier text is lost") \
+    X(REPEATABLE_BLIND, "repeatable-blind", "a repeatable migration overwrites what another release has put there")    \
+    X(CALLBACK_UNDONE, "callback-undone", "the engine wants to take back what a callback did, and nobody can")          \
     X(EARLY_EVENT, "early-event", "an outcome is published before it is committed")                                    \
     X(TABLE_SUCCEEDS, "table-succeeds", "the decision table: succeeded without looking at all steps")                  \
     X(TABLE_REFUSAL, "table-refusal", "the decision table: a refusal is taken for an answer")                           \
@@ -107,12 +110,18 @@ struct broker {
     int generation; /* rises when it is wiped */
 };
 
+/* The text of a migration that is in effect: a repeatable one has an earlier text, a new one, and maybe that of a release
+ * that the plan does not know. */
+enum text { TEXT_NONE, TEXT_EARLIER, TEXT_OTHER, TEXT_NEW };
+
 struct contents { /* of a target database: what a backup holds */
     struct token fence;
     int timeline; /* as recorded with the fence */
     struct row history[HISTORY_MAX];
     int history_count;
-    struct request applied[STEPS_MAX]; /* by migration; attempt 0: not applied; ordinal -1: by an older release */
+    struct request applied[STEPS_MAX]; /* by migration; attempt 0: not applied; ordinal -1: by an older release; of a
+                                        * callback: when it ran last */
+    enum text texts[STEPS_MAX];
 };
 struct database {
     struct contents now, backup;
@@ -189,6 +198,7 @@ struct world {
     struct decision_row *table; /* the planted one */
     int targets, migrations, workers;
     struct request initial[TARGETS_MAX][STEPS_MAX];
+    enum text initial_texts[TARGETS_MAX][STEPS_MAX];
     int fails[STEPS_MAX];      /* how many tries of an up fail; -1: for ever */
     int undo_fails[STEPS_MAX];
     struct broker broker;
@@ -219,6 +229,7 @@ void world_release(struct world *w);
 bool world_faults(const struct world *w);
 
 /* fleet.c */
+enum migration_kind kind_of(const struct world *w, int migration);
 void fleet_make(struct world *w);
 void plant_table(struct world *w);
 

@@ -147,11 +147,11 @@ Test(cli_texts, plan)
 {
     json_t *plan = parse(
         "{\"direction\":\"up\",\"digest\":\"abc\",\"steps\":["
-        "{\"service\":\"auth\",\"target\":\"auth\",\"migration\":\"1\",\"name\":\"users\",\"wayBack\":\"undo\",\"needs\":[]},"
-        "{\"service\":\"user\",\"target\":\"user-eu\",\"migration\":\"1\",\"name\":\"1\",\"wayBack\":\"none\",\"needs\":[0]}],"
+        "{\"service\":\"auth\",\"target\":\"auth\",\"migration\":\"1\",\"name\":\"users\",\"direction\":\"up\",\"wayBack\":\"undo\",\"needs\":[]},"
+        "{\"service\":\"user\",\"target\":\"user-eu\",\"migration\":\"1\",\"name\":\"1\",\"direction\":\"up\",\"wayBack\":\"none\",\"needs\":[0]}],"
         "\"findings\":[{\"error\":false,\"rule\":\"irreversible\",\"text\":\"one step has no way back\",\"hint\":\"accept it\"}]}");
     auto_buf struct buf out = BUF_INIT(65536);
-    cli_plan_text(plan, &out);
+    cli_plan_text(plan, NULL, &out);
     same(&out, "2 steps to apply, in this order:\n"
                "\n"
                "  1  auth          1 users\n"
@@ -164,7 +164,7 @@ Test(cli_texts, plan)
     json_decref(plan);
     plan = parse("{\"direction\":\"up\",\"digest\":\"abc\",\"steps\":[],\"findings\":[]}");
     buf_clear(&out);
-    cli_plan_text(plan, &out);
+    cli_plan_text(plan, NULL, &out);
     same(&out, "Nothing is pending.\n");
     json_decref(plan);
 }
@@ -180,12 +180,61 @@ Test(cli_texts, plans_that_record)
         "{\"service\":\"user\",\"target\":\"user\",\"migration\":\"3\",\"name\":\"\",\"direction\":\"forget\","
         "\"recorded\":\"0123456789abcdef\",\"wayBack\":\"abort\",\"needs\":[1]}],\"findings\":[]}");
     auto_buf struct buf out = BUF_INIT(65536);
-    cli_plan_text(plan, &out);
+    cli_plan_text(plan, NULL, &out);
     same(&out, "3 steps to record; nothing of them runs, in this order:\n"
                "\n"
                "  1  user  1 users\n"
                "  2  user  2        checksum 0123456789ab... -> fedcba987654...\n"
                "  3  user  3        forget (checksum 0123456789ab...)\n"
+               "\n"
+               "plan abc\n");
+    json_decref(plan);
+}
+
+Test(cli_texts, plan_of_other_kinds)
+{
+    json_t *plan = parse(
+        "{\"direction\":\"up\",\"digest\":\"abc\",\"findings\":[],\"steps\":["
+        "{\"service\":\"a\",\"target\":\"a\",\"migration\":\"beforeMigrate\",\"name\":\"\",\"kind\":\"callback\",\"direction\":\"up\","
+        "\"wayBack\":\"nothing\"},"
+        "{\"service\":\"a\",\"target\":\"a\",\"migration\":\"B2\",\"name\":\"all\",\"kind\":\"baseline\",\"direction\":\"up\","
+        "\"wayBack\":\"none\",\"category\":\"schema\"},"
+        "{\"service\":\"a\",\"target\":\"a\",\"migration\":\"R__v\",\"name\":\"v\",\"kind\":\"repeatable\",\"direction\":\"up\","
+        "\"wayBack\":\"none\",\"category\":\"views\"},"
+        "{\"service\":\"a\",\"target\":\"a\",\"migration\":\"R__w\",\"name\":\"w\",\"kind\":\"repeatable\",\"direction\":\"up\","
+        "\"wayBack\":\"earlier\",\"undoes\":\"r0.1.1\",\"undoesRelease\":\"r0\",\"category\":\"views\"}]}");
+    auto_buf struct buf out = BUF_INIT(65536);
+    cli_plan_text(plan, NULL, &out);
+    same(&out, "4 steps to apply, in this order:\n"
+               "\n"
+               "  1  a  beforeMigrate          callback\n"
+               "  2  a  B2 all         schema  baseline; no way back\n"
+               "  3  a  R__v v         views   repeatable; no way back\n"
+               "  4  a  R__w w         views   repeatable, replaces the text of r0\n"
+               "\n"
+               "plan abc\n");
+    buf_clear(&out);
+    cli_plan_text(plan, "views", &out);
+    same(&out, "4 steps to apply, in this order:\n"
+               "\n"
+               "  3  a  R__v v  views  repeatable; no way back\n"
+               "  4  a  R__w w  views  repeatable, replaces the text of r0\n"
+               "\n"
+               "2 of them of category views\n"
+               "\n"
+               "plan abc\n");
+    cli_plan_filter(plan, "schema");
+    cr_expect_eq(json_array_size(json_object_get(plan, "steps")), 1u);
+    json_decref(plan);
+    plan = parse("{\"direction\":\"down\",\"digest\":\"abc\",\"findings\":[],\"steps\":["
+                 "{\"service\":\"a\",\"target\":\"a\",\"migration\":\"R__v\",\"kind\":\"repeatable\",\"direction\":\"forget\",\"recorded\":\"abcdef0123456789\"},"
+                 "{\"service\":\"a\",\"target\":\"a\",\"migration\":\"R__w\",\"kind\":\"repeatable\",\"direction\":\"down\"}]}");
+    buf_clear(&out);
+    cli_plan_text(plan, NULL, &out);
+    same(&out, "2 steps to undo, in this order:\n"
+               "\n"
+               "  1  a  R__v  forget (checksum abcdef012345...)\n"
+               "  2  a  R__w  back to its earlier text\n"
                "\n"
                "plan abc\n");
     json_decref(plan);

@@ -73,7 +73,8 @@ static void applied(struct world *w, const char *id, const char *text)
     size_t count = w->contents[0].applied_count;
     if (count)
         memcpy(list, w->contents[0].applied, count * sizeof *list);
-    list[count] = (struct applied){id, sum(w, text), arena_printf(&w->arena, "req-%s", id), "r1"};
+    list[count] = (struct applied){.migration = id, .checksum = sum(w, text),
+                                    .request = arena_printf(&w->arena, "req-%s", id), .release = "r1"};
     w->contents[0].applied = list;
     w->contents[0].applied_count = count + 1;
 }

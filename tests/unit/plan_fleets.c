@@ -40,7 +40,8 @@ static struct target_contents contents(struct arena *arena, const struct service
 {
     struct applied *applied = arena_array(arena, count + 1, sizeof *applied);
     for (size_t i = 0; i < count; i++)
-        applied[i] = (struct applied){service->migrations[i].id, service->migrations[i].up, service->migrations[i].id, "r1"};
+        applied[i] = (struct applied){.migration = service->migrations[i].id, .checksum = service->migrations[i].up,
+                                      .request = service->migrations[i].id, .release = "r1"};
     return (struct target_contents){.service = service->name, .target = service->name, .applied = applied, .applied_count = count};
 }
 

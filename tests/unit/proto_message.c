@@ -273,7 +273,9 @@ Test(message, contents_digests)
 {
     char one[DIGEST_TEXT_SIZE], other[DIGEST_TEXT_SIZE], wanted[DIGEST_TEXT_SIZE];
     static const char lines[] = "1\0" "aa\0" "r1\n" "10\0" "bb\0" "r2\n" "2\0" "\0" "r3\n";
-    struct applied list[] = {{"2", NULL, "r3", NULL}, {"1", "aa", "r1", "x"}, {"10", "bb", "r2", ""}};
+    struct applied list[] = {{.migration = "2", .request = "r3"},
+                             {.migration = "1", .checksum = "aa", .request = "r1", .release = "x"},
+                             {.migration = "10", .checksum = "bb", .request = "r2", .release = ""}};
     contents_digest(list, 3, one);
     digest_hex(lines, sizeof lines - 1, wanted);
     cr_assert_str_eq(one, wanted);

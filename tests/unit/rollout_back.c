@@ -231,3 +231,131 @@ Test(rollout_back, rollback_while_it_stops)
     SENT(&fix, "t0:3");
     fix_release(&fix);
 }
+
+/* t0: 0 a callback before, 1 versioned, 2 repeatable, 3 a callback behind; t1: 4 needs 3 */
+static const struct wanted_step kinds[] = {{.target = 0, .callback = true},
+                                           {.target = 0, .needs = {1}},
+                                           {.target = 0, .needs = {2}, .repeatable = true},
+                                           {.target = 0, .needs = {3}, .callback = true},
+                                           {.target = 1, .needs = {4}}};
+/* undos: of 4 is 5, of 3 is 6, of 2 is 7, of 1 is 8, of 0 is 9 */
+
+Test(rollout_back, callbacks_are_not_undone_and_repeatables_get_their_earlier_text)
+{
+    struct fix fix;
+    fix_init(&fix, 2, kinds, 5, DIRECTION_UP, NULL);
+    fix_ask(&fix, ROLLOUT_ACCEPTED);
+    SENT(&fix, "t0:0,1,2,3");
+    cr_assert_str_eq(fix.rollout.steps[2].undoes_request, "old.1.1");
+    fix_outcome(&fix, 0, "a0 a1 a2 a3");
+    SENT(&fix, "t1:4");
+    fix_outcome(&fix, 1, "f4");
+    STATE(&fix, ROLLING_BACK);
+    SENT(&fix, "t0:7,8");
+    cr_assert_str_eq(fix.rollout.steps[7].undoes_request, "r1.2.1");
+    cr_assert_eq(fix.rollout.steps[6].state, STEP_SKIPPED);
+    cr_assert_eq(fix.rollout.steps[9].state, STEP_SKIPPED);
+    fix_outcome(&fix, 0, "a7 a8");
+    STATE(&fix, ROLLED_BACK);
+    cr_assert_eq(fix.rollout.steps[0].state, STEP_APPLIED);
+    fix_release(&fix);
+}
+
+/* The worker was killed in the middle of the job: what it had done is learned from the answer to the fence. */
+Test(rollout_back, a_repeatable_in_a_rollback_after_a_crash)
+{
+    struct fix fix;
+    fix_init(&fix, 2, kinds, 5, DIRECTION_UP, NULL);
+    fix_ask(&fix, ROLLOUT_ACCEPTED);
+    fix_ask(&fix, ROLLOUT_ROLLBACK);
+    SENT(&fix, "F0");
+    fix_say(&fix, (struct said){.kind = REPORT_FENCED, .target = 0, .outcomes = "a0 a1 a2"});
+    SENT(&fix, "t0:7,8");
+    fix_outcome(&fix, 0, "a7");
+    fix_event(&fix, &(struct rollout_event){.kind = ROLLOUT_TAKEOVER, .target = -1});
+    SENT(&fix, "F0");
+    fix_say(&fix, (struct said){.kind = REPORT_FENCED, .target = 0, .outcomes = "a0 a1 a2 a7"});
+    SENT(&fix, "t0:8"); /* the earlier text is in effect: it does not run again */
+    fix_outcome(&fix, 0, "a8");
+    STATE(&fix, ROLLED_BACK);
+    fix_release(&fix);
+}
+
+Test(rollout_back, a_release_of_which_only_callbacks_ran_has_nothing_to_undo)
+{
+    static const struct wanted_step wanted[] = {{.target = 0, .callback = true}, {.target = 0, .needs = {1}}};
+    struct fix fix;
+    fix_init(&fix, 1, wanted, 2, DIRECTION_UP, NULL);
+    fix_ask(&fix, ROLLOUT_ACCEPTED);
+    fix_outcome(&fix, 0, "a0 f1");
+    STATE(&fix, ROLLED_BACK);
+    SENT(&fix, "");
+    fix_release(&fix);
+}
+
+Test(rollout_back, a_repeatable_without_an_earlier_text_ends_the_way_back)
+{
+    static const struct wanted_step wanted[] = {{.target = 0}, {.target = 0, .repeatable = true, .no_way_back = true},
+                                                {.target = 1, .needs = {2}}};
+    struct fix fix;
+    fix_init(&fix, 2, wanted, 3, DIRECTION_UP, NULL);
+    fix_ask(&fix, ROLLOUT_ACCEPTED);
+    fix_outcome(&fix, 0, "a0 a1");
+    fix_outcome(&fix, 1, "f2");
+    STATE(&fix, HALTED);
+    ROWS(&fix, "failed-rolls-back irreversible");
+    fix_release(&fix);
+}
+
+Test(rollout_back, recording_halts_at_a_failure_and_goes_on)
+{
+    static const struct wanted_step wanted[] = {{.target = 0}, {.target = 0}, {.target = 1}};
+    struct fix fix;
+    fix_init(&fix, 2, wanted, 3, DIRECTION_ADOPT, NULL);
+    fix_ask(&fix, ROLLOUT_ACCEPTED);
+    SENT(&fix, "t0:0,1 t1:2");
+    fix_outcome(&fix, 0, "a0 d1");
+    SENT(&fix, "F1");
+    fix_say(&fix, (struct said){.kind = REPORT_FENCED, .target = 1, .outcomes = "a2"});
+    STATE(&fix, HALTED);
+    cr_assert(strstr(fix.rollout.reason, "recording s0 1 on t0"), "%s", fix.rollout.reason);
+    fix_ask(&fix, ROLLOUT_ROLLBACK);
+    STATE(&fix, HALTED);
+    fix_ask(&fix, ROLLOUT_RETRY);
+    SENT(&fix, "t0:1");
+    fix_ask(&fix, ROLLOUT_CANCEL);
+    SENT(&fix, "F0");
+    cr_assert(strstr(fix.rollout.reason, "`greylag release retry` goes on"), "%s", fix.rollout.reason);
+    fix_say(&fix, (struct said){.kind = REPORT_FENCED, .target = 0, .outcomes = "a0 a1"});
+    STATE(&fix, HALTED);
+    fix_ask(&fix, ROLLOUT_RETRY);
+    STATE(&fix, SUCCEEDED);
+    fix_release(&fix);
+}
+
+/* The earlier text and the verify script travel too: they count. */
+Test(rollout_back, other_texts_count_in_the_size_of_a_job)
+{
+    static const struct wanted_step wanted[] = {{.target = 0}, {.target = 0}, {.target = 0, .repeatable = true},
+                                                {.target = 0, .repeatable = true}, {.target = 1, .needs = {4}}};
+    struct fix fix;
+    fix_init(&fix, 2, wanted, 5, DIRECTION_UP, NULL);
+    struct plan_step *steps = arena_array(&fix.arena, 5, sizeof *steps);
+    memcpy(steps, fix.plan.steps, 5 * sizeof *steps);
+    steps[1].verify_size = steps[2].earlier_size = 1 << 20;
+    fix.plan.steps = steps;
+    fix_ask(&fix, ROLLOUT_ACCEPTED);
+    SENT(&fix, "t0:0");
+    fix_outcome(&fix, 0, "a0");
+    SENT(&fix, "t0:1");
+    fix_outcome(&fix, 0, "a1");
+    SENT(&fix, "t0:2,3");
+    fix_outcome(&fix, 0, "a2 a3");
+    fix_outcome(&fix, 1, "f4");
+    SENT(&fix, "t0:6");
+    fix_outcome(&fix, 0, "a6");
+    SENT(&fix, "t0:7");
+    fix_outcome(&fix, 0, "a7");
+    SENT(&fix, "t0:8,9");
+    fix_release(&fix);
+}

@@ -13,7 +13,7 @@
 struct wanted_step {
     int target;
     int needs[4]; /* ordinal + 1, 0: end */
-    bool no_way_back, halt;
+    bool no_way_back, halt, callback, repeatable;
 };
 
 struct fix {
@@ -54,8 +54,12 @@ static void fix_init(struct fix *fix, int targets, const struct wanted_step *wan
         steps[i] = (struct plan_step){
             .service = wanted[i].target, .target = wanted[i].target, .migration = i,
             .id = arena_printf(arena, "%d", i), .recorded = "", .direction = direction,
-            .way_back = wanted[i].no_way_back ? WAY_BACK_NONE : WAY_BACK_UNDO,
-            .undoes = direction == DIRECTION_DOWN ? "old.1.1" : "",
+            .way_back = wanted[i].no_way_back  ? WAY_BACK_NONE
+                        : wanted[i].callback   ? WAY_BACK_NOTHING
+                        : wanted[i].repeatable ? WAY_BACK_EARLIER
+                                               : WAY_BACK_UNDO,
+            .undoes = direction == DIRECTION_DOWN || wanted[i].repeatable ? "old.1.1" : "",
+            .earlier = wanted[i].repeatable ? "e" : "", .earlier_size = wanted[i].repeatable ? 10 : 0,
             .policy = POLICY_DEFAULT, .needs = needs, .needs_count = needs_count};
         if (wanted[i].halt)
             steps[i].policy.on_failure = ON_FAILURE_HALT;

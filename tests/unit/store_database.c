@@ -613,11 +613,11 @@ Test(store, what_people_are_shown_is_json)
     cr_assert_eq(err.kind, ERR_INPUT);
     MUST(store_release_change(store, "", &change, &state, &why));
     cr_assert_eq(state, RELEASE_ROLLED_BACK);
-    MUST(store_status(store, NULL, 0, &text, &why));
+    MUST(store_status(store, NULL, 0, NULL, &text, &why));
     check_json("status", text, "targets");
-    MUST(store_status(store, world.json, strlen(world.json), &text, &why));
+    MUST(store_status(store, world.json, strlen(world.json), NULL, &text, &why));
     check_json("status", text, "targets");
-    MUST(store_history(store, "", "", 10, &text, &why));
+    MUST(store_history(store, "", "", "", 10, &text, &why));
     check_json("history", text, "history");
     MUST(store_workers(store, &text, &why));
     check_json("workers", text, "keys");

@@ -9,7 +9,9 @@ SELECT json_build_object(
            SELECT coalesce(json_agg(json_build_object(
                     'ordinal', s.ordinal, 'leg', s.leg, 'service', p.service, 'target', t.target,
                     'migration', p.migration, 'name', p.name,
-                    'file', CASE WHEN s.direction = 'down' THEN p.down_file ELSE p.file END, 'direction', s.direction, 'state', s.state,
+                    'kind', p.kind, 'category', p.category,
+                    'file', CASE WHEN s.direction = 'down' AND p.kind <> 'repeatable' THEN p.down_file ELSE p.file END,
+                    'direction', s.direction, 'state', s.state,
                     'attempt', s.attempt, 'wayBack', p.way_back, 'undoes', s.undoes,
                     'needs', CASE WHEN s.leg = 0 THEN p.needs ELSE '{}' END,
                     'request', s.request, 'requestInEffect', s.request_in_effect, 'outcome', s.outcome)
