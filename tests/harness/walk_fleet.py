@@ -14,7 +14,8 @@ environments: {{dev: {{}}}}
 FIRST = {
     "auth": {
         "1_accounts": ("CREATE TABLE accounts (id bigint PRIMARY KEY, email text NOT NULL);\n"
-                       "INSERT INTO accounts SELECT n, 'a' || n FROM generate_series(1, 50) n;",
+                       "INSERT INTO accounts SELECT n, 'a' || n FROM generate_series(1, 50) n;\n"
+                       "COPY accounts (id, email) FROM stdin;\n51\ta51\n52\ta52\n\\.",
                        "DROP TABLE accounts;"),
         "2_email_index": ("CREATE INDEX CONCURRENTLY accounts_email ON accounts (email);",
                           "DROP INDEX CONCURRENTLY accounts_email;"),
@@ -34,7 +35,8 @@ FIRST = {
 }
 SECOND = {
     "auth": {
-        "4_roles": ("CREATE TABLE roles (name text PRIMARY KEY);", "DROP TABLE roles;"),
+        "4_roles": ("CREATE TABLE roles (name text PRIMARY KEY);\nCOPY roles FROM stdin;\nadmin\n\\.\nDELETE FROM accounts WHERE id > 50;",
+                    "COPY accounts FROM stdin;\n51\ta51\n52\ta52\n\\.\nDROP TABLE roles;"),
         "5_role_index": ("CREATE INDEX CONCURRENTLY sessions_account ON sessions (account);",
                          "DROP INDEX CONCURRENTLY sessions_account;"),
     },

@@ -313,12 +313,11 @@ Test(worker, a_secret_placeholder_is_shown_nowhere)
     worker_log = fileno(log);
     start_worker_with("LOG_LEVEL=DEBUG");
     send_job_by(&coordinator_key, &job);
-    struct report report = report_of(REPORT_FINISHED, 1);
-    static const char *const names[] = {"r1", "r2", "r3"};
-    static const enum outcome_kind kinds[] = {OUTCOME_APPLIED, OUTCOME_APPLIED, OUTCOME_FAILED};
-    expect(&report, names, kinds, 3);
+    struct report report = report_of(REPORT_FINISHED, 1); /* the first two may have been reported before */
+    expect_value("SELECT string_agg(kind, ' ' ORDER BY position) FROM greylag.history", "applied applied failed");
     expect_value("SELECT x FROM reader", "planted-secret-0815");
-    cr_assert_str_eq(report.outcomes[2].message, "invalid input syntax for type integer: \"***\"");
+    cr_assert(report.outcome_count > 0);
+    cr_assert_str_eq(report.outcomes[report.outcome_count - 1].message, "invalid input syntax for type integer: \"***\"");
     expect_value("SELECT count(*) FROM greylag.history WHERE history::text LIKE '%planted%'", "0");
     auto_free char *arguments = xasprintf("/proc/%d/cmdline", (int)worker.pid);
     FILE *file = fopen(arguments, "r");

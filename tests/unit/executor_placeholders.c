@@ -114,6 +114,23 @@ Test(executor_placeholders, flyways_own)
     finish(l);
 }
 
+Test(executor_placeholders, the_default_schema_is_the_first_of_the_search_path)
+{
+    static const char *const rows[][2] = {{"Plain, public", "plain"}, {"\"a\"\"b\"", "a\"b"}, {"my-schema", "my-schema"},
+                                          {"\"$user\", public", "public"}, {" x ,y", "x"}};
+    struct ledger *l = open_traced(NULL);
+    EXPECT(l, raw("q0", "CREATE TABLE public.s (at int, x text); INSERT INTO s VALUES (-1, $$_${flyway:defaultSchema}$$)"), OUTCOME_APPLIED);
+    finish(l);
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        l = open_traced(rows[i][0]);
+        const char *id = arena_printf(&arena, "q%zu", i + 1);
+        EXPECT(l, raw(id, arena_printf(&arena, "INSERT INTO public.s VALUES (%zu, $$_${flyway:defaultSchema}$$)", i)), OUTCOME_APPLIED);
+        cr_expect(value_is(arena_printf(&arena, "SELECT substr(x, 2) FROM public.s WHERE at = %zu", i), rows[i][1]), "%s", rows[i][0]);
+        finish(l);
+    }
+    VALUE("SELECT x FROM public.s WHERE at = -1", "_public");
+}
+
 Test(executor_placeholders, asking_for_flyways_own_survives_a_lost_session)
 {
     struct ledger *l = open_traced(NULL);

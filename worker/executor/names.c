@@ -88,11 +88,23 @@ static const struct {
     {BUILTIN "table", table},                  {BUILTIN "environment", environment},
 };
 
+/* Under the target's search_path, which is not the session's. */
 bool names_ask(struct execution *x, struct err *err)
 {
-    const char *values[] = {ledger_search_path(x->ledger)};
+    struct pg *pg = ledger_session(x->ledger);
+    const char *path = ledger_search_path(x->ledger);
+    auto_buf struct buf sql = BUF_INIT(1 << 16), literal = BUF_INIT(1 << 14);
     auto_pgresult PGresult *result = NULL;
-    if (!pg_exec(ledger_session(x->ledger), sql_builtins, 1, values, &result, err))
+    if (path) {
+        pg_add_literal(pg, &literal, path);
+        buf_addf(&sql, "BEGIN;SELECT pg_catalog.set_config('search_path',%s,true),"
+                 "pg_catalog.set_config('greylag.search_path',%s,true);", buf_text(&literal), buf_text(&literal));
+    }
+    buf_adds(&sql, sql_builtins);
+    buf_adds(&sql, path ? ";ROLLBACK" : "");
+    bool good = pg_run(pg, buf_text(&sql), &result, NULL, err);
+    session_rollback(x);
+    if (!good)
         return false;
     x->default_schema = PQgetisnull(result, 0, 0) ? NULL : arena_strdup(x->arena, pg_text(result, 0, 0));
     x->user = arena_strdup(x->arena, pg_text(result, 0, 1));
