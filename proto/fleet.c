@@ -57,6 +57,7 @@ static const struct field migration_fields[] = {
     FIELD_NULLABLE(migration, script, FIELD_TEXT, "script"),
     FIELD_NULLABLE(migration, foreign_checksum, FIELD_TEXT, "foreignChecksum"),
     FIELD_NULLABLE(migration, foreign_record, FIELD_TEXT, "foreignRecord"),
+    FIELD_NULLABLE(migration, refused, FIELD_TEXT, "refused"),
     FIELD(migration, placeholders, FIELD_BOOLEAN, "placeholders", false),
     FIELD_INT(migration, lock_timeout_ms, "lockTimeoutMs", false, 0, INT32_MAX),
     FIELD_INT(migration, statement_timeout_ms, "statementTimeoutMs", false, 0, INT32_MAX),

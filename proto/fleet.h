@@ -59,6 +59,7 @@ struct migration {
                             * "planned_at" (ISO 8601), "planner_name", "planner_email", "script_hash", "requires": ["p:c@t"],
                             * "conflicts": [], "tags": [{"id", "tag" ("@v1"), "note", "planned_at", "planner_name",
                             * "planner_email"}]}, its checksum is the change's id. Liquibase: {"comments", "contexts", "labels"} */
+    const char *refused;   /* why greylag never runs it: it can only be recorded (import, baseline); NULL: it runs */
     bool placeholders;     /* ${name} in its texts is replaced, by the worker */
     int64_t lock_timeout_ms, statement_timeout_ms; /* its own, from its category's policy; 0: the service's */
     bool no_transaction;   /* asked for by the file, or seen by the parser; the worker looks again */

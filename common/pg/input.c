@@ -7,7 +7,8 @@
 
 #define PART ((size_t)64 << 10) /* libpq keeps a copy of what is not sent yet */
 
-/* Sends what libpq holds; the socket does not block here, so that a wait can be stopped. False: the connection is lost. */
+/* Sends what libpq holds; the socket does not block here, so that a wait can be stopped. False: the connection is
+ * lost. */
 static bool flush(struct pg *pg, struct pg_watch *watch)
 {
     int left;

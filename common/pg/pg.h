@@ -74,9 +74,9 @@ bool pg_run_script(struct pg *pg, const char *text, const struct pg_input *input
  * the SQLSTATE when it failed. NULL takes it away. */
 typedef void pg_trace(void *context, const char *statement, int64_t duration_us, const char *tag);
 void pg_set_trace(struct pg *pg, pg_trace *trace, void *context);
-/* What a text goes through before anybody sees it: a statement on its way to the trace, or a message of the server before
- * it becomes an error or a notice. For texts that hold a secret. Gives what is to be shown, borrowed until the next call.
- * NULL takes it away. */
+/* What a text goes through before anybody sees it: a statement on its way to the trace, or a message of the server
+ * before it becomes an error or a notice. For texts that hold a secret. Gives what is to be shown, borrowed until the
+ * next call. NULL takes it away. */
 typedef const char *pg_veil(void *context, const char *text, bool message);
 void pg_set_veil(struct pg *pg, pg_veil *veil, void *context);
 /* Asks the server to cancel what this connection runs; another thread's business too. */

@@ -241,7 +241,8 @@ static void on_copy(const json_t *node, struct sql_statement *s, struct arena *a
     if (is(node, "is_program"))
         forbid(s, "COPY ... PROGRAM", "a migration does not run programs on the database server");
     else if (s->reads_rows) /* taken back where they are found */
-        forbid(s, "COPY ... FROM STDIN", "its rows are missing: they follow on the lines behind its ';', up to a line \\.");
+        forbid(s, "COPY ... FROM STDIN",
+               "its rows are missing: they follow on the lines behind its ';', up to a line \\.");
     else if (!str(node, "filename"))
         forbid(s, "COPY ... TO STDOUT", "nobody reads what a migration writes out");
 }

@@ -36,7 +36,8 @@ static int line_ends(const char *text, size_t len)
     return n;
 }
 
-static bool miss(const char *text, const struct placeholder_use *use, struct placeholder_use *ret_missing, struct err *err)
+static bool miss(const char *text, const struct placeholder_use *use, struct placeholder_use *ret_missing,
+                 struct err *err)
 {
     int line, column;
     text_position(text, use->begin, &line, &column);
@@ -130,7 +131,8 @@ int placeholder_line(const struct placeholder_text *text, int line)
     int shift = 0;
     for (size_t i = 0; i < text->break_count && text->breaks[i].line < line; i++) {
         const struct placeholder_break *b = &text->breaks[i];
-        shift += line <= b->line + b->lines ? line - b->line : b->lines - b->replaced; /* inside: where it was written */
+        bool inside = line <= b->line + b->lines; /* then it is where the placeholder was written */
+        shift += inside ? line - b->line : b->lines - b->replaced;
     }
     return line - shift;
 }

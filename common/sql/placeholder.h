@@ -25,7 +25,8 @@ struct placeholder_use {
 bool placeholder_next(const char *text, size_t *at, struct placeholder_use *ret_use);
 bool placeholder_is(const struct placeholder_use *use, const char *name); /* the same name, whatever its case (ASCII) */
 
-/* What a name stands for, borrowed until the text is expanded; NULL: it is not known. Called more than once for a use. */
+/* What a name stands for, borrowed until the text is expanded; NULL: it is not known. Called more than once for a
+ * use. */
 typedef const char *placeholder_getter(void *context, const struct placeholder_use *use);
 
 struct placeholder_text {
@@ -35,8 +36,8 @@ struct placeholder_text {
     const struct placeholder_break *breaks; /* where lines were added or lost */
     size_t break_count;
 };
-/* ERR_INPUT: a use without a value or "}", *ret_missing says which; the result is too large (ret_missing->end is 0). The message
- * names line, column and name, never a value. ret_missing may be NULL. */
+/* ERR_INPUT: a use without a value or "}", *ret_missing says which; the result is too large (ret_missing->end is 0).
+ * The message names line, column and name, never a value. ret_missing may be NULL. */
 bool placeholder_expand(const char *text, placeholder_getter *get, void *context, struct arena *arena,
                         struct placeholder_text *ret_text, struct placeholder_use *ret_missing, struct err *err);
 /* From a line of the expanded text to the line of the text that was given. */

@@ -196,7 +196,8 @@ static bool parse_stretch(struct gather *g, const struct sql_stretch *stretch, s
     if (!good)
         cannot(g, ret, NULL, result.error);
     for (int i = 0; good && i < result.n_stmts; i++)
-        parse_piece(g, (size_t)result.stmts[i]->stmt_location, (size_t)result.stmts[i]->stmt_len, i == result.n_stmts - 1);
+        parse_piece(g, (size_t)result.stmts[i]->stmt_location, (size_t)result.stmts[i]->stmt_len,
+                    i == result.n_stmts - 1);
     pg_query_free_split_result(result);
     return good;
 }
@@ -206,8 +207,8 @@ static const struct sql_statement *lost_rows(struct gather *g, const struct sql_
 {
     struct sql_statement *s = arena_new(g->arena, struct sql_statement);
     *s = (struct sql_statement){.kind = SQL_FORBIDDEN, .line = text->warning_line, .keyword = "COPY ... FROM STDIN"};
-    s->why = arena_printf(g->arena, "the text around it cannot be analysed (%s), and nobody can tell which rows belong where",
-                          text->warning);
+    s->why = arena_printf(g->arena, "the text around it cannot be analysed (%s), and nobody can tell which rows belong "
+                          "where", text->warning);
     return s;
 }
 

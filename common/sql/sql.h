@@ -48,8 +48,8 @@ struct sql_statement {
     const char *name_schema; /* of `name`, where it has one of its own */
     const char *isolation;  /* BEGIN, SET TRANSACTION: the level that it asks for ("serializable"), else NULL */
     bool reads_rows;        /* COPY ... FROM STDIN */
-    bool rows;              /* and its rows stand behind it: [data_begin, data_end), on lines of their own from data_line on;
-                               the line "\\." that ends them is behind that */
+    bool rows;              /* and its rows stand behind it: [data_begin, data_end), on lines of their own from
+                               data_line on; the line "\." that ends them is behind that */
     size_t data_begin, data_end;
     int data_line;
 };
@@ -60,7 +60,7 @@ struct sql_text {
     int warning_line, warning_column; /* the column counts characters from 1; 0: not known */
     bool needs_no_transaction; /* at least one statement is refused in a transaction */
     bool own_transaction;   /* the whole text is one BEGIN ... COMMIT: run [inner_begin, inner_end) instead */
-    bool own_rollback;      /* the same with BEGIN ... ROLLBACK, as verify scripts have it; `stray_control` is also set */
+    bool own_rollback;      /* the same with BEGIN ... ROLLBACK, as verify scripts have it; `stray_control` is set too */
     size_t inner_begin, inner_end; /* the whole text when it has no such frame */
     const char *isolation;  /* the level that its frame, or a SET TRANSACTION at its beginning, asks for; NULL: none */
     bool stray_control;     /* transaction control that is not a BEGIN ... COMMIT (savepoints are fine) */

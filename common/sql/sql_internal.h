@@ -15,5 +15,6 @@ struct sql_stretch {
     bool ended;        /* its rows have their end, a line "\." */
     size_t data_begin, data_end; /* the rows, without that line */
 };
-/* At least one, in order; all of the text but lines "\." and what stands behind a COPY's ';' on its line. In the arena. */
+/* At least one, in order; all of the text but lines "\." and what stands behind a COPY's ';' on its line. They live in
+ * the arena. */
 const struct sql_stretch *sql_stretches(const char *text, size_t len, struct arena *arena, size_t *ret_count);

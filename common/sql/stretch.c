@@ -1,6 +1,6 @@
 /* COPY ... FROM STDIN with its rows behind it, as pg_dump writes it, psql and Flyway read it: from the line behind the
- * statement's ';' up to a line "\." (flyway-database-postgresql: PostgreSQLParser.java, readCopyData). A line that looks
- * like the end of such a statement is a candidate; libpg_query decides, so that one in a string, a comment or a
+ * statement's ';' up to a line "\." (flyway-database-postgresql: PostgreSQLParser.java, readCopyData). A line that
+ * looks like the end of such a statement is a candidate; libpg_query decides, so that one in a string, a comment or a
  * function's body stays what it is. */
 #include <pg_query.h>
 #include <string.h>

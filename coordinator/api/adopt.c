@@ -38,8 +38,8 @@ static bool split_targets(struct http_request *request, const char ***ret_servic
 void api_imports_ask(void *context, struct http_request *request, struct http_response *response)
 {
     struct err err = ERR_INIT;
-    const char **services, **targets;
-    size_t count;
+    const char **services = NULL, **targets = NULL;
+    size_t count = 0;
     int64_t since_us = 0;
     if (!split_targets(request, &services, &targets, &count, &err)) {
         http_problem(response, 400, err.kind, err.text, NULL);

@@ -176,6 +176,7 @@ static void set_migration(struct loading *loading, const struct draft *draft, co
                                     .risk = entry->risk,
                                     .script = entry->script,
                                     .foreign_checksum = entry->foreign_checksum,
+                                    .refused = entry->refused,
                                     .placeholders = has_placeholders(draft, service, entry),
                                     .breaking = entry->breaking};
     set_texts(loading, entry, service, migration);

@@ -27,7 +27,7 @@
 /* What is wrong (error) or what a person should know (warning). Rules: duplicate-version, unknown-layout, mixed-layout,
  * bad-name, skipped-file, not-built, not-utf8, too-large, unreadable, metadata, missing-dependency,
  * ambiguous-dependency, contradiction, orphan-undo, no-undo, empty, unparsed, transaction, dependency-file, mirror,
- * placeholder, and the name of a layout for what its own tool refuses. */
+ * placeholder, script-settings, callback, and the name of a layout for what its own tool refuses. */
 struct catalog_finding {
     bool error;
     const char *rule;

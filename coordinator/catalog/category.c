@@ -3,7 +3,9 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/buf.h"
 #include "base/cleanup.h"
+#include "base/text.h"
 
 static const struct category_keys *category_keys(const struct category_keys *list, unsigned count, const char *name)
 {
@@ -14,9 +16,10 @@ static const struct category_keys *category_keys(const struct category_keys *lis
     return NULL;
 }
 
+static const char *const usual[] = {"schema", "data", "security", "performance", "ddl", "dml", "procedures", "seeds"};
+
 static bool is_category(const struct defaults_file *defaults, const struct service_file *file, const char *name)
 {
-    static const char *const usual[] = {"schema", "data", "security", "performance", "ddl", "dml", "procedures", "seeds"};
     for (size_t i = 0; i < COUNT_OF(usual); i++) {
         if (strcasecmp(usual[i], name) == 0)
             return true;
@@ -45,12 +48,29 @@ static const char *category_of_folder(const struct defaults_file *defaults, cons
     return NULL;
 }
 
+/* A policy for `schema` would not meet a migration of `shema`. */
+static void check_category(const struct defaults_file *defaults, const struct layout_run *run,
+                           const struct entry *entry)
+{
+    if (is_category(defaults, run->file, entry->category))
+        return;
+    const char *nearest = text_nearest(entry->category, usual, COUNT_OF(usual));
+    auto_buf struct buf shown = BUF_INIT(BUF_MAX);
+    text_add_printable(&shown, entry->category, true);
+    finding_add(run->findings, WARNING, "metadata", entry->file->where, 0,
+                nearest ? arena_printf(run->arena, "did you mean '%s'?", nearest)
+                        : "name it under `categories:` in the fleet file, with its policy or without",
+                "the category '%s' is unknown", buf_text(&shown));
+}
+
 /* The nearest list that names the category says all. */
 void category_set(const struct defaults_file *defaults, const struct layout_run *run, const struct entry *entry,
                   struct migration *migration)
 {
     const struct service_file *file = run->file;
     migration->category = entry->category ? entry->category : category_of_folder(defaults, run, entry->file);
+    if (entry->category)
+        check_category(defaults, run, entry);
     if (!migration->category)
         return;
     const struct category_keys *keys = category_keys(file->categories, file->categories_count, migration->category);

@@ -57,6 +57,11 @@ static const cyaml_schema_field_t flyway_fields[] = {
     CYAML_FIELD_SEQUENCE("suffixes", OPTIONAL_POINTER, struct flyway_keys, suffixes, &text_value, 1, 16),
     CYAML_FIELD_END};
 
+static const cyaml_schema_field_t liquibase_fields[] = {
+    CYAML_FIELD_STRING_PTR("path_prefix", OPTIONAL_POINTER, struct liquibase_keys, path_prefix, 1, 255),
+    CYAML_FIELD_BOOL_PTR("every_context", OPTIONAL_POINTER, struct liquibase_keys, every_context),
+    CYAML_FIELD_END};
+
 static const cyaml_schema_field_t defaults_fields[] = {
     PLACEHOLDER_FIELDS(struct defaults_file),
     CYAML_FIELD_SEQUENCE("categories", OPTIONAL_POINTER, struct defaults_file, categories, &category_value, 0,
@@ -73,6 +78,7 @@ static const cyaml_schema_field_t service_fields[] = {
     CYAML_FIELD_SEQUENCE("targets", OPTIONAL_POINTER, struct service_file, targets, &text_value, 1, CYAML_UNLIMITED),
     CYAML_FIELD_STRING_PTR("duplicate_versions", OPTIONAL_POINTER, struct service_file, duplicate_versions, 1, 63),
     CYAML_FIELD_MAPPING_PTR("flyway", OPTIONAL_POINTER, struct service_file, flyway, flyway_fields),
+    CYAML_FIELD_MAPPING_PTR("liquibase", OPTIONAL_POINTER, struct service_file, liquibase, liquibase_fields),
     CYAML_FIELD_BOOL_PTR("mirror_history", OPTIONAL_POINTER, struct service_file, mirror_history),
     CYAML_FIELD_STRING_PTR("history_table", OPTIONAL_POINTER, struct service_file, history_table, 1, 127),
     PLACEHOLDER_FIELDS(struct service_file),
@@ -187,6 +193,11 @@ static const struct config_row fleet_rows[] = {
     {.path = "services.*.flyway.baseline_prefix", .prose = "of baseline migrations; `B` when left out"},
     {.path = "services.*.flyway.separator", .prose = "between version and description; `__` when left out"},
     {.path = "services.*.flyway.suffixes", .prose = "of all of them; `.sql` when left out"},
+    {.path = "services.*.liquibase", .prose = "what Liquibase is told outside of its files (`layout: liquibase`)"},
+    {.path = "services.*.liquibase.path_prefix",
+     .prose = "what its record has in front of a file's path in the folder, as `db/changelog/`; nothing when left out"},
+    {.path = "services.*.liquibase.every_context",
+     .prose = "changesets with a context run everywhere, as Liquibase runs them without --contexts; when false or left out, they are known, but not run"},
     {.path = "services.*.mirror_history",
      .prose = "the worker also keeps the record of the layout's own tool, in the same transaction; false when left out"},
     {.path = "services.*.history_table",

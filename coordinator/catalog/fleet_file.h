@@ -45,6 +45,12 @@ struct flyway_keys {
     unsigned suffixes_count;
 };
 
+/* What Liquibase is told outside of its files. */
+struct liquibase_keys {
+    char *path_prefix;   /* in front of a file's path in the folder, where its record has it; NULL: nothing */
+    bool *every_context; /* changesets run whatever their context is, as Liquibase does without --contexts */
+};
+
 struct service_file {
     char *name;
     char *migrations;
@@ -57,6 +63,7 @@ struct service_file {
     unsigned targets_count;
     char *duplicate_versions;
     struct flyway_keys *flyway;
+    struct liquibase_keys *liquibase;
     bool *mirror_history;
     char *history_table;
     struct placeholder_keys placeholders;

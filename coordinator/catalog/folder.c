@@ -137,8 +137,8 @@ static bool check_text(struct walk *walk, const char *path, const char *text, si
     size_t at;
     int line, column;
     if (is_utf16(text, size)) {
-        finding_add(walk->findings, ERROR, "not-utf8", join(walk->arena, walk->where, path), 0, "save the file as UTF-8",
-                    "the file looks like UTF-16");
+        finding_add(walk->findings, ERROR, "not-utf8", join(walk->arena, walk->where, path), 0,
+                    "save the file as UTF-8", "the file looks like UTF-16");
         return false;
     }
     if (!text_is_utf8(text, size, &at)) {

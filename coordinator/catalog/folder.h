@@ -1,6 +1,7 @@
 /* The files of one service's migrations folder, with its subfolders, each read once: migrations by their suffix (any
- * case), and the files that layouts keep beside them (side_names in folder.c). What cannot be read (not UTF-8, too large, a FIFO, a link that leads out of the folder,
- * no permission) is a finding. Hidden files and folders are left out. Threads: one at a time. */
+ * case), and the files that layouts keep beside them (side_names in folder.c). What cannot be read (not UTF-8, too
+ * large, a FIFO, a link that leads out of the folder, no permission, changed meanwhile) is a finding. Hidden files and
+ * folders are left out. Threads: one at a time. */
 #pragma once
 #include "base/arena.h"
 #include "catalog/cache.h"

@@ -13,6 +13,7 @@ static const struct layout *const layouts[] = {
     &layout_metadata,
     &layout_goose,
     &layout_dbmate,
+    &layout_liquibase,
     &layout_diesel,
     &layout_golang_migrate,
     &layout_timestamp,
@@ -268,6 +269,10 @@ void layout_read(struct layout_run *run, const char *name)
     if (run->count && layout.order != ORDER_GIVEN)
         qsort_r(run->entries, run->count, sizeof *run->entries, by_version, &layout);
     set_ids(run);
+    if (run->layout->order == ORDER_GIVEN) {
+        run->end = run->count;
+        return;
+    }
     while (run->first < run->count && place_of(&run->entries[run->first]) < 1)
         run->first++;
     run->end = run->first;

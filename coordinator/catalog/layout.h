@@ -42,6 +42,7 @@ struct entry {
     struct place verify_place;
     const char *script;           /* struct migration's */
     const char *foreign_checksum; /* the same */
+    const char *refused;          /* the same */
     bool literal;                 /* ${name} in it is left alone */
     const char *author, *risk, *category;
     bool breaking, has_policy, no_transaction;
@@ -90,7 +91,7 @@ struct layout {
 };
 
 extern const struct layout layout_flyway, layout_metadata, layout_golang_migrate, layout_diesel, layout_goose,
-    layout_dbmate, layout_timestamp;
+    layout_dbmate, layout_timestamp, layout_liquibase;
 
 /* Finds the layout (`name` NULL: by itself), reads, orders by version and name, refuses duplicates, sets ids. */
 void layout_read(struct layout_run *run, const char *name);

@@ -1,5 +1,5 @@
-/* Diesel: a folder <version>_<name> for each migration, with up.sql and down.sql, and perhaps metadata.toml. The version
- * is the folder's name up to the first `_` without its dashes; they are ordered as text
+/* Diesel: a folder <version>_<name> for each migration, with up.sql and down.sql, and perhaps metadata.toml. The
+ * version is the folder's name up to the first `_`, without its dashes for the order, which is that of text
  * (diesel_migrations: migrations_internals/src/lib.rs, version_from_string; diesel: src/migration/mod.rs). */
 #include <string.h>
 

@@ -55,7 +55,8 @@ static bool good_name(struct layout_run *run, const struct folder_file *file, co
     if (versioned ? version_is(name->head, name->head_len, "._") : name->head_len == 0)
         return true;
     if (versioned)
-        finding_add(run->findings, ERROR, "bad-name", file->where, 0, "write V<numbers>__<description>.sql, as V2_1__x.sql",
+        finding_add(run->findings, ERROR, "bad-name", file->where, 0,
+                    "write V<numbers>__<description>.sql, as V2_1__x.sql",
                     "'%.*s' is no version: numbers separated by '.' or '_'", (int)name->head_len, name->head);
     else
         finding_add(run->findings, ERROR, "bad-name", file->where, 0,
@@ -143,7 +144,8 @@ static bool good_each(struct layout_run *run, const struct folder_file *file)
     else if (script.literal && strstr(file->text, "${"))
         why = "placeholderReplacement=false for a callback around each migration is known but not built yet";
     if (why)
-        finding_add(run->findings, ERROR, "callback", file->where, 0, "change it, or move it out of the folder", "%s", why);
+        finding_add(run->findings, ERROR, "callback", file->where, 0, "change it, or move it out of the folder", "%s",
+                    why);
     return why == NULL;
 }
 
@@ -157,8 +159,8 @@ static const char *join_each(struct layout_run *run, const struct eaches *eaches
         if (each->after != after)
             continue;
         if (last && strcmp(last->name, each->name) == 0)
-            finding_add(run->findings, ERROR, "duplicate-version", each->file->where, 0, "give one of them another name",
-                        "the callback stands twice: %s and %s", last->file->where, each->file->where);
+            finding_add(run->findings, ERROR, "duplicate-version", each->file->where, 0,
+                        "give one of them another name", "the callback stands twice: %s and %s", last->file->where, each->file->where);
         last = each;
         if (!good_each(run, each->file))
             continue;
@@ -296,9 +298,11 @@ static void read_all(struct layout_run *run)
     set_eaches(run, &eaches);
 }
 
-const struct layout layout_flyway = {.name = "flyway",
-                                     .prose = "V1__name.sql, U1__name.sql, B1__name.sql, R__name.sql, beforeMigrate.sql",
-                                     .claims = claims,
-                                     .read = read_all,
-                                     .history = HISTORY_FLYWAY,
-                                     .placeholders = true};
+const struct layout layout_flyway = {
+    .name = "flyway",
+    .prose = "V1__name.sql, U1__name.sql, B1__name.sql, R__name.sql, beforeMigrate.sql",
+    .claims = claims,
+    .read = read_all,
+    .history = HISTORY_FLYWAY,
+    .placeholders = true,
+};

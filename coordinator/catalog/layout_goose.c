@@ -5,7 +5,7 @@
  * is put in its place, so that the section is SQL as a whole. Its own lines and the carriage returns at the ends of
  * lines are dropped, as goose drops them. Between ENVSUB ON and OFF goose replaces environment variables: they become
  * placeholders (`$NAME` is written `${NAME}`), which the worker expands; the other forms of shells are refused.
- * Migrations in Go are named and refused: only a program that was built with them can run them. */
+ * Migrations in Go are known and named, not run: only a program that was built with them can run them. */
 #include <ctype.h>
 #include <string.h>
 #include <strings.h>
@@ -349,14 +349,20 @@ static void read_file(struct layout_run *run, const struct folder_file *file)
 }
 
 /* provider_collect.go: files of Go with a version are migrations, those of tests are not. */
-static void name_programs(struct layout_run *run)
+static void add_programs(struct layout_run *run)
 {
+    static const char why[] = "a migration in Go: only the program that it was built into can run it";
     for (size_t i = 0; i < run->folder->side_count; i++) {
         const struct folder_file *file = &run->folder->sides[i];
-        if (text_ends(file->base, ".go") && !text_ends(file->base, "_test.go") && version_length(file))
-            finding_add(run->findings, ERROR, "not-built", file->where, 0,
-                        "write it as SQL; where it is applied already, an empty section Up of the same version stands for it",
-                        "a migration in Go: only the program that it was built into can run it");
+        size_t digits = version_length(file);
+        if (!text_ends(file->base, ".go") || text_ends(file->base, "_test.go") || !digits || !good_version(run, file))
+            continue;
+        finding_add(run->findings, WARNING, "not-built", file->where, 0,
+                    "it can be imported where it ran; to run it, write it as SQL, or run it with goose", "%s", why);
+        const char *version = arena_strndup(run->arena, file->base, digits);
+        *layout_add(run) = (struct entry){
+            .file = file, .version = version, .order = version, .up = "", .refused = why, .literal = true,
+            .name = arena_strndup(run->arena, file->base + digits + 1, strlen(file->base) - digits - 1 - strlen(".go"))};
     }
 }
 
@@ -367,7 +373,7 @@ static void read_all(struct layout_run *run)
         if (claims(run, file) && good_version(run, file))
             read_file(run, file);
     }
-    name_programs(run);
+    add_programs(run);
 }
 
 const struct layout layout_goose = {.name = "goose",

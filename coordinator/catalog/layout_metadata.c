@@ -6,6 +6,7 @@
  * section without the blank lines around it; what is in front of `-- UP` may only be comments. */
 #include <jansson.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/buf.h"
 #include "base/cleanup.h"
@@ -38,29 +39,35 @@ static const char *find_marker(const char *text, const char *word)
     return NULL;
 }
 
-/* Behind "-- @metadata", or NULL. It stands among the comments at the head of the file. */
-static const char *find_metadata(const char *text)
+/* Behind the first "-- @metadata" from the line `text` on, or NULL; `head`: only among comments and blank lines. */
+static const char *next_metadata(const char *text, bool head)
 {
-    for (const char *p = text; *p;) {
-        const char *line = p + strspn(p, BLANKS);
+    while (text && *text) {
+        const char *line = text + strspn(text, BLANKS);
         if (line[0] == '-' && line[1] == '-') {
             const char *word = line + 2 + strspn(line + 2, BLANKS);
             if (text_starts(word, "@metadata"))
                 return word + strlen("@metadata");
-        } else if (*line != '\n' && *line != 0) {
+        } else if (head && *line != '\n' && *line != 0) {
             return NULL;
         }
-        p = strchr(p, '\n');
-        if (!p)
-            return NULL;
-        p++;
+        text = strchr(line, '\n');
+        text += text != NULL;
     }
     return NULL;
+}
+
+static const char *find_metadata(const char *text)
+{
+    return next_metadata(text, true);
 }
 
 static bool claims(const struct layout_run *run, const struct folder_file *file)
 {
     (void)run;
+    size_t len = strlen(file->base);
+    if (len < strlen(".sql") || strcasecmp(file->base + len - strlen(".sql"), ".sql") != 0)
+        return false;
     return find_metadata(file->text) || (find_marker(file->text, "UP") && find_marker(file->text, "DOWN"));
 }
 
@@ -168,10 +175,10 @@ static const struct field {
     {"estimatedDuration", FIELD_NUMBER, "milliseconds, a number from 0"},
     {"dataVolume", FIELD_SIZE, "\"small\", \"medium\" or \"large\""},
     {"risk", FIELD_RISK, "\"low\", \"medium\" or \"high\""},
-    {"tags", FIELD_TEXTS, "a list of texts"},
+    {"tags", FIELD_TEXTS, "a list of texts, none of them empty"},
     {"dependencies", FIELD_TEXTS, "a list of texts (\"service:version\" or \"version\")"},
     {"requiresDowntime", FIELD_TRUTH, "true or false"},
-    {"affectedTables", FIELD_TEXTS, "a list of texts"},
+    {"affectedTables", FIELD_TEXTS, "a list of texts, none of them empty"},
     {"rollbackStrategy", FIELD_TEXT, "text"},
     {"category", FIELD_TEXT, "text"},
     {"transaction", FIELD_TRUTH, "true or false"},
@@ -187,7 +194,7 @@ static bool one_of(const json_t *value, const char *a, const char *b, const char
 static bool all_texts(const json_t *list)
 {
     for (size_t i = 0; i < json_array_size(list); i++) {
-        if (!json_is_string(json_array_get(list, i)))
+        if (json_string_length(json_array_get(list, i)) == 0) /* of what is no text as well */
             return false;
     }
     return json_is_array(list);
@@ -240,10 +247,18 @@ static void check_field(struct layout_run *run, const struct folder_file *file, 
     buf_release(&shown);
 }
 
-static const char *text_field(struct arena *arena, const json_t *json, const char *key)
+static char *text_field(struct arena *arena, const json_t *json, const char *key)
 {
     const char *text = json_string_value(json_object_get(json, key));
     return text ? arena_strdup(arena, text) : NULL;
+}
+
+/* Categories are known in small letters, as those of folders. */
+static const char *small_letters(char *text)
+{
+    for (char *p = text; p && *p; p++)
+        *p = *p >= 'A' && *p <= 'Z' ? (char)(*p + 32) : *p;
+    return text && *text ? text : NULL;
 }
 
 static void take_fields(struct layout_run *run, const struct folder_file *file, int line, json_t *json,
@@ -255,7 +270,7 @@ static void take_fields(struct layout_run *run, const struct folder_file *file, 
         check_field(run, file, line, key, value);
     entry->author = text_field(run->arena, json, "author");
     entry->risk = text_field(run->arena, json, "risk");
-    entry->category = text_field(run->arena, json, "category");
+    entry->category = small_letters(text_field(run->arena, json, "category"));
     entry->breaking = json_is_true(json_object_get(json, "breakingChange"));
     entry->no_transaction = json_is_false(json_object_get(json, "transaction"));
     const char *description = text_field(run->arena, json, "description");
@@ -286,9 +301,20 @@ static void uncomment(const char *text, struct buf *out)
     }
 }
 
+/* What nobody reads would be taken for said. */
+static void check_once(struct layout_run *run, const struct folder_file *file, const char *start)
+{
+    const char *other = next_metadata(start ? after_line(start) : file->text, false);
+    if (other)
+        finding_add(run->findings, ERROR, "metadata", file->where, line_of(file->text, other),
+                    "keep one, in the comments at the head of the file",
+                    start ? "a second -- @metadata" : "-- @metadata stands behind SQL, where it is not read");
+}
+
 static void read_metadata(struct layout_run *run, const struct folder_file *file, struct entry *entry)
 {
     const char *start = find_metadata(file->text);
+    check_once(run, file, start);
     if (!start)
         return;
     int line = line_of(file->text, start);

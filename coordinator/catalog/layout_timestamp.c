@@ -189,8 +189,8 @@ static void check_service(struct layout_run *run, const struct folder_file *file
     const struct service_file *service = header->service ? service_named(run, header->service) : NULL;
     if (service && service != run->file)
         finding_add(run->findings, ERROR, "contradiction", file->where, header->service_line,
-                    "correct the comment, or the file's name", "its header says that it is of service %s, its name of %s",
-                    service->name, run->file->name);
+                    "correct the comment, or the file's name",
+                    "its header says that it is of service %s, its name of %s", service->name, run->file->name);
     else if (header->service && !service)
         finding_add(run->findings, WARNING, "contradiction", file->where, header->service_line,
                     "correct the comment, or give the service that alias",
@@ -207,7 +207,7 @@ static void check_header(struct layout_run *run, const struct folder_file *file,
     if (!name->down && header.rollback_line)
         finding_add(run->findings, ERROR, "contradiction", file->where, header.rollback_line,
                     "move it to rollback/, or write -- Migration:",
-                    "its header says that it is a rollback, but it does not lie in rollback/ and would run as a migration");
+                    "its header says that it is a rollback, but outside of rollback/ it would run as a migration");
     else if (name->down && header.migration_line && !header.rollback_line)
         finding_add(run->findings, ERROR, "contradiction", file->where, header.migration_line,
                     "move it out of rollback/, or write -- Rollback:",
@@ -248,8 +248,10 @@ static void read_all(struct layout_run *run)
     layout_pair(run, halves, count, true);
 }
 
-const struct layout layout_timestamp = {.name = "timestamp",
-                                        .prose = "20240101_001_service_name.sql, rollback/20240101_001_service_name.sql",
-                                        .claims = claims,
-                                        .read = read_all,
-                                        .checks_service = true};
+const struct layout layout_timestamp = {
+    .name = "timestamp",
+    .prose = "20240101_001_service_name.sql, rollback/20240101_001_service_name.sql",
+    .claims = claims,
+    .read = read_all,
+    .checks_service = true,
+};

@@ -48,7 +48,8 @@ static bool take_value(struct reader *reader, const char *key, const char *value
     }
     const char *nearest = text_nearest(key, reader->keys, reader->count);
     return wrong(reader, key, "is no setting of a migration",
-                 nearest ? arena_printf(reader->run->arena, "did you mean '%s'?", nearest) : "correct it, or remove it");
+                 nearest ? arena_printf(reader->run->arena, "did you mean '%s'?", nearest)
+                         : "correct it, or remove it");
 }
 
 static bool take_line(struct reader *reader, const char *text, const char *end)

@@ -6,6 +6,7 @@
 #include "base/cleanup.h"
 #include "base/text.h"
 #include "cli/rewrite.h"
+#include "sql/placeholder.h"
 
 /* ---- what is applied ---- */
 
@@ -24,6 +25,20 @@ static void count_target(const struct service *service, const struct target_cont
         applied[i] += bsearch(&service->migrations[i].id, ids, contents->applied_count, sizeof *ids, by_text) != NULL;
 }
 
+/* A target on which greylag has applied nothing, while the layout's own tool keeps a record that is not looked into. */
+static const char *find_unknown(const struct service *service, const struct target_contents *contents, size_t count)
+{
+    for (size_t t = 0; service->history != HISTORY_NONE && t < service->target_count; t++) {
+        bool holds = false;
+        for (size_t i = 0; i < count; i++)
+            holds |= contents[i].applied_count > 0 && strcmp(contents[i].service, service->name) == 0 &&
+                     strcmp(contents[i].target, service->targets[t]) == 0;
+        if (!holds)
+            return service->targets[t];
+    }
+    return NULL;
+}
+
 void linting_applied(struct linting *linting, const struct target_contents *contents, size_t count)
 {
     const struct fleet *fleet = &linting->catalog->fleet;
@@ -31,7 +46,9 @@ void linting_applied(struct linting *linting, const struct target_contents *cont
     for (size_t s = 0; s < fleet->service_count; s++)
         total += fleet->services[s].migration_count;
     int *applied = arena_array(linting->arena, total + 1, sizeof *applied), *first = applied;
+    const char **unknown = arena_array(linting->arena, fleet->service_count + 1, sizeof *unknown);
     for (size_t s = 0; s < fleet->service_count; s++) {
+        unknown[s] = find_unknown(&fleet->services[s], contents, count);
         for (size_t i = 0; i < count; i++) {
             if (strcmp(contents[i].service, fleet->services[s].name) == 0)
                 count_target(&fleet->services[s], &contents[i], first);
@@ -39,12 +56,14 @@ void linting_applied(struct linting *linting, const struct target_contents *cont
         first += fleet->services[s].migration_count;
     }
     linting->applied = applied;
+    linting->unknown = unknown;
 }
 
 /* ---- one migration, with its files ---- */
 
 struct loaded {
     struct buf up, down; /* bytes of the files */
+    struct arena arena;  /* of texts with placeholders replaced */
     struct lint_migration migration;
 };
 
@@ -53,14 +72,35 @@ static char *full_path(const struct linting *linting, const char *file)
     return *file == '/' ? xstrdup(file) : xasprintf("%s/%s", linting->folder, file);
 }
 
-/* A file that cannot be read any more is no reason to stop: the catalog has its text. */
+static const char *value_of(void *context, const struct placeholder_use *use)
+{
+    const struct service *const *service = context;
+    for (size_t i = 0; i < (*service)->placeholder_count; i++) {
+        const struct placeholder *placeholder = &(*service)->placeholders[i];
+        if (placeholder_is(use, placeholder->name))
+            return placeholder->secret ? LINT_ANY_WORD : placeholder->value;
+    }
+    return LINT_ANY_WORD; /* built in; or not known, which the catalog has said */
+}
+
+static void replace_placeholders(const struct service *service, struct arena *arena, struct lint_text *text)
+{
+    struct placeholder_text expanded;
+    if (!text->sql || !placeholder_expand(text->sql, value_of, &service, arena, &expanded, NULL, NULL))
+        return;
+    text->sql = expanded.text;
+    text->size = expanded.len;
+}
+
+/* A file that cannot be read any more is no reason to stop: the catalog has its text. What is no SQL is left out. */
 static void load_text(const struct linting *linting, const char *file, const char *digest, struct buf *bytes,
                       struct lint_text *ret_text)
 {
     const struct catalog_blob *blob = digest ? catalog_blob(linting->catalog, digest) : NULL;
+    const char *dot = strrchr(file, '.');
     auto_free char *path = full_path(linting, file);
     *ret_text = (struct lint_text){.file = file};
-    if (!blob)
+    if (!blob || !dot || strcasecmp(dot, ".py") == 0)
         return;
     ret_text->sql = blob->text;
     ret_text->size = blob->size;
@@ -75,23 +115,32 @@ static void load(const struct linting *linting, const struct service *service, c
 {
     *ret_loaded = (struct loaded){.up = BUF_INIT(MIGRATION_MAX), .down = BUF_INIT(MIGRATION_MAX)};
     struct lint_migration *migration = &ret_loaded->migration;
-    *migration = (struct lint_migration){.id = from->id,
-                                         .name = from->name,
-                                         .version = from->version,
-                                         .service = service->name,
-                                         .applied = applied > 0 && applied >= (int)service->target_count,
-                                         .says_breaking = strcmp(service->layout, "metadata") == 0,
-                                         .breaking = from->breaking,
-                                         .no_transaction = from->no_transaction};
+    *migration = (struct lint_migration){
+        .id = from->id,
+        .name = from->name,
+        .version = from->version ? from->version : "",
+        .service = service->name,
+        .applied = applied > 0 && applied >= (int)service->target_count,
+        .says_breaking = strcmp(service->layout, "metadata") == 0,
+        .breaking = from->breaking,
+        .no_transaction = from->no_transaction,
+        .apart = from->kind == MIGRATION_BASELINE || from->kind == MIGRATION_CALLBACK,
+        .needs_no_undo = from->kind == MIGRATION_REPEATABLE, /* its earlier text is run again */
+    };
     load_text(linting, from->file, from->up, &ret_loaded->up, &migration->up);
     if (from->down)
         load_text(linting, from->down_file, from->down, &ret_loaded->down, &migration->down);
+    if (!from->placeholders)
+        return;
+    replace_placeholders(service, &ret_loaded->arena, &migration->up);
+    replace_placeholders(service, &ret_loaded->arena, &migration->down);
 }
 
 static void unload(struct loaded *loaded)
 {
     buf_release(&loaded->up);
     buf_release(&loaded->down);
+    arena_release(&loaded->arena);
 }
 
 static void run_service(const struct linting *linting, size_t index, const int *applied, struct report *report)
@@ -130,6 +179,7 @@ struct fixing {
     bool write;
     struct buf *out;
     size_t files;
+    const char *left_alone; /* why the files of the present migration are not changed; NULL: they may be */
     struct err *err;
 };
 
@@ -147,15 +197,14 @@ static unsigned rules_of(const struct report *report, const char *file)
     return rules;
 }
 
-static bool fix_text(struct fixing *fixing, const struct lint_migration *migration, const struct lint_text *text,
-                     bool applied)
+static bool fix_text(struct fixing *fixing, const struct lint_migration *migration, const struct lint_text *text)
 {
     unsigned rules = text->sql ? rules_of(fixing->report, text->file) : 0;
     auto_buf struct buf fixed = BUF_INIT(MIGRATION_MAX * 2);
     if (!rules || !lint_fix(migration, text, rules, &fixed))
         return true;
-    if (applied) {
-        buf_addf(fixing->out, "%s is applied: not changed\n", text->file);
+    if (fixing->left_alone) {
+        buf_addf(fixing->out, "%s is not changed: %s\n", text->file, fixing->left_alone);
         return true;
     }
     fixing->files++;
@@ -165,14 +214,25 @@ static bool fix_text(struct fixing *fixing, const struct lint_migration *migrati
            rewrite_file(path, text->whole, text->whole_size, buf_text(&fixed), fixed.len, fixing->err);
 }
 
-static bool fix_migration(struct fixing *fixing, const struct service *service, const struct migration *migration,
-                          int applied)
+static const char *why_alone(const struct fixing *fixing, size_t service, int applied)
+{
+    const struct linting *linting = fixing->linting;
+    const char *target = linting->unknown ? linting->unknown[service] : NULL;
+    if (applied > 0)
+        return "it is applied";
+    return target ? arena_printf(linting->arena, "%s may have applied it on %s (import its record, or say --offline)",
+                                 linting->catalog->fleet.services[service].layout, target)
+                  : NULL;
+}
+
+static bool fix_migration(struct fixing *fixing, size_t service, const struct migration *migration, int applied)
 {
     struct loaded loaded;
-    load(fixing->linting, service, migration, applied, &loaded);
+    load(fixing->linting, &fixing->linting->catalog->fleet.services[service], migration, applied, &loaded);
     const struct lint_migration *m = &loaded.migration;
     bool same = m->down.sql && strcmp(m->up.file, m->down.file) == 0;
-    bool good = fix_text(fixing, m, &m->up, applied > 0) && (same || fix_text(fixing, m, &m->down, applied > 0));
+    fixing->left_alone = why_alone(fixing, service, applied);
+    bool good = fix_text(fixing, m, &m->up) && (same || fix_text(fixing, m, &m->down));
     unload(&loaded);
     return good;
 }
@@ -186,8 +246,7 @@ bool linting_fix(const struct linting *linting, const struct report *report, boo
     bool good = true;
     for (size_t s = 0; good && s < fleet->service_count; s++) {
         for (size_t i = 0; good && i < fleet->services[s].migration_count; i++)
-            good = fix_migration(&fixing, &fleet->services[s], &fleet->services[s].migrations[i],
-                                 applied ? *applied++ : 0);
+            good = fix_migration(&fixing, s, &fleet->services[s].migrations[i], applied ? *applied++ : 0);
     }
     *ret_files = fixing.files;
     return good;

@@ -8,6 +8,8 @@ struct linting {
     const struct catalog *catalog;
     const char *folder; /* fleet.yml's */
     const int *applied; /* for each migration of each service, one after another */
+    const char *const
+        *unknown; /* for each service: a target on which its layout's own tool may have applied it, NULL: none */
     struct arena *arena;
 };
 

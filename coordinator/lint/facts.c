@@ -282,7 +282,8 @@ static void find_password(struct reader *reader, const json_t *node, const char 
     {
         const json_t *option = json_object_get(item, "DefElem");
         const char *value = tree_string(json_object_get(option, "arg"));
-        if (tree_has(option, "defname", "password") && value && *value && !strstr(value, "${"))
+        if (tree_has(option, "defname", "password") && value && *value && !strstr(value, "${") &&
+            !strstr(value, LINT_ANY_WORD))
             fact_add(reader, FACT_PASSWORD, option)->name = what;
     }
 }

@@ -110,8 +110,9 @@ bool lint_fix(const struct lint_migration *migration, const struct lint_text *te
     if ((rules & BIT(LINT_MISSING_HEADER)) && text->size == (size_t)(end - from))
         add_header(migration, text, out);
     for (const char *p = from; p < end; p++) {
-        if (!(ends && *p == '\r' && p + 1 < end && p[1] == '\n'))
-            buf_addc(out, *p);
+        while (ends && *p == '\n' && out->len && out->data[out->len - 1] == '\r')
+            out->data[--out->len] = '\0'; /* several of them too, or the file would need mending again */
+        buf_addc(out, *p);
     }
     if ((rules & BIT(LINT_FINAL_NEWLINE)) && out->len && !strchr("\r\n", out->data[out->len - 1]))
         buf_addc(out, '\n');

@@ -208,12 +208,24 @@ struct lint *lint_begin(const struct lint_policy *policy, struct arena *arena)
     return lint;
 }
 
+/* Over a schema of its own, which knows no table and is forgotten. */
+static void read_apart(struct lint *lint, const struct lint_migration *migration)
+{
+    struct schema schema = lint->schema;
+    lint->schema = (struct schema){.arena = &lint->work, .migration = schema.migration, .skipped_statement = -1};
+    read_text(lint, migration, &migration->up, false);
+    lint->schema = schema;
+}
+
 void lint_add(struct lint *lint, const struct lint_migration *migration)
 {
     lint->schema.migration++;
     lint->migration_first = lint->kept_count;
     lint->migration = migration;
-    read_text(lint, migration, &migration->up, false);
+    if (migration->apart)
+        read_apart(lint, migration);
+    else
+        read_text(lint, migration, &migration->up, false);
     if (migration->down.sql)
         read_text(lint, migration, &migration->down, true);
     lint->migration = NULL;

@@ -48,7 +48,10 @@ bool lint_rule_parse(const char *id, enum lint_rule *ret_rule);
 bool lint_rule_is_free(enum lint_rule rule);
 const char *lint_severity_text(enum lint_severity severity); /* "off", "warning", "error" */
 
-/* One text as a worker runs it, and the file that it comes from. */
+/* What a placeholder is replaced by whose value is not known: no password. */
+#define LINT_ANY_WORD "greylag_placeholder"
+
+/* One text as a worker runs it (placeholders replaced), and the file that it comes from. */
 struct lint_text {
     const char *sql; /* NULL: none; followed by a NUL */
     size_t size;
@@ -65,6 +68,8 @@ struct lint_migration {
     bool says_breaking;  /* it has metadata that would say so, ... */
     bool breaking;       /* ... and whether they do */
     bool no_transaction; /* asked for by the file */
+    bool apart;          /* no step of the service's way (a baseline, a callback): its tables are no matter of others */
+    bool needs_no_undo;  /* its way back is another than an undo text */
 };
 
 struct lint_finding {

@@ -32,7 +32,8 @@ static const char *destroys(struct scope *scope)
 
 void lint_destructive(struct scope *scope)
 {
-    if (scope->migration->down.sql || rule_said(scope, LINT_DESTRUCTIVE))
+    const struct lint_migration *migration = scope->migration;
+    if (migration->down.sql || migration->apart || migration->needs_no_undo || rule_said(scope, LINT_DESTRUCTIVE))
         return;
     const char *what = destroys(scope);
     if (what)

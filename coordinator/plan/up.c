@@ -47,6 +47,20 @@ static void check_size(struct planning *planning, const struct migration *migrat
                       MIGRATION_MAX);
 }
 
+/* What cannot be run can only be recorded. */
+static void check_runnable(struct planning *planning, const struct slot *slot, int m)
+{
+    const struct service *service = &planning->fleet->services[slot->service];
+    const struct migration *migration = &service->migrations[m];
+    if (!migration->refused)
+        return;
+    planning_find(planning, true, "not-built",
+                  "run it with its own tool and `greylag import`, or take it for applied with `greylag baseline`",
+                  "%s:%s is pending on %s, but greylag does not run it: %s", service->name, migration->id, slot->name,
+                  migration->refused);
+    planning_place(planning, migration->file);
+}
+
 /* Of a table that the service names that one, else any. */
 static bool is_of_service(const struct service *service, const struct foreign_history *history)
 {
@@ -106,6 +120,7 @@ static void choose_slot(struct planning *planning, int s, int limit)
         if (!slot_wants(planning, slot, m, limit))
             continue;
         check_order(planning, slot, m);
+        check_runnable(planning, slot, m);
         add_step(planning, s, m);
     }
     while (count > 0 && service->migrations[count - 1].kind == MIGRATION_CALLBACK)

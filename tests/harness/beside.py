@@ -102,12 +102,12 @@ def adopt(layout, service, make, first, wanted=str, found=str, options="", ignor
         before = dump(stage.postgres, service)
         refused = stage.greylag("up", "--accept-irreversible", check=None)
         expect(refused.code not in (0, 3, 4) and "import" in str(refused), f"a history that nobody took over: {refused}")
-        stage.greylag("import")
+        stage.greylag("import", "--yes")
         same(dump(stage.postgres, service), before, "what was taken over")
         taken = [found(migration) for migration, _ in stage.applied(service)]
         expect(taken[-tool.remembers:] == [wanted(version) for version in tool.applied()], f"taken over: {taken}")
         history = stage.history(service)
-        stage.greylag("import")
+        stage.greylag("import", "--yes")
         expect(stage.history(service) == history, f"it was taken over twice: {stage.history(service)[len(history):]}")
         stage.greylag("up", "--accept-irreversible")
         tables = (*tool.tables, *ignore)
@@ -142,7 +142,7 @@ def mirror(layout, service, make, agrees, one_more, options="", ignore=(), back=
         tables = (*tool.tables, *ignore)
         same(dump(stage.postgres, service, tables, tool.schemas), dump(stage.postgres, "reference", tables, tool.schemas), "in the end")
         agrees(tool)
-        stage.greylag("import")
+        stage.greylag("import", "--yes")
         expect("nothing" in stage.greylag("up").out.lower(), "the tool's last one is taken over as well")
 
 
@@ -152,7 +152,7 @@ def refuse(layout, service, make, spoil, word):
         tool = make(stage.postgres, service, stage.folder / "fleet" / service)
         spoil(stage, tool)
         stage.everybody()
-        refused = stage.greylag("import", check=None)
+        refused = stage.greylag("import", "--yes", check=None)
         expect(refused.code not in (0, 3, 4) and word in str(refused), f"it must say {word!r}: {refused}")
         expect(stage.postgres.sql(service, "select count(*) from greylag.applied") == "0", "something was taken over")
 

@@ -472,7 +472,7 @@ class Stage:
 
     def command(self, *arguments, fleet=True):
         command = [str(BUILD / "bin/greylag"), *map(str, arguments)]
-        if fleet and arguments and arguments[0] in ("up", "plan", "validate", "status", "down", "import"):
+        if fleet and arguments and arguments[0] in ("up", "plan", "validate", "status", "down", "import", "baseline", "repair"):
             command += ["--fleet", str(self.fleet_file)]
         return command
 

@@ -284,6 +284,53 @@ static size_t outcomes_until_finished(int64_t sequence)
     return count;
 }
 
+static void nowhere_in(const char *path, const char *secret, const char *wanted)
+{
+    struct buf text = BUF_INIT(BUF_MAX);
+    cr_assert(buf_read_file(&text, path, &err), "%s", err.text);
+    cr_assert(strstr(buf_text(&text), wanted), "%s does not even say \"%s\"", path, wanted);
+    cr_assert_null(strstr(buf_text(&text), secret), "%s", path);
+    buf_release(&text);
+}
+
+/* It is in worker.yml and in the database; the reports, the log at DEBUG and the process list know its name at most. */
+Test(worker, a_secret_placeholder_is_shown_nowhere)
+{
+    static const struct placeholder placeholders[] = {{.name = "db_password", .value = "", .secret = true},
+                                                      {.name = "role", .value = "reader"}};
+    struct job_request requests[] = {
+        up("r1", "CREATE TABLE ${role} (x text); INSERT INTO ${role} VALUES ('${db_password}')"),
+        up("r2", "CREATE INDEX CONCURRENTLY i ON ${role} (x); SELECT '${db_password}'"),
+        up("r3", "SELECT '${DB_Password}'::int")};
+    struct job job = job_of(1, requests, 3);
+    for (size_t i = 0; i < 3; i++)
+        requests[i].placeholders = true;
+    job.placeholders = placeholders;
+    job.placeholder_count = COUNT_OF(placeholders);
+    more_config = "placeholders: {DB_PASSWORD: planted-secret-0815}\n";
+    write_config();
+    FILE *log = fopen(path_of("log"), "w");
+    worker_log = fileno(log);
+    start_worker_with("LOG_LEVEL=DEBUG");
+    send_job_by(&coordinator_key, &job);
+    struct report report = report_of(REPORT_FINISHED, 1);
+    static const char *const names[] = {"r1", "r2", "r3"};
+    static const enum outcome_kind kinds[] = {OUTCOME_APPLIED, OUTCOME_APPLIED, OUTCOME_FAILED};
+    expect(&report, names, kinds, 3);
+    expect_value("SELECT x FROM reader", "planted-secret-0815");
+    cr_assert_str_eq(report.outcomes[2].message, "invalid input syntax for type integer: \"***\"");
+    expect_value("SELECT count(*) FROM greylag.history WHERE history::text LIKE '%planted%'", "0");
+    auto_free char *arguments = xasprintf("/proc/%d/cmdline", (int)worker.pid);
+    FILE *file = fopen(arguments, "r");
+    char text[4096] = "";
+    cr_assert(file && fread(text, 1, sizeof text - 1, file) > 0);
+    cr_assert_null(memmem(text, sizeof text, "planted", 7));
+    fclose(file);
+    child_stop(&worker, 0, 10000);
+    fclose(log);
+    nowhere_in(path_of("log"), "planted", "INSERT INTO reader VALUES ('***')");
+}
+
 Test(worker, a_thousand_steps_in_one_job)
 {
     enum { STEPS = 1000 };

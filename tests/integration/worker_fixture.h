@@ -38,7 +38,8 @@ static char folder[64];
 static struct child worker = CHILD_INIT;
 static struct arena arena;
 static struct err err;
-static const char *poll_interval = "300000";
+static const char *poll_interval = "300000", *more_config = "";
+static int worker_log; /* 0: ours */
 static char jobs_topic[TOPIC_NAME_SIZE], events_topic[TOPIC_NAME_SIZE], control_topic[TOPIC_NAME_SIZE],
     presence_topic[TOPIC_NAME_SIZE];
 static struct bus_property properties[2] = {{"bootstrap.servers", NULL}, {"fetch.wait.max.ms", "10"}};
@@ -55,6 +56,7 @@ static inline void write_config(void)
     cr_assert(file);
     fprintf(file, "fleet: %s\nenvironment: test\nname: w\nkey: worker.key\ncoordinator_keys:\n  - %s\n",
             fleet, key_public_text(&coordinator_key.public_key, text));
+    fputs(more_config, file);
     fprintf(file, "targets:\n  main: {service: auth, database: \"${TARGET}\"}\nkafka:\n  bootstrap.servers: %s\n",
             bootstrap);
     fprintf(file, "  fetch.wait.max.ms: \"10\"\n  session.timeout.ms: \"6000\"\n  max.poll.interval.ms: \"%s\"\n",
@@ -67,7 +69,7 @@ static inline void start_worker_with(const char *extra)
     const char *environment[] = {arena_printf(&arena, "TARGET=%s", database), extra, NULL};
     const char *argv[] = {GREYLAG_BINARY_DIR "/bin/greylag-worker", "--config", path_of("worker.yml"), "--ready-file",
                           path_of("ready"), NULL};
-    struct child_options options = {.argv = argv, .environment = environment};
+    struct child_options options = {.argv = argv, .environment = environment, .output = worker_log, .error = worker_log};
     unlink(path_of("ready"));
     cr_assert(child_start(&options, &worker, &err), "%s", err.text);
     int64_t until = clock_mono_ms() + LIMIT_MS;

@@ -28,7 +28,7 @@ def test_import_of_a_dirty_state():
         expect(migrate.record() == "6|t", f"it is dirty: {migrate.record()}")
 
     return tools.missing("golang-migrate") or beside.refuse(
-        "golang-migrate", "invoice", tools.GolangMigrate, spoil, "dirty")
+        "golang-migrate", "invoice", tools.GolangMigrate, spoil, "did not end well")
 
 
 def test_mirror():

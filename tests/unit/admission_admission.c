@@ -85,6 +85,23 @@ Test(admission, sql_that_does_not_have_its_checksum_is_told)
     cr_assert(strstr(admitted.damage, "migration 1"), "%s", admitted.damage);
 }
 
+Test(admission, what_is_only_recorded_has_no_sql_to_check)
+{
+    struct job job = sample("one");
+    struct job_request request = job.requests[0];
+    request.direction = DIRECTION_ADOPT;
+    request.sql = "";
+    job.requests = &request;
+    cr_assert_eq(open_job(&key, &job), ADMISSION_JOB, "%s", err.text);
+    cr_assert_not(admitted.damaged, "%s", admitted.damage);
+    request.direction = DIRECTION_FORGET;
+    request.undoes = "r0";
+    cr_assert_eq(open_job(&key, &job), ADMISSION_JOB, "%s", err.text);
+    cr_assert_not(admitted.damaged, "%s", admitted.damage);
+    request.sql = "SELECT 1"; /* it has that checksum, but nobody may run it */
+    cr_assert_eq(open_job(&key, &job), ADMISSION_QUARANTINED);
+}
+
 Test(admission, foreign_signatures_and_damage_go_to_quarantine)
 {
     struct job job = sample("one");

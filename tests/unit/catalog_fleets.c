@@ -138,3 +138,24 @@ Test(fleets, hatchet)
     show(catalog);
     catalog_free(catalog);
 }
+
+/* The hand-written ones of this repository, which their own tools read too (tests/tools). */
+Test(fleets, of_the_tests)
+{
+    static const struct {
+        const char *layout;
+        size_t service, migrations, undos;
+    } fleets[] = {{"flyway", 0, 27, 4}, {"diesel", 0, 20, 19}, {"metadata", 1, 9, 9}, {"timestamp", 0, 7, 7}};
+    for (size_t i = 0; i < COUNT_OF(fleets); i++) {
+        auto_free char *path = xasprintf(GREYLAG_SOURCE_DIR "/tests/fleets/%s/fleet.yml", fleets[i].layout);
+        struct catalog *catalog = NULL;
+        struct err err = ERR_INIT;
+        cr_assert(catalog_load(path, NULL, NULL, NULL, &catalog, &err), "%s", err.text);
+        const struct service *service = &catalog->fleet.services[fleets[i].service];
+        cr_expect_eq(catalog->error_count, 0u, "%s", fleets[i].layout);
+        cr_expect_str_eq(service->layout, fleets[i].layout);
+        cr_expect_eq(service->migration_count, fleets[i].migrations, "%s: %zu", path, service->migration_count);
+        cr_expect_eq(undos(service), fleets[i].undos, "%s: %zu", path, undos(service));
+        catalog_free(catalog);
+    }
+}

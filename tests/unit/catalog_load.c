@@ -163,64 +163,6 @@ Test(catalog, flyway_refuses_rather_than_skips)
     found("skipped-file", false, "a/notes.sql", "none of the flyway layout");
 }
 
-Test(catalog, metadata_sections_and_fields)
-{
-    put("a/20240101_001_add_users.sql", "-- @metadata {\n--   \"author\": \"ann\",\n--   \"description\": \"add users\",\n"
-                                         "--   \"breakingChange\": true, \"estimatedDuration\": 1000,\n--   \"dataVolume\": \"small\",\n"
-                                         "--   \"risk\": \"high\", \"tags\": [\"x\"], \"onFailure\": \"halt\",\n"
-                                         "--   \"requiresDowntime\": false, \"affectedTables\": [\"users\"], \"rollbackStrategy\": \"drop\"\n"
-                                         "-- }\n\n-- UP\n\nCREATE TABLE users (id int);\n\n-- DOWN\nDROP TABLE users;\n");
-    put("a/20240101_002_more.sql", "-- @metadata {\"dependencies\": [\"20240101_001\"], \"transaction\": false}\n-- UP\r\nSELECT 1;\r\n");
-    put("a/V3_last.sql", "-- @metadata {}\n-- UP\nSELECT 1;\n-- DOWN\n-- TODO: write it\n");
-    one("");
-    cr_expect_str_eq(service(0)->layout, "metadata");
-    cr_expect_str_eq(ids(0), "3 20240101_001+ 20240101_002", "%s", ids(0));
-    cr_expect_eq(catalog->error_count, 0u);
-    const struct migration *first = migration(0, "20240101_001"), *second = migration(0, "20240101_002");
-    cr_expect_str_eq(first->name, "add users");
-    cr_expect_str_eq(first->author, "ann");
-    cr_expect_str_eq(first->risk, "high");
-    cr_expect(first->breaking && first->has_policy && first->on_failure == ON_FAILURE_HALT && !first->no_transaction);
-    cr_expect_str_eq(catalog_blob(catalog, first->up)->text, "CREATE TABLE users (id int);\n");
-    cr_expect_str_eq(catalog_blob(catalog, first->down)->text, "DROP TABLE users;\n");
-    cr_expect_eq(first->up_size, 29);
-    cr_expect_str_eq(second->name, "more");
-    cr_expect(second->no_transaction);
-    cr_assert_eq(second->depends_count, 1u);
-    cr_expect_str_eq(second->depends[0].service, "a");
-    cr_expect_str_eq(second->depends[0].version, "20240101_001");
-    cr_expect_str_eq(second->depends[0].where, "a/20240101_002_more.sql:1");
-    found("no-undo", false, "a/20240101_002_more.sql", "no section -- DOWN");
-    cr_expect_eq(found("no-undo", false, "a/V3_last.sql", "holds no SQL")->line, 4);
-}
-
-Test(catalog, metadata_mistakes)
-{
-    put("a/1_a.sql", "-- @metadata {\"risk\": \"huge\", \"breakingChange\": \"yes\", \"dependecies\": []}\n-- UP\nSELECT 1;\n");
-    put("a/2_b.sql", "-- @metadata {\n--  \"author\": \n-- }\n-- UP\nSELECT 1;\n");
-    put("a/3_c.sql", "-- @metadata []\nSELECT 1;\n-- UP\nSELECT 1;\n");
-    put("a/4_d.sql", "-- @metadata {}\nSELECT 1;\n");
-    put("a/5_e.sql", "-- @metadata {}\n-- DOWN\nSELECT 1;\n-- UP\nSELECT 2;\n");
-    put("a/6_f.sql", "-- @metadata {}\n-- UP\nSELECT 1;\n-- UP\nSELECT 2;\n");
-    put("a/name.sql", "-- @metadata {}\n-- UP\nSELECT 1;\n");
-    put("a/7_g.sql", "-- @metadata {\"team\": \"x\", \"a\": 1, \"a\": 2}\n-- UP\nSELECT 1;\n");
-    put("a/8_h.sql", "-- @metadata {\"ticket\": \"X-1\"}\n-- UP\n-- nothing\n");
-    one("");
-    found("metadata", true, "a/1_a.sql", "risk has to be \"low\"");
-    found("metadata", true, "a/1_a.sql", "breakingChange has to be true or false");
-    found("metadata", true, "a/1_a.sql", "did you mean 'dependencies'?");
-    cr_expect_eq(found("metadata", true, "a/2_b.sql", "@metadata:")->line, 3);
-    found("metadata", true, "a/3_c.sql", "not a JSON object");
-    found("metadata", true, "a/3_c.sql", "SQL in front of '-- UP'");
-    found("metadata", true, "a/4_d.sql", "no line '-- UP'");
-    found("metadata", true, "a/5_e.sql", "'-- DOWN' stands in front");
-    cr_expect_eq(found("metadata", true, "a/6_f.sql", "a second line '-- UP'")->line, 4);
-    found("bad-name", true, "a/name.sql", "begins with no version");
-    found("metadata", true, "a/7_g.sql", "duplicate");
-    found("metadata", false, "a/8_h.sql", "unknown field 'ticket'");
-    found("empty", false, "a/8_h.sql", "-- UP holds no SQL");
-}
-
 Test(catalog, golang_migrate_pairs)
 {
     put("a/1_one.up.sql", "select 1;");

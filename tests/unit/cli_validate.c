@@ -248,8 +248,19 @@ Test(validate, fix_changes_nothing_that_is_applied_somewhere)
         "fleet.yml",
         "fleet: shop\ndefaults: {lint: {final-newline: warning}}\nservices:\n  a: {migrations: a, targets: [a, b]}\n");
     EXPECT("greylag validate --fix --state state.json --yes", 0);
-    SAYS(out_text, "a/V1__x.sql is applied: not changed");
+    SAYS(out_text, "a/V1__x.sql is not changed: it is applied");
     SAYS(out_text, "a/V1__x.sql:1:9: warning: the last line has no end");
+    HOLDS("a/V1__x.sql", "SELECT 1");
+}
+
+/* A team that comes over: what its own tool has applied is not known before the import. */
+Test(validate, fix_changes_nothing_that_another_tool_may_have_applied)
+{
+    make(HEADERS);
+    write_file("a/V1__x.sql", "SELECT 1");
+    write_file("state.json", "{\"targets\":{\"a/a\":[]}}");
+    EXPECT("greylag validate --fix --state state.json --yes", 0);
+    SAYS(out_text, "a/V1__x.sql is not changed: flyway may have applied it on a (import its record, or say --offline)");
     HOLDS("a/V1__x.sql", "SELECT 1");
 }
 
@@ -264,4 +275,28 @@ Test(validate, fix_follows_a_link_and_leaves_it_one)
     struct stat st;
     cr_expect(lstat("a/V1__x.sql", &st) == 0 && S_ISLNK(st.st_mode));
     HOLDS("a/real/x.txt", "-- Migration: x\n-- Service: a\n-- Author: ann\nSELECT 1\n");
+}
+
+Test(validate, placeholders_are_replaced_before_a_rule_sees_the_text)
+{
+    make("fleet: shop\nservices:\n  a:\n    migrations: a\n    placeholders: {table: accounts, pw: hunter2}\n"
+         "    secret_placeholders: [password]\n");
+    write_file("a/V1__x.sql", "SELECT 1;\nTRUNCATE ${table};\nCREATE ROLE r PASSWORD '${password}';\n");
+    EXPECT("greylag validate", 0);
+    SAYS(out_text, "a/V1__x.sql:2: warning: empties the table accounts (TRUNCATE)");
+    write_file("a/V2__x.sql", "CREATE ROLE s PASSWORD '${pw}';\n");
+    EXPECT("greylag validate", 6);
+    SAYS(out_text, "a/V2__x.sql:1: error: a role's password stands in the statement");
+}
+
+Test(validate, repeatables_and_baselines_are_no_steps_of_the_way)
+{
+    make(FLEET);
+    write_file("a/V1__x.sql", "CREATE TABLE t (a int);\n");
+    write_file("a/B1__x.sql", "CREATE TABLE t (a int);\nALTER TABLE t ADD COLUMN b int NOT NULL;\n");
+    write_file("a/R__rows.sql", "DELETE FROM t;\nINSERT INTO t VALUES (1);\n");
+    write_file("a/afterMigrate.sql", "TRUNCATE cache;\n");
+    EXPECT("greylag validate", 0);
+    cr_expect_null(strstr(out_text, "destructive-without-undo"), "%s", out_text);
+    cr_expect_null(strstr(out_text, "not-null-without-default"), "%s", out_text);
 }

@@ -76,25 +76,27 @@ Test(executor_transaction, stray_control_is_refused_when_it_is_seen)
 }
 
 
+/* A COMMIT or such that is too large to be looked into. */
+static const char *unseen(const char *before, const char *word, const char *after)
+{
+    char *comment = arena_alloc(&arena, 70001);
+    memset(comment, '-', 70000);
+    return arena_printf(&arena, "%s%s /*%s*/;%s", before, word, comment, after);
+}
+
 Test(executor_transaction, stray_control_that_cannot_be_seen_is_noticed)
 {
     struct ledger *l = ready(1);
-    /* nested more deeply than the analysis goes */
-    struct buf sql = BUF_INIT(1 << 20);
-    buf_adds(&sql, "CREATE TABLE a (x int);\nCOMMIT;\nCREATE TABLE b (x int);SELECT 1");
-    for (int i = 0; i < 3000; i++)
-        buf_adds(&sql, "+1");
-    EXPECT(l, up("q1", "1", buf_text(&sql)), OUTCOME_FAILED);
+    EXPECT(l, up("q1", "1", unseen("CREATE TABLE a (x int);", "COMMIT", "CREATE TABLE b (x int)")), OUTCOME_FAILED);
     cr_assert_str_eq(last.outcome.sqlstate, LEDGER_STRAY);
-    cr_assert(last.warning[0] && last.outcome.left[0]);
+    cr_assert(last.outcome.left[0]);
     VALUE("SELECT string_agg(relname, ',') FROM pg_class WHERE relname IN ('a', 'b')", "a");
-    EXPECT(l, up("q5", "5", arena_printf(&arena, "ROLLBACK; %s", strchr(buf_text(&sql), 'S'))), OUTCOME_FAILED);
+    EXPECT(l, up("q5", "5", unseen("", "ROLLBACK", "SELECT 1")), OUTCOME_FAILED);
     cr_assert_str_eq(last.outcome.sqlstate, LEDGER_STRAY);
-    EXPECT(l, up("q6", "6", arena_printf(&arena, "ROLLBACK; BEGIN; %s", strchr(buf_text(&sql), 'S'))), OUTCOME_FAILED);
+    EXPECT(l, up("q6", "6", unseen("", "ROLLBACK", unseen("", "BEGIN", "SELECT 1"))), OUTCOME_FAILED);
     cr_assert_str_eq(last.outcome.sqlstate, LEDGER_STRAY);
-    EXPECT(l, up("q7", "7", strchr(buf_text(&sql), 'S')), OUTCOME_APPLIED);
+    EXPECT(l, up("q7", "7", unseen("", "SELECT 1", "")), OUTCOME_APPLIED);
     test_pg_run(database, "DELETE FROM greylag.applied");
-    buf_release(&sql);
     cr_assert_eq(apply(l, up("q2", "2", "DO $$ BEGIN COMMIT; END $$")), EXECUTOR_RECORDED);
     cr_assert_str_eq(last.outcome.sqlstate, "2D000");
     VALUE("SELECT count(*) FROM greylag.applied", "0");

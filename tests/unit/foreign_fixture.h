@@ -57,13 +57,13 @@ static inline bool keep(struct job_request request, struct err *err)
 {
     struct foreign_step step = {.pg = pg, .ledger_schema = "greylag", .target = 1, .job = &job, .request = &request};
     struct buf sql = BUF_INIT(1 << 20);
-    buf_adds(&sql, "BEGIN");
+    buf_adds(&sql, "BEGIN;");
     foreign_add_check(&sql, &step);
-    buf_adds(&sql, ";SELECT pg_catalog.current_setting('greylag.found', true)");
+    buf_adds(&sql, "SELECT pg_catalog.current_setting('greylag.found', true);");
     foreign_add_mirror(&sql, &step);
-    buf_adds(&sql, ";COMMIT");
+    buf_adds(&sql, "COMMIT");
     struct pg_script script;
-    bool good = pg_run_script(pg, buf_text(&sql), NULL, NULL, &script, err);
+    bool good = pg_run_script(pg, buf_text(&sql), NULL, 0, NULL, NULL, &script, err);
     if (good)
         cr_assert(script.rows && PQntuples(script.rows) == 1, "no rows of its own");
     job.plan = good ? arena_strdup(&arena, pg_text(script.rows, 0, 0)) : ""; /* what was found */

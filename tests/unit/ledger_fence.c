@@ -194,6 +194,24 @@ Test(ledger_fence, many_create_the_tables_at_once)
     VALUE("SELECT count(*) FROM greylag.target", "6");
 }
 
+/* As the first ledgers were: they are renewed on the way, and a worker that is not renewed yet goes on beside. */
+Test(ledger_fence, an_older_ledger_is_renewed)
+{
+    struct ledger *l = ready(1);
+    EXPECT(l, up("q1", "1", "SELECT 1"), OUTCOME_APPLIED);
+    ledger_close(l);
+    test_pg_run(database, "DELETE FROM greylag.version WHERE version > 2;"
+                          "DO $$ DECLARE f regprocedure; BEGIN FOR f IN SELECT p.oid::regprocedure FROM pg_proc p"
+                          " WHERE proname = 'step_end' AND pronargs > 10 LOOP EXECUTE 'DROP FUNCTION ' || f; END LOOP; END $$");
+    l = ready(2);
+    EXPECT(l, up("q2", "2", "SELECT 1"), OUTCOME_APPLIED);
+    VALUE("SELECT max(version) >= 3 FROM greylag.version", "t");
+    test_pg_run(database, "BEGIN; SELECT set_config('greylag.transaction', pg_current_xact_id()::text, true);"
+                          "SELECT * FROM greylag.step_end(1, 'q3', 'r1', 'down', '2', 'c1', 1, 2, 'q2', NULL); COMMIT");
+    VALUE("SELECT string_agg(request, ' ') FROM greylag.applied", "q1");
+    ledger_close(l);
+}
+
 Test(ledger_fence, a_schema_of_another_name)
 {
     struct ledger_settings s = {.audience = {"shop", "test", "auth", "main"}, .conninfo = database, .schema = "Odd \"Name",

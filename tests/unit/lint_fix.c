@@ -11,6 +11,7 @@ static const struct {
 } cases[] = {
     {"1", "SELECT 1;\r\nSELECT 2;\r\n", "SELECT 1;\nSELECT 2;\n", ENDS},
     {"1", "\xEF\xBB\xBFSELECT 1;\r\n", "\xEF\xBB\xBFSELECT 1;\n", ENDS},
+    {"1", "SELECT 1;\r\r\nSELECT\r2;\n", "SELECT 1;\nSELECT\r2;\n", ENDS},
     {"1", "SELECT 1;\r\n", NULL, NEWLINE},
     {"1", "SELECT 'a\r\nb';\r\n", NULL, ENDS},
     {"1", "CREATE FUNCTION f() RETURNS int LANGUAGE sql AS $$\r\nSELECT 1 $$;\r\n", NULL, ENDS},

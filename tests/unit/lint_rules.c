@@ -444,3 +444,22 @@ Test(lint, the_table_is_whole)
     cr_expect_not(lint_rule_parse("nothing", &parsed));
     cr_expect_str_eq(lint_severity_text(LINT_OFF), "off");
 }
+
+/* A baseline makes all again, a callback comes round with each release: neither is a step of the service's way. */
+Test(lint, what_stands_apart)
+{
+    struct lint_migration first = migration_of("CREATE TABLE a (o int REFERENCES b (id)); CREATE INDEX ON a (o);", NULL, 1);
+    struct lint_migration baseline = migration_of("CREATE TABLE a (o int REFERENCES b (id)); DROP TABLE c;", NULL, 2);
+    struct lint_migration again = migration_of("DELETE FROM a; INSERT INTO a VALUES (1);", NULL, 3);
+    struct lint_migration last = migration_of("ALTER TABLE a ADD COLUMN x int NOT NULL;", NULL, 4);
+    baseline.apart = true;
+    again.needs_no_undo = true;
+    struct lint *lint = lint_begin(&policy, &arena);
+    lint_add(lint, &first);
+    lint_add(lint, &baseline);
+    lint_add(lint, &again);
+    lint_add(lint, &last);
+    lint_end(lint, &found, &found_count);
+    cr_expect_eq(found_count, 1u, "%s", all_found());
+    cr_expect_not_null(find(LINT_NOT_NULL_COLUMN, "m/V4.sql", 1));
+}

@@ -179,6 +179,20 @@ Test(plan, drift_order_and_what_the_files_do_not_know)
     end(&w);
 }
 
+Test(plan, what_can_only_be_recorded_is_refused_while_it_is_pending)
+{
+    struct world w;
+    begin(&w);
+    struct migration *auth = add(&w, "auth", 2, "auth", "");
+    auth[1].refused = "it is written in another language";
+    applied(&w, "auth", "auth", "1");
+    bad(&w, "not-built", "auth:2 is pending on auth, but greylag does not run it: it is written in another language");
+    w.contents_count = 0;
+    applied(&w, "auth", "auth", "1 2");
+    good(&w, "");
+    end(&w);
+}
+
 Test(plan, what_has_no_way_back_is_counted_and_named)
 {
     struct world w;

@@ -62,7 +62,8 @@ static const char *damage_of(const struct job_request *r, struct arena *arena)
     digest_hex(r->sql, strlen(r->sql), digest);
     if (strcmp(digest, r->checksum) == 0)
         return NULL;
-    return arena_printf(arena, "the SQL of migration %s has checksum %s, the job states %s", r->migration, digest, r->checksum);
+    return arena_printf(arena, "the SQL of migration %s has checksum %s, the job states %s", r->migration, digest,
+                        r->checksum);
 }
 
 static void check_sums(struct admitted *admitted, struct arena *arena)

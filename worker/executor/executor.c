@@ -78,7 +78,7 @@ static enum executor_end record_misfit(struct execution *x, const struct failure
     bool comes = r->direction == DIRECTION_UP || r->direction == DIRECTION_ADOPT;
     struct ledger_effect effect;
     struct outcome about = {.kind = OUTCOME_DRIFT};
-    if (strcmp(failure->err.sqlstate, LEDGER_FOREIGN) == 0) {
+    if (strcmp(failure->err.sqlstate, FOREIGN_GONE) == 0) {
         about.message = failure->err.text;
         return record(x, &about, err);
     }
@@ -146,7 +146,7 @@ enum attempt_end attempt_sort(const struct err *err)
         return ATTEMPT_LOST;
     if (err->kind == ERR_TIMEOUT)
         return ATTEMPT_STOPPED;
-    if (strcmp(err->sqlstate, LEDGER_APPLIED) == 0 || strcmp(err->sqlstate, LEDGER_FOREIGN) == 0)
+    if (strcmp(err->sqlstate, LEDGER_APPLIED) == 0 || strcmp(err->sqlstate, FOREIGN_GONE) == 0)
         return ATTEMPT_REFUSED;
     if (strcmp(err->sqlstate, LEDGER_STALE) == 0 || strcmp(err->sqlstate, LEDGER_EXPIRED) == 0 ||
         strcmp(err->sqlstate, LEDGER_POOLED) == 0)

@@ -5,8 +5,9 @@
  * statement by statement with a marker before and after each, and is repaired and resumed where it broke off.
  * A connection that is lost is in doubt: the ledger's history decides, after the old backend is gone.
  *
- * The texts travel raw: their placeholders are replaced here, just before they run, and the values of secret ones appear
- * in nothing that is handed out or traced. Rows behind a COPY ... FROM STDIN are sent when the server asks for them.
+ * The texts travel raw: their placeholders are replaced here, just before they run, and the values of secret ones
+ * appear in nothing that is handed out or traced. Rows behind a COPY ... FROM STDIN are sent when the server asks for
+ * them.
  *
  * Ownership: what *ret holds lives in the arena. Threads: the ledger's. No logging: `trace` of the ledger's settings
  * sees the statements, `ret->warning` is for the caller to log. */

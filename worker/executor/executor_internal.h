@@ -1,6 +1,7 @@
 /* Inside this room: one request on its way. */
 #pragma once
 #include "executor/executor.h"
+#include "foreign/foreign.h"
 #include "sql/placeholder.h"
 #include "sql/sql.h"
 
@@ -40,7 +41,7 @@ struct execution {
     struct part parts[PART_COUNT];
     struct veil veil;
     const struct part *expanding; /* whose placeholders are being replaced */
-    const char *default_schema, *user, *database, *timestamp; /* what "flyway:" names stand for, NULL: not asked for yet */
+    const char *default_schema, *user, *database, *timestamp; /* what "flyway:" names stand for; NULL: not asked for */
     struct ledger_step step;
     struct buf warning;
     struct outcome outcome;   /* set when an attempt is RECORDED */
@@ -94,7 +95,8 @@ bool names_builtin(const struct placeholder_use *use); /* "flyway:...", known or
 /* Asks the database for what it alone knows. */
 bool names_ask(struct execution *x, struct err *err);
 /* Why a use has no value, for people. */
-void names_explain(struct execution *x, const struct part *part, const struct placeholder_use *missing, struct err *err);
+void names_explain(struct execution *x, const struct part *part, const struct placeholder_use *missing,
+                   struct err *err);
 
 /* ---- veil.c ---- */
 void veil_use(struct veil *veil, const struct placeholder *secret);
@@ -138,7 +140,8 @@ static inline void cleanup_script(struct script *script)
 /* Greylag's own, `count` statements with their ';'. */
 void script_add(struct script *script, const char *sql, int count);
 /* Statements [first, first + count) of a part, which are [begin, end) of its text; without the rows of COPY. */
-void script_add_statements(struct script *script, const struct part *part, size_t begin, size_t end, size_t first, size_t count);
+void script_add_statements(struct script *script, const struct part *part, size_t begin, size_t end, size_t first,
+                           size_t count);
 /* All of a part, without its BEGIN ... COMMIT. */
 void script_add_part(struct script *script, const struct part *part);
 /* Runs it; hooks->stop cancels when `stoppable`. On failure *failure has the place, if it is in a part. */

@@ -36,7 +36,8 @@ static const char *last_part(const char *text, char separator)
     return last ? last + 1 : text;
 }
 
-/* The file that the text is of. An undo's is not known to the worker: it is called as Flyway's defaults would call it. */
+/* The file that the text is of. An undo's is not known to the worker: it gets the name that it has by Flyway's
+ * defaults. */
 static const char *filename(struct execution *x)
 {
     if (x->expanding->name == PART_BEFORE || x->expanding->name == PART_AFTER)
@@ -81,8 +82,9 @@ static const struct {
     const char *name;
     const char *(*get)(struct execution *x);
 } builtins[] = {
-    {BUILTIN "defaultSchema", default_schema}, {BUILTIN "user", user},         {BUILTIN "database", database},
-    {BUILTIN "timestamp", timestamp},          {BUILTIN "filename", filename}, {BUILTIN "workingDirectory", working_directory},
+    {BUILTIN "defaultSchema", default_schema}, {BUILTIN "user", user},
+    {BUILTIN "database", database},            {BUILTIN "timestamp", timestamp},
+    {BUILTIN "filename", filename},            {BUILTIN "workingDirectory", working_directory},
     {BUILTIN "table", table},                  {BUILTIN "environment", environment},
 };
 
@@ -135,6 +137,6 @@ void names_explain(struct execution *x, const struct part *part, const struct pl
                 "`placeholders: {%.*s: ...}` into its worker.yml, for all of it or for target %s",
                 part_line(x, part, line), column, len, missing->name, len, missing->name, job->audience.target);
     else
-        err_set(err, ERR_INPUT, "%s, column %d: the placeholder ${%.*s} has no value: neither the plan nor this database has one",
-                part_line(x, part, line), column, len, missing->name);
+        err_set(err, ERR_INPUT, "%s, column %d: the placeholder ${%.*s} has no value: neither the plan nor this database "
+                "has one", part_line(x, part, line), column, len, missing->name);
 }

@@ -30,9 +30,10 @@ struct units {
 static struct unit unit_of(const struct part *part, size_t at, int number)
 {
     const struct sql_statement *s = &part->text.statements[at];
-    return (struct unit){.part = part, .begin = s->begin, .end = s->rows ? s->data_end : s->end, .first = at, .count = 1,
-                         .line = placeholder_line(&part->expanded, s->line), .number = number, .session = s->session,
-                         .together = !sql_class_no_transaction(s->kind), .isolation = s->isolation, .statement = s};
+    return (struct unit){.part = part, .begin = s->begin, .end = s->rows ? s->data_end : s->end, .first = at,
+                         .count = 1, .line = placeholder_line(&part->expanded, s->line), .number = number,
+                         .session = s->session, .together = !sql_class_no_transaction(s->kind),
+                         .isolation = s->isolation, .statement = s};
 }
 
 /* The unit of the BEGIN at *at, which is moved to its COMMIT. False: there is none. */
@@ -60,8 +61,8 @@ static bool add_units(const struct part *part, int number, struct units *units, 
     static const struct sql_statement whole = {.kind = SQL_OPAQUE, .keyword = "text", .line = 1};
     const struct sql_text *t = &part->text;
     if (!t->parsed)
-        units->items[units->count++] = (struct unit){.part = part, .end = part->expanded.len, .line = 1, .number = number,
-                                                     .session = true, .statement = &whole};
+        units->items[units->count++] = (struct unit){.part = part, .end = part->expanded.len, .line = 1,
+                                                     .number = number, .session = true, .statement = &whole};
     for (size_t i = 0; i < t->count; i++) {
         const struct sql_statement *s = &t->statements[i];
         struct unit *unit = &units->items[units->count];
@@ -208,7 +209,8 @@ static bool run_journalled(struct execution *x, const struct unit *u, const stru
     struct err *err = &failure->err;
     if (mark && !settle(x, u, mark->found, &verdict, failure))
         return false;
-    if (!mark && !(repair_before(x, u->statement, &fresh.found, err) && ledger_mark_before(x->ledger, &x->step, &fresh, err)))
+    if (!mark && !(repair_before(x, u->statement, &fresh.found, err) &&
+                   ledger_mark_before(x->ledger, &x->step, &fresh, err)))
         return false;
     if (mark)
         fresh.found = mark->found;

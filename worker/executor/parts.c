@@ -34,7 +34,8 @@ void parts_take(struct execution *x)
     };
     for (size_t i = 0; i < PART_COUNT; i++) {
         const char *text = texts[i] ? texts[i] : "";
-        x->parts[i] = (struct part){.name = (enum part_name)i, .raw = text, .expanded = {.text = text, .len = strlen(text)}};
+        x->parts[i] = (struct part){.name = (enum part_name)i, .raw = text,
+                                    .expanded = {.text = text, .len = strlen(text)}};
     }
 }
 
@@ -81,7 +82,8 @@ static bool acceptable(struct execution *x, const struct part *part, struct fail
     int line = 0;
     if (t->forbidden) {
         line = t->forbidden->line;
-        err_set(&failure->err, ERR_INPUT, "%s is not allowed in a migration: %s", t->forbidden->keyword, t->forbidden->why);
+        err_set(&failure->err, ERR_INPUT, "%s is not allowed in a migration: %s", t->forbidden->keyword,
+                t->forbidden->why);
     } else if (t->parsed && t->stray_control && !alone && !(part->name == PART_VERIFY && t->own_rollback)) {
         line = t->stray_line;
         err_set(&failure->err, ERR_INPUT, "transaction control inside %s: greylag runs it in one transaction; "

@@ -24,7 +24,8 @@ static void *grown(struct script *script, void *items, size_t count, size_t *roo
     return more;
 }
 
-static void add_span(struct script *script, const struct part *part, size_t begin, size_t end, size_t first, size_t count)
+static void add_span(struct script *script, const struct part *part, size_t begin, size_t end, size_t first,
+                     size_t count)
 {
     script->spans = grown(script, script->spans, script->span_count, &script->span_room, sizeof *script->spans);
     script->spans[script->span_count++] =
@@ -43,11 +44,12 @@ static void add_copy(struct script *script, const struct part *part, const struc
     script->copies = grown(script, script->copies, n, &script->copy_room, sizeof *script->copies);
     script->inputs = grown(script, script->inputs, n, &script->input_room, sizeof *script->inputs);
     script->copies[n] = (struct script_copy){.part = part, .statement = s};
-    script->inputs[n] = (struct pg_input){.data = part->expanded.text + s->data_begin, .len = s->data_end - s->data_begin,
-                                          .table = s->table};
+    script->inputs[n] = (struct pg_input){.data = part->expanded.text + s->data_begin,
+                                          .len = s->data_end - s->data_begin, .table = s->table};
 }
 
-void script_add_statements(struct script *script, const struct part *part, size_t begin, size_t end, size_t first, size_t count)
+void script_add_statements(struct script *script, const struct part *part, size_t begin, size_t end, size_t first,
+                           size_t count)
 {
     const char *text = part->expanded.text;
     size_t from = first;

@@ -41,6 +41,18 @@ void script_begin(struct execution *x, struct script *script)
     script_add(script, ";\n", 1);
 }
 
+/* What concerns another tool's record of the step: one statement or none. */
+static void add_foreign(struct execution *x, struct script *script,
+                        void (*add)(struct buf *sql, const struct foreign_step *step))
+{
+    const struct foreign_step step = {.pg = ledger_session(x->ledger), .ledger_schema = ledger_schema(x->ledger),
+                                      .target = ledger_target(x->ledger), .search_path = ledger_search_path(x->ledger),
+                                      .started_us = x->step.started_us, .job = x->step.job, .request = x->step.request};
+    size_t before = script->sql.len;
+    add(&script->sql, &step);
+    script_add(script, "", script->sql.len > before);
+}
+
 void script_end(struct execution *x, struct script *script)
 {
     if (*x->parts[PART_VERIFY].raw) {
@@ -48,8 +60,11 @@ void script_end(struct execution *x, struct script *script)
         script_add_part(script, &x->parts[PART_VERIFY]);
         script_add(script, "ROLLBACK TO SAVEPOINT greylag_verify;", 1);
     }
+    add_foreign(x, script, foreign_add_check);
     ledger_add_end(x->ledger, &script->sql, &x->step);
-    script_add(script, ";COMMIT", 2);
+    script_add(script, ";", 1);
+    add_foreign(x, script, foreign_add_mirror);
+    script_add(script, "COMMIT", 1);
 }
 
 static void tell_stray(struct failure *failure)

@@ -2,10 +2,10 @@
  *
  * Reading is the inventory's business: foreign_read finds the tables by their columns, under any name, and never fails
  * because of what they hold. Looking again and keeping are text that shares the transaction and the round trip of a
- * step: foreign_add_check before what a step records, foreign_add_mirror after it, so that a text that ended its own
- * transaction keeps nothing. Both find the table in the database at that time: `job->history_table`, else the tool's
- * default name in the search_path, else the one table that looks like it; the mirror makes it as the tool does when
- * it is missing. They give the search_path back, and return no rows.
+ * step: foreign_add_check before what a step records, foreign_add_mirror after it, because a way back looks at what is
+ * still applied. Both find the table in the database at that time: `job->history_table`, else the tool's default name
+ * in the search_path, else the one table that looks like it; the mirror makes it as the tool does when it is missing.
+ * They give the settings back that they change, and return no rows.
  *
  * One row for each tool in tools.c; one file for each statement in sql/, run with the search_path pg_catalog.
  * Ownership: strings handed out live in the arena. Threads: the connection's. No logging. */
@@ -23,8 +23,6 @@
 /* SQLSTATE of foreign_add_check: the record does not say so any more (an ADOPT's outcome is DRIFT, err's text the
  * message). */
 #define FOREIGN_GONE "GL005"
-/* The setting, for the transaction, that it leaves: "flyway public.flyway_schema_history checksum crc32:5". */
-#define FOREIGN_FOUND "greylag.found"
 #define FOREIGN_ROWS_MAX 100000
 
 /* Records of other tools in the schemas of `search_path` (NULL: the session's; Sqitch's registry: wherever it is), in
@@ -45,9 +43,11 @@ struct foreign_step {
     const struct job *job;
     const struct job_request *request;
 };
-/* Adds ";..." for an ADOPT that asks for it (in_history): raises FOREIGN_GONE unless the record says so now. */
+/* Adds one statement with its ';' for an ADOPT that asks for it (in_history): raises FOREIGN_GONE unless the record says
+ * so now, and leaves what it says in the transaction's setting greylag.found: "flyway public.flyway_schema_history checksum
+ * crc32:5". */
 void foreign_add_check(struct buf *sql, const struct foreign_step *step);
-/* Adds ";..." when job->mirror is set: the request's change of the tool's record. UP and ADOPT add what is missing,
+/* Adds one statement with its ';' when job->mirror is set: the request's change of the tool's record. UP and ADOPT add what is missing,
  * ADOPT of a request in effect aligns its checksum, DOWN and FORGET take it away; a CALLBACK is no part of any record. */
 void foreign_add_mirror(struct buf *sql, const struct foreign_step *step);
 /* Why this tool's record is not kept; NULL: it is. */

@@ -8,7 +8,7 @@
 
 /* A tool that holds its table, or a record that is huge, delays an inventory no longer than this. */
 #define BEGIN "BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL lock_timeout = '2s'; " \
-              "SET LOCAL statement_timeout = '20s'"
+              "SET LOCAL statement_timeout = '20s'; SET LOCAL standard_conforming_strings = on"
 
 #define BYTES_MAX ((size_t)16 << 20) /* of all texts together: they travel in one message */
 

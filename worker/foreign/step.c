@@ -119,8 +119,9 @@ static void add_block(struct buf *sql, const struct foreign_step *step, const st
     while (text_starts(template, "--"))
         template = strchr(template, '\n') + 1;
     fill(&body, step->pg, template, values, COUNT_OF(values));
-    buf_adds(sql, ";DO ");
+    buf_adds(sql, "DO ");
     pg_add_literal(step->pg, sql, buf_text(&body));
+    buf_addc(sql, ';');
 }
 
 static const struct tool nobody = {.table = "", .words = ""};

@@ -46,7 +46,6 @@ struct ledger_settings {
 #define LEDGER_STRAY "GL002"     /* the text ended greylag's transaction */
 #define LEDGER_POOLED "GL003"    /* this is not the session that took the lock */
 #define LEDGER_APPLIED "GL004"   /* what is applied does not fit: already, or drift (look: ledger_effect) */
-#define LEDGER_FOREIGN "GL005"   /* another tool's record does not say any more what is to be adopted */
 #define LEDGER_EXPIRED "GL006"   /* not_after has passed */
 
 /* Copies the settings. Connects, creates or migrates the schema, checks that this is no transaction pooler. */

@@ -86,7 +86,8 @@ static const struct config_row file_rows[] = {
      .prose = "libpq's connection string; without it DATABASE_URL (when it is the only target) or PGHOST, PGSERVICE and so on"},
     {.path = "targets.*.schema", .prose = "search_path of its migrations; the server's default when left out"},
     {.path = "targets.*.ledger_schema", .prose = "schema that greylag keeps its own tables in; `greylag` when left out"},
-    {.path = "targets.*.placeholders", .rule = CONFIG_MAP, .prose = "the same as `placeholders`, for this target alone; these win"},
+    {.path = "targets.*.placeholders", .rule = CONFIG_MAP,
+     .prose = "the same as `placeholders`, for this target alone; these win"},
     {.path = "targets.*.placeholders.*", .prose = "one of them"},
     {.path = "placeholders", .rule = CONFIG_MAP,
      .prose = "values of the placeholders that fleet.yml names under `secret_placeholders`; they stay here"},
@@ -166,8 +167,9 @@ static bool add_secrets(struct settings *settings, struct settings_target *targe
     for (size_t i = 0; i < count; i++) {
         const struct placeholder *same = find_secret(target->secrets, target->secret_count, from[i].name);
         if (same && same >= target->secrets + before)
-            return config_error(settings->file_, path, err, "%s and %s are one placeholder: upper and lower case are the same",
-                                same->name, from[i].name);
+            return config_error(settings->file_, path, err,
+                                "%s and %s are one placeholder: upper and lower case are the same", same->name,
+                                from[i].name);
         if (!same)
             target->secrets[target->secret_count++] =
                 (struct placeholder){.name = from[i].name, .value = from[i].value, .secret = true};

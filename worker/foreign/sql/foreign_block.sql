@@ -2,6 +2,7 @@
 -- transaction of a step. @...@ are literals that step.c puts in; @table@ and the like in the statements are put in here.
 DECLARE
     v_before text := pg_catalog.current_setting('search_path');
+    v_strings text := pg_catalog.current_setting('standard_conforming_strings');
     v_path text := @path@;
     v_schema text := @schema_name@;
     v_table text := @table_name@;
@@ -55,7 +56,8 @@ BEGIN
       JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
      WHERE c.oid = v_place;
     v_called := v_called || ' ' || v_schema || '.' || v_table;
-    PERFORM pg_catalog.set_config('search_path', 'pg_catalog', true);
+    PERFORM pg_catalog.set_config('search_path', 'pg_catalog', true),
+            pg_catalog.set_config('standard_conforming_strings', 'on', true);
     IF @lock@ THEN
         EXECUTE pg_catalog.format('LOCK TABLE %I.%I IN SHARE ROW EXCLUSIVE MODE', v_schema, v_table);
     END IF;
@@ -79,7 +81,8 @@ BEGIN
                           pg_catalog.clock_timestamp() - @started@) * 1000), 2147483647)::int::text, @target@, @record@;
         END IF;
     END LOOP;
-    PERFORM pg_catalog.set_config('search_path', v_before, true);
+    PERFORM pg_catalog.set_config('search_path', v_before, true),
+            pg_catalog.set_config('standard_conforming_strings', v_strings, true);
 EXCEPTION WHEN OTHERS THEN
     IF SQLSTATE = 'GL005' THEN
         RAISE;

@@ -1,6 +1,6 @@
 -- step_end for every kind of step: what becomes of the row in `applied` is said by the caller. The older one stays for
 -- workers that have not been renewed yet.
---   add: nothing may be in effect   replace: another text of it was   realign: the same, but nothing ran: its place stays
+--   add: nothing may be in effect   replace: another text of it was   realign: the same, but nothing ran: its place and its release stay
 --   remove: it was in effect        none: it is never in effect
 CREATE FUNCTION @schema@.step_end(p_target integer, p_request text, p_release text, p_direction text, p_migration text,
                                   p_checksum text, p_attempt bigint, p_sequence bigint, p_undoes text, p_effect text,
@@ -36,7 +36,7 @@ BEGIN
         GET DIAGNOSTICS v_count = ROW_COUNT;
     WHEN 'realign' THEN
         UPDATE @schema@.applied
-           SET checksum = p_checksum, request = p_request, release = p_release
+           SET checksum = p_checksum, request = p_request
          WHERE target_id = p_target AND migration = p_migration AND request = p_undoes;
         GET DIAGNOSTICS v_count = ROW_COUNT;
     WHEN 'remove' THEN
