@@ -120,7 +120,7 @@ static void reply_refused(struct http_response *response, const struct store_acc
 static void reply_plan(struct http_response *response, const struct store_acceptance *acceptance)
 {
     auto_buf struct buf text = BUF_INIT(BUF_MAX);
-    plan_json(acceptance->plan, &acceptance->findings, &text);
+    plan_json(acceptance->plan, &acceptance->findings, NULL, &text);
     json_t *plan = json_loadb(buf_text(&text), text.len, 0, NULL);
     http_reply_json(response, 200,
                     json_pack("{s:o, s:o}", "plan", plan ? plan : json_null(), "missing",

@@ -104,8 +104,16 @@ int cli_baseline_write(const struct cmdline *line, const struct catalog *catalog
 
 /* --- plan_text.c. PURE. */
 /* `category` NULL: all steps; else only those are shown. */
-void cli_plan_text(const json_t *plan, const char *category, struct buf *out);
-void cli_plan_filter(json_t *plan, const char *category); /* leaves only the steps of that category; they keep their indexes */
+/* A plan as it is printed: its steps are made one at a time. */
+struct plan_view {
+    const json_t *head; /* everything but the steps */
+    size_t count;
+    json_t *(*step)(const void *of, size_t index); /* new reference */
+    const void *of;
+    const char *category; /* only the steps of it; NULL: all */
+};
+void cli_plan_view(const struct plan_view *view, struct buf *out);
+void cli_plan_text(const json_t *plan, struct buf *out); /* a whole one, as the coordinator answers it */
 
 /* --- table.c: columns of text, made printable. */
 #define TABLE_COLUMNS 10

@@ -4,23 +4,27 @@
 
 #include "base/cleanup.h"
 #include "cli/cli_internal.h"
+#include "plan/plan_json.h"
+
+static json_t *step_of_plan(const void *plan, size_t index)
+{
+    return plan_json_step(plan, index);
+}
 
 static void print_plan(const struct cmdline *line, const struct plan *plan, const struct plan_findings *findings)
 {
-    auto_buf struct buf text = BUF_INIT(BUF_MAX), out = BUF_INIT(BUF_MAX);
+    auto_buf struct buf out = BUF_INIT(BUF_MAX);
+    const char *category = cmdline_value(line, "category");
     if (cmdline_has(line, "graph")) {
         plan_mermaid(plan, &out);
+    } else if (cli_json(line)) {
+        plan_json(plan, findings, category, &out);
     } else {
-        plan_json(plan, findings, &text);
-        json_t *json = json_loadb(buf_text(&text), text.len, 0, NULL);
-        const char *category = cmdline_value(line, "category");
-        if (category && cli_json(line))
-            cli_plan_filter(json, category);
-        if (cli_json(line))
-            cli_print_json(json);
-        else
-            cli_plan_text(json, category, &out);
-        json_decref(json);
+        json_t *head = plan_json_head(plan, findings);
+        const struct plan_view view = {
+            .head = head, .count = plan->step_count, .step = step_of_plan, .of = plan, .category = category};
+        cli_plan_view(&view, &out);
+        json_decref(head);
     }
     cli_print(&out);
 }

@@ -13,20 +13,21 @@ static const char *step_name(const json_t *step, struct arena *arena)
 }
 
 /* The steps of other targets that it waits for. */
-static const char *step_after(const json_t *steps, const json_t *step, struct arena *arena)
+static const char *step_after(const struct plan_view *view, const json_t *step, struct arena *arena)
 {
     struct buf out = BUF_INIT(4096);
     size_t i, shown = 0, more = 0;
     const json_t *need;
     json_array_foreach(json_object_get(step, "needs"), i, need)
     {
-        const json_t *other = json_array_get(steps, (size_t)json_integer_value(need));
-        if (!other || strcmp(json_text(other, "target"), json_text(step, "target")) == 0)
-            continue;
-        if (shown < NEEDS_SHOWN)
+        size_t index = (size_t)json_integer_value(need);
+        json_t *other = index < view->count ? view->step(view->of, index) : NULL;
+        bool same = !other || strcmp(json_text(other, "target"), json_text(step, "target")) == 0;
+        if (!same && shown < NEEDS_SHOWN)
             buf_addf(&out, "%s%s:%s", shown++ ? ", " : "after ", json_text(other, "target"), json_text(other, "migration"));
         else
-            more++;
+            more += !same;
+        json_decref(other);
     }
     if (more)
         buf_addf(&out, " and %zu more", more);
@@ -69,77 +70,58 @@ static const char *step_note(const json_t *step, struct arena *arena)
     return *note ? arena_printf(arena, "%s; no way back", note) : "no way back";
 }
 
-static bool any_category(const json_t *steps)
+/* How many there are of the view's category. */
+static size_t add_steps(const struct plan_view *view, struct buf *out)
 {
-    size_t i;
-    const json_t *step;
-    json_array_foreach(steps, i, step)
-    {
-        if (*json_text(step, "category"))
-            return true;
-    }
-    return false;
-}
-
-/* How many there are of that category; NULL: all. */
-static size_t add_steps(const json_t *plan, const char *category, struct buf *out)
-{
-    const json_t *steps = json_object_get(plan, "steps"), *step;
-    auto_arena struct arena arena = ARENA_INIT;
     struct table table = {.columns = 0};
-    bool with_category = any_category(steps);
-    size_t i, shown = 0;
-    json_array_foreach(steps, i, step)
-    {
-        const char *number = arena_printf(&arena, "%zu", i + 1), *place = step_place(step, &arena);
-        const char *name = step_name(step, &arena), *note = step_note(step, &arena), *after = step_after(steps, step, &arena);
-        if (category && !step_is(step, "category", category))
-            continue;
-        shown++;
-        if (with_category)
-            table_row(&table, 6, number, place, name, json_text(step, "category"), note, after);
-        else
-            table_row(&table, 5, number, place, name, note, after);
+    size_t shown = 0;
+    for (size_t i = 0; i < view->count; i++) {
+        auto_arena struct arena arena = ARENA_INIT; /* the table copies */
+        json_t *step = view->step(view->of, i);
+        if (!view->category || step_is(step, "category", view->category)) {
+            shown++;
+            table_row(&table, 6, arena_printf(&arena, "%zu", i + 1), step_place(step, &arena), step_name(step, &arena),
+                      json_text(step, "category"), step_note(step, &arena), step_after(view, step, &arena));
+        }
+        json_decref(step);
     }
     table_print(&table, "  ", out);
     return shown;
 }
 
-void cli_plan_text(const json_t *plan, const char *category, struct buf *out)
+void cli_plan_view(const struct plan_view *view, struct buf *out)
 {
-    const json_t *steps = json_object_get(plan, "steps");
-    size_t count = json_array_size(steps);
     enum direction direction = DIRECTION_UP;
-    direction_parse(json_text(plan, "direction"), &direction);
-    if (count == 0)
+    direction_parse(json_text(view->head, "direction"), &direction);
+    if (view->count == 0)
         buf_adds(out, direction == DIRECTION_UP     ? "Nothing is pending.\n"
                       : direction == DIRECTION_DOWN ? "There is nothing to undo.\n"
                                                     : "There is nothing to record.\n");
-    if (count > 0) {
-        buf_addf(out, "%zu step%s %s, in this order:\n\n", count, count == 1 ? "" : "s",
+    if (view->count > 0) {
+        buf_addf(out, "%zu step%s %s, in this order:\n\n", view->count, view->count == 1 ? "" : "s",
                  direction == DIRECTION_UP     ? "to apply"
                  : direction == DIRECTION_DOWN ? "to undo"
                                                : "to record; nothing of them runs");
-        size_t shown = add_steps(plan, category, out);
-        if (category)
-            buf_addf(out, "\n%zu of them of category %s\n", shown, category);
-        buf_addf(out, "\nplan %s\n", json_text(plan, "digest"));
+        size_t shown = add_steps(view, out);
+        if (view->category)
+            buf_addf(out, "\n%zu of them of category %s\n", shown, view->category);
+        buf_addf(out, "\nplan %s\n", json_text(view->head, "digest"));
     }
-    const json_t *findings = json_object_get(plan, "findings");
+    const json_t *findings = json_object_get(view->head, "findings");
     if (json_array_size(findings) > 0) {
         buf_addc(out, '\n');
         cli_plan_findings(findings, out);
     }
 }
 
-void cli_plan_filter(json_t *plan, const char *category)
+static json_t *step_of_json(const void *steps, size_t index)
 {
-    json_t *kept = json_array(), *step;
-    size_t i;
-    json_array_foreach(json_object_get(plan, "steps"), i, step)
-    {
-        if (step_is(step, "category", category))
-            json_array_append(kept, step);
-    }
-    json_object_set_new(plan, "steps", kept);
+    return json_incref(json_array_get(steps, index));
+}
+
+void cli_plan_text(const json_t *plan, struct buf *out)
+{
+    const json_t *steps = json_object_get(plan, "steps");
+    const struct plan_view view = {.head = plan, .count = json_array_size(steps), .step = step_of_json, .of = steps};
+    cli_plan_view(&view, out);
 }

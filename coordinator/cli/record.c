@@ -110,7 +110,7 @@ static void show_plan(const struct recording *r, const json_t *plan)
     auto_buf struct buf out = BUF_INIT(BUF_MAX);
     if (r->submission.options->adoption == ADOPTION_IMPORT)
         show_records(r, &out);
-    cli_plan_text(plan, NULL, &out);
+    cli_plan_text(plan, &out);
     cli_print(&out);
 }
 

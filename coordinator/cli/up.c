@@ -31,7 +31,7 @@ static int dry_run(const struct order *order)
         cli_print_json(answer);
     } else {
         auto_buf struct buf out = BUF_INIT(BUF_MAX);
-        cli_plan_text(json_object_get(answer, "plan"), NULL, &out);
+        cli_plan_text(json_object_get(answer, "plan"), &out);
         buf_adds(&out, "\nNothing was started (--dry-run).\n");
         cli_print(&out);
     }

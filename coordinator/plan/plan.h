@@ -153,4 +153,5 @@ struct plan_counts plan_pending(const struct service *service, const struct targ
 void plan_mermaid(const struct plan *plan, struct buf *out);
 /* {"digest", "direction", "steps":[{"index","service","target","migration","name","direction","wayBack","needs":[...],
  * "file",...}], ...}: what `greylag plan --json` prints. */
-void plan_json(const struct plan *plan, const struct plan_findings *findings, struct buf *out);
+/* `category`: only the steps of it, with the indexes that they have; NULL: all. */
+void plan_json(const struct plan *plan, const struct plan_findings *findings, const char *category, struct buf *out);

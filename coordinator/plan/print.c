@@ -1,10 +1,9 @@
 /* Plans for people's diagrams and for programs. */
-#include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/cleanup.h"
-#include "plan/plan.h"
+#include "plan/plan_json.h"
 
 /* Mermaid's text in quotes: its own escapes are HTML entities (mermaid.js.org, flowchart, "special characters"). */
 static void add_label(struct buf *out, const char *text)
@@ -85,7 +84,7 @@ static struct running running_of(const struct plan_step *step, const struct migr
                             migration->down ? migration->down : migration->up, migration->down_size};
 }
 
-static json_t *step_json(const struct plan *plan, size_t index)
+json_t *plan_json_step(const struct plan *plan, size_t index)
 {
     const struct plan_step *step = &plan->steps[index];
     const struct migration *migration = plan_migration(plan, step);
@@ -126,21 +125,39 @@ static json_t *findings_json(const struct plan_findings *findings)
     return list;
 }
 
-void plan_json(const struct plan *plan, const struct plan_findings *findings, struct buf *out)
+json_t *plan_json_head(const struct plan *plan, const struct plan_findings *findings)
 {
-    json_t *steps = json_array(), *targets = json_array();
-    for (size_t i = 0; i < plan->step_count; i++)
-        json_array_append_new(steps, step_json(plan, i));
+    json_t *targets = json_array();
     for (size_t i = 0; i < plan->target_count; i++)
         json_array_append_new(targets,
                               json_pack("{s:s, s:s}", "service", plan->fleet->services[plan->targets[i].service].name,
                                         "target", plan->targets[i].name));
-    json_t *json = json_pack("{s:s, s:s, s:s, s:s, s:I, s:o, s:o, s:o}", "fleet", plan->fleet->name, "environment",
-                             plan->fleet->environment, "digest", plan->digest, "direction",
-                             direction_text(plan->direction), "irreversible", (json_int_t)plan->irreversible, "targets",
-                             targets, "steps", steps, "findings", findings_json(findings));
-    char *text = json ? json_dumps(json, JSON_INDENT(2)) : NULL;
-    buf_adds(out, text ? text : "{}");
-    free(text);
-    json_decref(json);
+    return json_pack("{s:s, s:s, s:s, s:s, s:I, s:o, s:o}", "fleet", plan->fleet->name, "environment",
+                     plan->fleet->environment, "digest", plan->digest, "direction", direction_text(plan->direction),
+                     "irreversible", (json_int_t)plan->irreversible, "targets", targets, "findings",
+                     findings_json(findings));
+}
+
+static bool is_of(const struct plan *plan, const struct plan_step *step, const char *category)
+{
+    const struct migration *migration = plan_migration(plan, step);
+    return !category || (migration && migration->category && strcmp(migration->category, category) == 0);
+}
+
+void plan_json(const struct plan *plan, const struct plan_findings *findings, const char *category, struct buf *out)
+{
+    json_t *head = plan_json_head(plan, findings);
+    auto_free char *text = json_dumps(head, JSON_INDENT(2));
+    json_decref(head);
+    buf_add(out, text, strlen(text) - strlen("\n}"));
+    buf_adds(out, ",\n  \"steps\": [");
+    for (size_t i = 0, written = 0; i < plan->step_count; i++) {
+        if (!is_of(plan, &plan->steps[i], category))
+            continue;
+        json_t *step = plan_json_step(plan, i);
+        auto_free char *line = json_dumps(step, JSON_COMPACT);
+        buf_addf(out, "%s\n    %s", written++ ? "," : "", line);
+        json_decref(step);
+    }
+    buf_adds(out, "\n  ]\n}\n");
 }

@@ -365,7 +365,7 @@ Test(plan_adopt, repair_realigns_and_forgets)
     w.options.adoption = ADOPTION_FORGET;
     good(&w, "forget 1.9<req-1.9");
     auto_buf struct buf text = BUF_INIT(BUF_MAX);
-    plan_json(&w.plan, &w.findings, &text);
+    plan_json(&w.plan, &w.findings, NULL, &text);
     json_t *json = json_loads(buf_text(&text), 0, NULL);
     const json_t *step = json_array_get(json_object_get(json, "steps"), 0);
     cr_expect_str_eq(json_string_value(json_object_get(step, "migration")), "1.9");

@@ -467,7 +467,7 @@ Test(plan_kinds, json_says_what_a_step_is_and_replaces)
     texts(&w, 0, 3, "old@r1");
     cr_assert(make(&w));
     auto_buf struct buf out = BUF_INIT(BUF_MAX);
-    plan_json(&w.plan, &w.findings, &out);
+    plan_json(&w.plan, &w.findings, NULL, &out);
     json_t *json = json_loads(buf_text(&out), JSON_REJECT_DUPLICATES, NULL);
     const json_t *step = json_array_get(json_object_get(json, "steps"), 1);
     cr_expect_str_eq(json_string_value(json_object_get(step, "kind")), "repeatable");

@@ -484,7 +484,7 @@ Test(plan, prints_json_and_mermaid)
                      "  s0 --> s2\n",
                      "%s", buf_text(&out));
     buf_clear(&out);
-    plan_json(&w.plan, &w.findings, &out);
+    plan_json(&w.plan, &w.findings, NULL, &out);
     json_t *json = json_loads(buf_text(&out), JSON_REJECT_DUPLICATES, NULL);
     cr_assert_not_null(json, "%s", buf_text(&out));
     const json_t *steps = json_object_get(json, "steps");
