@@ -19,6 +19,8 @@ struct loading {
     struct drafts drafts;
     struct service *services;
     const char *root; /* fleet.yml's folder */
+    const char *config_name; /* its name there */
+    const struct config *config;
     const struct defaults_file *defaults; /* NULL: none */
     struct texts texts;
 };
@@ -106,6 +108,8 @@ static void read_service(struct loading *loading, struct draft *draft, const str
         folder_read(loading->root, file->migrations, suffixes_of(arena, file), arena, &loading->findings, folder);
     draft->run = (struct layout_run){.arena = arena,
                                      .file = file,
+                                     .config = loading->config,
+                                     .config_name = loading->config_name,
                                      .service = &loading->services[draft - loading->drafts.items],
                                      .services = loading->drafts.items[0].file,
                                      .service_count = loading->drafts.count,
@@ -126,7 +130,7 @@ static bool has_placeholders(const struct draft *draft, const struct service *se
 
 static bool is_whole(const struct folder_file *file, const char *text, size_t size)
 {
-    return file && file->text == text && file->size == size;
+    return file && size && file->text == text && file->size == size;
 }
 
 static void set_texts(struct loading *loading, const struct entry *entry, const struct service *service,
@@ -304,6 +308,7 @@ static bool load(struct loading *loading, const char *path, const char *environm
                                         .findings = &loading->findings,
                                         .cache = cache_open(path, get, context)};
         loading->defaults = file->defaults;
+        loading->config = config;
         read_services(loading, file);
         texts_give(&loading->texts, catalog);
         cache_close(loading->texts.cache);
@@ -323,6 +328,7 @@ bool catalog_load(const char *path, const char *environment, config_getter *get,
     struct loading loading = {.catalog = xcalloc(1, sizeof(struct catalog))};
     const char *slash = strrchr(path, '/');
     loading.root = slash ? arena_strndup(&loading.catalog->arena, path, slash == path ? 1 : (size_t)(slash - path)) : ".";
+    loading.config_name = arena_strdup(&loading.catalog->arena, slash ? slash + 1 : path);
     if (!load(&loading, path, environment, get, context, err)) {
         catalog_free(loading.catalog);
         return false;

@@ -289,7 +289,7 @@ static bool check_words(const struct config *config, const struct service_file *
     auto_free const char **layouts = xcalloc(count, sizeof *layouts);
     for (size_t i = 0; i < count; i++)
         layouts[i] = all[i]->name;
-    static const char *const later[] = {"alembic", "atlas", "timestamp"};
+    static const char *const later[] = {"atlas", "timestamp"};
     static const char *const duplicates[] = {"by-name", "error"};
     auto_free char *layout = xasprintf("services.%s.layout", file->name);
     auto_free char *duplicate = xasprintf("services.%s.duplicate_versions", file->name);
@@ -325,6 +325,15 @@ static bool check_liquibase(const struct config *config, const struct service_fi
     auto_free char *path = xasprintf("services.%s.liquibase", file->name);
     if (file->liquibase && file->layout && strcmp(file->layout, "liquibase") != 0)
         return config_error(config, path, err, "`liquibase:` goes with `layout: liquibase`, not with '%s'", file->layout);
+    return true;
+}
+
+static bool check_versions(const struct config *config, const struct service_file *file, struct err *err)
+{
+    const struct layout *layout = file->layout ? layout_by_name(file->layout) : NULL;
+    auto_free char *path = xasprintf("services.%s.versions", file->name);
+    if (file->versions_count && !(layout && layout->declared))
+        return config_error(config, path, err, "`versions:` goes with `layout: declared` or `layout: alembic`");
     return true;
 }
 
@@ -446,7 +455,8 @@ static bool set_service(const struct config *config, const struct environment_fi
     set_targets(arena, environment, from, service);
     service->mirror = from->mirror_history && *from->mirror_history;
     service->history_table = from->history_table ? arena_strdup(arena, from->history_table) : NULL;
-    return check_words(config, from, err) && check_flyway(config, from, err) && check_liquibase(config, from, err) && check_aliases(config, index, err) &&
+    return check_words(config, from, err) && check_flyway(config, from, err) && check_liquibase(config, from, err) &&
+           check_versions(config, from, err) && check_aliases(config, index, err) &&
            set_placeholders(config, environment, from, arena, service, err) &&
            set_depends_on(config, arena, from, service, err);
 }

@@ -62,6 +62,16 @@ static const cyaml_schema_field_t liquibase_fields[] = {
     CYAML_FIELD_BOOL_PTR("every_context", OPTIONAL_POINTER, struct liquibase_keys, every_context),
     CYAML_FIELD_END};
 
+static const cyaml_schema_field_t version_fields[] = {
+    CYAML_FIELD_STRING_PTR("version", CYAML_FLAG_POINTER, struct version_key, version, 1, 255),
+    CYAML_FIELD_STRING_PTR("name", OPTIONAL_POINTER, struct version_key, name, 0, 1000),
+    CYAML_FIELD_STRING_PTR("file", OPTIONAL_POINTER, struct version_key, file, 1, 4000),
+    CYAML_FIELD_SEQUENCE("depends", OPTIONAL_POINTER, struct version_key, depends, &text_value, 0, CYAML_UNLIMITED),
+    CYAML_FIELD_STRING_PTR("category", OPTIONAL_POINTER, struct version_key, category, 1, 63),
+    CYAML_FIELD_END};
+static const cyaml_schema_value_t version_value = {
+    CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct version_key, version_fields)};
+
 static const cyaml_schema_field_t defaults_fields[] = {
     PLACEHOLDER_FIELDS(struct defaults_file),
     CYAML_FIELD_SEQUENCE("categories", OPTIONAL_POINTER, struct defaults_file, categories, &category_value, 0,
@@ -79,6 +89,7 @@ static const cyaml_schema_field_t service_fields[] = {
     CYAML_FIELD_STRING_PTR("duplicate_versions", OPTIONAL_POINTER, struct service_file, duplicate_versions, 1, 63),
     CYAML_FIELD_MAPPING_PTR("flyway", OPTIONAL_POINTER, struct service_file, flyway, flyway_fields),
     CYAML_FIELD_MAPPING_PTR("liquibase", OPTIONAL_POINTER, struct service_file, liquibase, liquibase_fields),
+    CYAML_FIELD_SEQUENCE("versions", OPTIONAL_POINTER, struct service_file, versions, &version_value, 0, CYAML_UNLIMITED),
     CYAML_FIELD_BOOL_PTR("mirror_history", OPTIONAL_POINTER, struct service_file, mirror_history),
     CYAML_FIELD_STRING_PTR("history_table", OPTIONAL_POINTER, struct service_file, history_table, 1, 127),
     PLACEHOLDER_FIELDS(struct service_file),
@@ -198,6 +209,13 @@ static const struct config_row fleet_rows[] = {
      .prose = "what its record has in front of a file's path in the folder, as `db/changelog/`; nothing when left out"},
     {.path = "services.*.liquibase.every_context",
      .prose = "changesets with a context run everywhere, as Liquibase runs them without --contexts; when false or left out, they are known, but not run"},
+    {.path = "services.*.versions",
+     .prose = "migrations that only their own tool can run (`layout: alembic` or `declared`), in their order: they are planned, shown and recorded, never run"},
+    {.path = "services.*.versions.*.version", .prose = "as that tool calls it: of Alembic the revision"},
+    {.path = "services.*.versions.*.name", .prose = "what it does"},
+    {.path = "services.*.versions.*.file", .prose = "where it is written, relative to the service's folder"},
+    {.path = "services.*.versions.*.depends", .prose = "what comes before it: `version`, `service:version`, `service >= version`; of Alembic its down_revision and depends_on"},
+    {.path = "services.*.versions.*.category", .prose = "`schema`, `data`, ..."},
     {.path = "services.*.mirror_history",
      .prose = "the worker also keeps the record of the layout's own tool, in the same transaction; false when left out"},
     {.path = "services.*.history_table",

@@ -51,6 +51,16 @@ struct liquibase_keys {
     bool *every_context; /* changesets run whatever their context is, as Liquibase does without --contexts */
 };
 
+/* A migration that only its own tool can run. */
+struct version_key {
+    char *version;
+    char *name; /* NULL: "" */
+    char *file; /* relative to the service's folder; NULL: not said */
+    char **depends;
+    unsigned depends_count;
+    char *category; /* NULL: none */
+};
+
 struct service_file {
     char *name;
     char *migrations;
@@ -64,6 +74,8 @@ struct service_file {
     char *duplicate_versions;
     struct flyway_keys *flyway;
     struct liquibase_keys *liquibase;
+    struct version_key *versions;
+    unsigned versions_count;
     bool *mirror_history;
     char *history_table;
     struct placeholder_keys placeholders;

@@ -18,7 +18,7 @@
 /* Files that a layout keeps beside its migrations: how their names end (a whole name: with its '/'). */
 static const char *const side_names[] = {"/metadata.toml", "/sqitch.plan", "/sqitch.conf"};
 /* The same, but only their names matter: they are not read, and mean nothing to most layouts. */
-static const char *const loose_names[] = {".go"};
+static const char *const loose_names[] = {".go", ".py"};
 
 struct files {
     struct folder_file *items;

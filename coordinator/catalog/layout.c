@@ -19,6 +19,8 @@ static const struct layout *const layouts[] = {
     &layout_golang_migrate,
     &layout_timestamp,
     &layout_flyway,
+    &layout_alembic,
+    &layout_declared,
 };
 
 const struct layout *const *layout_all(size_t *ret_count)
@@ -254,7 +256,8 @@ static void set_ids(struct layout_run *run)
 void layout_read(struct layout_run *run, const char *name)
 {
     run->named = name != NULL;
-    if (run->folder->count == 0 && !(name && run->folder->side_count)) {
+    bool declared = name && layout_by_name(name)->declared;
+    if (run->folder->count == 0 && !declared && !(name && run->folder->side_count)) {
         run->layout = name ? layout_by_name(name) : &layout_flyway;
         finding_add(run->findings, WARNING, "empty", run->folder->where, 0, "", "no .sql file in the migrations folder");
         return;

@@ -60,6 +60,8 @@ struct layout_run {
     const struct folder *folder;
     const struct layout *layout;
     const struct service_file *file; /* the options of a layout; NULL: none, and no service */
+    const struct config *config;     /* of `file`, to find lines in it; NULL: none */
+    const char *config_name;
     const struct service *service;   /* as far as fleet.yml says what it is; NULL: the same */
     const struct service_file *services; /* all of the fleet */
     size_t service_count;
@@ -92,12 +94,13 @@ struct layout {
     enum layout_order order;
     enum history_tool history;            /* who records what is applied of it */
     bool placeholders;                    /* its tool replaces ${name} */
+    bool declared;                        /* its migrations stand in the fleet file, not in the folder */
     bool checks_service;                  /* its names say the service, and it says when a header contradicts */
 };
 
 extern const struct layout layout_flyway, layout_metadata, layout_golang_migrate, layout_diesel, layout_goose,
     layout_dbmate, layout_timestamp, layout_liquibase,
-    layout_sqitch;
+    layout_sqitch, layout_declared, layout_alembic;
 
 /* Finds the layout (`name` NULL: by itself), reads, orders by version and name, refuses duplicates, sets ids. */
 void layout_read(struct layout_run *run, const char *name);

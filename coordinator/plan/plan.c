@@ -289,6 +289,12 @@ static void set_needs(struct planning *planning, struct plan_step *steps, const 
     }
 }
 
+static bool is_refused(const struct planning *planning, const struct plan_step *step)
+{
+    const struct service *service = &planning->fleet->services[step->service];
+    return step->direction == DIRECTION_UP && step->migration >= 0 && service->migrations[step->migration].refused;
+}
+
 static void set_plan(struct planning *planning, const int *order, struct plan *plan)
 {
     size_t count = (size_t)planning->step_count;
@@ -298,6 +304,7 @@ static void set_plan(struct planning *planning, const int *order, struct plan *p
         place[order[i]] = (int)i;
         set_step(planning, order[i], &steps[i]);
         plan->irreversible += steps[i].way_back == WAY_BACK_NONE;
+        plan->refused += is_refused(planning, &steps[i]);
     }
     set_needs(planning, steps, place);
     plan->steps = steps;

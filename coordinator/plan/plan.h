@@ -76,6 +76,7 @@ struct plan {
     const struct plan_step *steps;
     size_t step_count;
     size_t irreversible; /* steps whose way back is NONE */
+    size_t refused;      /* steps that greylag does not run (struct migration's refused): the plan is only for showing */
     char digest[DIGEST_TEXT_SIZE];
 };
 

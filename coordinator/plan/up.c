@@ -47,20 +47,6 @@ static void check_size(struct planning *planning, const struct migration *migrat
                       MIGRATION_MAX);
 }
 
-/* What cannot be run can only be recorded. */
-static void check_runnable(struct planning *planning, const struct slot *slot, int m)
-{
-    const struct service *service = &planning->fleet->services[slot->service];
-    const struct migration *migration = &service->migrations[m];
-    if (!migration->refused)
-        return;
-    planning_find(planning, true, "not-built",
-                  "run it with its own tool and `greylag import`, or take it for applied with `greylag baseline`",
-                  "%s:%s is pending on %s, but greylag does not run it: %s", service->name, migration->id, slot->name,
-                  migration->refused);
-    planning_place(planning, migration->file);
-}
-
 /* Of a table that the service names that one, else any. */
 static bool is_of_service(const struct service *service, const struct foreign_history *history)
 {
@@ -120,7 +106,6 @@ static void choose_slot(struct planning *planning, int s, int limit)
         if (!slot_wants(planning, slot, m, limit))
             continue;
         check_order(planning, slot, m);
-        check_runnable(planning, slot, m);
         add_step(planning, s, m);
     }
     while (count > 0 && service->migrations[count - 1].kind == MIGRATION_CALLBACK)
@@ -168,6 +153,32 @@ static int name_irreversible(struct planning *planning, int service, int node)
     return node;
 }
 
+/* What greylag does not run can be planned and shown; such a plan is not accepted. `node`: as above. */
+static int name_refused(struct planning *planning, int service, int node)
+{
+    const struct service *owner = &planning->fleet->services[service];
+    auto_buf struct buf names = BUF_INIT(BUF_MAX);
+    const struct migration *first = NULL;
+    size_t count = 0;
+    int slot = node < planning->step_count ? planning->steps[node].slot : 0;
+    for (; node < planning->step_count && planning->slots[planning->steps[node].slot].service == service; node++) {
+        const struct migration *migration = &owner->migrations[planning->steps[node].migration];
+        if (!migration->refused || planning->steps[node].slot != slot)
+            continue; /* the names of one target are enough */
+        first = first ? first : migration;
+        if (count++ < NAMED_MAX)
+            buf_addf(&names, "%s%s", names.len ? ", " : "", migration->id);
+    }
+    if (first) {
+        planning_find(planning, false, "not-built",
+                      "run them with their own tool and `greylag import`, or take them for applied with `greylag baseline`",
+                      "service %s: %zu of the planned migrations are none that greylag runs: %s%s (%s)", owner->name, count,
+                      buf_text(&names), count > NAMED_MAX ? ", ..." : "", first->refused);
+        planning_place(planning, first->file);
+    }
+    return node;
+}
+
 void planning_up(struct planning *planning)
 {
     int services = (int)planning->fleet->service_count, node = 0;
@@ -176,4 +187,7 @@ void planning_up(struct planning *planning)
     planning_connect(planning);
     for (int service = 0; service < services; service++)
         node = name_irreversible(planning, service, node);
+    node = 0;
+    for (int service = 0; service < services; service++)
+        node = name_refused(planning, service, node);
 }

@@ -228,6 +228,19 @@ static bool check_restored(struct store *store, struct err *err)
     return false;
 }
 
+/* Names the first of the steps that greylag does not run. */
+static bool refuse_steps(const struct plan *plan, struct err *err)
+{
+    size_t i = 0;
+    while (i + 1 < plan->step_count && (!plan_migration(plan, &plan->steps[i]) || !plan_migration(plan, &plan->steps[i])->refused))
+        i++;
+    const struct migration *migration = plan_migration(plan, &plan->steps[i]);
+    err_set(err, ERR_CONFLICT, "%zu step%s greylag does not run, the first is %s:%s: %s", plan->refused,
+            plan->refused == 1 ? " is one that" : "s are such that", plan->fleet->services[plan->steps[i].service].name,
+            migration->id, migration->refused);
+    return err_hint(err, "run them with their own tool and `greylag import`, or take them for applied with `greylag baseline`");
+}
+
 static bool check_acceptance(struct store *store, const struct store_request *request, struct arena *arena,
                              struct store_acceptance *ret, struct err *err)
 {
@@ -244,6 +257,8 @@ static bool check_acceptance(struct store *store, const struct store_request *re
             err->retriable = true;
         return false;
     }
+    if (plan->refused)
+        return refuse_steps(plan, err);
     if (plan->irreversible && !request->accept_irreversible) {
         err_set(err, ERR_CONFLICT, "%zu step%s no way back", plan->irreversible, plan->irreversible == 1 ? " has" : "s have");
         return err_hint(err, "greylag plan names them; accept that with --accept-irreversible");

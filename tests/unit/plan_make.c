@@ -179,17 +179,23 @@ Test(plan, drift_order_and_what_the_files_do_not_know)
     end(&w);
 }
 
-Test(plan, what_can_only_be_recorded_is_refused_while_it_is_pending)
+Test(plan, what_greylag_does_not_run_is_planned_and_named)
 {
     struct world w;
     begin(&w);
     struct migration *auth = add(&w, "auth", 2, "auth", "");
     auth[1].refused = "it is written in another language";
     applied(&w, "auth", "auth", "1");
-    bad(&w, "not-built", "auth:2 is pending on auth, but greylag does not run it: it is written in another language");
+    good(&w, "auth:2");
+    const struct plan_finding *refused = finding(&w, "not-built");
+    cr_assert_not_null(refused);
+    cr_expect(!refused->error && strstr(refused->text, "1 of the planned migrations are none that greylag runs: 2 (it is"), "%s",
+              refused->text);
+    cr_expect_eq(w.plan.refused, 1u);
     w.contents_count = 0;
     applied(&w, "auth", "auth", "1 2");
     good(&w, "");
+    cr_expect(!finding(&w, "not-built") && w.plan.refused == 0);
     end(&w);
 }
 

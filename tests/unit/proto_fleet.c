@@ -19,7 +19,7 @@ static const struct migration user_migrations[] = {
      .down_size = 5, .no_transaction = true},
     {.id = "2", .version = "2", .name = "second", .file = "services/user/V2__x.sql", .up = SAMPLE_DIGEST_B,
      .up_size = (int64_t)MIGRATION_MAX + 1, .has_policy = true, .on_failure = ON_FAILURE_HALT, .author = "ann",
-     .risk = "", .category = "schema", .breaking = true, .depends = needs, .depends_count = 1}};
+     .refused = "it is a program", .risk = "", .category = "schema", .breaking = true, .depends = needs, .depends_count = 1}};
 static const char *const auth_targets[] = {"auth"};
 static const char *const user_targets[] = {"user-eu", "user-us"};
 static const char *const user_depends[] = {"auth"};
@@ -50,6 +50,7 @@ Test(fleet, round_trip)
     cr_assert_null(second->down, "NULL stays NULL");
     cr_assert_null(second->down_file);
     cr_assert_str_eq(second->risk, "");
+    cr_assert_str_eq(second->refused, "it is a program");
     cr_assert_str_eq(second->depends[0].where, "services/user/V2__x.sql:4");
     cr_assert_null(service_migration(user, "1")->author);
     cr_assert_str_eq(user->targets[1], "user-us");

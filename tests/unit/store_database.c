@@ -354,6 +354,14 @@ Test(store, acceptance_says_what_is_missing)
     free(world.json);
     arena_release(&world.arena);
     make_world(&world, true);
+    free(world.json);
+    world.migrations[1].refused = "it is a program";
+    world.json = fleet_encode(&world.fleet);
+    cr_assert_not(accept(store, &world, &acceptance, &err));
+    cr_assert(strstr(err.text, "3 steps are such that greylag does not run, the first is auth:2: it is a program"), "%s", err.text);
+    free(world.json);
+    arena_release(&world.arena);
+    make_world(&world, true);
     cr_assert_not(accept(store, &world, &acceptance, &err));
     cr_assert(err.kind == ERR_CONFLICT && acceptance.missing_count > 0, "%s", err.text);
     put_blobs(store, &world);
