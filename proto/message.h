@@ -64,7 +64,8 @@ struct job {
     bool mirror;                /* keep that record in the same transaction */
     const struct placeholder *placeholders; /* a secret's value is in the worker's own configuration */
     size_t placeholder_count;
-    const char *before_each, *after_each; /* SQL around every UP of a versioned or repeatable migration, inside its transaction; "" none */
+    const char *before_each, *after_each; /* SQL around every UP of a versioned or repeatable migration, inside its
+                                           * transaction; placeholders in it are always replaced; "" none */
     const struct job_request *requests;
     size_t request_count;
 };

@@ -101,6 +101,16 @@ struct step_texts {
     const char *sql, *verify;
 };
 
+/* Of an earlier text only what it holds is known, and what its service does with such texts. */
+static bool replaces(const struct rollout *rollout, const struct rollout_step *step, const struct migration *migration,
+                     const char *sql)
+{
+    const struct service *service = &rollout->plan->fleet->services[planned_of(rollout, step)->service];
+    if (migration->placeholders || !runs_earlier(rollout, step))
+        return runs(step) && migration->placeholders;
+    return (service->history == HISTORY_FLYWAY || service->placeholder_count) && strstr(sql, "${");
+}
+
 static struct job_request request_of(struct leader *leader, const struct rollout_step *step, const struct step_texts *texts)
 {
     const struct rollout *rollout = &leader->release->rollout;
@@ -118,7 +128,7 @@ static struct job_request request_of(struct leader *leader, const struct rollout
                                 .script = or_empty(migration->script),
                                 .foreign_checksum = earlier ? "" : or_empty(migration->foreign_checksum),
                                 .in_history = step->direction == DIRECTION_ADOPT && planned->in_history,
-                                .verify = texts->verify, .placeholders = runs(step) && migration->placeholders,
+                                .verify = texts->verify, .placeholders = replaces(rollout, step, migration, texts->sql),
                                 .no_transaction = runs(step) && migration->no_transaction,
                                 .lock_timeout_ms = policy->lock_timeout_ms,
                                 .statement_timeout_ms = policy->statement_timeout_ms, .retries = policy->retries};
@@ -150,8 +160,16 @@ static void note_job(struct leader *leader, const struct rollout_target *target,
 struct job_texts {
     struct step_texts *steps;
     const char *before_each, *after_each; /* "" none */
-    bool placeholders;                    /* there are some to replace */
 };
+
+/* Whether a worker has names to replace in this job. What stands around each migration always has them replaced. */
+static bool has_placeholders(const struct job_texts *texts, const struct job_request *requests, size_t count)
+{
+    bool some = *texts->before_each || *texts->after_each;
+    for (size_t i = 0; i < count; i++)
+        some = some || requests[i].placeholders;
+    return some;
+}
 
 static bool encode_job(struct leader *leader, const struct rollout_send_job *send, const struct job_texts *texts,
                        struct err *err)
@@ -162,6 +180,7 @@ static bool encode_job(struct leader *leader, const struct rollout_send_job *sen
     struct job_request *requests = arena_array(&leader->arena, send->step_count, sizeof *requests);
     for (size_t i = 0; i < send->step_count; i++)
         requests[i] = request_of(leader, &rollout->steps[send->steps[i]], &texts->steps[i]);
+    bool replaced = has_placeholders(texts, requests, send->step_count);
     char id[ID_SIZE], trace[ID_TRACEPARENT_SIZE], topic[TOPIC_NAME_SIZE];
     id_new(id);
     id_traceparent(id, trace);
@@ -171,7 +190,7 @@ static bool encode_job(struct leader *leader, const struct rollout_send_job *sen
                             .expects = target->recorded, .plan = rollout->plan->digest, .traceparent = trace,
                             .history = service->history, .history_table = or_empty(service->history_table),
                             .mirror = service->mirror, .placeholders = service->placeholders,
-                            .placeholder_count = texts->placeholders ? service->placeholder_count : 0,
+                            .placeholder_count = replaced ? service->placeholder_count : 0,
                             .before_each = texts->before_each, .after_each = texts->after_each,
                             .requests = requests, .request_count = send->step_count};
     size_t len, envelope_len;
@@ -224,7 +243,6 @@ static void want_texts(const struct rollout *rollout, const struct rollout_send_
         want(wanted, runs(step) ? text_digest(rollout, step) : NULL, &texts->steps[i].sql);
         want(wanted, step->direction == DIRECTION_UP ? migration->verify : NULL, &texts->steps[i].verify);
         surrounded = surrounded || is_surrounded(rollout, step);
-        texts->placeholders = texts->placeholders || (runs(step) && migration->placeholders);
     }
     want(wanted, surrounded ? service->before_each : NULL, &texts->before_each);
     want(wanted, surrounded ? service->after_each : NULL, &texts->after_each);

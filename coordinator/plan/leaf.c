@@ -56,7 +56,7 @@ static void add_rest(struct digest_state *state, const struct service *service, 
     add_named(state, "verify", step->direction == DIRECTION_UP ? migration->verify : NULL);
     add_named(state, "before each", runs_each ? service->before_each : NULL);
     add_named(state, "after each", runs_each ? service->after_each : NULL);
-    if (migration->placeholders)
+    if (migration->placeholders || (runs_each && (service->before_each || service->after_each)))
         add_placeholders(state, service);
     if (service->mirror)
         add_mirror(state, service, migration);

@@ -10,19 +10,30 @@ import greylag
 import walk_fleet
 from greylag import Stage, expect, wait
 
-PLANTED = {"control": "planted-control-7c1d", "target": "planted-target-92ae", "kafka": "planted-kafka-0b5f"}
+PLANTED = {"control": "planted-control-7c1d", "target": "planted-target-92ae", "kafka": "planted-kafka-0b5f",
+           "placeholder": "planted-placeholder-4e11"}
+# What the worker alone can fill in: a step that applies, and one that fails on it, so that PostgreSQL quotes it.
+WITH_SECRET = {"auth": {"6_vault": ("CREATE TABLE vault AS SELECT '${vault_key}'::text AS key;", "DROP TABLE vault;")},
+               "crm": {"3_unique_codes": ("SELECT 1;\nSELECT '${VAULT_KEY}'::integer;", "SELECT 1;")}}
 
 
 def with_password(conninfo, password):
     return f"{conninfo} password={password}"
 
 
+def write(stage, *parts):
+    path = walk_fleet.write(stage.folder / "fleet", *parts)
+    path.write_text(path.read_text().replace("defaults: {", "defaults: {secret_placeholders: [vault_key], "))
+    return path
+
+
 def begin(stage):
-    stage.fleet(walk_fleet.write(stage.folder / "fleet", walk_fleet.FIRST), services=walk_fleet.SERVICES)
+    stage.fleet(write(stage, walk_fleet.FIRST), services=walk_fleet.SERVICES)
     stage.broker.properties = {**stage.broker.properties, "ssl.key.password": PLANTED["kafka"]}
     stage.coordinator(settings={"resend_after": "2s"}, conninfo=with_password(stage.postgres.conninfo(stage.database), PLANTED["control"]))
     for service in stage.services:
-        stage.worker(service, conninfo=with_password(stage.postgres.conninfo(service), PLANTED["target"]))
+        stage.worker(service, conninfo=with_password(stage.postgres.conninfo(service), PLANTED["target"]),
+                     more=f"placeholders: {{vault_key: {PLANTED['placeholder']}}}\n")
     stage.reporting()
     PLANTED["token"] = stage.token
 
@@ -59,8 +70,10 @@ def test_planted_secrets_are_nowhere():
     with Stage(environment={"LOG_LEVEL": "DEBUG"}) as stage:
         begin(stage)
         stage.greylag("up")
-        walk_fleet.write(stage.folder / "fleet", walk_fleet.SECOND)
+        write(stage, walk_fleet.SECOND, WITH_SECRET)
         expect(stage.greylag("up", check=None).code == 3, "the second release was not rolled back")
+        message = stage.sql("crm", "select message from greylag.history where kind = 'failed'")
+        expect(message == 'invalid input syntax for type integer: "***"', f"crm failed with {message}")
         processes = process_list(stage)
         stage.postgres.kill() # errors of lost connections are texts, too
         wait(lambda: all("lost" in p.log() or "refused" in p.log() for p in stage.programs.values()), "everybody to notice")

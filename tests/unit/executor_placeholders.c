@@ -76,6 +76,11 @@ Test(executor_placeholders, are_replaced_before_the_text_runs)
     frame.before_each = "INSERT INTO ${table_name} VALUES ('${flyway:filename}')";
     EXPECT(l, raw("q8", "SELECT 1"), OUTCOME_APPLIED);
     VALUE("SELECT count(*) FROM users WHERE x = 'beforeEachMigrate.sql'", "1");
+    frame.after_each = frame.before_each; /* also around one whose own text is taken as it is */
+    EXPECT(l, up("q8b", "q8b", "INSERT INTO users VALUES ('${as} it is')"), OUTCOME_APPLIED);
+    VALUE("SELECT string_agg(x, '|' ORDER BY ctid) FROM (SELECT x, ctid FROM users ORDER BY ctid DESC LIMIT 3) u",
+          "beforeEachMigrate.sql|${as} it is|afterEachMigrate.sql");
+    frame.after_each = "";
     frame.before_each = "\n ${nothing}";
     EXPECT(l, raw("q9", "SELECT 1"), OUTCOME_FAILED);
     cr_assert(strstr(last.outcome.message, "line 2 of beforeEachMigrate"), "%s", last.outcome.message);

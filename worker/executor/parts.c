@@ -39,11 +39,17 @@ void parts_take(struct execution *x)
     }
 }
 
+/* What stands around each migration is the service's, whatever the migration's own file asks for. */
+static bool replaces(const struct execution *x, const struct part *part)
+{
+    return x->step.request->placeholders || part->name == PART_BEFORE || part->name == PART_AFTER;
+}
+
 bool parts_ask(const struct execution *x)
 {
     struct placeholder_use use;
-    for (size_t i = 0; x->step.request->placeholders && i < PART_COUNT; i++)
-        for (size_t at = 0; placeholder_next(x->parts[i].raw, &at, &use);)
+    for (size_t i = 0; i < PART_COUNT; i++)
+        for (size_t at = 0; replaces(x, &x->parts[i]) && placeholder_next(x->parts[i].raw, &at, &use);)
             if (names_builtin(&use))
                 return true;
     return false;
@@ -98,8 +104,8 @@ static bool acceptable(struct execution *x, const struct part *part, struct fail
 
 bool parts_prepare(struct execution *x, struct failure *failure)
 {
-    for (size_t i = 0; x->step.request->placeholders && i < PART_COUNT; i++)
-        if (!expand(x, &x->parts[i], failure))
+    for (size_t i = 0; i < PART_COUNT; i++)
+        if (replaces(x, &x->parts[i]) && !expand(x, &x->parts[i], failure))
             return false;
     for (size_t i = 0; i < PART_COUNT; i++)
         analyse(x, &x->parts[i]);
