@@ -1,0 +1,140 @@
+"""Flyway's kinds as a fleet of real processes: repeatables through releases, a rollback and downs; callbacks; a baseline on an
+empty database and on one that holds something; placeholders; a range between two services."""
+# long
+import pathlib
+import sys
+
+from greylag import Stage, expect, scenarios, wait
+
+SERVICES = {"auth": ["auth"], "shop": ["shop"]}
+FLEET = """fleet: kinds
+defaults: {lock_timeout: 2s, statement_timeout: 60s}
+services:
+  auth: {migrations: auth, layout: flyway, placeholders: {word: hello}}
+  shop: {migrations: shop, layout: flyway, depends_on: [auth]}
+environments: {dev: {}}
+"""
+FIRST = {
+    "auth/V1__people.sql": "CREATE TABLE people (id int); CREATE TABLE log (what text);",
+    "auth/U1__people.sql": "DROP TABLE people CASCADE; DROP TABLE log;",
+    "auth/V2__name.sql": "ALTER TABLE people ADD COLUMN name text DEFAULT '${word}';",
+    "auth/U2__name.sql": "ALTER TABLE people DROP COLUMN name;",
+    "auth/R__names.sql": "CREATE OR REPLACE VIEW names AS SELECT 1 AS version, '${word}' AS word;",
+    "auth/afterMigrate.sql": "INSERT INTO log VALUES ('after');",
+    "auth/beforeEachMigrate.sql": "SELECT 1;",
+    "shop/V1__carts.sql": "CREATE TABLE carts (id int);",
+    "shop/U1__carts.sql": "DROP TABLE carts;",
+}
+
+
+def view(version):
+    return {"auth/R__names.sql": f"CREATE OR REPLACE VIEW names AS SELECT {version} AS version, '${{word}}' AS word;"}
+
+
+def write(stage, files):
+    folder = pathlib.Path(stage.folder / "fleet")
+    for name, text in files.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        if text is None:
+            (folder / name).unlink()
+        else:
+            (folder / name).write_text(text + "\n")
+    (folder / "fleet.yml").write_text(FLEET)
+    return folder / "fleet.yml"
+
+
+def begin(stage, files):
+    stage.fleet(write(stage, files), services=SERVICES)
+    stage.everybody()
+
+
+def version(stage):
+    return stage.sql("auth", "SELECT version || ' ' || word FROM names").strip()
+
+
+def after(stage):
+    return stage.sql("auth", "SELECT count(*) FROM log").strip()
+
+
+def ids(stage, target):
+    return [migration for migration, _ in stage.applied(target)]
+
+
+def test_a_view_through_releases():
+    with Stage() as stage:
+        begin(stage, FIRST)
+        refused = stage.greylag("up", check=None)
+        expect(refused.code != 0 and "no way back" in refused.err, f"a first text has no way back: {refused}")
+        stage.greylag("up", "--accept-irreversible")
+        expect(version(stage) == "1 hello", version(stage))
+        expect(after(stage) == "1", "afterMigrate ran once")
+        held = ids(stage, "auth")
+        expect(held[:2] == ["1", "2"] and len(held) == 3, f"callbacks are not on the record: {held}")
+        first = stage.release()["id"]
+        again = stage.greylag("up")
+        expect("Nothing is pending" in again.out and after(stage) == "1", f"nothing pending, no callbacks: {again}")
+        # a release that changes the view, and fails elsewhere
+        write(stage, {**view(2), "shop/V2__bad.sql": "SELECT 1/0;", "shop/U2__bad.sql": "SELECT 1;"})
+        shown = stage.greylag("up", "--dry-run")
+        expect(f"replaces the text of {first}" in shown.out, f"what it replaces: {shown}")
+        stage.greylag("up", check=3)
+        expect(version(stage) == "1 hello", f"the earlier text is in effect again: {version(stage)}")
+        expect(ids(stage, "auth") == held, f"{ids(stage, 'auth')}")
+        write(stage, {"shop/V2__bad.sql": "SELECT 1;"})
+        stage.greylag("up")
+        expect(version(stage) == "2 hello", version(stage))
+        write(stage, view(3))
+        stage.greylag("up")
+        expect(version(stage) == "3 hello", version(stage))
+        # back, one release and then two
+        stage.greylag("down")
+        expect(version(stage) == "2 hello", f"down brings the earlier text: {version(stage)}")
+        stage.greylag("up")
+        expect(version(stage) == "3 hello", version(stage))
+        stage.greylag("down", "--to", first)
+        expect(version(stage) == "1 hello", f"over several releases in one step: {version(stage)}")
+        expect(len(stage.greylag("history", "--json").json()["history"]) > 10, "history")
+        stage.greylag("down", "--all")
+        expect(ids(stage, "auth") == [] and ids(stage, "shop") == [], "everything is off the record")
+        stage.greylag("up", "--accept-irreversible")
+        expect(version(stage) == "3 hello", "the view runs again")
+
+
+def test_a_worker_that_is_killed_on_the_way_back():
+    with Stage() as stage:
+        begin(stage, FIRST)
+        stage.greylag("up", "--accept-irreversible")
+        write(stage, {**view(2), "shop/V2__slow.sql": "SELECT pg_sleep(2); SELECT 1/0;", "shop/U2__slow.sql": "SELECT 1;"})
+        stage.greylag("up", "--no-wait")
+        wait(lambda: version(stage) == "2 hello", "the new view")
+        worker = stage.programs["worker-auth"]
+        worker.kill()
+        wait(lambda: stage.latest().get("state") == "rolling back", "the way back")
+        expect(version(stage) == "2 hello", "its worker is gone")
+        worker.start()
+        release = stage.ended()
+        expect(release["state"] == "rolled back" and version(stage) == "1 hello", f"{release['state']}: {version(stage)}")
+        skipped = [step for step in release["steps"] if step["leg"] == 1 and step["state"] == "skipped"]
+        expect(any(step["kind"] == "callback" for step in skipped), f"a callback is not undone: {skipped}")
+
+
+def test_a_baseline_where_nothing_is_and_where_something_is():
+    files = {**FIRST, "auth/B2__all.sql": "CREATE TABLE people (id int, name text); CREATE TABLE log (what text);",
+             "auth/V3__age.sql": "ALTER TABLE people ADD COLUMN age int;", "auth/U3__age.sql": "ALTER TABLE people DROP COLUMN age;"}
+    with Stage() as stage:
+        begin(stage, {**FIRST, **{name: text for name, text in files.items() if "B2" not in name}})
+        stage.greylag("up", "--accept-irreversible", "--target", "auth=1")
+        write(stage, files)
+        stage.greylag("up", "--accept-irreversible")
+        expect([i for i in ids(stage, "auth") if i[0].isdigit()] == ["1", "2", "3"], f"{ids(stage, 'auth')}")
+    with Stage() as stage:
+        begin(stage, files)
+        shown = stage.greylag("up", "--dry-run")
+        expect("baseline" in shown.out, f"{shown}")
+        stage.greylag("up", "--accept-irreversible")
+        held = ids(stage, "auth")
+        expect("1" not in held and "2" not in held[1:] and "3" in held and len(held) == 3, f"{held}")
+
+
+if __name__ == "__main__":
+    scenarios(sys.modules[__name__])
