@@ -127,6 +127,7 @@ static struct job_request request_of(struct leader *leader, const struct rollout
                                 .sql = texts->sql, .kind = migration->kind, .version = or_empty(migration->version),
                                 .script = or_empty(migration->script),
                                 .foreign_checksum = earlier ? "" : or_empty(migration->foreign_checksum),
+                                .foreign_record = earlier ? "" : or_empty(migration->foreign_record),
                                 .in_history = step->direction == DIRECTION_ADOPT && planned->in_history,
                                 .verify = texts->verify, .placeholders = replaces(rollout, step, migration, texts->sql),
                                 .no_transaction = runs(step) && migration->no_transaction,

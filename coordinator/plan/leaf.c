@@ -44,6 +44,7 @@ static void add_mirror(struct digest_state *state, const struct service *service
     digest_text(state, migration->version);
     digest_text(state, migration->script);
     digest_text(state, migration->foreign_checksum);
+    digest_text(state, migration->foreign_record);
 }
 
 static void add_rest(struct digest_state *state, const struct service *service, const struct migration *migration,

@@ -313,6 +313,35 @@ Test(foreign_mirror, sqitch_changes_dependencies_tags_and_events)
     VALUE("SELECT (SELECT count(*) FROM sqitch.changes) || ' ' || (SELECT count(*) FROM sqitch.tags) || ' ' || (SELECT count(*) FROM sqitch.dependencies)", "0 0 0");
 }
 
+/* `repair` forgets it by its id alone. */
+Test(foreign_mirror, what_is_no_longer_among_the_files_is_forgotten)
+{
+    job.history = HISTORY_FLYWAY;
+    KEEP(UP, .version = "1.2", .name = "a", .script = "V1_2__a.sql");
+    KEEP(UP, .version = "1.3", .name = "b", .script = "V1_3__b.sql");
+    KEEP(UP, .kind = MIGRATION_REPEATABLE, .version = "", .name = "01 all views", .script = "x/R__01_all_views.sql");
+    KEEP(UP, .kind = MIGRATION_BASELINE, .version = "2", .name = "c", .script = "B2__c.sql");
+    KEEP(FORGET, .migration = "1.2_a", .version = "", .script = "", .name = "");
+    KEEP(FORGET, .migration = "R__01_all_views", .version = "", .script = "", .name = "");
+    KEEP(FORGET, .migration = "B2", .version = "", .script = "", .name = "");
+    RECORDS(NULL, "flyway public.flyway_schema_history: [1.3|b|V1_3__b.sql|] applied");
+    KEEP(FORGET, .migration = "1.3");
+    RECORDS(NULL, "flyway public.flyway_schema_history:");
+    static const struct {
+        enum history_tool tool;
+        const char *version, *id;
+    } cases[] = {{HISTORY_GOLANG_MIGRATE, "000001", "000001_by_name"}, {HISTORY_GOOSE, "00001", "00001"},
+                 {HISTORY_DIESEL, "2024-01-18-090000", "2024-01-18-090000"}, {HISTORY_LIQUIBASE, "a_b.sql::1_2::jo", "a_b.sql::1_2::jo"}};
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        job.history = cases[i].tool;
+        KEEP(UP, .version = cases[i].version);
+        cr_assert(strchr(strstr(records(NULL), history_tool_text(job.history)), '['));
+        KEEP(FORGET, .migration = cases[i].id, .version = "", .script = "");
+        const char *left = strstr(records(NULL), history_tool_text(job.history));
+        cr_assert_eq(left[strcspn(left, "[\n")] == '[', false, "%s", left);
+    }
+}
+
 Test(foreign_mirror, what_cannot_be_kept_is_refused)
 {
     job.history = HISTORY_ALEMBIC;

@@ -13,6 +13,7 @@ struct tool {
     const char *create;   /* statements */
     const char *add[TOOL_STEPS], *take[TOOL_STEPS]; /* in this order */
     const char *align;    /* NULL: it keeps no checksum */
+    bool named;           /* a migration's id is all of its version */
     bool needs_record;    /* adds nothing without request->foreign_record and foreign_checksum */
     const char *refused;  /* why it is not kept, NULL: it is */
 };

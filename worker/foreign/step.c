@@ -42,6 +42,31 @@ static void fill(struct buf *out, struct pg *pg, const char *template, const str
     buf_adds(out, template);
 }
 
+/* The request, with what tells the migration in the tool's record. One that is no longer among the files travels with
+ * nothing but its id: the version, maybe with "_name" behind it, and Flyway's R__name and B<version>. */
+static struct job_request identify(const struct foreign_step *step, const struct tool *tool, struct buf *text)
+{
+    struct job_request r = *step->request;
+    const char *id = r.migration ? r.migration : "";
+    bool told = (r.version && r.version[0]) || (r.script && r.script[0]) || r.kind == MIGRATION_REPEATABLE;
+    if (told || !*id)
+        return r;
+    if (tool->named) {
+        r.version = id;
+    } else if (text_starts(id, "R__")) {
+        for (id += strlen("R__"); *id; id++)
+            buf_addc(text, *id == '_' ? ' ' : *id);
+        r.kind = MIGRATION_REPEATABLE;
+        r.name = buf_text(text);
+    } else {
+        r.kind = *id == 'B' ? MIGRATION_BASELINE : r.kind;
+        id += *id == 'B';
+        buf_add(text, id, strcspn(id, "_"));
+        r.version = buf_text(text);
+    }
+    return r;
+}
+
 /* The table's schema and name: as the service names it, else the tool's own. Sqitch's is the registry, a schema. */
 static void split_name(const struct tool *tool, const char *named, struct buf *schema, const char **ret_table)
 {
@@ -78,10 +103,10 @@ static const char *yes(bool value)
 static void add_block(struct buf *sql, const struct foreign_step *step, const struct tool *tool,
                       const char *const *statements, size_t count, bool checks, const char *refused)
 {
-    const struct job_request *r = step->request;
     const char *named = step->job->history_table ? step->job->history_table : "", *table;
     auto_buf struct buf schema = BUF_INIT(1024), run = BUF_INIT(1 << 18), create = BUF_INIT(1 << 16);
-    auto_buf struct buf body = BUF_INIT(BUF_MAX);
+    auto_buf struct buf id = BUF_INIT(BUF_MAX), body = BUF_INIT(BUF_MAX);
+    const struct job_request r = identify(step, tool, &id);
     char columns[16], target[24], started[64] = "pg_catalog.now()";
     split_name(tool, named, &schema, &table);
     add_statements(&run, step, tool, statements, count);
@@ -105,14 +130,14 @@ static void add_block(struct buf *sql, const struct foreign_step *step, const st
         {"lock", yes(!checks), true},
         {"statements", buf_text(&run), true},
         {"checks", yes(checks), true},
-        {"version", r->version ? r->version : "", false},
-        {"name", r->name ? r->name : "", false},
-        {"script", r->script ? r->script : "", false},
-        {"checksum", r->foreign_checksum ? r->foreign_checksum : "", false},
-        {"kind", migration_kind_text(r->kind), false},
-        {"direction", direction_text(r->direction), false},
+        {"version", r.version ? r.version : "", false},
+        {"name", r.name ? r.name : "", false},
+        {"script", r.script ? r.script : "", false},
+        {"checksum", r.foreign_checksum ? r.foreign_checksum : "", false},
+        {"kind", migration_kind_text(r.kind), false},
+        {"direction", direction_text(r.direction), false},
         {"target", target, false},
-        {"record", r->foreign_record ? r->foreign_record : "", false},
+        {"record", r.foreign_record ? r.foreign_record : "", false},
         {"started", started, true},
     };
     const char *template = sql_foreign_block;

@@ -32,12 +32,13 @@ static const struct tool tools[HISTORY_TOOL_COUNT] = {
     [HISTORY_LIQUIBASE] = {
         .table = "databasechangelog", .words = "id author filename dateexecuted orderexecuted exectype md5sum",
         .read = sql_liquibase_read, .check = sql_liquibase_check, .create = sql_liquibase_create,
-        .add = {sql_liquibase_add}, .take = {sql_liquibase_take}, .align = sql_liquibase_align},
+        .add = {sql_liquibase_add}, .take = {sql_liquibase_take}, .align = sql_liquibase_align,
+        .named = true},
     [HISTORY_SQITCH] = {
         .table = "changes", .schema = "sqitch",
         .words = "=changes change_id change project note committed_at planned_at",
         .read = sql_sqitch_read, .check = sql_sqitch_check, .create = sql_sqitch_create, .add = {sql_sqitch_add},
-        .take = {sql_sqitch_take}, .align = sql_sqitch_align, .needs_record = true},
+        .take = {sql_sqitch_take}, .align = sql_sqitch_align, .named = true, .needs_record = true},
     [HISTORY_ALEMBIC] = {
         .table = "alembic_version", .words = "version_num:varchar", .columns = 1,
         .read = sql_alembic_read, .check = sql_alembic_check,
