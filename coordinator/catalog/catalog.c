@@ -11,6 +11,7 @@
 #include "catalog/environment.h"
 #include "catalog/header.h"
 #include "catalog/layout.h"
+#include "catalog/mirror.h"
 #include "catalog/texts.h"
 
 struct loading {
@@ -215,9 +216,7 @@ static void set_migrations(struct loading *loading, const struct draft *draft, s
     }
     service->layout = draft->run.layout ? draft->run.layout->name : "flyway";
     service->history = draft->run.layout ? draft->run.layout->history : HISTORY_NONE;
-    if (service->mirror && service->history == HISTORY_NONE)
-        finding_add(&loading->findings, ERROR, "mirror", draft->run.folder->where, 0, "remove `mirror_history`",
-                    "no tool keeps a record of the %s layout that could be mirrored", service->layout);
+    mirror_check(service, draft->run.folder->where, &loading->findings);
 }
 
 static void set_naming(struct loading *loading, const struct fleet_file *file)
