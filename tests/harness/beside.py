@@ -92,6 +92,7 @@ def compare(layout, tools, back=None, folders=None, wanted=str, found=str, more=
 def adopt(layout, service, make, first, wanted=str, found=str, options="", ignore=(), more=None):
     """The tool applies the first so many, greylag takes that over and does the rest: the database is then the same as one
     where the tool did everything. `options`: lines of the service in fleet.yml; `ignore`: tables that may differ."""
+    only = ("--service", service)
     with fleet(layout, [service]) as stage:
         folder = stage.folder / "fleet" / service
         add_lines(stage, service, options)
@@ -100,16 +101,16 @@ def adopt(layout, service, make, first, wanted=str, found=str, options="", ignor
         whole.up()
         stage.everybody()
         before = dump(stage.postgres, service)
-        refused = stage.greylag("up", "--accept-irreversible", check=None)
+        refused = stage.greylag("up", "--accept-irreversible", *only, check=None)
         expect(refused.code not in (0, 3, 4) and "import" in str(refused), f"a history that nobody took over: {refused}")
-        stage.greylag("import", "--yes")
+        stage.greylag("import", "--yes", *only)
         same(dump(stage.postgres, service), before, "what was taken over")
         taken = [found(migration) for migration, _ in stage.applied(service)]
         expect(taken[-tool.remembers:] == [wanted(version) for version in tool.applied()], f"taken over: {taken}")
         history = stage.history(service)
-        stage.greylag("import", "--yes")
+        stage.greylag("import", "--yes", *only)
         expect(stage.history(service) == history, f"it was taken over twice: {stage.history(service)[len(history):]}")
-        stage.greylag("up", "--accept-irreversible")
+        stage.greylag("up", "--accept-irreversible", *only)
         tables = (*tool.tables, *ignore)
         same(dump(stage.postgres, service, tables, tool.schemas), dump(stage.postgres, "reference", tables, tool.schemas), "the rest")
         if more:
@@ -120,13 +121,14 @@ def mirror(layout, service, make, agrees, one_more, options="", ignore=(), back=
     """greylag does everything and keeps the tool's record beside its own: it is what the tool itself would have written;
     the tool agrees, and goes on. `agrees(tool)` asks it; `one_more(folder)` adds a migration that makes the table
     `one_more`; `back`: so many steps, by both, before that."""
+    only = ("--service", service)
     with fleet(layout, [service]) as stage:
         folder = stage.folder / "fleet" / service
         add_lines(stage, service, "    mirror_history: true\n" + options)
         tool, alone = make(stage.postgres, service, folder), make(stage.postgres, "reference", folder)
         alone.up()
         stage.everybody()
-        stage.greylag("up", "--accept-irreversible")
+        stage.greylag("up", "--accept-irreversible", *only)
         same(tool.record(), alone.record(), "the record")
         agrees(tool)
         if back:
@@ -142,17 +144,18 @@ def mirror(layout, service, make, agrees, one_more, options="", ignore=(), back=
         tables = (*tool.tables, *ignore)
         same(dump(stage.postgres, service, tables, tool.schemas), dump(stage.postgres, "reference", tables, tool.schemas), "in the end")
         agrees(tool)
-        stage.greylag("import", "--yes")
-        expect("nothing" in stage.greylag("up").out.lower(), "the tool's last one is taken over as well")
+        stage.greylag("import", "--yes", *only)
+        expect("nothing" in stage.greylag("up", *only).out.lower(), "the tool's last one is taken over as well")
 
 
 def refuse(layout, service, make, spoil, word):
     """A record that a person has to look at is not taken over. `spoil(stage, tool)` makes it; `word` must be said."""
+    only = ("--service", service)
     with fleet(layout, [service]) as stage:
         tool = make(stage.postgres, service, stage.folder / "fleet" / service)
         spoil(stage, tool)
         stage.everybody()
-        refused = stage.greylag("import", "--yes", check=None)
+        refused = stage.greylag("import", "--yes", *only, check=None)
         expect(refused.code not in (0, 3, 4) and word in str(refused), f"it must say {word!r}: {refused}")
         expect(stage.postgres.sql(service, "select count(*) from greylag.applied") == "0", "something was taken over")
 
