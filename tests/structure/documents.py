@@ -17,7 +17,7 @@ import tempfile
 
 FOLDERS = ("common", "proto", "coordinator", "worker", "tests", "deploy", "docs", ".ci")
 ROOTS = ("common", "proto", "coordinator", "worker", "tests")
-ENDINGS = {"c", "h", "def", "sql", "py", "md", "yml", "yaml", "json", "txt", "service", "pub", "key"}
+ENDINGS = {"c", "h", "def", "sql", "py", "md", "yml", "yaml", "json", "txt", "service", "pub", "key", "toml", "plan", "conf", "rs"}
 CODE = re.compile(r"`([^`\n]+)`")
 LINK = re.compile(r"\]\(([^)#\s]+)(?:#[^)]*)?\)")
 METRIC = re.compile(r"\bgreylag_[a-z_]+[a-z]\b")
