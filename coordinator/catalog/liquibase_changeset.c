@@ -296,7 +296,10 @@ static const char *record_of(const struct reading *reading)
     const struct changeset *changeset = &reading->changeset;
     if (!changeset->comment && !changeset->contexts && !changeset->labels)
         return NULL;
-    json_t *record = json_pack("{s:s*, s:s*, s:s*}", "comments", changeset->comment, "contexts", changeset->contexts, "labels",
+    const char *contexts = changeset->contexts;
+    if (contexts && strpbrk(contexts, ", ")) /* liquibase-core: ChangeSet.java, appendContext */
+        contexts = arena_printf(reading->run->arena, "(%s)", contexts);
+    json_t *record = json_pack("{s:s*, s:s*, s:s*}", "comments", changeset->comment, "contexts", contexts, "labels",
                                changeset->labels);
     auto_free char *text = json_dumps(record, JSON_COMPACT | JSON_SORT_KEYS);
     json_decref(record);

@@ -5,6 +5,7 @@ same. What a tool keeps for itself is left out of the dump. Then the changes of 
 begun, and a tool goes on where greylag kept its record for it."""
 import contextlib
 import difflib
+import functools
 import re
 import shutil
 import subprocess
@@ -60,6 +61,7 @@ def fleet(layout, services, environment=None):
         folder = stage.folder / "fleet"
         shutil.copytree(FLEETS / layout, folder)
         stage.fleet(folder / "fleet.yml", services={service: [service] for service in services})
+        stage.greylag = functools.partial(stage.greylag, limit=120)
         yield stage
 
 

@@ -268,9 +268,9 @@ class Liquibase(Tool):
         self.run("update-count", f"--count={steps}")
 
     def record(self):
-        """Sums, comments, contexts and labels are Liquibase's own: it fills in a sum where it finds none."""
-        return self.sql("select orderexecuted, id, author, filename, exectype, description, tag from databasechangelog "
-                        "order by orderexecuted")
+        """Without the sums: Liquibase fills in one where it finds none."""
+        return self.sql("select orderexecuted, id, author, filename, exectype, description, comments, tag, contexts, labels "
+                        "from databasechangelog order by orderexecuted")
 
     def back(self, steps):
         self.run("rollback-count", f"--count={steps}")
