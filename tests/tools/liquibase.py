@@ -1,3 +1,4 @@
+# long
 """Liquibase's formatted SQL: the hand-written fleet against the real tool."""
 import sys
 

@@ -1,3 +1,4 @@
+# long
 """Sqitch: two projects in one database, the second standing on the first, against the real tool."""
 import sys
 
