@@ -106,7 +106,8 @@ def test_a_worker_that_is_killed_on_the_way_back():
         stage.greylag("up", "--accept-irreversible")
         write(stage, {**view(2), "shop/V2__slow.sql": "SELECT pg_sleep(2); SELECT 1/0;", "shop/U2__slow.sql": "SELECT 1;"})
         stage.greylag("up", "--no-wait")
-        wait(lambda: version(stage) == "2 hello", "the new view")
+        wait(lambda: any(step["service"] == "shop" and step["state"] == "sent" for step in stage.latest().get("steps", [])),
+             "the report of the new view")
         worker = stage.programs["worker-auth"]
         worker.kill()
         wait(lambda: stage.latest().get("state") == "rolling back", "the way back")
