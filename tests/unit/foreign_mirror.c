@@ -156,10 +156,20 @@ Test(foreign_mirror, flyway_under_its_own_name_or_the_one_that_is_there)
           "s.\"Schema 'v\"\"_pk\" s.\"Schema 'v\"\"_s_idx\"");
     test_pg_run(database, "ALTER TABLE s.\"Schema 'v\"\"\" SET SCHEMA public; ALTER TABLE \"Schema 'v\"\"\" RENAME TO schema_version");
     job.history_table = NULL;
+    REFUSED("42P09", "flyway's record cannot be kept: there is no flyway_schema_history, but public.schema_version: say with history_table",
+            UP, .version = "2");
+    job.mirror = false;
+    KEEP(ADOPT, .version = "1", .in_history = true);
+    cr_assert_str_eq(job.plan, "flyway public.schema_version");
+    job.mirror = true;
+    job.history_table = "schema_version";
     KEEP(UP, .version = "2", .name = "b", .script = "V2__b.sql");
     RECORDS(NULL, "flyway public.schema_version: [1|a|V1__a.sql|] applied; [2|b|V2__b.sql|] applied");
     test_pg_run(database, "CREATE TABLE also (LIKE schema_version INCLUDING ALL)");
-    REFUSED("42P09", "flyway's record cannot be kept: flyway's record may be any of public.also, public.schema_version", UP, .version = "3");
+    job.history_table = NULL;
+    job.mirror = false;
+    REFUSED("42P09", "but public.also, public.schema_version: say with history_table which it is", ADOPT, .version = "1", .in_history = true);
+    job.mirror = true;
     job.history_table = "third";
     KEEP(UP, .version = "3", .name = "c", .script = "V3__c.sql");
     VALUE("SELECT version FROM third", "3");
@@ -266,6 +276,7 @@ Test(foreign_mirror, liquibase_leaves_the_checksum_to_liquibase)
     test_pg_run(database, "ALTER TABLE databasechangelog RENAME TO \"DATABASECHANGELOG\"; ALTER TABLE \"DATABASECHANGELOG\" RENAME id TO \"ID\";"
                 "ALTER TABLE \"DATABASECHANGELOG\" RENAME filename TO \"FILENAME\"; ALTER TABLE \"DATABASECHANGELOG\" RENAME md5sum TO \"MD5SUM\";"
                 "ALTER TABLE \"DATABASECHANGELOG\" RENAME orderexecuted TO \"ORDEREXECUTED\"");
+    job.history_table = "DATABASECHANGELOG";
     KEEP(UP, .version = "f::1::jo", .foreign_checksum = "9:a");
     KEEP(UP, .version = "f::2::jo", .foreign_checksum = "9:b");
     KEEP(ADOPT, .undoes = "q", .version = "f::1::jo", .foreign_checksum = "9:c");

@@ -4,8 +4,9 @@
  * because of what they hold. Looking again and keeping are text that shares the transaction and the round trip of a
  * step: foreign_add_check before what a step records, foreign_add_mirror after it, because a way back looks at what is
  * still applied. Both find the table in the database at that time: `job->history_table`, else the tool's default name
- * in the search_path, else the one table that looks like it; the mirror makes it as the tool does when it is missing.
- * They give the settings back that they change, and return no rows.
+ * in the search_path; else the check takes the one table that looks like it, while the mirror refuses to write into what
+ * may be another service's, and makes the table as the tool does when there is none. They give the settings back that
+ * they change, and return no rows.
  *
  * One row for each tool in tools.c; one file for each statement in sql/, run with the search_path pg_catalog.
  * Ownership: strings handed out live in the arena. Threads: the connection's. No logging. */

@@ -28,9 +28,10 @@ BEGIN
             v_place := v_row.oid;
             v_seen := v_seen || (v_row.schema || '.' || v_row.name);
         END LOOP;
-        IF pg_catalog.cardinality(v_seen) > 1 THEN
-            RAISE EXCEPTION USING ERRCODE = '42P09', MESSAGE = v_called || ' may be any of ' ||
-                pg_catalog.array_to_string(v_seen, ', ') || ': name it with history_table';
+        -- the only one may be read; nothing is written that may be another service's
+        IF pg_catalog.cardinality(v_seen) > @checks@::int THEN
+            RAISE EXCEPTION USING ERRCODE = '42P09', MESSAGE = 'there is no ' || v_table || ', but ' ||
+                pg_catalog.array_to_string(v_seen, ', ') || ': say with history_table which it is';
         END IF;
     END IF;
     v_schema := coalesce(v_schema, pg_catalog.current_schema());
