@@ -58,7 +58,8 @@ static bool has_mark(const char *text)
 
 static bool claims(const struct layout_run *run, const struct folder_file *file)
 {
-    return text_ends(file->base, ".sql") && (has_mark(file->text) || (run->named && isdigit((unsigned char)*file->base)));
+    bool numbered = run->named && isdigit((unsigned char)*file->base);
+    return text_ends(file->base, ".sql") && (numbered || has_mark(file->text));
 }
 
 static void fail(struct reading *reading, int line, const char *hint, const char *text)
@@ -87,7 +88,8 @@ static void read_options(struct reading *reading, const char *text, const struct
 static void check_section(struct reading *reading)
 {
     if (reading->section == IN_UP)
-        fail(reading, reading->section_line, "write '-- migrate:down' below the SQL, with nothing under it where there is no way back",
+        fail(reading, reading->section_line,
+             "write '-- migrate:down' below the SQL, with nothing under it where there is no way back",
              "this '-- migrate:up' has no '-- migrate:down'");
 }
 
@@ -121,7 +123,8 @@ static void take_line(struct reading *reading, const struct line *line)
         begin_section(reading, up ? IN_UP : IN_DOWN, line, up ? up : down);
     } else if (reading->section == BEFORE) {
         if (!nothing)
-            fail(reading, line->number, "write '-- migrate:up' in front of it", "there is SQL in front of '-- migrate:up'");
+            fail(reading, line->number, "write '-- migrate:up' in front of it",
+                 "there is SQL in front of '-- migrate:up'");
     } else {
         script_add(reading->section == IN_UP ? &reading->up : &reading->down, line->text, line->len, line->number);
         size_t len = line->len;
@@ -187,7 +190,8 @@ static void read_all(struct layout_run *run)
         if (isdigit((unsigned char)*file->base))
             read_file(run, file);
         else
-            finding_add(run->findings, ERROR, "bad-name", file->where, 0, "begin its name with a version, as 20240115_name.sql",
+            finding_add(run->findings, ERROR, "bad-name", file->where, 0,
+                        "begin its name with a version, as 20240115_name.sql",
                         "the file's name begins with no number, so that dbmate does not see it");
     }
     if (run->count)

@@ -91,7 +91,8 @@ static bool read_mark(struct reading *reading, const struct line *line, enum wor
 {
     static const char hint[] = "known: -- +goose Up, Down, StatementBegin, StatementEnd, NO TRANSACTION, ENVSUB ON, ENVSUB OFF";
     if (*line->text == ' ' || *line->text == '\t') {
-        fail(reading, line->number, "begin the line with --", "white space in front of '-- +goose', which goose refuses");
+        fail(reading, line->number, "begin the line with --",
+             "white space in front of '-- +goose', which goose refuses");
         return false;
     }
     auto_buf struct buf rest = BUF_INIT(BUF_MAX);
@@ -149,7 +150,8 @@ static void take_block(struct reading *reading, enum word word, int line)
 {
     bool begins = word == STATEMENT_BEGIN;
     if (begins && reading->section == BEFORE)
-        fail(reading, line, "write '-- +goose Up' first", "'-- +goose StatementBegin' stands in front of '-- +goose Up'");
+        fail(reading, line, "write '-- +goose Up' first",
+             "'-- +goose StatementBegin' stands in front of '-- +goose Up'");
     else if (begins == reading->block)
         fail(reading, line, "", begins ? "'-- +goose StatementBegin' inside of another"
                                        : "'-- +goose StatementEnd' without a StatementBegin");
@@ -262,7 +264,8 @@ static void take_line(struct reading *reading, const struct line *line)
     auto_buf struct buf text = BUF_INIT(BUF_MAX);
     if (reading->section == BEFORE) {
         if (!nothing)
-            fail(reading, line->number, "write '-- +goose Up' in front of it", "there is SQL in front of '-- +goose Up'");
+            fail(reading, line->number, "write '-- +goose Up' in front of it",
+                 "there is SQL in front of '-- +goose Up'");
         return;
     }
     if (nothing && !reading->open && dollar)
@@ -286,7 +289,8 @@ static void check_end(struct reading *reading)
     if (reading->section == BEFORE)
         fail(reading, 0, "write '-- +goose Up' above the SQL", "there is no '-- +goose Up'");
     else if (reading->block)
-        fail(reading, 0, "write '-- +goose StatementEnd' behind the statement", "a '-- +goose StatementBegin' has no StatementEnd");
+        fail(reading, 0, "write '-- +goose StatementEnd' behind the statement",
+             "a '-- +goose StatementBegin' has no StatementEnd");
     else
         check_finished(reading);
     if (reading->replaces && reading->literal)
@@ -362,7 +366,8 @@ static void add_programs(struct layout_run *run)
         const char *version = arena_strndup(run->arena, file->base, digits);
         *layout_add(run) = (struct entry){
             .file = file, .version = version, .order = version, .up = "", .refused = why, .literal = true,
-            .name = arena_strndup(run->arena, file->base + digits + 1, strlen(file->base) - digits - 1 - strlen(".go"))};
+            .name = arena_strndup(run->arena, file->base + digits + 1,
+                                  strlen(file->base) - digits - 1 - strlen(".go"))};
     }
 }
 

@@ -52,7 +52,8 @@ static void take_property(struct reading *reading, const char *rest, int number)
     const char *name = last_value(reading, rest, "name:"), *value = last_value(reading, rest, "value:");
     const char *dbms = last_value(reading, rest, "dbms:"), *global = last_value(reading, rest, "global:");
     if (!name || !value || !*name || !*value) {
-        reading_fail(reading, number, "write --property name:NAME value:VALUE", "a property wants a name and a value of one word");
+        reading_fail(reading, number, "write --property name:NAME value:VALUE",
+                     "a property wants a name and a value of one word");
         return;
     }
     if (last_value(reading, rest, "context:") || last_value(reading, rest, "contextFilter:") ||
@@ -72,14 +73,16 @@ static void take_preconditions(struct reading *reading, const char *rest, int nu
 {
     const char *failed = last_value(reading, rest, "onFail:"), *error = last_value(reading, rest, "onError:");
     reading->changeset.warns = failed && strcasecmp(failed, "WARN") == 0;
-    if ((failed && !reading->changeset.warns && strcasecmp(failed, "HALT") != 0) || (error && strcasecmp(error, "HALT") != 0))
+    bool goes_on = failed && !reading->changeset.warns && strcasecmp(failed, "HALT") != 0;
+    if (goes_on || (error && strcasecmp(error, "HALT") != 0))
         reading_refuse(reading, number, "its preconditions do not halt when they fail (onFail or onError)");
 }
 
 static void take_precondition(struct reading *reading, const char *rest, int number)
 {
     const char *why;
-    const char *sql = liquibase_precondition(reading_expand(reading, rest), reading->changeset.warns, reading->run->arena, &why);
+    const char *sql = liquibase_precondition(reading_expand(reading, rest), reading->changeset.warns,
+                                             reading->run->arena, &why);
     if (sql)
         script_add(&reading->changeset.checks, sql, strlen(sql), number);
     else
@@ -94,7 +97,8 @@ static void take_ignore(struct reading *reading, const char *rest, int number)
     else if (text_to_long(rest, 0, INT32_MAX, &count))
         reading->ignore = (long)count;
     else
-        reading_fail(reading, number, "write --ignoreLines:start and --ignoreLines:end, or how many lines", "unknown ignoreLines");
+        reading_fail(reading, number, "write --ignoreLines:start and --ignoreLines:end, or how many lines",
+                     "unknown ignoreLines");
 }
 
 static void take_sql(struct reading *reading, const struct line *line)
@@ -128,7 +132,8 @@ static void take_mark(struct reading *reading, enum liquibase_mark mark, const c
 {
     if (!reading->open && mark >= LIQUIBASE_ROLLBACK && mark <= LIQUIBASE_CHECKSUM) {
         if (mark == LIQUIBASE_COMMENT)
-            reading_fail(reading, line->number, "move it below a changeset", "Liquibase refuses --comment in front of the first changeset");
+            reading_fail(reading, line->number, "move it below a changeset",
+                         "Liquibase refuses --comment in front of the first changeset");
     } else if (mark == LIQUIBASE_ROLLBACK) {
         script_add(&reading->changeset.down, rest + 1, strlen(rest + 1), line->number);
     } else if (mark == LIQUIBASE_ROLLBACK_BLOCK) {
@@ -140,7 +145,8 @@ static void take_mark(struct reading *reading, enum liquibase_mark mark, const c
     } else if (mark == LIQUIBASE_COMMENT) {
         reading->changeset.comment = rest + strspn(rest, ":" BLANKS);
     } else if (mark == LIQUIBASE_LICENSED) {
-        reading_fail(reading, line->number, "write the SQL into this file", "only Liquibase with a licence reads this line");
+        reading_fail(reading, line->number, "write the SQL into this file",
+                     "only Liquibase with a licence reads this line");
     } else if (mark == LIQUIBASE_WRONG) {
         reading_fail(reading, line->number, "begin it with two dashes and the word as Liquibase spells it",
              "this looks like a line for Liquibase, which refuses it");
@@ -181,7 +187,8 @@ static void read_file(struct reading *reading, const struct folder_file *file)
     reading->ignore = 0;
     size_t before = reading->run->count;
     if (!has_header(file->text)) {
-        reading_fail(reading, 1, "write --liquibase formatted sql as its first line", "the file does not begin with --liquibase formatted sql");
+        reading_fail(reading, 1, "write --liquibase formatted sql as its first line",
+                     "the file does not begin with --liquibase formatted sql");
         return;
     }
     struct line line = {.next = file->text};
@@ -192,7 +199,8 @@ static void read_file(struct reading *reading, const struct folder_file *file)
     }
     changeset_close(reading);
     if (!reading->failed && reading->run->count == before)
-        finding_add(reading->run->findings, WARNING, "empty", file->where, 0, "", "the file holds no changeset that runs here");
+        finding_add(reading->run->findings, WARNING, "empty", file->where, 0, "",
+                    "the file holds no changeset that runs here");
 }
 
 static void read_all(struct layout_run *run)

@@ -77,7 +77,9 @@ static const char *script_name(struct reading *reading, size_t i)
 /* The version of a change. */
 static const char *version_of(struct reading *reading, const struct sqitch_change *change)
 {
-    return change->rework_tag ? arena_printf(reading->run->arena, "%s@%s", change->name, change->rework_tag) : change->name;
+    if (!change->rework_tag)
+        return change->name;
+    return arena_printf(reading->run->arena, "%s@%s", change->name, change->rework_tag);
 }
 
 /* Lines that psql reads itself: SQL has none that begin with a backslash, but strings may. */
@@ -100,9 +102,9 @@ static void add_references(struct reading *reading, size_t i, struct entry *entr
         const struct sqitch_depend *depend = &change->requires.items[k];
         const struct sqitch_change *needed =
             depend->project || depend->id ? NULL : sqitch_plan_find(&reading->plan, depend->change, depend->tag, i);
-        if (needed)
-            reference_add(run->arena, &entry->references, arena_printf(run->arena, "%s%s", own, version_of(reading, needed)),
-                          reading->file->where, change->origin.line);
+        const char *version = needed ? arena_printf(run->arena, "%s%s", own, version_of(reading, needed)) : NULL;
+        if (version)
+            reference_add(run->arena, &entry->references, version, reading->file->where, change->origin.line);
         else if (depend->project || depend->id)
             reference_add(run->arena, &entry->references, depend->text, reading->file->where, change->origin.line);
     }
@@ -139,9 +141,10 @@ static const char *record_of(struct reading *reading, size_t i, const struct fol
                                                   tag->origin.date, "planner_name", tag->origin.name, "planner_email",
                                                   tag->origin.email));
     }
-    json_t *record = json_pack("{s:s, s:s?, s:s, s:s, s:s, s:s, s:s, s:s, s:o}", "project", plan->project, "uri", plan->uri,
-                               "change", change->name, "note", origin->note, "planned_at", origin->date, "planner_name",
-                               origin->name, "planner_email", origin->email, "script_hash", hash, "tags", tags);
+    json_t *record = json_pack("{s:s, s:s?, s:s, s:s, s:s, s:s, s:s, s:s, s:o}", "project", plan->project, "uri",
+                               plan->uri, "change", change->name, "note", origin->note, "planned_at", origin->date,
+                               "planner_name", origin->name, "planner_email", origin->email, "script_hash", hash, "tags",
+                               tags);
     add_names(record, "requires", &change->requires);
     add_names(record, "conflicts", &change->conflicts);
     auto_free char *text = json_dumps(record, JSON_COMPACT | JSON_SORT_KEYS);
@@ -184,12 +187,18 @@ static void add_change(struct reading *reading, size_t i)
     const struct folder_file *deploy = script(reading, reworked ? paths->reworked_deploy : paths->deploy, name);
     const struct folder_file *verify = script(reading, reworked ? paths->reworked_verify : paths->verify, name);
     if (!deploy) {
-        finding_add(run->findings, ERROR, "sqitch", reading->file->where, change->origin.line, "write it, or take the change out of the plan",
+        finding_add(run->findings, ERROR, "sqitch", reading->file->where, change->origin.line,
+                    "write it, or take the change out of the plan",
                     "%s has no script %s/%s.sql", change->name, reworked ? paths->reworked_deploy : paths->deploy, name);
         return;
     }
-    struct entry entry = {.file = deploy, .name = change->origin.note, .author = change->origin.name, .up = deploy->text,
-                          .up_size = deploy->size, .script = reading->plan.project, .foreign_checksum = change->id,
+    struct entry entry = {.file = deploy,
+                          .name = change->origin.note,
+                          .author = change->origin.name,
+                          .up = deploy->text,
+                          .up_size = deploy->size,
+                          .script = reading->plan.project,
+                          .foreign_checksum = change->id,
                           .foreign_record = change->id ? record_of(reading, i, deploy) : NULL};
     entry.version = entry.order = version_of(reading, change);
     entry.tags = tags_of(reading, i);
@@ -252,7 +261,8 @@ static struct entry *find(const struct layout_run *run, const char *text)
     size_t end = run->count, name = at ? (size_t)(at - text) : strlen(text);
     for (size_t i = run->count; i-- > 0;) {
         struct entry *entry = &run->entries[i];
-        if (strcmp(entry->version, text) == 0 || (entry->foreign_checksum && strcmp(entry->foreign_checksum, text) == 0))
+        const char *id = entry->foreign_checksum;
+        if (strcmp(entry->version, text) == 0 || (id && strcmp(id, text) == 0))
             return entry;
     }
     while (at && end > 0 && !has_tag(&run->entries[end - 1], at + 1, strlen(at + 1)))

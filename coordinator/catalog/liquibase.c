@@ -123,7 +123,8 @@ bool liquibase_attribute(const char **text, struct arena *arena, struct liquibas
 
 /* ---- properties ---- */
 
-void liquibase_property(struct liquibase_properties *properties, struct arena *arena, struct liquibase_property property)
+void liquibase_property(struct liquibase_properties *properties, struct arena *arena,
+                        struct liquibase_property property)
 {
     if (properties->count == properties->room) {
         size_t room = properties->room ? 2 * properties->room : 8;

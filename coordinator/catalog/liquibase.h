@@ -37,7 +37,8 @@ struct liquibase_properties {
     struct liquibase_property *items;
     size_t count, room;
 };
-void liquibase_property(struct liquibase_properties *properties, struct arena *arena, struct liquibase_property property);
+void liquibase_property(struct liquibase_properties *properties, struct arena *arena,
+                        struct liquibase_property property);
 /* The text with the values of properties in place of ${name}; the service's own placeholders come first, and they and
  * what nobody knows are left for the worker, or for a finding. In the arena; the text itself when nothing is replaced. */
 const char *liquibase_expand(const struct liquibase_properties *properties, const struct layout_run *run,

@@ -175,7 +175,8 @@ void changeset_open(struct reading *reading, const char *rest, int number)
     if (changeset->author && *text == ':')
         changeset->id = text++, changeset->id = take_name(reading, &text, BLANKS);
     if (!changeset->id) {
-        reading_fail(reading, number, "write --changeset author:id, without a blank behind the ':'", "no author and id behind --changeset");
+        reading_fail(reading, number, "write --changeset author:id, without a blank behind the ':'",
+                     "no author and id behind --changeset");
         return;
     }
     struct liquibase_attribute attribute;
@@ -192,7 +193,8 @@ static const char *path_of(const struct reading *reading)
         return reading->changeset.path;
     if (reading->logical_path)
         return reading->logical_path;
-    return arena_printf(reading->run->arena, "%s%s", keys && keys->path_prefix ? keys->path_prefix : "", reading->file->path);
+    return arena_printf(reading->run->arena, "%s%s", keys && keys->path_prefix ? keys->path_prefix : "",
+                        reading->file->path);
 }
 
 static const char *delimited(struct reading *reading, const char *text, const char *delimiter, size_t *size)
@@ -223,7 +225,8 @@ static void borrow(struct reading *reading, const char *text, int line)
             path = attribute.value;
     }
     if (!id || !author || !*id || !*author) {
-        reading_fail(reading, line, "write --rollback changesetId:ID changesetAuthor:AUTHOR", "the changeset to roll back to is not named");
+        reading_fail(reading, line, "write --rollback changesetId:ID changesetAuthor:AUTHOR",
+                     "the changeset to roll back to is not named");
         return;
     }
     if (reading->borrowed_count == reading->borrowed_room) {
@@ -251,7 +254,8 @@ static void set_rollback(struct reading *reading, struct entry *entry)
     entry->down_where = reading->file->where;
     entry->down_place = place;
     entry->down = "";
-    if (strncasecmp(word, "not required", strlen("not required")) == 0 || strncasecmp(word, "empty", strlen("empty")) == 0)
+    bool nothing = strncasecmp(word, "not required", strlen("not required")) == 0;
+    if (nothing || strncasecmp(word, "empty", strlen("empty")) == 0)
         return;
     if (strcasestr(text, "changesetid")) {
         borrow(reading, reading_expand(reading, text), place.first);
@@ -331,7 +335,8 @@ static void add_changeset(struct reading *reading)
                     "it can be imported where it ran; to run it, change it, or run it with Liquibase",
                     "%s: greylag does not run it", changeset->refused);
     if (!changeset->has_sql)
-        finding_add(run->findings, WARNING, "empty", reading->file->where, changeset->line, "", "the changeset holds no SQL");
+        finding_add(run->findings, WARNING, "empty", reading->file->where, changeset->line, "",
+                    "the changeset holds no SQL");
     if (!reading->failed)
         *layout_add(run) = entry;
 }
@@ -342,10 +347,12 @@ void changeset_close(struct reading *reading)
     if (!reading->open)
         return;
     if (reading->in_rollback)
-        reading_fail(reading, changeset->line, "end it with a line */", "the comment that begins with 'liquibase rollback' has no end");
+        reading_fail(reading, changeset->line, "end it with a line */",
+                     "the comment that begins with 'liquibase rollback' has no end");
     if (!reading->failed && !is_left_out(reading)) {
         if (changeset->up.count == 0)
-            reading_fail(reading, changeset->line, "write its SQL below it", "no SQL below the changeset: Liquibase refuses it");
+            reading_fail(reading, changeset->line, "write its SQL below it",
+                         "no SQL below the changeset: Liquibase refuses it");
         else
             add_changeset(reading);
     }

@@ -119,7 +119,8 @@ static const char *top_of_plan(struct layout_run *run)
             continue;
         if (top)
             return "";
-        top = side->base == side->path ? "" : arena_strndup(run->arena, side->path, (size_t)(side->base - side->path - 1));
+        size_t len = (size_t)(side->base - side->path);
+        top = arena_strndup(run->arena, side->path, len ? len - 1 : 0);
     }
     return top ? top : "";
 }

@@ -21,7 +21,9 @@ static const char *canonical(struct layout_run *run, const char *uri)
         text[i] = (char)tolower((unsigned char)text[i]);
     bool secure = text_starts(text, "https:"), web = secure || text_starts(text, "http:");
     const char *rest = text + end, *port = secure ? ":443" : ":80";
-    size_t keep = end >= strlen(port) && web && strncmp(text + end - strlen(port), port, strlen(port)) == 0 ? end - strlen(port) : end;
+    size_t keep = end, len = strlen(port);
+    if (web && end >= len && strncmp(text + end - len, port, len) == 0)
+        keep -= len;
     return arena_printf(run->arena, "%.*s%s%s", (int)keep, text, web && *rest != '/' ? "/" : "", rest);
 }
 

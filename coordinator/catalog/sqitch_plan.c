@@ -83,15 +83,18 @@ static bool take_origin(struct reading *reading, const char *text, struct sqitch
 {
     size_t date = date_length(text);
     if (date == 0) {
-        fail(reading, origin->line, "write NAME [DEPENDENCIES] 2024-01-15T09:30:00Z Planner <address>", "no name, or no date, that can be read");
+        fail(reading, origin->line, "write NAME [DEPENDENCIES] 2024-01-15T09:30:00Z Planner <address>",
+             "no name, or no date, that can be read");
         return false;
     }
     origin->date = take_text(reading, text, date);
     text += date + strspn(text + date, BLANKS);
     size_t name = strcspn(text, "<"), email = text[name] ? strcspn(text + name + 1, ">") : 0;
     const char *close = text[name] ? text + name + 1 + email : text;
-    if (name < 2 || !strchr(BLANKS, text[name - 1]) || email == 0 || *close != '>' || close[1 + strspn(close + 1, BLANKS)]) {
-        fail(reading, origin->line, "write the planner as Name <address>", "no planner's name and address behind the date");
+    bool closed = *close == '>' && close[1 + strspn(close + 1, BLANKS)] == 0;
+    if (name < 2 || !strchr(BLANKS, text[name - 1]) || email == 0 || !closed) {
+        fail(reading, origin->line, "write the planner as Name <address>",
+             "no planner's name and address behind the date");
         return false;
     }
     origin->name = take_text(reading, text, name - 1);
@@ -119,7 +122,8 @@ static bool take_depend(struct reading *reading, const char *text, int line, str
     }
     ret->change = take_text(reading, rest, at ? (size_t)(at - rest) : strlen(rest));
     ret->tag = at ? at + 1 : NULL;
-    if ((*ret->change ? is_name(ret->change, strlen(ret->change)) : at != NULL) && (!at || is_name(at + 1, strlen(at + 1))))
+    bool good_change = *ret->change ? is_name(ret->change, strlen(ret->change)) : at != NULL;
+    if (good_change && (!at || is_name(at + 1, strlen(at + 1))))
         return true;
 wrong:
     fail(reading, line, "write change, change@tag, @tag or project:change, with ! in front of what it conflicts with",
@@ -217,7 +221,8 @@ static void take_entry(struct reading *reading, const char *text, const char *no
         text += 1 + strspn(text + 1, BLANKS);
     size_t len = strcspn(text, BLANKS "[");
     change.name = take_text(reading, text, len);
-    if (!is_name(text, len) || strcmp(change.name, "ROOT") == 0 || strcmp(change.name, "HEAD") == 0 || is_id(text, 40)) {
+    bool reserved = strcmp(change.name, "ROOT") == 0 || strcmp(change.name, "HEAD") == 0;
+    if (reserved || !is_name(text, len) || is_id(text, 40)) {
         fail(reading, line, "names begin and end with a letter, digit or _, and hold none of @ : # \\ [ ] or blanks",
              "not the name of a change or tag");
         return;

@@ -16,7 +16,8 @@ void fuzz_one(const uint8_t *data, size_t size)
         {.path = "revert/x.sql", .base = "x.sql", .where = "w", .text = "select 1;", .size = 9},
         {.path = "verify/x.sql", .base = "x.sql", .where = "w", .text = "select 1;", .size = 9}};
     const struct folder_file sides[] = {
-        {.path = "sqitch.conf", .base = "sqitch.conf", .where = "w", .text = conf ? text : "", .size = conf ? size - 1 : 0},
+        {.path = "sqitch.conf", .base = "sqitch.conf", .where = "w", .text = conf ? text : "",
+         .size = conf ? size - 1 : 0},
         {.path = "sqitch.plan", .base = "sqitch.plan", .where = "w", .text = conf ? plan : text,
          .size = conf ? sizeof plan - 1 : size - 1}};
     const struct folder folder = {

@@ -9,7 +9,8 @@ Test(dbmate, sections_names_and_order)
     put("a/9_nine.sql", "--migrate:up\r\nselect 1;\r\n--\tmigrate:down\r\n\r\n");
     put("a/20230601000000_long.sql", "-- migrate:up\nselect 1;\n-- migrate:down\nselect 2;");
     put("a/20230601_short.sql", "-- migrate:up\n-- migrate:down\n");
-    put("a/20230602.sql", "-- migrate:up\nselect '-- migrate:up';\n -- migrate:down\n-- migrate:downwards\n-- migrate:down\n;\n");
+    put("a/20230602.sql",
+        "-- migrate:up\nselect '-- migrate:up';\n -- migrate:down\n-- migrate:downwards\n-- migrate:down\n;\n");
     one("");
     clean();
     cr_expect_str_eq(service(0)->layout, "dbmate");
@@ -43,7 +44,8 @@ Test(dbmate, what_dbmate_refuses)
     bad_file("dbmate", "1_x.sql", "\n\n", "dbmate", "there is no '-- migrate:up'", 0);
     bad_file("dbmate", "1_x.sql", "-- migrate:down\nselect 1;\n-- migrate:up\n", "dbmate", "there is SQL in front", 2);
     bad_file("dbmate", "1_x.sql", "-- x\n-- migrate:up\nselect 1;\n", "dbmate", "has no '-- migrate:down'", 2);
-    bad_file("dbmate", "1_x.sql", "-- migrate:up\n-- migrate:up\n-- migrate:down\n", "dbmate", "has no '-- migrate:down'", 1);
+    bad_file("dbmate", "1_x.sql", "-- migrate:up\n-- migrate:up\n-- migrate:down\n", "dbmate",
+             "has no '-- migrate:down'", 1);
     bad_file("dbmate", "1_x.sql", "-- migrate:up\n-- migrate:down\n-- migrate:down\n", "dbmate", "a second", 3);
     bad_file("dbmate", "x.sql", "-- migrate:up\n-- migrate:down\n", "bad-name", "begins with no number", 0);
     put("a/1_x.sql", "-- migrate:up\n-- migrate:down\n");

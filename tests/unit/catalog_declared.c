@@ -21,7 +21,8 @@ Test(declared, versions_in_their_order_with_what_comes_before)
     cr_expect(strcmp(one->name, "one") == 0 && strcmp(one->category, "data") == 0 && *two->name == 0);
     cr_expect(strstr(one->refused, "Alembic") && strstr(two->refused, "Alembic"));
     cr_assert_eq(two->depends_count, 3u);
-    cr_expect(strcmp(two->depends[0].version, "1a") == 0 && strcmp(two->depends[0].where, "fleet.yml:9") == 0, "%s", two->depends[0].where);
+    cr_expect(strcmp(two->depends[0].version, "1a") == 0 && strcmp(two->depends[0].where, "fleet.yml:9") == 0, "%s",
+              two->depends[0].where);
     cr_expect(strcmp(two->depends[1].service, "b") == 0 && two->depends[2].range == RANGE_AT_LEAST);
     cr_expect_str_eq(two->depends[2].where, "fleet.yml:10");
     struct err why = ERR_INIT;
@@ -43,15 +44,18 @@ Test(declared, mistakes)
     load();
     found("empty", false, "a", "no migration is declared");
     refused("fleet: shop\nservices: {a: {migrations: a, versions: [{version: x}]}}\n", "goes with `layout: declared`");
-    refused("fleet: shop\nservices: {a: {migrations: a, layout: flyway, versions: [{version: x}]}}\n", "goes with `layout: declared`");
+    refused("fleet: shop\nservices: {a: {migrations: a, layout: flyway, versions: [{version: x}]}}\n",
+            "goes with `layout: declared`");
     refused("fleet: shop\nservices: {a: {migrations: a, layout: declared, versions: [{name: x}]}}\n", "version");
-    refused("fleet: shop\nservices: {a: {migrations: a, layout: sqitch, liquibase: {path_prefix: x}}}\n", "goes with `layout: liquibase`");
+    refused("fleet: shop\nservices: {a: {migrations: a, layout: sqitch, liquibase: {path_prefix: x}}}\n",
+            "goes with `layout: liquibase`");
 }
 
 Test(declared, the_hand_written_fleet)
 {
     catalog_free(catalog);
-    cr_assert(catalog_load(GREYLAG_SOURCE_DIR "/tests/fleets/alembic/fleet.yml", NULL, NULL, NULL, &catalog, &err), "%s", err.text);
+    cr_assert(catalog_load(GREYLAG_SOURCE_DIR "/tests/fleets/alembic/fleet.yml", NULL, NULL, NULL, &catalog, &err),
+              "%s", err.text);
     clean();
     cr_expect_eq(service(0)->migration_count, 20u);
     cr_expect_eq(migration(0, "e0000000f001")->depends_count, 2u);

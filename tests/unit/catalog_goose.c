@@ -5,11 +5,13 @@ TestSuite(goose, .init = setup, .fini = teardown);
 
 Test(goose, sections_and_names)
 {
-    put("a/00001_create_users.sql", "-- Author: ann\n-- +goose Up\ncreate table t (id int);\n\n-- +goose Down\ndrop table t;\n");
+    put("a/00001_create_users.sql",
+        "-- Author: ann\n-- +goose Up\ncreate table t (id int);\n\n-- +goose Down\ndrop table t;\n");
     put("a/20240101000000_Mixed-Case Name.sql", "-- +GOOSE\n");
     put("a/00002_upper.sql", "-- +goose UP\r\nselect 'a\r\nb';\r\n--+goose down\r\nselect 2;\r\n");
     put("a/10_ten.sql", "-- +goose Up\nselect 1; -- behind\n/* x */ select 2;\n");
-    put("a/8_hatchet.sql", "-- +goose Up\n-- +goose StatementBegin\nselect 1;\n-- +goose StatementEnd\n\n-- +goose Down\n"
+    put("a/8_hatchet.sql",
+        "-- +goose Up\n-- +goose StatementBegin\nselect 1;\n-- +goose StatementEnd\n\n-- +goose Down\n"
                            "-- +goose StatementBegin\n-- intentionally blank\n-- +goose StatementEnd\n");
     put("a/11_template.sql", "-- +goose Up\nselect 1;\n-- +goose Down\n-- SQL to undo it\n");
     put("a/sub/9_nine.sql", "\n-- words before\n\n-- +goose Up\n-- +goose Down\n-- nothing\n");
@@ -98,10 +100,12 @@ Test(goose, variables_become_placeholders)
     one("    placeholders: {READER: ann, WRITER: bob}\n");
     clean();
     const struct migration *on = migration(0, "1"), *off = migration(0, "2");
-    cr_expect_str_eq(sql_of(on->up), "grant select on t to ${READER}, ${WRITER};\nselect 1; -- $(x) \\\\ $\nselect '$WORD', $$text$$;\n",
+    cr_expect_str_eq(sql_of(on->up),
+                     "grant select on t to ${READER}, ${WRITER};\nselect 1; -- $(x) \\\\ $\nselect '$WORD', $$text$$;\n",
                      "%s", sql_of(on->up));
     cr_expect(on->placeholders && !off->placeholders);
-    static const char *const forms[] = {"${A:-x}", "${A-x}", "${A?x}", "${A:1:2}", "$$", "\\$A", "$1", "${", "${A", "${1}"};
+    static const char *const forms[] = {"${A:-x}", "${A-x}", "${A?x}", "${A:1:2}", "$$", "\\$A", "$1", "${", "${A",
+                                        "${1}"};
     for (size_t i = 0; i < COUNT_OF(forms); i++) {
         auto_free char *text = xasprintf("-- +goose Up\n-- +goose ENVSUB ON\nselect '%s';\n", forms[i]);
         bad_file("goose", "3_x.sql", text, "goose", "only $NAME and ${NAME} are known", 3);

@@ -7,7 +7,8 @@ TestSuite(liquibase, .init = setup, .fini = teardown);
 
 Test(liquibase, changesets_and_their_names)
 {
-    put("a/changes/001.sql", "\n-- LIQUIBASE formatted SQL\n\n--changeset ann:1\n--comment: Halls\ncreate table t (id int);\n"
+    put("a/changes/001.sql",
+        "\n-- LIQUIBASE formatted SQL\n\n--changeset ann:1\n--comment: Halls\ncreate table t (id int);\n"
                              "--rollback drop table t;\n\n  -- changeset \"Jo van Dam\":\"two words\" runInTransaction:false\n"
                              "create index concurrently i on t (id);\n\n-- x\n--rollback drop index concurrently i;\n");
     put("a/changes/002.sql", HEADER "--changeset ann:1 logicalFilePath:classpath:/old/name.sql\nselect 1;\n"
@@ -57,7 +58,8 @@ Test(liquibase, ways_back)
     cr_expect_eq(found("unparsed", false, "a/1.sql", "cannot be analysed")->line, 24);
     cr_expect_eq(found("no-undo", false, "a/1.sql", "no --rollback")->line, 25);
     cr_expect_null(m[6].down);
-    bad_file("liquibase", "2.sql", HEADER "--changeset a:1\nselect 1;\n--rollback changesetId:9 changesetAuthor:a\n", "liquibase",
+    bad_file("liquibase", "2.sql", HEADER "--changeset a:1\nselect 1;\n--rollback changesetId:9 changesetAuthor:a\n",
+             "liquibase",
              "no changeset 2.sql::9::a", 4);
     bad_file("liquibase", "2.sql", HEADER "--changeset a:1\nselect 1;\n--rollback changesetId:9\n", "liquibase",
              "is not named", 4);
@@ -75,7 +77,8 @@ Test(liquibase, delimiters)
     one("");
     clean();
     const struct migration *m = service(0)->migrations;
-    cr_expect_str_eq(sql_of(m[0].up), "create function f() returns int language sql as $$ select 4\n/ 2 $$\n;\nselect f()\n;\n");
+    cr_expect_str_eq(sql_of(m[0].up),
+                     "create function f() returns int language sql as $$ select 4\n/ 2 $$\n;\nselect f()\n;\n");
     cr_expect_str_eq(sql_of(m[0].down), "drop function f()\n;\n");
     cr_expect_str_eq(sql_of(m[1].up), "select 1;\nselect 2;\n");
     cr_expect_str_eq(sql_of(m[1].down), "select 1\n;\nselect 2\n;\n");
@@ -100,7 +103,8 @@ Test(liquibase, properties)
     put("a/2.sql", HEADER "--changeset a:1\nselect '${own}';\n");
     one("    placeholders: {given: z}\n");
     cr_expect_eq(found("placeholder", true, "a/2.sql", "own")->line, 3);
-    bad_file("liquibase", "2.sql", HEADER "--property name:a value:b context:prod\n", "liquibase", "known but not built", 2);
+    bad_file("liquibase", "2.sql", HEADER "--property name:a value:b context:prod\n", "liquibase",
+             "known but not built", 2);
     bad_file("liquibase", "2.sql", HEADER "--property name:a val:b\n", "liquibase", "wants a name and a value", 2);
 }
 
@@ -116,16 +120,20 @@ Test(liquibase, preconditions)
     clean();
     const struct migration *m = service(0)->migrations;
     const char *up = sql_of(m[0].up);
-    cr_expect_eq(strncmp(up, "DO $precondition$ BEGIN IF format('%s', (select count(*) from t where x = 'a')) IS DISTINCT FROM E'3' "
+    cr_expect_eq(strncmp(up,
+                         "DO $precondition$ BEGIN IF format('%s', (select count(*) from t where x = 'a')) IS DISTINCT FROM E'3' "
                              "THEN RAISE EXCEPTION", 100), 0, "%s", up);
     cr_expect(strstr(up, "IS DISTINCT FROM E'a b'") && strstr(up, "lower(E'v') AND pg_catalog.pg_table_is_visible"));
     cr_expect_eq(found("unparsed", false, "a/1.sql", "cannot be analysed")->line, 10);
     cr_expect(strstr(sql_of(m[1].up), "RAISE WARNING") && !m[1].refused);
     cr_expect(strstr(m[2].refused, "do not halt"));
     cr_expect_eq(found("not-built", false, "a/1.sql", "do not halt")->line, 16);
-    bad_file("liquibase", "2.sql", HEADER "--changeset a:1\n--precondition-sql-check 3\nselect 1;\n", "liquibase", "wants a result", 3);
-    bad_file("liquibase", "2.sql", HEADER "--changeset a:1\n--precondition-table-exists t\n", "liquibase", "names no table", 3);
-    bad_file("liquibase", "2.sql", HEADER "--changeset a:1\n--precondition-row-count x\n", "liquibase", "only sql-check", 3);
+    bad_file("liquibase", "2.sql", HEADER "--changeset a:1\n--precondition-sql-check 3\nselect 1;\n", "liquibase",
+             "wants a result", 3);
+    bad_file("liquibase", "2.sql", HEADER "--changeset a:1\n--precondition-table-exists t\n", "liquibase",
+             "names no table", 3);
+    bad_file("liquibase", "2.sql", HEADER "--changeset a:1\n--precondition-row-count x\n", "liquibase",
+             "only sql-check", 3);
 }
 
 Test(liquibase, what_runs_and_what_does_not)
@@ -138,7 +146,8 @@ Test(liquibase, what_runs_and_what_does_not)
                    "--changeset a:12 context:@prod\nselect 1;\n--changeset a:13 labels:x runOnchnge:true\nselect 1;\n");
     one("    layout: liquibase\n    liquibase: {every_context: true}\n");
     clean();
-    cr_expect_str_eq(ids(0), "1.sql::3::a 1.sql::4::a 1.sql::6::a 1.sql::8::a 1.sql::9::a 1.sql::10::a 1.sql::11::a 1.sql::12::a "
+    cr_expect_str_eq(ids(0),
+                     "1.sql::3::a 1.sql::4::a 1.sql::6::a 1.sql::8::a 1.sql::9::a 1.sql::10::a 1.sql::11::a 1.sql::12::a "
                              "1.sql::13::a", "%s", ids(0));
     found("skipped-changeset", false, "a/1.sql", "a:1 is left out: dbms:mysql,oracle");
     found("skipped-changeset", false, "a/1.sql", "a:5 is left out: ignore:true");
@@ -148,7 +157,8 @@ Test(liquibase, what_runs_and_what_does_not)
     cr_expect_null(migration(0, "1.sql::11::a")->refused);
     cr_expect(strstr(migration(0, "1.sql::12::a")->refused, "context"));
     cr_expect_null(migration(0, "1.sql::13::a")->refused);
-    cr_expect_eq(found("liquibase", false, "a/1.sql", "'runOnchnge' does nothing; did you mean 'runOnChange'?")->line, 26);
+    cr_expect_eq(found("liquibase", false, "a/1.sql", "'runOnchnge' does nothing; did you mean 'runOnChange'?")->line,
+                 26);
     one("");
     cr_expect(strstr(migration(0, "1.sql::11::a")->refused, "every_context"));
 }
@@ -159,7 +169,8 @@ Test(liquibase, lines_that_are_ignored_or_refused)
                    "--ignoreLines:2\nselect 2;\nselect 3;\nselect 4;\n-- include the last\n-- rollbacks are fine\n");
     one("");
     clean();
-    cr_expect_str_eq(sql_of(service(0)->migrations[0].up), "select 1;\nselect 4;\n-- include the last\n-- rollbacks are fine\n");
+    cr_expect_str_eq(sql_of(service(0)->migrations[0].up),
+                     "select 1;\nselect 4;\n-- include the last\n-- rollbacks are fine\n");
     static const struct {
         const char *text, *says;
         int line;
@@ -180,6 +191,7 @@ Test(liquibase, lines_that_are_ignored_or_refused)
     };
     for (size_t i = 0; i < COUNT_OF(bad); i++)
         bad_file("liquibase", "2.sql", bad[i].text, "liquibase", bad[i].says, bad[i].line);
-    bad_file("liquibase", "2.sql", HEADER "--changeset a:1\nselect 1;\n--changeset a:1\nselect 2;\n", "duplicate-version",
+    bad_file("liquibase", "2.sql", HEADER "--changeset a:1\nselect 1;\n--changeset a:1\nselect 2;\n",
+             "duplicate-version",
              "stands twice", 5);
 }

@@ -8,7 +8,8 @@ TestSuite(sqitch, .init = setup, .fini = teardown);
 
 static void script(const char *folder, const char *name)
 {
-    auto_free char *deploy = xasprintf("%s/deploy/%s.sql", folder, name), *revert = xasprintf("%s/revert/%s.sql", folder, name);
+    auto_free char *deploy = xasprintf("%s/deploy/%s.sql", folder, name);
+    auto_free char *revert = xasprintf("%s/revert/%s.sql", folder, name);
     auto_free char *verify = xasprintf("%s/verify/%s.sql", folder, name);
     auto_free char *text = xasprintf("BEGIN;\nselect '%s';\nCOMMIT;\n", name);
     put(deploy, text);
@@ -47,8 +48,8 @@ Test(sqitch, changes_scripts_and_tags)
     cr_expect_str_eq(catalog_tagged(catalog, "a", "v1.b"), "roles");
     cr_expect_str_eq(catalog_tagged(catalog, "a", "v2"), "users");
     cr_expect_null(catalog_tagged(catalog, "a", "v3"));
-    cr_expect(strstr(migration(0, "roles")->foreign_record, "\"tag\":\"@v1\"") && strstr(migration(0, "roles")->foreign_record, "\"requires\":[\"users\"]"),
-              "%s", migration(0, "roles")->foreign_record);
+    const char *record = migration(0, "roles")->foreign_record;
+    cr_expect(strstr(record, "\"tag\":\"@v1\"") && strstr(record, "\"requires\":[\"users\"]"), "%s", record);
 }
 
 /* What Sqitch 1.4 wrote into its registry for this fleet. */
@@ -57,7 +58,8 @@ Test(sqitch, ids_are_those_of_the_real_tool)
     auto_buf struct buf golden = BUF_INIT(BUF_MAX);
     catalog_free(catalog);
     cr_assert(buf_read_file(&golden, GREYLAG_SOURCE_DIR "/tests/unit/golden/foreign/sqitch.sql", &err), "%s", err.text);
-    cr_assert(catalog_load(GREYLAG_SOURCE_DIR "/tests/fleets/sqitch/fleet.yml", NULL, NULL, NULL, &catalog, &err), "%s", err.text);
+    cr_assert(catalog_load(GREYLAG_SOURCE_DIR "/tests/fleets/sqitch/fleet.yml", NULL, NULL, NULL, &catalog, &err),
+              "%s", err.text);
     clean();
     size_t count = 0, tags = 0;
     for (size_t s = 0; s < catalog->fleet.service_count; s++) {
@@ -65,7 +67,8 @@ Test(sqitch, ids_are_those_of_the_real_tool)
             const struct migration *m = &service(s)->migrations[i];
             const char *hash = strstr(m->foreign_record, "\"script_hash\":\"");
             cr_assert_not_null(hash);
-            auto_free char *row = xasprintf("sqitch.changes VALUES ('%s', '%.40s'", m->foreign_checksum, hash + strlen("\"script_hash\":\""));
+            auto_free char *row = xasprintf("sqitch.changes VALUES ('%s', '%.40s'", m->foreign_checksum,
+                                            hash + strlen("\"script_hash\":\""));
             cr_expect_not_null(strstr(buf_text(&golden), row), "%s:%s %s", service(s)->name, m->id, row);
             for (const char *tag = m->foreign_record; (tag = strstr(tag, "{\"id\":\"")); tag++, tags++) {
                 auto_free char *id = xasprintf("sqitch.tags VALUES ('%.40s'", tag + strlen("{\"id\":\""));
@@ -96,7 +99,8 @@ Test(sqitch, other_projects)
     cr_expect_str_eq(x->depends[2].version, "one@v1");
     put("b/sqitch.plan", "%project=b\n\nx [a:none d:one]" BY "\ny [!a:two !x]" BY "\n");
     load();
-    found("missing-dependency", true, "b/sqitch.plan", "b:x depends on 'a:none', but service first has no such migration");
+    found("missing-dependency", true, "b/sqitch.plan",
+          "b:x depends on 'a:none', but service first has no such migration");
     found("missing-dependency", true, "b/sqitch.plan", "there is no service or alias 'd'");
     cr_expect_eq(found("conflict", true, "b/sqitch.plan", "b:y conflicts with first:two")->line, 4);
     found("conflict", true, "b/sqitch.plan", "b:y conflicts with b:x");
