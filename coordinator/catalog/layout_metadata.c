@@ -51,8 +51,8 @@ static const char *next_metadata(const char *text, bool head)
         } else if (head && *line != '\n' && *line != 0) {
             return NULL;
         }
-        text = strchr(line, '\n');
-        text += text != NULL;
+        const char *end = strchr(line, '\n');
+        text = end ? end + 1 : NULL;
     }
     return NULL;
 }

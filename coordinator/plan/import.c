@@ -220,8 +220,10 @@ static void refuse_failed(struct importing *i, const struct foreign_row *row)
     if (!hint)
         hint = "put right by hand what it left, and its record; import again";
     if (*what)
-        planning_find(i->planning, true, "failed-row", hint, "%s: the record of %s (%s) says that %s began and did not end well",
-                      i->at->name, history_tool_text(i->history->tool), i->history->table, what);
+        planning_find(i->planning, true, "failed-row", hint,
+                      "%s: the record of %s (%s) says that %s began and did not end well%s", i->at->name,
+                      history_tool_text(i->history->tool), i->history->table, what,
+                      i->history->tool == HISTORY_GOLANG_MIGRATE ? ": it is dirty" : "");
     else /* the whole record could not be read */
         planning_find(i->planning, true, "failed-row", "its worker's role has to be able to read it", "%s: the record of %s (%s): %s",
                       i->at->name, history_tool_text(i->history->tool), i->history->table, row->name);

@@ -29,9 +29,9 @@ static void check_order(struct planning *planning, const struct slot *slot, int 
 {
     const struct service *service = &planning->fleet->services[slot->service];
     int last = slot->applied_last;
-    if (migration >= last || planning->options->out_of_order ||
+    if (migration >= last || planning->options->out_of_order || service->migrations[migration].refused ||
         service->migrations[migration].kind != MIGRATION_VERSIONED)
-        return;
+        return; /* what greylag does not run is told for itself */
     planning_find(planning, true, "out-of-order", "allow it with --out-of-order, or give it a higher version",
                   "%s:%s is not applied on %s, but the later %s is (%s)", service->name, service->migrations[migration].id,
                   slot->name, service->migrations[last].id, service->migrations[migration].file);
