@@ -121,6 +121,36 @@ def alone(broker):
         expect(left == 27, f"1537546150 has no undo, and 26 are below it: {left} are left")
 
 
+FOUR = """fleet: open
+services:
+  uaa: {migrations: uaa}
+  concourse: {migrations: concourse, duplicate_versions: by-name, depends_on: [uaa]}
+  lemmy: {migrations: lemmy, depends_on: [concourse]}
+  hatchet: {migrations: hatchet}
+environments: {dev: {}}
+"""
+
+
+def four(broker):
+    """All of them as one fleet; each layout is recognised by itself. What hatchet looks like afterwards is compared with
+    the real goose in tests/tools/goose.py."""
+    services = {**SERVICES, "hatchet": ["hatchet"]}
+    with Stage(broker) as stage:
+        folder = stage.folder / "fleet"
+        folder.mkdir()
+        for service in services:
+            shutil.copytree(FLEETS / service, folder / service)
+        (folder / "fleet.yml").write_text(FOUR)
+        stage.fleet(folder / "fleet.yml", services=services)
+        stage.everybody()
+        stage.greylag("up", "--accept-irreversible", "--target", f"lemmy={lemmy(247)}")
+        counts = {t: len(stage.applied(t)) for t in services}
+        wanted = {"uaa": 89, "concourse": 149, "lemmy": 247, "hatchet": len(list((FLEETS / "hatchet").glob("*.sql")))}
+        expect(counts == wanted, f"applied: {counts}, not {wanted}")
+        for target, name in (("uaa", "uaa"), ("concourse", "concourse"), ("lemmy", "lemmy-247")):
+            same(stage.postgres.dump(target), reference(name), target)
+
+
 def missing():
     return None if FLEETS.is_dir() else "../shared/fleets is not there"
 
@@ -135,6 +165,10 @@ def test_fleet_on_the_embedded_broker():
 
 def test_concourse_alone_on_the_embedded_broker():
     return missing() or alone(Embedded)
+
+
+def test_four_layouts_as_one_fleet():
+    return missing() or four(Embedded)
 
 
 def test_fleet_on_kafka():
