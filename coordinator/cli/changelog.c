@@ -75,10 +75,8 @@ static json_t *migration_json(const struct service *service, const struct migrat
 {
     json_t *needs = json_array();
     for (size_t i = 0; i < migration->depends_count; i++) {
-        const struct dependency *d = &migration->depends[i];
-        auto_free char *text = d->range == RANGE_EXACTLY ? xasprintf("%s:%s", d->service, d->version)
-                                                         : xasprintf("%s %s %s", d->service, range_text(d->range), d->version);
-        json_array_append_new(needs, json_string(text));
+        auto_arena struct arena arena = ARENA_INIT;
+        json_array_append_new(needs, json_string(cli_need_text(&migration->depends[i], &arena)));
     }
     return json_pack("{s:s, s:s, s:s, s:s, s:s, s:b, s:s, s:s, s:o}", "service", service->name, "migration", migration->id,
                      "name", migration->name, "kind", migration_kind_text(migration->kind), "category",
@@ -115,16 +113,6 @@ static void print_text(const json_t *changes, struct buf *out)
         buf_adds(out, "Nothing has changed.\n");
 }
 
-/* What Markdown would read as its own is escaped (CommonMark, 2.4). */
-static void add_markdown(struct buf *out, const char *text)
-{
-    for (; *text; text++) {
-        if (strchr("\\`*_[]<>|#", *text))
-            buf_addc(out, '\\');
-        buf_addc(out, *text);
-    }
-}
-
 static void print_markdown(const json_t *changes, const char *title, struct buf *out)
 {
     const char *service = "";
@@ -138,9 +126,9 @@ static void print_markdown(const json_t *changes, const char *title, struct buf 
             buf_addf(out, "\n## %s\n\n", service);
         }
         buf_adds(out, "- ");
-        add_markdown(out, json_text(change, "migration"));
+        cli_add_markdown(out, json_text(change, "migration"));
         buf_addc(out, ' ');
-        add_markdown(out, json_text(change, "name"));
+        cli_add_markdown(out, json_text(change, "name"));
         add_details(change, " **breaking**", out);
         buf_addc(out, '\n');
     }

@@ -34,6 +34,10 @@ int cli_get(const struct cmdline *line, const char *path, void (*print)(const js
 /* --format is one of these, and does not contradict --json. ERR_USAGE. */
 bool cli_format(const struct cmdline *line, const char *const *formats, size_t count, struct err *err);
 
+/* --- matrix.c, also for the changelog */
+const char *cli_need_text(const struct dependency *need, struct arena *arena); /* "user >= 2", "auth:1" */
+void cli_add_markdown(struct buf *out, const char *text); /* what Markdown would read as its own is escaped (CommonMark, 2.4) */
+
 /* --- named.c: versions of releases.yml */
 /* NULL in *ret_release: there is no such release. */
 bool cli_named(const struct cmdline *line, const char *version, struct arena *arena,

@@ -10,8 +10,7 @@ struct row {
     const struct migration *migration;
 };
 
-/* "user >= 2", "auth:1". */
-static const char *need_text(const struct dependency *need, struct arena *arena)
+const char *cli_need_text(const struct dependency *need, struct arena *arena)
 {
     return need->range == RANGE_EXACTLY ? arena_printf(arena, "%s:%s", need->service, need->version)
                                         : arena_printf(arena, "%s %s %s", need->service, range_text(need->range), need->version);
@@ -21,7 +20,7 @@ static const char *needs_text(const struct row *row, struct arena *arena)
 {
     struct buf out = BUF_INIT(BUF_MAX);
     for (size_t i = 0; i < row->migration->depends_count; i++)
-        buf_addf(&out, "%s%s", i ? ", " : "", need_text(&row->migration->depends[i], arena));
+        buf_addf(&out, "%s%s", i ? ", " : "", cli_need_text(&row->migration->depends[i], arena));
     const char *text = arena_strdup(arena, buf_text(&out));
     buf_release(&out);
     return text;
@@ -54,14 +53,19 @@ static void print_text(const struct row *rows, size_t count, struct arena *arena
     table_print(&table, "", out);
 }
 
-static void add_cell(struct buf *out, const char *text)
+void cli_add_markdown(struct buf *out, const char *text)
 {
-    buf_adds(out, " ");
     for (; *text; text++) {
-        if (strchr("\\`*_[]<>|", *text))
+        if (strchr("\\`*_[]<>|#", *text))
             buf_addc(out, '\\');
         buf_addc(out, *text);
     }
+}
+
+static void add_cell(struct buf *out, const char *text)
+{
+    buf_addc(out, ' ');
+    cli_add_markdown(out, text);
     buf_adds(out, " |");
 }
 
@@ -87,7 +91,7 @@ static void print_json(const struct row *rows, size_t count, struct arena *arena
             const struct dependency *need = &rows[i].migration->depends[k];
             json_array_append_new(needs, json_pack("{s:s, s:s, s:s, s:s}", "service", need->service, "range",
                                                    range_text(need->range), "version", need->version, "text",
-                                                   need_text(need, arena)));
+                                                   cli_need_text(need, arena)));
         }
         json_array_append_new(list, json_pack("{s:s, s:s, s:s, s:b, s:o}", "service", rows[i].service->name, "version",
                                               rows[i].migration->id, "name", rows[i].migration->name, "breaking",

@@ -19,12 +19,13 @@ struct validation {
 
 static bool find_format(const struct cmdline *line, enum report_format *ret_format, struct err *err)
 {
+    static const char *const formats[] = {"text", "json", "sarif", "github"};
     const char *text = cmdline_value(line, "format");
+    if (!cli_format(line, formats, COUNT_OF(formats), err))
+        return false;
     *ret_format = cli_json(line) ? REPORT_JSON : REPORT_TEXT;
-    if (text && !report_format_parse(text, ret_format))
-        return err_set(err, ERR_USAGE, "--format: \"%s\" is none of text, json, sarif, github", text);
-    if (text && cli_json(line) && *ret_format != REPORT_JSON)
-        return err_set(err, ERR_USAGE, "--json and --format %s exclude each other", text);
+    if (text)
+        report_format_parse(text, ret_format);
     if (cmdline_has(line, "fix") && *ret_format != REPORT_TEXT)
         return err_set(err, ERR_USAGE, "--fix shows its changes as text; it has no other format");
     return cmdline_has(line, "fix") || !cmdline_has(line, "yes") || err_set(err, ERR_USAGE, "--yes is for --fix");
