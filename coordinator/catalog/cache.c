@@ -1,7 +1,6 @@
 #include "catalog/cache.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,6 +10,7 @@
 #include "base/buf.h"
 #include "base/cleanup.h"
 #include "base/clock.h"
+#include "base/file.h"
 
 #define MAGIC "greylag catalog cache 1\n"
 #define MAGIC_SIZE (sizeof MAGIC - 1)
@@ -117,27 +117,17 @@ void cache_put(struct cache *cache, const struct cache_entry *entry)
     cache->changed = true;
 }
 
-/* Beside the file, then in its place; whoever reads at the same time finds a whole one. */
+/* What cannot be written is made again the next time. */
 static void write_kept(const struct cache *cache)
 {
     char digest[DIGEST_HEX_SIZE];
     size_t size = cache->kept_count * sizeof *cache->kept;
+    auto_buf struct buf file = BUF_INIT(CACHE_MAX);
     digest_hex(cache->kept, size, digest);
-    auto_free char *fresh = xasprintf("%s.XXXXXX", cache->path);
-    auto_fd int fd = mkostemp(fresh, O_CLOEXEC);
-    if (fd < 0)
-        return;
-    auto_buf struct buf head = BUF_INIT(BUF_MAX);
-    buf_addf(&head, "%s%s", MAGIC, digest);
-    const char *bytes = (const char *)cache->kept;
-    bool good = write(fd, buf_text(&head), head.len) == (ssize_t)head.len;
-    for (size_t done = 0; good && done < size;) {
-        ssize_t wrote = write(fd, bytes + done, size - done);
-        good = wrote > 0;
-        done += good ? (size_t)wrote : 0;
-    }
-    if (!good || rename(fresh, cache->path) != 0)
-        unlink(fresh);
+    buf_addf(&file, "%s%s", MAGIC, digest);
+    buf_add(&file, cache->kept, size);
+    if (buf_ok(&file))
+        file_replace(cache->path, buf_text(&file), file.len, 0600, NULL);
 }
 
 void cache_close(struct cache *cache)

@@ -1,15 +1,12 @@
 #include "catalog/named.h"
 
-#include <fcntl.h>
 #include <jansson.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/buf.h"
 #include "base/cleanup.h"
+#include "base/file.h"
 
 #define OPTIONAL_POINTER (CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL)
 #define HEAD "# Which versions belong together; written by `greylag release create`.\nreleases:\n"
@@ -88,11 +85,13 @@ static void take(const struct release_keys *from, struct arena *arena, struct na
                                   .service_count = from->services_count};
 }
 
-static bool read_file(const char *path, struct arena *arena, const struct named_release **ret_releases,
-                      size_t *ret_count, struct err *err)
+/* Of the file's text, or of the file where `text` is NULL. */
+static bool read_releases(const char *path, const struct buf *text, struct arena *arena,
+                          const struct named_release **ret_releases, size_t *ret_count, struct err *err)
 {
     struct config *config;
-    if (!config_load(&named_format, path, NULL, NULL, &config, err))
+    if (text ? !config_parse(&named_format, path, buf_text(text), text->len, NULL, NULL, &config, err)
+             : !config_load(&named_format, path, NULL, NULL, &config, err))
         return false;
     const struct file_keys *file = config_data(config);
     struct named_release *releases = arena_array(arena, file->releases_count + 1, sizeof *releases);
@@ -115,7 +114,7 @@ bool named_load(const char *fleet, struct arena *arena, const struct named_relea
     auto_free char *path = path_of(fleet);
     *ret_releases = NULL;
     *ret_count = 0;
-    return access(path, F_OK) != 0 || read_file(path, arena, ret_releases, ret_count, err);
+    return access(path, F_OK) != 0 || read_releases(path, NULL, arena, ret_releases, ret_count, err);
 }
 
 void named_of(const struct catalog *catalog, const char *version, const char *name, const char *date, struct arena *arena,
@@ -157,27 +156,6 @@ static void add_release(struct buf *out, const struct named_release *release)
     }
 }
 
-/* Beside the file, read back, then in its place. */
-static bool write_file(const char *path, const struct buf *text, struct err *err)
-{
-    auto_arena struct arena arena = ARENA_INIT;
-    const struct named_release *releases;
-    size_t count;
-    auto_free char *fresh = xasprintf("%s.XXXXXX", path);
-    auto_fd int fd = mkostemp(fresh, O_CLOEXEC);
-    if (fd < 0)
-        return err_errno(err, "cannot write beside %s", path);
-    bool good = fchmod(fd, 0644) == 0 && write(fd, buf_text(text), text->len) == (ssize_t)text->len && fsync(fd) == 0;
-    if (!good)
-        err_errno(err, "cannot write %s", fresh);
-    good = good && read_file(fresh, &arena, &releases, &count, err);
-    if (good && rename(fresh, path) != 0)
-        good = err_errno(err, "cannot replace %s", path);
-    if (!good)
-        unlink(fresh);
-    return good;
-}
-
 bool named_add(const char *fleet, const struct named_release *release, struct err *err)
 {
     auto_arena struct arena arena = ARENA_INIT;
@@ -198,5 +176,6 @@ bool named_add(const char *fleet, const struct named_release *release, struct er
     if (text.len && text.data[text.len - 1] != '\n')
         buf_addc(&text, '\n');
     add_release(&text, release);
-    return write_file(path, &text, err);
+    return read_releases(path, &text, &arena, &releases, &count, err) && /* what is written can be read */
+           file_replace(path, buf_text(&text), text.len, 0644, err);
 }

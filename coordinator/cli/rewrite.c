@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 
 #include "base/cleanup.h"
+#include "base/file.h"
 #include "base/text.h"
 
 #define CONTEXT 3
@@ -83,18 +84,6 @@ static bool holds(const char *path, const char *text, size_t size, struct err *e
     return err_hint(err, "Run it again.");
 }
 
-static bool write_all(int fd, const char *text, size_t size)
-{
-    while (size > 0) {
-        ssize_t n = write(fd, text, size);
-        if (n < 0)
-            return false;
-        text += n;
-        size -= (size_t)n;
-    }
-    return true;
-}
-
 bool rewrite_file(const char *path, const char *before, size_t before_size, const char *after, size_t after_size,
                   struct err *err)
 {
@@ -102,17 +91,5 @@ bool rewrite_file(const char *path, const char *before, size_t before_size, cons
     auto_free char *real = realpath(path, NULL);
     if (!real || stat(real, &st) != 0)
         return err_errno(err, "cannot find %s", path);
-    auto_free char *beside = xasprintf("%s.XXXXXX", real);
-    if (!holds(real, before, before_size, err))
-        return false;
-    auto_fd int fd = mkostemp(beside, O_CLOEXEC);
-    if (fd < 0)
-        return err_errno(err, "cannot write beside %s", path);
-    if (!write_all(fd, after, after_size) || fchmod(fd, st.st_mode & 07777) != 0 || fsync(fd) != 0 ||
-        rename(beside, real) != 0) {
-        err_errno(err, "cannot write %s; it is left as it is", path);
-        unlink(beside);
-        return false;
-    }
-    return true;
+    return holds(real, before, before_size, err) && file_replace(real, after, after_size, st.st_mode & 07777, err);
 }
