@@ -213,6 +213,36 @@ static bool take_range(const struct drafts *drafts, const struct draft *own, con
     return true;
 }
 
+/* What a reference means; false: nothing, with a finding. */
+static bool take_reference(const struct drafts *drafts, const struct draft *own, const struct entry *entry,
+                           const struct reference *reference, struct findings *findings, struct arena *arena,
+                           struct dependency *ret)
+{
+    struct found found;
+    if (take_range(drafts, own, entry, reference, findings, arena, ret))
+        return ret->service != NULL;
+    search(drafts, own, reference->text, arena, &found);
+    if (found.count != 1) {
+        report(own, entry, reference, &found, findings);
+        return false;
+    }
+    *ret = (struct dependency){.service = arena_strdup(arena, found.service->file->name),
+                               .version = found.entry->id,
+                               .where = arena_printf(arena, "%s:%d", reference->file, reference->line)};
+    return true;
+}
+
+/* A header and the dependency file may say the same; the first place counts. */
+static bool is_said(const struct dependency *depends, size_t count, const struct dependency *dependency)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (depends[i].range == dependency->range && strcmp(depends[i].service, dependency->service) == 0 &&
+            strcmp(depends[i].version, dependency->version) == 0)
+            return true;
+    }
+    return false;
+}
+
 void depends_resolve(const struct drafts *drafts, const struct draft *own, const struct entry *entry,
                      struct findings *findings, struct arena *arena, const struct dependency **ret_depends,
                      size_t *ret_count)
@@ -225,20 +255,9 @@ void depends_resolve(const struct drafts *drafts, const struct draft *own, const
     struct dependency *depends = arena_array(arena, entry->references.count, sizeof *depends);
     size_t count = 0;
     for (size_t i = 0; i < entry->references.count; i++) {
-        const struct reference *reference = &entry->references.items[i];
-        struct found found;
-        if (take_range(drafts, own, entry, reference, findings, arena, &depends[count])) {
-            count += depends[count].service != NULL;
-            continue;
-        }
-        search(drafts, own, reference->text, arena, &found);
-        if (found.count != 1) {
-            report(own, entry, reference, &found, findings);
-            continue;
-        }
-        depends[count++] = (struct dependency){.service = arena_strdup(arena, found.service->file->name),
-                                               .version = found.entry->id,
-                                               .where = arena_printf(arena, "%s:%d", reference->file, reference->line)};
+        if (take_reference(drafts, own, entry, &entry->references.items[i], findings, arena, &depends[count]) &&
+            !is_said(depends, count, &depends[count]))
+            count++;
     }
     *ret_depends = depends;
     *ret_count = count;

@@ -1,4 +1,5 @@
 /* `greylag matrix`: which version needs which version of other services, and what breaks. */
+#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -53,12 +54,14 @@ static void print_text(const struct row *rows, size_t count, struct arena *arena
     table_print(&table, "", out);
 }
 
+/* An underline inside a word, as in a version, means nothing: GitHub's and CommonMark's rule of emphasis. */
 void cli_add_markdown(struct buf *out, const char *text)
 {
-    for (; *text; text++) {
-        if (strchr("\\`*_[]<>|#", *text))
+    for (const char *p = text; *p; p++) {
+        bool inside = *p == '_' && p > text && isalnum((unsigned char)p[-1]) && isalnum((unsigned char)p[1]);
+        if (!inside && strchr("\\`*_[]<>|#", *p))
             buf_addc(out, '\\');
-        buf_addc(out, *text);
+        buf_addc(out, *p);
     }
 }
 

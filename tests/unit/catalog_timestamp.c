@@ -25,7 +25,8 @@ Test(timestamp, a_service_in_its_folders)
     put("auth-service/20240103_9_auth.SQL", "select 3;");
     put("auth-service/20240104120000_auth_no_sequence.sql", "select 4;");
     put("user-service/20240101_002_user_profiles.sql", "-- Dependencies: 20240101_001\nselect 1;");
-    put("crm-service/20240101_003_crm_customers.sql", "select 1;");
+    /* what is said in both places counts once */
+    put("crm-service/20240101_003_crm_customers.sql", "-- Dependencies: auth:20240101_001\nselect 1;");
     put("crm-service/migration-dependencies.yml",
         "migrations:\n  - version: \"20240101_003\"\n    service: \"crm-service\"\n"
         "    dependencies: [\"20240101_001\", \"20240101_002\"]\n");
