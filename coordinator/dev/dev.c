@@ -128,7 +128,7 @@ static bool start_everything(struct dev *dev, const struct cmdline *line, struct
     }
     if (!dev_databases(dev, err) || !dev_files(dev, err) || !dev_processes_start(dev, err))
         return false;
-    say("starting a coordinator and %zu workers, %s", dev->process_count - 1,
+    say("starting a coordinator and %zu worker%s, %s", dev->process_count - 1, dev->process_count == 2 ? "" : "s",
         dev->broker ? "with an embedded broker" : "on Kafka");
     return dev_processes_wait(dev, READY_LIMIT_MS, err);
 }

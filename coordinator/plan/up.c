@@ -148,8 +148,8 @@ static int name_irreversible(struct planning *planning, int service, int node)
     }
     if (count)
         planning_find(planning, false, "irreversible", "write the undo, or accept it with --accept-irreversible",
-                      "service %s: %zu of the planned migrations have no way back: %s%s", owner->name, count,
-                      buf_text(&names), count > NAMED_MAX ? ", ..." : "");
+                      "service %s: %zu of the planned migrations %s no way back: %s%s", owner->name, count,
+                      count == 1 ? "has" : "have", buf_text(&names), count > NAMED_MAX ? ", ..." : "");
     return node;
 }
 
