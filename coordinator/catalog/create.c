@@ -150,6 +150,16 @@ const char *create_moment(int64_t now_us, struct arena *arena)
     return arena_printf(arena, "%sT%02d:%02d:%02dZ", create_date(now_us, "-", NULL, arena), tm.tm_hour, tm.tm_min, tm.tm_sec);
 }
 
+/* Where files stand in the order of their names, the number behind the last one may be there already. */
+static bool is_taken(const struct service *service, const char *version)
+{
+    for (size_t m = 0; m < service->migration_count; m++) {
+        if (strcmp(service->migrations[m].version, version) == 0)
+            return true;
+    }
+    return false;
+}
+
 static const char *new_version(const struct catalog *catalog, const struct service *service, enum form form,
                                int64_t now_us, struct arena *arena)
 {
@@ -175,7 +185,8 @@ static const char *new_version(const struct catalog *catalog, const struct servi
         version = arena_printf(arena, "%lld", (long long)(now_us / 1000000));
         break;
     case FORM_NUMBER:
-        return next_number(last, arena);
+        version = next_number(last, arena);
+        return is_taken(service, version) ? create_date(now_us, "", "", arena) : version;
     }
     bool above = !last || (form == FORM_DASHES ? strcmp(version, last) : text_compare_numbers(version, last)) > 0;
     return above || form == FORM_DASHES ? version : next_number(last, arena); /* a clock behind: never below the last */
@@ -257,12 +268,12 @@ const char *create_fill(const char *template, const struct word *words, size_t c
     return arena_strdup(arena, buf_text(&out));
 }
 
-/* Without what would end a comment, or a text in JSON. */
+/* Without what would end a comment, a text in JSON, or a name in Sqitch's plan. */
 static const char *plain(const char *text, struct arena *arena)
 {
     char *copy = arena_strdup(arena, text);
     for (char *p = copy; *p; p++) {
-        if ((unsigned char)*p < 0x20 || *p == '"' || *p == '\\')
+        if ((unsigned char)*p < 0x20 || strchr("\"\\<>", *p))
             *p = ' ';
     }
     return copy;

@@ -101,6 +101,19 @@ Test(create, the_version_is_above_all_and_of_their_kind)
     }
 }
 
+/* dbmate goes by the names of files: 10_ stands before 9_, and nothing can stand behind that. */
+Test(create, a_number_that_is_taken_gives_way_to_the_time)
+{
+    const struct new_file *files;
+    size_t count;
+    put("fleet.yml", "fleet: shop\nservices: {a: {migrations: a}}\n", "w");
+    put("a/9_x.sql", "-- migrate:up\nselect 1;\n-- migrate:down\nselect 1;\n", "w");
+    put("a/10_y.sql", "-- migrate:up\nselect 1;\n-- migrate:down\nselect 1;\n", "w");
+    load();
+    const char *version = make("a", "z", NEW_TYPE_COUNT, &files, &count);
+    cr_expect_str_eq(version, "20240115093000", "%s", version);
+}
+
 Test(create, a_type_has_its_folder)
 {
     const struct new_file *files;
