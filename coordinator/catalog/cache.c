@@ -7,17 +7,15 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/buf.h"
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/file.h"
 
-#define MAGIC "greylag catalog cache 1\n"
-#define MAGIC_SIZE (sizeof MAGIC - 1)
+#define MAGIC_SIZE (sizeof CACHE_MAGIC - 1)
 #define CACHE_MAX ((size_t)256 << 20)
 #define SETTLED_NS 2000000000LL
 
-/* On disk: MAGIC, the digest (hex) of what follows, the entries sorted by key. A number's bytes are this machine's. */
+/* On disk: CACHE_MAGIC, the digest (hex) of what follows, the entries sorted by key. A number's bytes are this machine's. */
 struct cache {
     char *path;
     struct buf file;                 /* as it was read */
@@ -57,21 +55,26 @@ static char *cache_path(const char *fleet, config_getter *get, void *context)
     return xasprintf("%s/%.32s.catalog", folder, name);
 }
 
-/* What of the file can be trusted: all of it or nothing. */
-static void read_known(struct cache *cache)
+bool cache_parse(struct buf *file, const struct cache_entry **ret_entries, size_t *ret_count)
 {
     const size_t head = MAGIC_SIZE + DIGEST_HEX_SIZE - 1;
-    if (!buf_read_file(&cache->file, cache->path, NULL) || cache->file.len < head ||
-        memcmp(cache->file.data, MAGIC, MAGIC_SIZE) != 0 || (cache->file.len - head) % sizeof(struct cache_entry) != 0)
-        return;
+    if (file->len < head || memcmp(file->data, CACHE_MAGIC, MAGIC_SIZE) != 0 ||
+        (file->len - head) % sizeof(struct cache_entry) != 0)
+        return false;
     char digest[DIGEST_HEX_SIZE];
-    digest_hex(cache->file.data + head, cache->file.len - head, digest);
-    if (memcmp(cache->file.data + MAGIC_SIZE, digest, DIGEST_HEX_SIZE - 1) != 0)
-        return;
-    size_t size = cache->file.len - head;
-    memmove(cache->file.data, cache->file.data + head, size); /* malloc's alignment, for the entries */
-    cache->known = (const struct cache_entry *)(const void *)cache->file.data;
-    cache->known_count = size / sizeof(struct cache_entry);
+    size_t size = file->len - head, count = size / sizeof(struct cache_entry);
+    digest_hex(file->data + head, size, digest);
+    if (memcmp(file->data + MAGIC_SIZE, digest, DIGEST_HEX_SIZE - 1) != 0)
+        return false;
+    memmove(file->data, file->data + head, size); /* malloc's alignment, for the entries */
+    const struct cache_entry *entries = (const struct cache_entry *)(const void *)file->data;
+    for (size_t i = 0; i < count; i++) {
+        if (entries[i].digest[DIGEST_HEX_SIZE - 1])
+            return false;
+    }
+    *ret_entries = entries;
+    *ret_count = count;
+    return true;
 }
 
 struct cache *cache_open(const char *path, config_getter *get, void *context)
@@ -82,7 +85,8 @@ struct cache *cache_open(const char *path, config_getter *get, void *context)
     struct cache *cache = xcalloc(1, sizeof *cache);
     cache->path = file;
     cache->file = (struct buf)BUF_INIT(CACHE_MAX);
-    read_known(cache);
+    if (buf_read_file(&cache->file, file, NULL))
+        cache_parse(&cache->file, &cache->known, &cache->known_count);
     return cache;
 }
 
@@ -124,7 +128,7 @@ static void write_kept(const struct cache *cache)
     size_t size = cache->kept_count * sizeof *cache->kept;
     auto_buf struct buf file = BUF_INIT(CACHE_MAX);
     digest_hex(cache->kept, size, digest);
-    buf_addf(&file, "%s%s", MAGIC, digest);
+    buf_addf(&file, "%s%s", CACHE_MAGIC, digest);
     buf_add(&file, cache->kept, size);
     if (buf_ok(&file))
         file_replace(cache->path, buf_text(&file), file.len, 0600, NULL);

@@ -10,8 +10,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/buf.h"
 #include "config/config.h"
 #include "crypto/digest.h"
+
+#define CACHE_MAGIC "greylag catalog cache 1\n" /* how its file begins */
 
 /* Which file, in which state; times in nanoseconds since 1970. */
 struct cache_key {
@@ -26,6 +29,10 @@ struct cache_entry {
 };
 
 struct cache;
+
+/* The entries of a cache's file, in the place of its bytes: borrowed from `file`. All of it can be trusted, or nothing
+ * (false): another version's, damaged, cut off. */
+bool cache_parse(struct buf *file, const struct cache_entry **ret_entries, size_t *ret_count);
 
 /* The cache of the fleet file at `path`, in XDG_CACHE_HOME or HOME/.cache as `get` knows them. NULL: neither is known.
  * new: cache_close(). */

@@ -1,5 +1,7 @@
 #include "catalog/env_file.h"
 
+#include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -8,6 +10,7 @@
 #include "base/text.h"
 
 #define BLANKS " \t\r"
+#define BYTE_ORDER_MARK "\xef\xbb\xbf"
 
 static bool wrong(const char *path, int line, const char *why, struct err *err)
 {
@@ -65,11 +68,29 @@ static bool take_line(const char *path, int number, const char *line, struct are
     value = *value == '"' || *value == '\'' ? quoted(value + 1, *value, arena) : bare(value, arena);
     if (!value)
         return wrong(path, number, "the value's quote is not closed, or something follows it", err);
-    for (size_t i = 0; i < file->count; i++) {
-        if (strcmp(file->values[i].name, name) == 0)
-            return wrong(path, number, "this name stands above already", err);
+    file->values[file->count++] = (struct env_value){name, value, number};
+    return true;
+}
+
+static int by_name(const void *a, const void *b)
+{
+    return strcmp(((const struct env_value *)a)->name, ((const struct env_value *)b)->name);
+}
+
+static int by_name_and_line(const void *a, const void *b)
+{
+    int order = by_name(a, b);
+    return order ? order : ((const struct env_value *)a)->line - ((const struct env_value *)b)->line;
+}
+
+static bool sort(const char *path, struct env_file *file, struct err *err)
+{
+    if (file->count)
+        qsort(file->values, file->count, sizeof *file->values, by_name_and_line);
+    for (size_t i = 1; i < file->count; i++) {
+        if (by_name(&file->values[i - 1], &file->values[i]) == 0)
+            return wrong(path, file->values[i].line, "this name stands above already", err);
     }
-    file->values[file->count++] = (struct env_value){name, value};
     return true;
 }
 
@@ -77,10 +98,14 @@ bool env_file_parse(const char *path, const char *text, size_t len, struct arena
                     struct err *err)
 {
     size_t lines = 1;
-    if (memchr(text, 0, len) || !text_is_utf8(text, len, NULL))
-        return err_set(err, ERR_CONFIG, "%s is not UTF-8 text", path);
-    for (size_t i = 0; i < len; i++)
-        lines += text[i] == '\n';
+    if (memchr(text, 0, len) || !text_is_utf8(text, len, NULL)) {
+        err_set(err, ERR_CONFIG, "%s is not UTF-8 text", path);
+        return err_hint(err, "save the file as UTF-8");
+    }
+    if (text_starts(text, BYTE_ORDER_MARK))
+        text += strlen(BYTE_ORDER_MARK);
+    for (const char *p = text; (p = strchr(p, '\n')); p++)
+        lines++;
     ret_file->values = arena_array(arena, lines, sizeof *ret_file->values);
     ret_file->count = 0;
     for (int number = 1; *text; number++) {
@@ -89,7 +114,7 @@ bool env_file_parse(const char *path, const char *text, size_t len, struct arena
             return false;
         text += size + (text[size] == '\n');
     }
-    return true;
+    return sort(path, ret_file, err);
 }
 
 bool env_file_read(const char *path, config_getter *get, void *context, struct arena *arena, struct env_file *ret_file,
@@ -97,10 +122,13 @@ bool env_file_read(const char *path, config_getter *get, void *context, struct a
 {
     auto_buf struct buf text = BUF_INIT((size_t)1 << 20);
     *ret_file = (struct env_file){.get = get, .context = context};
-    if (access(path, F_OK) != 0)
+    if (access(path, F_OK) != 0 && errno == ENOENT)
         return true;
-    if (!buf_read_file(&text, path, err))
+    if (!buf_read_file(&text, path, err)) {
+        if (err)
+            err->kind = ERR_CONFIG;
         return false;
+    }
     return env_file_parse(path, buf_text(&text), text.len, arena, ret_file, err);
 }
 
@@ -108,9 +136,8 @@ const char *env_file_get(void *context, const char *name)
 {
     const struct env_file *file = context;
     const char *value = file->get ? file->get(file->context, name) : NULL;
-    for (size_t i = 0; !value && i < file->count; i++) {
-        if (strcmp(file->values[i].name, name) == 0)
-            value = file->values[i].value;
-    }
-    return value;
+    const struct env_value key = {.name = name};
+    const struct env_value *found =
+        value || !file->count ? NULL : bsearch(&key, file->values, file->count, sizeof key, by_name);
+    return found ? found->value : value;
 }

@@ -1,5 +1,6 @@
 #include "catalog/named.h"
 
+#include <errno.h>
 #include <jansson.h>
 #include <string.h>
 #include <unistd.h>
@@ -85,13 +86,11 @@ static void take(const struct release_keys *from, struct arena *arena, struct na
                                   .service_count = from->services_count};
 }
 
-/* Of the file's text, or of the file where `text` is NULL. */
-static bool read_releases(const char *path, const struct buf *text, struct arena *arena,
-                          const struct named_release **ret_releases, size_t *ret_count, struct err *err)
+bool named_parse(const char *path, const char *text, size_t len, struct arena *arena,
+                 const struct named_release **ret_releases, size_t *ret_count, struct err *err)
 {
     struct config *config;
-    if (text ? !config_parse(&named_format, path, buf_text(text), text->len, NULL, NULL, &config, err)
-             : !config_load(&named_format, path, NULL, NULL, &config, err))
+    if (!config_parse(&named_format, path, text, len, NULL, NULL, &config, err))
         return false;
     const struct file_keys *file = config_data(config);
     struct named_release *releases = arena_array(arena, file->releases_count + 1, sizeof *releases);
@@ -108,13 +107,28 @@ static bool read_releases(const char *path, const struct buf *text, struct arena
     return good;
 }
 
+/* The file's text and what it says; nothing when it is not there. */
+static bool read_file(const char *path, struct buf *text, struct arena *arena, const struct named_release **ret_releases,
+                      size_t *ret_count, struct err *err)
+{
+    *ret_releases = NULL;
+    *ret_count = 0;
+    if (access(path, F_OK) != 0 && errno == ENOENT)
+        return true;
+    if (!buf_read_file(text, path, err)) {
+        if (err)
+            err->kind = ERR_CONFIG;
+        return false;
+    }
+    return named_parse(path, buf_text(text), text->len, arena, ret_releases, ret_count, err);
+}
+
 bool named_load(const char *fleet, struct arena *arena, const struct named_release **ret_releases, size_t *ret_count,
                 struct err *err)
 {
     auto_free char *path = path_of(fleet);
-    *ret_releases = NULL;
-    *ret_count = 0;
-    return access(path, F_OK) != 0 || read_releases(path, NULL, arena, ret_releases, ret_count, err);
+    auto_buf struct buf text = BUF_INIT(named_format.size_max);
+    return read_file(path, &text, arena, ret_releases, ret_count, err);
 }
 
 void named_of(const struct catalog *catalog, const char *version, const char *name, const char *date, struct arena *arena,
@@ -163,19 +177,17 @@ bool named_add(const char *fleet, const struct named_release *release, struct er
     auto_buf struct buf text = BUF_INIT(named_format.size_max);
     const struct named_release *releases;
     size_t count;
-    if (!named_load(fleet, &arena, &releases, &count, err))
+    if (!read_file(path, &text, &arena, &releases, &count, err))
         return false;
     if (named_find(releases, count, release->version)) {
         err_set(err, ERR_INPUT, "release %s is in %s already", release->version, path);
         return err_hint(err, "name another version: a named release does not change");
     }
-    if (access(path, F_OK) != 0)
+    if (text.len == 0)
         buf_adds(&text, HEAD);
-    else if (!buf_read_file(&text, path, err))
-        return false;
-    if (text.len && text.data[text.len - 1] != '\n')
+    else if (text.data[text.len - 1] != '\n')
         buf_addc(&text, '\n');
     add_release(&text, release);
-    return read_releases(path, &text, &arena, &releases, &count, err) && /* what is written can be read */
+    return named_parse(path, buf_text(&text), text.len, &arena, &releases, &count, err) && /* what is written can be read */
            file_replace(path, buf_text(&text), text.len, 0644, err);
 }

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/buf.h"
 #include "base/cleanup.h"
 #include "catalog/env_file.h"
 
@@ -35,6 +36,23 @@ Test(env_file, what_lines_say)
         cr_expect(wanted[i].value ? value && strcmp(value, wanted[i].value) == 0 : !value, "%s is %s", wanted[i].name,
                   value ? value : "not there");
     }
+}
+
+Test(env_file, a_byte_order_mark_and_many_names)
+{
+    auto_arena struct arena arena = ARENA_INIT;
+    auto_buf struct buf text = BUF_INIT(1 << 20);
+    struct err err = ERR_INIT;
+    struct env_file file = {.get = NULL};
+    buf_adds(&text, "\xef\xbb\xbf" "first=1\n");
+    for (int i = 0; i < 40000; i++)
+        buf_addf(&text, "N%d=%d\n", i, i);
+    cr_assert(env_file_parse(".env", buf_text(&text), text.len, &arena, &file, &err), "%s", err.text);
+    cr_expect_str_eq(env_file_get(&file, "first"), "1");
+    cr_expect_str_eq(env_file_get(&file, "N31234"), "31234");
+    buf_adds(&text, "N7=again\n");
+    cr_expect(!env_file_parse(".env", buf_text(&text), text.len, &arena, &file, &err));
+    cr_expect_str_eq(err.text, ".env:40002: this name stands above already");
 }
 
 Test(env_file, what_cannot_be)
