@@ -140,8 +140,9 @@ void named_of(const struct catalog *catalog, const char *version, const char *na
     for (size_t i = 0; i < fleet->service_count; i++) {
         const struct migration *last = NULL;
         for (size_t m = 0; m < fleet->services[i].migration_count; m++) {
-            if (fleet->services[i].migrations[m].kind == MIGRATION_VERSIONED)
-                last = &fleet->services[i].migrations[m];
+            const struct migration *migration = &fleet->services[i].migrations[m];
+            if (*migration->version && migration->kind != MIGRATION_BASELINE)
+                last = migration;
         }
         if (last)
             services[count++] = (struct named_service){fleet->services[i].name, last->id};

@@ -57,7 +57,7 @@ static const char *step_note(const json_t *step, struct arena *arena)
         return arena_printf(arena, "forget (checksum %.12s...)", recorded);
     if (step_is(step, "direction", "adopt"))
         return *recorded ? arena_printf(arena, "checksum %.12s... -> %.12s...", recorded, json_text(step, "checksum")) : "";
-    if (repeatable && step_is(step, "direction", "down"))
+    if (step_is(step, "direction", "down") && *json_text(step, "earlier"))
         return "back to its earlier text";
     if (!up)
         return "";

@@ -119,12 +119,13 @@ static struct job_request request_of(struct leader *leader, const struct rollout
     const struct migration *known = plan_migration(rollout->plan, planned), *migration = known ? known : &gone;
     const struct policy *policy = &planned->policy;
     bool earlier = runs_earlier(rollout, step); /* what another tool would record of that text nobody knows */
+    bool undone = step->direction == DIRECTION_DOWN && !earlier; /* by its own undo it goes whole, whatever its kind */
     char id[REQUEST_ID_SIZE];
     rollout_request_id(rollout, step, id);
     return (struct job_request){.request = arena_strdup(&leader->arena, id), .direction = step->direction,
                                 .migration = planned->id, .name = or_empty(migration->name),
                                 .checksum = text_digest(rollout, step), .undoes = step->undoes_request,
-                                .sql = texts->sql, .kind = migration->kind, .version = or_empty(migration->version),
+                                  .sql = texts->sql, .kind = undone ? MIGRATION_VERSIONED : migration->kind, .version = or_empty(migration->version),
                                 .script = or_empty(migration->script),
                                 .foreign_checksum = earlier ? "" : or_empty(migration->foreign_checksum),
                                 .foreign_record = earlier ? "" : or_empty(migration->foreign_record),

@@ -30,6 +30,8 @@ static void mark(struct planning *planning, struct slot *slot, int m, const stru
         slot->held[m] = applied;
     if (planning_is_versioned(migration) && m > slot->applied_last)
         slot->applied_last = m;
+    if (planning_is_versioned(migration) && migration->kind != MIGRATION_REPEATABLE && m > slot->order_last)
+        slot->order_last = m;
     if (!slot->selected || same || migration->kind == MIGRATION_REPEATABLE)
         return;
     planning_find(planning, true, "drift", "bring the file back as it was, and make the change in a new migration",
@@ -83,13 +85,14 @@ bool slot_wants(const struct planning *planning, const struct slot *slot, int m,
 {
     if (slot->state[m] != PENDING && slot->state[m] != OUTDATED)
         return false;
-    switch (service_of(planning, slot)->migrations[m].kind) {
+    const struct migration *migration = &service_of(planning, slot)->migrations[m];
+    switch (migration->kind) {
     case MIGRATION_VERSIONED:
         return m <= limit && m > slot->covered;
     case MIGRATION_BASELINE:
         return m == slot->baseline;
     case MIGRATION_REPEATABLE:
-        return true;
+        return m <= limit || !planning_is_versioned(migration);
     default:
         return false;
     }

@@ -33,38 +33,39 @@ static bool is_of_release(const struct plan_options *options, const char *releas
     return options->release && strcmp(options->release, release) == 0;
 }
 
-/* A release's repeatable ones go back to the text before it; where everything goes they are taken off the record, so that
- * they run again with the next up. As for flyway's undo, versions and numbers of steps do not concern them. */
-static void choose_repeatable(struct undoing *undoing, struct undo *undo)
+/* A release's repeatable ones go back to the text before it. */
+static void choose_text(const struct plan_options *options, struct undo *undo)
 {
-    const struct plan_options *options = undoing->planning->options;
     const struct applied *applied = undo->applied;
     size_t gone = 0;
-    undo->chosen = undo->forgotten = options->all;
-    if (!options->release && !options->releases)
-        return;
     while (gone < applied->text_count && is_of_release(options, applied->texts[gone].release))
         gone++;
     undo->chosen = gone > 0 || (applied->text_count == 0 && is_of_release(options, applied->release));
-    undo->earlier = gone < applied->text_count ? &applied->texts[gone] : NULL;
+    undo->earlier = undo->chosen && gone < applied->text_count ? &applied->texts[gone] : NULL;
 }
 
+/* Where everything goes, repeatable ones without an undo are taken off the record, so that they run again with the next up.
+ * Versions and numbers of steps concern what has its place among versions: not Flyway's repeatable ones (its undo leaves
+ * them alone), but Liquibase's (liquibase-standard: CountChangeSetFilter.java, over what ran last, whatever it is). */
 static void choose_slot(struct undoing *undoing, int s, int back)
 {
     const struct plan_options *options = undoing->planning->options;
     int64_t before = 0;
     for (size_t i = undoing->first[s]; i < undoing->first[s + 1]; i++) {
         struct undo *undo = &undoing->undos[i];
-        if (undo->repeatable)
-            choose_repeatable(undoing, undo);
-        else if (options->all)
+        if (options->all) {
             undo->chosen = true;
-        else if (options->release || options->releases)
-            undo->chosen = is_of_release(options, undo->applied->release);
-        else if (options->steps > 0)
-            undo->chosen = before++ < options->steps;
-        else
-            undo->chosen = back >= 0 && (undo->migration >= back || undo->migration < 0);
+            undo->forgotten = undo->repeatable && !undo_has_way_back(undoing, undo);
+        } else if (options->release || options->releases) {
+            if (undo->repeatable)
+                choose_text(options, undo);
+            else
+                undo->chosen = is_of_release(options, undo->applied->release);
+        } else if (options->steps > 0) {
+            undo->chosen = undo->placed && before++ < options->steps;
+        } else {
+            undo->chosen = undo->placed && back >= 0 && (undo->migration >= back || undo->migration < 0);
+        }
     }
 }
 
@@ -83,14 +84,14 @@ static void choose(struct undoing *undoing)
 static void keep_needed(struct undoing *undoing, size_t stays, size_t goes, const struct dependency *dependency)
 {
     (void)dependency;
-    if (!undoing->undos[stays].chosen && undoing->undos[goes].chosen)
+    if (!undoing->undos[stays].chosen && undoing->undos[goes].chosen && !undoing->undos[goes].earlier)
         undo_keep_from(undoing, goes);
 }
 
 static void refuse_needed(struct undoing *undoing, size_t stays, size_t goes, const struct dependency *dependency)
 {
     const struct undo *stay = &undoing->undos[stays], *go = &undoing->undos[goes];
-    if (stay->chosen || !go->chosen)
+    if (stay->chosen || !go->chosen || go->earlier) /* an earlier text satisfies as well, as on the way up */
         return;
     planning_find(undoing->planning, true, "needed", "undo that one too, or go back less far",
                   "%s:%s on %s stays applied and needs %s:%s (%s), which would be undone",
@@ -153,9 +154,10 @@ static void refuse_irreversible(struct undoing *undoing, const struct undo *undo
     struct planning *planning = undoing->planning;
     const struct service *service = undo_service(undoing, undo->slot);
     const struct migration *migration = &service->migrations[undo->migration];
-    const char *why = !undo->repeatable ? "has no way back"
-                      : undo->earlier   ? "has no way back: the text that it replaced is not kept"
-                                        : "has no way back: nothing is known to have been in effect before it";
+    bool of_release = planning->options->release || planning->options->releases;
+    const char *why = undo->earlier                    ? "has no way back: the text that it replaced is not kept"
+                      : undo->repeatable && of_release ? "has no way back: nothing is known to have been in effect before it"
+                                                       : "has no way back";
     planning_find(planning, true, "irreversible", "go back only as far as possible with --stop-at-irreversible",
                   "%s:%s on %s %s (%s)", service->name, undo_id(undo), planning->slots[undo->slot].name, why,
                   migration->file);
@@ -165,7 +167,7 @@ static void refuse_irreversible(struct undoing *undoing, const struct undo *undo
 static void check_on_top(struct undoing *undoing, size_t at)
 {
     const struct undo *undo = &undoing->undos[at];
-    for (size_t i = undoing->first[undo->slot]; !undo->repeatable && i < at; i++) {
+    for (size_t i = undoing->first[undo->slot]; !undo_stands_apart(undo) && i < at; i++) {
         if (undoing->undos[i].chosen || undoing->undos[i].repeatable)
             continue;
         planning_find(undoing->planning, true, "needed", "undo that one too, or go back less far",
@@ -194,7 +196,7 @@ static void check_undo(struct undoing *undoing, size_t at)
     const struct migration *migration = &service->migrations[undo->migration];
     if (!undo_has_way_back(undoing, undo))
         refuse_irreversible(undoing, undo);
-    if (!undo->repeatable && strcmp(undo->applied->checksum, migration->up) != 0)
+    if (!undo_stands_apart(undo) && strcmp(undo->applied->checksum, migration->up) != 0)
         planning_find(planning, false, "drift", "", "%s was changed after it was applied on %s: its undo may not fit (%s)",
                       undo_id(undo), target, migration->file);
     check_on_top(undoing, at);

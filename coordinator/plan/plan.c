@@ -70,7 +70,7 @@ static void init_slot(struct planning *planning, struct slot *slot, int service,
 {
     const struct service *owner = &planning->fleet->services[service];
     *slot = (struct slot){.service = service, .name = name, .first = -1, .last = -1, .baseline = -1, .covered = -1,
-                          .applied_last = -1};
+                          .applied_last = -1, .order_last = -1};
     slot->selected = planning->selected[service] &&
                      in_list(planning->options->targets, planning->options->target_count, name);
     slot->state = arena_array(planning->scratch, owner->migration_count + 1, sizeof *slot->state);
@@ -204,9 +204,11 @@ enum way_back planning_way_back(const struct draft_step *draft, const struct mig
         return WAY_BACK_ABORT;
     if (migration->kind == MIGRATION_CALLBACK)
         return WAY_BACK_NOTHING;
-    if (migration->kind == MIGRATION_REPEATABLE)
-        return draft->earlier ? WAY_BACK_EARLIER : WAY_BACK_NONE;
-    return migration->down ? WAY_BACK_UNDO : WAY_BACK_NONE;
+    if (draft->earlier)
+        return WAY_BACK_EARLIER;
+    /* a repeatable one's own undo takes all of it away: where it replaces a text that is lost, that is no way back to it */
+    bool replaces = migration->kind == MIGRATION_REPEATABLE && draft->applied;
+    return migration->down && !replaces ? WAY_BACK_UNDO : WAY_BACK_NONE;
 }
 
 static struct policy policy_of(const struct service *service, const struct migration *migration)

@@ -6,8 +6,9 @@
  * (smaller indexes). Everything lives in the arena given; the plan borrows from fleet and contents.
  *
  * What the kinds of migrations (vocab.h) ask for:
- *  repeatable ones stand behind the versioned ones of their target, and are pending again when their content has
- *      changed; their way back is the text that was in effect before, when the control database has it;
+ *  repeatable ones stand behind the versioned ones of their target, or in their place where they have a version, and are
+ *      pending again when their content has changed; their way back is the text that was in effect before, when the control
+ *      database has it, and at the first run their undo, if they have one;
  *  of the baselines the highest is taken, on a target that holds nothing; what it stands for is left out;
  *  callbacks stand around the other steps of their target, where there are any; there is nothing to take back of them.
  *
@@ -98,8 +99,9 @@ struct plan_options {
     const char *release;         /* undo what this release applied */
     const char *const *releases; /* undo what these applied: all that came after one; NULL: not asked, may be empty */
     size_t release_count;
-    int64_t steps;               /* the last N of the one selected service, on each of its targets; repeatable ones do not count */
-    bool all;                    /* everything; repeatable ones are taken off the record, so that they run again with the next up */
+    int64_t steps;               /* the last N of the one selected service, on each of its targets; what has no version does not count */
+    bool all;                    /* everything; repeatable ones without an undo are taken off the record, so that they run again with
+                                  * the next up */
     bool stop_at_irreversible;   /* down: go back only as far as possible instead of refusing */
 };
 
@@ -125,7 +127,7 @@ struct plan_findings {
  *      unknown to the catalog is fine (a database ahead of the code must pass) and warned of. A target that holds
  *      nothing, though another tool's record says that something is in effect there, is refused ("foreign-history").
  *  down: reverse dependency order over what is applied; dependencies of the catalog, reversed. A release's repeatable
- *      ones go back to the text before it; versions and numbers of steps do not concern them.
+ *      ones go back to the text before it; versions and numbers of steps concern what has a version.
  *  adopt: what is in effect and not on the record, or on it in another way; each target's in the order of the other
  *      tool's record, or of the catalog. Dependencies do not matter: nothing runs. */
 bool plan_make(const struct fleet *fleet, const struct target_contents *contents, size_t contents_count,

@@ -20,7 +20,8 @@ struct slot {
     const struct applied **held;       /* the same: what is applied of it; NULL in a service without repeatable ones */
     int baseline, covered;             /* the one that stands for all up to `covered` here, -1: none */
     size_t unknown;                    /* how many are applied that the files do not know */
-    int applied_last;                  /* the last versioned one that is applied, -1: none */
+    int applied_last;                  /* the last one with a version that is applied, -1: none */
+    int order_last;                    /* the same, but no repeatable one: what stands before it is out of order */
     int first, last;                   /* nodes of its first and last step, -1: none */
 };
 
@@ -67,10 +68,11 @@ int planning_migration(const struct planning *planning, int service, const char 
  * -1: none. */
 int planning_version(const struct planning *planning, int service, const char *version);
 bool planning_same_version(const char *a, const char *b); /* as written, or the same number */
-/* Whether its order is that of versions: a versioned one or a baseline. */
+/* Whether its order is that of versions: a versioned one, a baseline, or a repeatable one that has a version and stands
+ * among them (Liquibase's runOnChange). */
 bool planning_is_versioned(const struct migration *migration);
-/* The last migration that the options' limits allow, -1: none. An unknown version is a finding. Repeatable ones and
- * callbacks are not limited. */
+/* The last migration that the options' limits allow, -1: none. An unknown version is a finding. What has no version is
+ * not limited. */
 int planning_limit(struct planning *planning, int service);
 
 /* A range of a dependency, ready to be asked. `at`: its version's place, -1: no migration has that version. */

@@ -111,6 +111,8 @@ json_t *plan_json_step(const struct plan *plan, size_t index)
         json_object_set_new(json, "undoes", json_string(step->undoes));
         json_object_set_new(json, "undoesRelease", json_string(step->undoes_release));
     }
+    if (json && *step->earlier)
+        json_object_set_new(json, "earlier", json_string(step->earlier));
     return json;
 }
 

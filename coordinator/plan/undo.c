@@ -10,26 +10,28 @@ const char *undo_id(const struct undo *undo)
     return undo->applied->migration;
 }
 
-static bool is_repeatable(const struct service *service, int migration, const struct applied *applied)
+bool undo_stands_apart(const struct undo *undo)
 {
-    return migration < 0 ? applied->text_count > 0 : service->migrations[migration].kind == MIGRATION_REPEATABLE;
+    return undo->earlier || !undo->placed;
 }
 
-static void collect_slot(struct undoing *undoing, int s, bool repeatable)
+static void collect_slot(struct undoing *undoing, int s, bool placed)
 {
     struct planning *planning = undoing->planning;
     struct slot *slot = &planning->slots[s];
     for (size_t i = slot->contents ? slot->contents->applied_count : 0; i-- > 0;) {
         const struct applied *applied = &slot->contents->applied[i];
         int migration = planning_migration(planning, slot->service, applied->migration);
-        if (is_repeatable(undo_service(undoing, s), migration, applied) != repeatable)
+        const struct migration *known = migration < 0 ? NULL : &undo_service(undoing, s)->migrations[migration];
+        if (placed != (known ? planning_is_versioned(known) : applied->text_count == 0))
             continue;
         if (migration >= 0) {
             slot->state[migration] = APPLIED;
             undoing->places[s][migration] = (int)undoing->count;
         }
         undoing->undos[undoing->count++] =
-            (struct undo){.slot = s, .migration = migration, .applied = applied, .repeatable = repeatable};
+            (struct undo){.slot = s, .migration = migration, .applied = applied, .placed = placed,
+                          .repeatable = known ? known->kind == MIGRATION_REPEATABLE : !placed};
     }
 }
 
@@ -48,8 +50,8 @@ void undo_collect(struct undoing *undoing)
         undoing->places[s] = arena_array(planning->scratch, migrations + 1, sizeof **undoing->places);
         for (size_t m = 0; m < migrations; m++)
             undoing->places[s][m] = -1;
-        collect_slot(undoing, s, true);
         collect_slot(undoing, s, false);
+        collect_slot(undoing, s, true);
         slot_take_baseline(planning, &planning->slots[s], -1);
     }
     undoing->first[slots] = undoing->count;
@@ -61,8 +63,8 @@ bool undo_has_way_back(const struct undoing *undoing, const struct undo *undo)
         return true;
     if (undo->migration < 0)
         return false;
-    return undo->repeatable ? undo->earlier && undo->earlier->kept
-                            : undo_service(undoing, undo->slot)->migrations[undo->migration].down != NULL;
+    return undo->earlier ? undo->earlier->kept
+                         : undo_service(undoing, undo->slot)->migrations[undo->migration].down != NULL;
 }
 
 void undo_keep(struct undoing *undoing, size_t first, size_t end)
@@ -75,7 +77,7 @@ void undo_keep(struct undoing *undoing, size_t first, size_t end)
 
 void undo_keep_from(struct undoing *undoing, size_t at)
 {
-    undo_keep(undoing, at, undoing->undos[at].repeatable ? at + 1 : undoing->first[undoing->undos[at].slot + 1]);
+    undo_keep(undoing, at, undo_stands_apart(&undoing->undos[at]) ? at + 1 : undoing->first[undoing->undos[at].slot + 1]);
 }
 
 /* The undo that takes away what a dependency asks of a target, -1: none. Of a range that is the oldest that satisfies it. */
@@ -95,7 +97,7 @@ static int undo_of(const struct undoing *undoing, int s, int service, const stru
         !bound_make(planning, service, dependency, &bound))
         return -1;
     for (int m = bound_first(&bound); m < (int)planning->fleet->services[service].migration_count; m++) {
-        if (places[m] > at && !undoing->undos[places[m]].repeatable)
+        if (places[m] > at && undoing->undos[places[m]].placed)
             at = places[m];
     }
     return at;

@@ -2,12 +2,13 @@
 #pragma once
 #include "plan/planning.h"
 
-/* An applied migration of a slot, in the order of undoing: repeatable ones, then the last applied first. */
+/* An applied migration of a slot, in the order of undoing: repeatable ones without a version, then the last applied first. */
 struct undo {
     int slot, migration; /* migration -1: unknown to the files */
     const struct applied *applied;
     const struct applied_text *earlier; /* repeatable: the text to which it goes back; NULL: none */
-    bool chosen, repeatable, forgotten;
+    bool chosen, forgotten;
+    bool repeatable, placed; /* placed: its order is that of versions */
 };
 
 struct undoing {
@@ -23,10 +24,12 @@ struct undoing {
 void undo_collect(struct undoing *undoing);
 const struct service *undo_service(const struct undoing *undoing, int slot);
 const char *undo_id(const struct undo *undo);
+/* Nothing is built on it, and it goes whatever stands on top: it has no version, or goes back to an earlier text. */
+bool undo_stands_apart(const struct undo *undo);
 bool undo_has_way_back(const struct undoing *undoing, const struct undo *undo);
 /* These stay; `changed` when one of them was chosen. */
 void undo_keep(struct undoing *undoing, size_t first, size_t end);
-/* This one stays, and with it what was applied before it on its target. Nothing is built on a repeatable one. */
+/* This one stays, and with it what was applied before it on its target. Of what stands apart it alone. */
 void undo_keep_from(struct undoing *undoing, size_t at);
 /* Which undo takes away what the migration of undo `at` needs; calls `take`. */
 typedef void on_dependency(struct undoing *undoing, size_t stays, size_t goes, const struct dependency *dependency);

@@ -28,7 +28,7 @@ int planning_limit(struct planning *planning, int service)
 static void check_order(struct planning *planning, const struct slot *slot, int migration)
 {
     const struct service *service = &planning->fleet->services[slot->service];
-    int last = slot->applied_last;
+    int last = slot->order_last;
     if (migration >= last || planning->options->out_of_order || service->migrations[migration].refused ||
         service->migrations[migration].kind != MIGRATION_VERSIONED)
         return; /* what greylag does not run is told for itself */

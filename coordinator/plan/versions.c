@@ -48,7 +48,8 @@ bool planning_same_version(const char *a, const char *b)
 
 bool planning_is_versioned(const struct migration *migration)
 {
-    return migration->kind == MIGRATION_VERSIONED || migration->kind == MIGRATION_BASELINE;
+    return migration->kind == MIGRATION_VERSIONED || migration->kind == MIGRATION_BASELINE ||
+           (migration->kind == MIGRATION_REPEATABLE && *migration->version);
 }
 
 struct versions {
@@ -63,11 +64,11 @@ static struct versions *versions_make(const struct planning *planning, const str
     lookup_init(&versions->written, arena, service->migration_count);
     lookup_init(&versions->numbers, arena, service->migration_count);
     lookup_init(&versions->dashless, arena, service->migration_count);
-    static const enum migration_kind kinds[] = {MIGRATION_BASELINE, MIGRATION_VERSIONED}; /* the last one counts */
-    for (size_t k = 0; k < 2; k++) {
+    for (int baselines = 1; baselines >= 0; baselines--) { /* the last one counts */
         for (size_t m = 0; m < service->migration_count; m++) {
             const char *version = service->migrations[m].version;
-            if (service->migrations[m].kind != kinds[k])
+            if (!planning_is_versioned(&service->migrations[m]) ||
+                (service->migrations[m].kind == MIGRATION_BASELINE) != baselines)
                 continue;
             lookup_put(&versions->written, 0, version, (int)m);
             lookup_put(&versions->numbers, 0, arena_strdup(arena, canonical(version, form)), (int)m);

@@ -232,13 +232,15 @@ Test(cli_texts, plan_of_other_kinds)
     json_decref(plan);
     plan = parse("{\"direction\":\"down\",\"digest\":\"abc\",\"findings\":[],\"steps\":["
                  "{\"service\":\"a\",\"target\":\"a\",\"migration\":\"R__v\",\"kind\":\"repeatable\",\"direction\":\"forget\",\"recorded\":\"abcdef0123456789\"},"
-                 "{\"service\":\"a\",\"target\":\"a\",\"migration\":\"R__w\",\"kind\":\"repeatable\",\"direction\":\"down\"}]}");
+                 "{\"service\":\"a\",\"target\":\"a\",\"migration\":\"R__w\",\"kind\":\"repeatable\",\"direction\":\"down\",\"earlier\":\"abc\"},"
+                 "{\"service\":\"a\",\"target\":\"a\",\"migration\":\"v\",\"kind\":\"repeatable\",\"direction\":\"down\"}]}");
     buf_clear(&out);
     cli_plan_text(plan, &out);
-    same(&out, "2 steps to undo, in this order:\n"
+    same(&out, "3 steps to undo, in this order:\n"
                "\n"
                "  1  a  R__v  forget (checksum abcdef012345...)\n"
                "  2  a  R__w  back to its earlier text\n"
+               "  3  a  v\n"
                "\n"
                "plan abc\n");
     json_decref(plan);

@@ -139,6 +139,146 @@ Test(plan_kinds, dependencies_on_repeatables_and_callbacks)
     end(&w);
 }
 
+/* a, v, b as Liquibase has them: v is repeatable, and stands in its place. */
+static struct migration *placed(struct world *w)
+{
+    static const char *const ids[] = {"a", "v", "b"};
+    begin(w);
+    struct migration *m = add(w, "auth", 3, "auth", "");
+    for (int i = 0; i < 3; i++) {
+        m[i].id = m[i].version = ids[i];
+        m[i].up = digest_of(&w->arena, arena_printf(&w->arena, "auth/V%s__x.sql", ids[i]));
+    }
+    m[1].kind = MIGRATION_REPEATABLE;
+    return m;
+}
+
+static void limit(struct world *w, const char *version)
+{
+    struct plan_limit *limits = arena_new(&w->arena, struct plan_limit);
+    *limits = (struct plan_limit){"auth", version};
+    w->options.limits = limits;
+    w->options.limit_count = version ? 1 : 0;
+}
+
+Test(plan_kinds, one_with_a_version_stands_in_its_place)
+{
+    struct world w;
+    struct migration *m = placed(&w);
+    good(&w, "auth:a auth:v auth:b");
+    limit(&w, "a");
+    good(&w, "auth:a");
+    limit(&w, "v");
+    good(&w, "auth:a auth:v");
+    applied(&w, "auth", "auth", "a v b");
+    texts(&w, 0, 1, "old@r1");
+    good(&w, "auth:v");
+    limit(&w, "a");
+    good(&w, ""); /* above the limit its new text waits */
+    limit(&w, NULL);
+    w.contents_count = 0;
+    applied(&w, "auth", "auth", "v");
+    good(&w, "auth:a auth:b"); /* not out of order: it may have run at any time */
+    struct migration *user = add(&w, "user", 1, "user", "");
+    depend(&w, &user[0], "auth", "v");
+    ((struct dependency *)(uintptr_t)user[0].depends)->range = RANGE_AT_LEAST;
+    good(&w, "auth:a auth:b user:1");
+    cr_expect_eq(w.plan.steps[2].needs_count, 0u); /* v is there */
+    m[1].version = "";
+    bad(&w, "missing-dependency", "user:1 needs auth >= v");
+    end(&w);
+}
+
+Test(plan_kinds, its_own_undo_is_the_way_back_of_a_first_text)
+{
+    struct world w;
+    struct migration *m = placed(&w);
+    good(&w, "auth:a auth:v auth:b");
+    cr_expect_eq(step_of(&w, "v")->way_back, WAY_BACK_UNDO);
+    applied(&w, "auth", "auth", "a v b");
+    texts(&w, 0, 1, "old@r1");
+    good(&w, "auth:v");
+    cr_expect_eq(step_of(&w, "v")->way_back, WAY_BACK_EARLIER);
+    texts(&w, 0, 1, "[old@r1");
+    good(&w, "auth:v");
+    cr_expect_eq(step_of(&w, "v")->way_back, WAY_BACK_NONE); /* its undo would take more away than this release brought */
+    w.contents_count = 0;
+    m[1].down = NULL;
+    good(&w, "auth:a auth:v auth:b");
+    cr_expect_eq(step_of(&w, "v")->way_back, WAY_BACK_NONE);
+    end(&w);
+}
+
+Test(plan_kinds, down_by_versions_and_steps_takes_one_with_a_version)
+{
+    struct world w;
+    struct migration *m = placed(&w);
+    applied(&w, "auth", "auth", "a@r1 b@r1 v@r2"); /* v ran again */
+    texts(&w, 0, 2, "new@r2 old@r1");
+    w.options.direction = DIRECTION_DOWN;
+    w.options.services = (const char *[]){"auth"};
+    w.options.service_count = 1;
+    w.options.steps = 1;
+    good(&w, "auth:v"); /* what ran last */
+    cr_expect_eq(step_of(&w, "v")->direction, DIRECTION_DOWN);
+    cr_expect_str_eq(step_of(&w, "v")->earlier, ""); /* it goes whole */
+    w.options.steps = 2;
+    good(&w, "auth:v auth:b");
+    w.options.steps = 0;
+    limit(&w, "a");
+    good(&w, "auth:v auth:b");
+    limit(&w, "v");
+    good(&w, "auth:b"); /* v stays, and that it ran again later is no matter */
+    m[1].down = NULL;
+    limit(&w, "a");
+    bad(&w, "irreversible", "auth:v on auth has no way back (auth/V2__x.sql)");
+    limit(&w, NULL);
+    w.options.release = "r2"; /* a release only takes back what it brought */
+    good(&w, "auth:v");
+    cr_expect_str_eq(step_of(&w, "v")->earlier, digest_of(&w.arena, "old"));
+    end(&w);
+}
+
+Test(plan_kinds, down_of_a_first_text_runs_its_undo)
+{
+    struct world w;
+    struct migration *m = placed(&w);
+    applied(&w, "auth", "auth", "a@r1 v@r2 b@r3");
+    texts(&w, 0, 1, "v@r2");
+    w.options.direction = DIRECTION_DOWN;
+    w.options.release = "r2";
+    bad(&w, "needed", "auth:b on auth was applied later than v, which would be undone under it");
+    w.options.release = NULL;
+    w.options.releases = (const char *[]){"r2", "r3"};
+    w.options.release_count = 2;
+    good(&w, "auth:b auth:v");
+    w.options.releases = NULL;
+    w.options.release_count = 0;
+    w.options.all = true;
+    good(&w, "auth:b auth:v auth:a");
+    cr_expect_eq(step_of(&w, "v")->direction, DIRECTION_DOWN);
+    cr_expect_null(finding(&w, "repeatable"));
+    m[1].down = NULL;
+    good(&w, "auth:b auth:v auth:a");
+    cr_expect_eq(step_of(&w, "v")->direction, DIRECTION_FORGET);
+    end(&w);
+}
+
+Test(plan_kinds, what_needs_a_repeatable_one_is_content_with_its_earlier_text)
+{
+    struct world w;
+    kinds(&w);
+    struct migration *user = add(&w, "user", 1, "user", "");
+    depend(&w, &user[0], "auth", "R__v");
+    applied(&w, "auth", "auth", "1@r1 R__v@r2");
+    texts(&w, 0, 1, "new@r2 old@r1");
+    applied(&w, "user", "user", "1@r1");
+    w.options.direction = DIRECTION_DOWN;
+    w.options.release = "r2";
+    good(&w, "auth:R__v");
+    end(&w);
+}
+
 /* 1, 2, B2, 3, B3, 4 */
 static struct migration *baselines(struct world *w)
 {

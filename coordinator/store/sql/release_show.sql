@@ -10,7 +10,7 @@ SELECT json_build_object(
                     'ordinal', s.ordinal, 'leg', s.leg, 'service', p.service, 'target', t.target,
                     'migration', p.migration, 'name', p.name,
                     'kind', p.kind, 'category', p.category,
-                    'file', CASE WHEN s.direction = 'down' AND p.kind <> 'repeatable' THEN p.down_file ELSE p.file END,
+                    'file', CASE WHEN s.direction = 'down' AND p.earlier = '' THEN p.down_file ELSE p.file END,
                     'direction', s.direction, 'state', s.state,
                     'attempt', s.attempt, 'wayBack', p.way_back, 'undoes', s.undoes,
                     'needs', CASE WHEN s.leg = 0 THEN p.needs ELSE '{}' END,
