@@ -180,6 +180,19 @@ static bool split_range(const char *text, struct arena *arena, const char **ret_
     return true;
 }
 
+/* Whether a service's versions are numbers that rise in its order. Names have none of their own, and dbmate has 10 before 9. */
+static bool has_rising_numbers(const struct layout_run *run)
+{
+    const char *before = NULL;
+    for (size_t i = 0; run->layout && run->layout->order == ORDER_GIVEN && i < run->count; i++) {
+        const char *version = run->entries[i].version;
+        if (!version_is(version, strlen(version), "._-") || (before && text_compare_numbers(before, version) > 0))
+            return false;
+        before = version;
+    }
+    return true;
+}
+
 /* A reference to a range of versions; false: it is none. What is wrong with it is a finding, and *ret->service NULL. */
 static bool take_range(const struct drafts *drafts, const struct draft *own, const struct entry *entry,
                        const struct reference *reference, struct findings *findings, struct arena *arena,
@@ -197,8 +210,8 @@ static bool take_range(const struct drafts *drafts, const struct draft *own, con
         wrong = "compares with none of =, >=, >, <=, <";
     else if (!service)
         wrong = "names no service or alias of the fleet file";
-    else if (service->run.layout && service->run.layout->order == ORDER_GIVEN)
-        wrong = "compares versions that are names, and have no order of their own";
+    else if (!has_rising_numbers(&service->run))
+        wrong = "compares versions that are no numbers, or do not stand in the order of numbers";
     else if (!version_is(version, strlen(version), "._-"))
         wrong = "names no version";
     if (!wrong) {

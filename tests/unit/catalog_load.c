@@ -356,6 +356,23 @@ Test(catalog, ranges_of_versions)
     found("missing-dependency", true, "a/V1__x.sql", "b>=', which names no version");
 }
 
+/* dbmate's order is that of names; so is the one of what is declared. */
+Test(catalog, ranges_of_numbers_in_an_order_of_names)
+{
+    put("a/V1__x.sql", "-- Dependencies: b >= 20240301, c > 2\nselect 1;\n");
+    put("b/20240115_x.sql", "-- migrate:up\nselect 1;\n-- migrate:down\nselect 1;\n");
+    put("b/20240301_y.sql", "-- migrate:up\nselect 1;\n-- migrate:down\nselect 1;\n");
+    put("c/.keep", "");
+    one("  b: {migrations: b}\n  c: {migrations: c, layout: declared, versions: [{version: \"2\"}, {version: \"10\"}]}\n");
+    clean();
+    cr_expect_eq(migration(0, "1")->depends_count, 2u);
+    put("b/9_z.sql", "-- migrate:up\nselect 1;\n-- migrate:down\nselect 1;\n"); /* behind them, for dbmate */
+    load();
+    found("missing-dependency", true, "a/V1__x.sql", "'b>=20240301', which compares versions that are no numbers, or do not stand");
+    one("  b: {migrations: b, layout: declared, versions: [{version: 1a2b}]}\n");
+    found("missing-dependency", true, "a/V1__x.sql", "'b>=20240301', which compares versions that are no numbers");
+}
+
 Test(catalog, dependency_file)
 {
     put("a/V20240101_001__x.sql", "select 1;");
