@@ -166,6 +166,37 @@ static void set_texts(struct loading *loading, const struct entry *entry, const 
     }
 }
 
+/* What travels in one message with a step: its text, what verifies it, what stands around it, values of placeholders. */
+static size_t step_wire(const struct layout_run *run, const struct entry *entry, const struct service *service, size_t *ret_step)
+{
+    size_t others = migration_wire_size(entry->verify ? entry->verify : "", entry->verify_size);
+    for (size_t i = 0; i < service->placeholder_count; i++)
+        others += migration_wire_size(service->placeholders[i].value, strlen(service->placeholders[i].value));
+    if (entry->kind != MIGRATION_CALLBACK)
+        others += migration_wire_size(run->before_each ? run->before_each : "", run->before_each_size) +
+                  migration_wire_size(run->after_each ? run->after_each : "", run->after_each_size);
+    *ret_step = migration_wire_size(entry->up, entry->up_size);
+    return others;
+}
+
+/* Texts that are too large by themselves are found for themselves. */
+static void check_job(struct loading *loading, const struct layout_run *run, const struct entry *entry,
+                      const struct service *service)
+{
+    const size_t several = JOB_TEXTS_MAX * MIGRATION_WIRE_EACH; /* small steps travel together */
+    size_t bytes = entry->up_size + entry->verify_size + run->before_each_size + run->after_each_size, step;
+    for (size_t i = 0; i < service->placeholder_count; i++)
+        bytes += strlen(service->placeholders[i].value);
+    if (bytes + JOB_TEXTS_MAX <= MIGRATION_WIRE_MAX / MIGRATION_WIRE_EACH)
+        return;
+    size_t others = step_wire(run, entry, service, &step);
+    if (step <= MIGRATION_WIRE_MAX && (step > several ? step : several) + others > MIGRATION_WIRE_MAX && others)
+        finding_add(&loading->findings, ERROR, "too-large", entry->file->where, entry->up_place.first,
+                    "split it, or make what stands around each migration shorter",
+                    "it takes %zu bytes in a signed message, and what travels with it (its verification, what stands around each "
+                    "migration, values of placeholders) %zu; at most %zu fit together", step, others, MIGRATION_WIRE_MAX);
+}
+
 static void set_migration(struct loading *loading, const struct draft *draft, const struct entry *entry,
                           const struct service *service, struct migration *migration)
 {
@@ -187,6 +218,7 @@ static void set_migration(struct loading *loading, const struct draft *draft, co
                                     .placeholders = has_placeholders(draft, service, entry),
                                     .breaking = entry->breaking};
     set_texts(loading, entry, service, migration);
+    check_job(loading, &draft->run, entry, service);
     category_set(loading->defaults, &draft->run, entry, migration);
     depends_resolve(&loading->drafts, draft, entry, &loading->findings, &loading->catalog->arena, &migration->depends,
                     &migration->depends_count);

@@ -123,6 +123,32 @@ Test(folder, sizes)
     cr_expect_eq(found("transaction", true, "a/V3__many_lines.sql", "not allowed")->line, 100001);
 }
 
+static void put_megabytes(const char *path, size_t count)
+{
+    size_t size = count << 20;
+    auto_free char *text = xmalloc(size + 1);
+    memset(text, ' ', size);
+    memcpy(text, "--", 2);
+    put_bytes(path, text, size);
+}
+
+/* A step and what travels with it are one message. */
+Test(folder, texts_that_fit_alone_and_not_together)
+{
+    put_megabytes("a/V1__three.sql", 3);
+    put_megabytes("a/V2__thirty.sql", 30);
+    put_megabytes("a/beforeEachMigrate.sql", 10);
+    one("    layout: flyway\n");
+    clean();
+    put_megabytes("a/afterEachMigrate.sql", 14);
+    load();
+    cr_expect_not_null(strstr(found("too-large", true, "a/V2__thirty.sql", "at most")->text, "what travels with it"));
+    cr_expect_eq(catalog->error_count, 1u);
+    put_megabytes("a/beforeEachMigrate.sql", 32);
+    load();
+    found("too-large", true, "a/V1__three.sql", "at most"); /* several small ones may travel together */
+}
+
 static void nested(const char *path, size_t depth)
 {
     auto_free char *text = xmalloc(2 * depth + 20);
