@@ -68,6 +68,9 @@ static const struct field migration_fields[] = {
     FIELD_NULLABLE(migration, risk, FIELD_TEXT, "risk"),
     FIELD_NULLABLE(migration, category, FIELD_TEXT, "category"),
     FIELD(migration, breaking, FIELD_BOOLEAN, "breaking", false),
+    FIELD(migration, requires_downtime, FIELD_BOOLEAN, "requiresDowntime", false),
+    FIELD_INT(migration, estimated_ms, "estimatedDurationMs", false, 0, INT64_MAX),
+    FIELD_NULLABLE(migration, details, FIELD_TEXT, "details"),
     FIELD_LIST(migration, depends, depends_count, FIELD_RECORDS, "depends", false, &dependency_record, 0, LIST_MAX),
 };
 RECORD(migration_record, "migration", migration, migration_fields, check_migration);

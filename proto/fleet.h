@@ -68,7 +68,10 @@ struct migration {
     bool has_policy;       /* the migration's own on_failure, from its metadata */
     enum failure_policy on_failure;
     const char *author, *risk, *category; /* NULL when not given */
-    bool breaking;
+    bool breaking, requires_downtime;
+    int64_t estimated_ms;  /* how long it is thought to take; 0: nobody said */
+    const char *details;   /* what else its metadata says, as JSON; NULL: nothing. "dataVolume": "small", "medium" or "large",
+                            * "tags": [], "affectedTables": [], "rollbackStrategy" */
     const struct dependency *depends;
     size_t depends_count;
 };

@@ -216,7 +216,10 @@ static void set_migration(struct loading *loading, const struct draft *draft, co
                                     .foreign_record = entry->foreign_record,
                                     .refused = entry->refused,
                                     .placeholders = has_placeholders(draft, service, entry),
-                                    .breaking = entry->breaking};
+                                    .breaking = entry->breaking,
+                                    .requires_downtime = entry->requires_downtime,
+                                    .estimated_ms = entry->estimated_ms,
+                                    .details = entry->details};
     set_texts(loading, entry, service, migration);
     check_job(loading, &draft->run, entry, service);
     category_set(loading->defaults, &draft->run, entry, migration);

@@ -46,8 +46,9 @@ struct entry {
     const char *refused;          /* the same */
     const char *const *tags;      /* names of the state behind it, ended by NULL; NULL: none */
     bool literal;                 /* ${name} in it is left alone */
-    const char *author, *risk, *category;
-    bool breaking, has_policy, no_transaction;
+    const char *author, *risk, *category, *details; /* struct migration's */
+    int64_t estimated_ms;
+    bool breaking, requires_downtime, has_policy, no_transaction;
     enum failure_policy on_failure;
     struct references references;
     struct references conflicts; /* what must not be in the fleet */

@@ -14,6 +14,7 @@
 #include "catalog/layout.h"
 
 #define BLANKS " \t\r"
+#define ESTIMATE_MAX_MS 1e12 /* thirty years */
 
 /* A line `-- WORD` with nothing else; `line` ends at '\n' or NUL. */
 static bool is_marker(const char *line, const char *word)
@@ -172,7 +173,7 @@ static const struct field {
     {"author", FIELD_TEXT, "text"},
     {"description", FIELD_TEXT, "text"},
     {"breakingChange", FIELD_TRUTH, "true or false"},
-    {"estimatedDuration", FIELD_NUMBER, "milliseconds, a number from 0"},
+    {"estimatedDuration", FIELD_NUMBER, "milliseconds, a number from 0 and below 1e12"},
     {"dataVolume", FIELD_SIZE, "\"small\", \"medium\" or \"large\""},
     {"risk", FIELD_RISK, "\"low\", \"medium\" or \"high\""},
     {"tags", FIELD_TEXTS, "a list of texts, none of them empty"},
@@ -211,7 +212,7 @@ static bool fits(enum field_kind kind, const json_t *value)
     case FIELD_TRUTH:
         return json_is_boolean(value);
     case FIELD_NUMBER:
-        return json_is_number(value) && json_number_value(value) >= 0;
+        return json_is_number(value) && json_number_value(value) >= 0 && json_number_value(value) < ESTIMATE_MAX_MS;
     case FIELD_SIZE:
         return one_of(value, "small", "medium", "large");
     case FIELD_RISK:
@@ -261,6 +262,22 @@ static const char *small_letters(char *text)
     return text && *text ? text : NULL;
 }
 
+/* What nobody here decides by: shown as it is. */
+static const char *details_of(struct arena *arena, const json_t *json)
+{
+    static const char *const keys[] = {"dataVolume", "tags", "affectedTables", "rollbackStrategy"};
+    json_t *details = json_object();
+    for (size_t i = 0; i < COUNT_OF(keys); i++) {
+        json_t *value = json_object_get(json, keys[i]);
+        bool says = json_is_array(value) ? json_array_size(value) > 0 : json_string_length(value) > 0;
+        if (says)
+            json_object_set(details, keys[i], value);
+    }
+    auto_free char *text = json_object_size(details) ? json_dumps(details, JSON_COMPACT) : NULL;
+    json_decref(details);
+    return text ? arena_strdup(arena, text) : NULL;
+}
+
 static void take_fields(struct layout_run *run, const struct folder_file *file, int line, json_t *json,
                         struct entry *entry)
 {
@@ -273,6 +290,10 @@ static void take_fields(struct layout_run *run, const struct folder_file *file, 
     entry->category = small_letters(text_field(run->arena, json, "category"));
     entry->breaking = json_is_true(json_object_get(json, "breakingChange"));
     entry->no_transaction = json_is_false(json_object_get(json, "transaction"));
+    entry->requires_downtime = json_is_true(json_object_get(json, "requiresDowntime"));
+    double estimated = json_number_value(json_object_get(json, "estimatedDuration"));
+    entry->estimated_ms = estimated > 0 && estimated < ESTIMATE_MAX_MS ? (int64_t)estimated : 0; /* else: a finding */
+    entry->details = details_of(run->arena, json);
     const char *description = text_field(run->arena, json, "description");
     if (description && *description)
         entry->name = description;

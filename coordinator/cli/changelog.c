@@ -5,6 +5,7 @@
 #include "base/cleanup.h"
 #include "base/text.h"
 #include "cli/cli_internal.h"
+#include "plan/plan_json.h"
 
 /* One end of it: a named release, or a version of one service. */
 struct border {
@@ -78,10 +79,11 @@ static json_t *migration_json(const struct service *service, const struct migrat
         auto_arena struct arena arena = ARENA_INIT;
         json_array_append_new(needs, json_string(cli_need_text(&migration->depends[i], &arena)));
     }
-    return json_pack("{s:s, s:s, s:s, s:s, s:s, s:b, s:s, s:s, s:o}", "service", service->name, "migration", migration->id,
-                     "name", migration->name, "kind", migration_kind_text(migration->kind), "category",
-                     migration->category ? migration->category : "", "breaking", (int)migration->breaking, "author",
-                     migration->author ? migration->author : "", "file", migration->file, "needs", needs);
+    json_t *json = json_pack("{s:s, s:s, s:s, s:s, s:s, s:b, s:s, s:s, s:o}", "service", service->name, "migration",
+                             migration->id, "name", migration->name, "kind", migration_kind_text(migration->kind), "category",
+                             "", "breaking", 0, "author", "", "file", migration->file, "needs", needs);
+    plan_json_told(migration, json);
+    return json;
 }
 
 static void add_details(const json_t *change, const char *breaking, struct buf *out)
@@ -92,6 +94,8 @@ static void add_details(const json_t *change, const char *breaking, struct buf *
         buf_addf(out, " [%s]", json_text(change, "category"));
     if (*json_text(change, "author"))
         buf_addf(out, ", %s", json_text(change, "author"));
+    if (json_is_true(json_object_get(change, "requiresDowntime")))
+        buf_adds(out, ", requires downtime");
 }
 
 static void print_text(const json_t *changes, struct buf *out)
@@ -139,7 +143,7 @@ static void print_markdown(const json_t *changes, const char *title, struct buf 
 static bool find_changes(const struct cmdline *line, const struct catalog *catalog, struct arena *arena, json_t *changes,
                          struct err *err)
 {
-    const char *const *wanted;
+    const char *const *wanted, *category = cmdline_value(line, "category");
     size_t count = cmdline_values(line, "service", &wanted);
     struct border from, to;
     if (!read_border(line, "from", count == 1 ? wanted[0] : NULL, arena, &from, err) ||
@@ -154,8 +158,11 @@ static bool find_changes(const struct cmdline *line, const struct catalog *catal
         if (!place_of(service, &from, 0, &range.first, err) ||
             !place_of(service, &to, service->migration_count, &range.end, err))
             return false;
-        for (size_t m = range.first; chosen && m < range.end; m++)
-            json_array_append_new(changes, migration_json(service, &service->migrations[m]));
+        for (size_t m = range.first; chosen && m < range.end; m++) {
+            const char *its = service->migrations[m].category;
+            if (!category || (its && strcmp(its, category) == 0))
+                json_array_append_new(changes, migration_json(service, &service->migrations[m]));
+        }
     }
     return true;
 }
@@ -197,6 +204,7 @@ static const struct cmd_option options[] = {
     {"from", 0, "VERSION", "after this named release, or SERVICE=VERSION; from the beginning when left out", 0},
     {"to", 0, "VERSION", "up to and with this one; to the present files when left out", 0},
     {"service", 's', "SERVICE", "only this service; may be repeated", CMD_REPEAT},
+    {"category", 0, "CATEGORY", "only migrations of this category", 0},
     {"format", 0, "FORMAT", "text, markdown or json", 0},
     CMD_OPTIONS_END};
 

@@ -1,6 +1,8 @@
 /* A plan for people, from what plan_json made (here or at the coordinator). PURE. */
 #include <string.h>
 
+#include "base/clock.h"
+#include "base/cleanup.h"
 #include "base/text.h"
 #include "cli/cli_internal.h"
 
@@ -47,6 +49,36 @@ static bool step_is(const json_t *step, const char *name, const char *value)
     return strcmp(json_text(step, name), value) == 0;
 }
 
+static void add_part(struct buf *out, const char *before, const char *text, const char *after)
+{
+    if (*text)
+        buf_addf(out, "%s%s%s%s", out->len ? ", " : "", before, text, after);
+}
+
+static void add_list(struct buf *out, const char *what, const json_t *list)
+{
+    size_t i;
+    const json_t *item;
+    json_array_foreach(list, i, item)
+        buf_addf(out, "%s%s%s", i ? " " : out->len ? ", " : "", i ? "" : what, json_is_string(item) ? json_string_value(item) : "");
+}
+
+/* What its metadata says that matters before it runs. */
+static const char *step_told(const json_t *step, struct arena *arena)
+{
+    auto_buf struct buf out = BUF_INIT(BUF_MAX);
+    char time[CLOCK_TEXT_SIZE];
+    json_int_t estimated = json_number(step, "estimatedDurationMs");
+    add_part(&out, "", json_is_true(json_object_get(step, "requiresDowntime")) ? "requires downtime" : "", "");
+    add_part(&out, "", json_is_true(json_object_get(step, "breaking")) ? "breaking" : "", "");
+    add_part(&out, "", json_text(step, "risk"), " risk");
+    add_part(&out, "about ", estimated ? clock_duration(estimated * 1000, time) : "", "");
+    add_part(&out, "", json_text(step, "dataVolume"), " volume");
+    add_list(&out, "tables ", json_object_get(step, "affectedTables"));
+    add_list(&out, "tags ", json_object_get(step, "tags"));
+    return arena_strdup(arena, buf_text(&out));
+}
+
 /* What is to know of a step besides its name: what it is, how it changes the record, no way back. */
 static const char *step_note(const json_t *step, struct arena *arena)
 {
@@ -65,28 +97,34 @@ static const char *step_note(const json_t *step, struct arena *arena)
         note = *release ? arena_printf(arena, "repeatable, replaces the text of %s", release) : "repeatable, again";
     else if (*json_text(step, "kind") && !step_is(step, "kind", "versioned"))
         note = json_text(step, "kind");
-    if (!step_is(step, "wayBack", "none"))
-        return note;
-    return *note ? arena_printf(arena, "%s; no way back", note) : "no way back";
+    const char *back = step_is(step, "wayBack", "none") ? "no way back" : "", *told = step_told(step, arena);
+    return arena_printf(arena, "%s%s%s%s%s", note, *note && *back ? "; " : "", back,
+                        (*note || *back) && *told ? "; " : "", told);
 }
 
-/* How many there are of the view's category. */
-static size_t add_steps(const struct plan_view *view, struct buf *out)
+struct totals {
+    size_t shown, estimated; /* steps of the view's category, and those of them that say how long they take */
+    json_int_t estimated_ms;
+};
+
+static struct totals add_steps(const struct plan_view *view, struct buf *out)
 {
     struct table table = {.columns = 0};
-    size_t shown = 0;
+    struct totals totals = {.shown = 0};
     for (size_t i = 0; i < view->count; i++) {
         auto_arena struct arena arena = ARENA_INIT; /* the table copies */
         json_t *step = view->step(view->of, i);
         if (!view->category || step_is(step, "category", view->category)) {
-            shown++;
+            totals.shown++;
+            totals.estimated += json_number(step, "estimatedDurationMs") > 0;
+            totals.estimated_ms += json_number(step, "estimatedDurationMs");
             table_row(&table, 6, arena_printf(&arena, "%zu", i + 1), step_place(step, &arena), step_name(step, &arena),
                       json_text(step, "category"), step_note(step, &arena), step_after(view, step, &arena));
         }
         json_decref(step);
     }
     table_print(&table, "  ", out);
-    return shown;
+    return totals;
 }
 
 void cli_plan_view(const struct plan_view *view, struct buf *out)
@@ -102,9 +140,13 @@ void cli_plan_view(const struct plan_view *view, struct buf *out)
                  direction == DIRECTION_UP     ? "to apply"
                  : direction == DIRECTION_DOWN ? "to undo"
                                                : "to record; nothing of them runs");
-        size_t shown = add_steps(view, out);
+        struct totals totals = add_steps(view, out);
+        char time[CLOCK_TEXT_SIZE];
         if (view->category)
-            buf_addf(out, "\n%zu of them of category %s\n", shown, view->category);
+            buf_addf(out, "\n%zu of them of category %s\n", totals.shown, view->category);
+        if (totals.estimated && direction == DIRECTION_UP)
+            buf_addf(out, "\nestimated: %s for the %zu that say so, one after another\n",
+                     clock_duration(totals.estimated_ms * 1000, time), totals.estimated);
         buf_addf(out, "\nplan %s\n", json_text(view->head, "digest"));
     }
     const json_t *findings = json_object_get(view->head, "findings");

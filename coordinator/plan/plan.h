@@ -110,7 +110,7 @@ struct plan_options {
 struct plan_finding {
     bool error;
     const char *rule;  /* "cycle", "missing-dependency", "unmet-range", "unknown-service", "too-large", "out-of-order",
-                        * "drift", "irreversible", "foreign-history", ... */
+                        * "drift", "irreversible", "downtime", "foreign-history", ... */
     const char *text;  /* where and why: a cycle's whole path, both ends of a missing dependency */
     const char *hint;  /* what to do, "" */
     const char *where; /* "file" or "file:line", NULL: of no file */

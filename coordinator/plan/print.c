@@ -84,6 +84,25 @@ static struct running running_of(const struct plan_step *step, const struct migr
                             migration->down ? migration->down : migration->up, migration->down_size};
 }
 
+void plan_json_told(const struct migration *migration, json_t *json)
+{
+    json_t *details = migration->details ? json_loads(migration->details, JSON_REJECT_DUPLICATES, NULL) : NULL;
+    if (migration->category)
+        json_object_set_new(json, "category", json_string(migration->category));
+    if (migration->author)
+        json_object_set_new(json, "author", json_string(migration->author));
+    if (migration->risk)
+        json_object_set_new(json, "risk", json_string(migration->risk));
+    if (migration->breaking)
+        json_object_set_new(json, "breaking", json_true());
+    if (migration->requires_downtime)
+        json_object_set_new(json, "requiresDowntime", json_true());
+    if (migration->estimated_ms)
+        json_object_set_new(json, "estimatedDurationMs", json_integer(migration->estimated_ms));
+    json_object_update_missing(json, details);
+    json_decref(details);
+}
+
 json_t *plan_json_step(const struct plan *plan, size_t index)
 {
     const struct plan_step *step = &plan->steps[index];
@@ -101,8 +120,8 @@ json_t *plan_json_step(const struct plan *plan, size_t index)
                              "file", runs.file, "checksum", runs.checksum, "bytes", (json_int_t)runs.bytes,
                              "noTransaction", migration && migration->no_transaction, "leaf", step->leaf, "policy",
                              policy_json(&step->policy));
-    if (json && migration && migration->category)
-        json_object_set_new(json, "category", json_string(migration->category));
+    if (json && migration)
+        plan_json_told(migration, json);
     if (json && (step->direction == DIRECTION_ADOPT || step->direction == DIRECTION_FORGET)) {
         json_object_set_new(json, "recorded", json_string(step->recorded));
         json_object_set_new(json, "inHistory", json_boolean(step->in_history));

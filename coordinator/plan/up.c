@@ -131,53 +131,81 @@ static void choose_service(struct planning *planning, int service)
     }
 }
 
-/* P5: what has no way back is named. `node`: the first step of the service; returns the first of the next one. */
-static int name_irreversible(struct planning *planning, int service, int node)
+/* ---- what a person should know ---- */
+
+static bool is_irreversible(const struct draft_step *step, const struct migration *migration)
 {
-    const struct service *owner = &planning->fleet->services[service];
-    auto_buf struct buf names = BUF_INIT(BUF_MAX);
-    auto_free bool *none = xcalloc(owner->migration_count + 1, sizeof *none);
-    size_t count = 0;
-    for (; node < planning->step_count && planning->slots[planning->steps[node].slot].service == service; node++) {
-        const struct draft_step *step = &planning->steps[node];
-        none[step->migration] |= planning_way_back(step, &owner->migrations[step->migration]) == WAY_BACK_NONE;
-    }
-    for (size_t m = 0; m < owner->migration_count; m++) {
-        if (none[m] && count++ < NAMED_MAX)
-            buf_addf(&names, "%s%s", names.len ? ", " : "", owner->migrations[m].id);
-    }
-    if (count)
-        planning_find(planning, false, "irreversible", "write the undo, or accept it with --accept-irreversible",
-                      "service %s: %zu of the planned migrations %s no way back: %s%s", owner->name, count,
-                      count == 1 ? "has" : "have", buf_text(&names), count > NAMED_MAX ? ", ..." : "");
-    return node;
+    return planning_way_back(step, migration) == WAY_BACK_NONE;
 }
 
-/* What greylag does not run can be planned and shown; such a plan is not accepted. `node`: as above. */
-static int name_refused(struct planning *planning, int service, int node)
+static bool is_refused(const struct draft_step *step, const struct migration *migration)
+{
+    (void)step;
+    return migration->refused != NULL;
+}
+
+static bool needs_downtime(const struct draft_step *step, const struct migration *migration)
+{
+    (void)step;
+    return migration->requires_downtime;
+}
+
+/* Of one service, each migration once however many targets it has. */
+struct named {
+    size_t count;
+    const struct migration *first;
+    const char *names; /* in the plan's arena */
+};
+
+/* `node`: the first step of the service. */
+static struct named name_those(struct planning *planning, int service, int node,
+                               bool (*such)(const struct draft_step *step, const struct migration *migration))
 {
     const struct service *owner = &planning->fleet->services[service];
     auto_buf struct buf names = BUF_INIT(BUF_MAX);
-    auto_free bool *named = xcalloc(owner->migration_count + 1, sizeof *named);
-    const struct migration *first = NULL;
-    size_t count = 0;
+    auto_free bool *seen = xcalloc(owner->migration_count + 1, sizeof *seen);
+    struct named named = {.first = NULL};
     for (; node < planning->step_count && planning->slots[planning->steps[node].slot].service == service; node++) {
-        int m = planning->steps[node].migration;
-        const struct migration *migration = &owner->migrations[m];
-        if (!migration->refused || named[m])
+        const struct draft_step *step = &planning->steps[node];
+        const struct migration *migration = &owner->migrations[step->migration];
+        if (seen[step->migration] || !such(step, migration))
             continue;
-        named[m] = true;
-        first = first ? first : migration;
-        if (count++ < NAMED_MAX)
+        seen[step->migration] = true;
+        named.first = named.first ? named.first : migration;
+        if (named.count++ < NAMED_MAX)
             buf_addf(&names, "%s%s", names.len ? ", " : "", migration->id);
     }
-    if (first) {
+    if (named.count > NAMED_MAX)
+        buf_adds(&names, ", ...");
+    named.names = arena_strdup(planning->arena, buf_text(&names));
+    return named;
+}
+
+/* P5: what has no way back is named. What greylag does not run can be planned and shown; such a plan is not accepted.
+ * `node`: as above; returns the first of the next service. */
+static int name_steps(struct planning *planning, int service, int node)
+{
+    const char *owner = planning->fleet->services[service].name;
+    struct named irreversible = name_those(planning, service, node, is_irreversible);
+    struct named downtime = name_those(planning, service, node, needs_downtime);
+    struct named refused = name_those(planning, service, node, is_refused);
+    if (irreversible.first)
+        planning_find(planning, false, "irreversible", "write the undo, or accept it with --accept-irreversible",
+                      "service %s: of the planned migrations %zu without a way back: %s", owner, irreversible.count,
+                      irreversible.names);
+    if (downtime.first)
+        planning_find(planning, false, "downtime", "stop what uses its databases before, or take them alone with --service and --on",
+                      "service %s: of the planned migrations %zu with downtime, as their metadata says: %s", owner,
+                      downtime.count, downtime.names);
+    if (refused.first) {
         planning_find(planning, false, "not-built",
                       "run them with their own tool and `greylag import`, or take them for applied with `greylag baseline`",
-                      "service %s: %zu of the planned migrations are none that greylag runs: %s%s (%s)", owner->name, count,
-                      buf_text(&names), count > NAMED_MAX ? ", ..." : "", first->refused);
-        planning_place(planning, first->file);
+                      "service %s: of the planned migrations %zu that greylag does not run: %s (%s)", owner, refused.count,
+                      refused.names, refused.first->refused);
+        planning_place(planning, refused.first->file);
     }
+    while (node < planning->step_count && planning->slots[planning->steps[node].slot].service == service)
+        node++;
     return node;
 }
 
@@ -188,8 +216,5 @@ void planning_up(struct planning *planning)
         choose_service(planning, service);
     planning_connect(planning);
     for (int service = 0; service < services; service++)
-        node = name_irreversible(planning, service, node);
-    node = 0;
-    for (int service = 0; service < services; service++)
-        node = name_refused(planning, service, node);
+        node = name_steps(planning, service, node);
 }

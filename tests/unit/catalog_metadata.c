@@ -21,6 +21,9 @@ Test(metadata, sections_and_fields)
     cr_expect_str_eq(first->author, "ann");
     cr_expect_str_eq(first->risk, "high");
     cr_expect(first->breaking && first->has_policy && first->on_failure == ON_FAILURE_HALT && !first->no_transaction);
+    cr_expect(first->estimated_ms == 1000 && !first->requires_downtime && second->estimated_ms == 0);
+    cr_expect_str_eq(first->details, "{\"dataVolume\":\"small\",\"tags\":[\"x\"],\"affectedTables\":[\"users\"],\"rollbackStrategy\":\"drop\"}");
+    cr_expect_null(second->details);
     cr_expect_str_eq(catalog_blob(catalog, first->up)->text, "CREATE TABLE users (id int);\n");
     cr_expect_str_eq(catalog_blob(catalog, first->down)->text, "DROP TABLE users;\n");
     cr_expect_eq(first->up_size, 29);
@@ -104,6 +107,7 @@ Test(metadata, every_field_is_checked)
         {"breakingChange", "false", "0"},
         {"estimatedDuration", "0", "-1"},
         {"estimatedDuration", "1500.5", "\"1s\""},
+        {"estimatedDuration", "999999999999", "1e12"},
         {"dataVolume", "\"large\"", "\"huge\""},
         {"risk", "\"medium\"", "\"Medium\""},
         {"tags", "[]", "\"feature\""},

@@ -69,7 +69,7 @@ Test(plan_kinds, repeatables_come_last_and_callbacks_around)
     cr_expect_str_eq(step_of(&w, "R__v")->undoes, "");
     cr_expect_eq(w.plan.irreversible, 2u);
     cr_expect_str_eq(finding(&w, "irreversible")->text,
-                     "service auth: 2 of the planned migrations have no way back: R__v, R__w");
+                     "service auth: of the planned migrations 2 without a way back: R__v, R__w");
     applied(&w, "auth", "auth", "1 2 R__v R__w");
     good(&w, ""); /* nothing pending: no callbacks either */
     end(&w);
@@ -517,6 +517,39 @@ Test(plan_kinds, down_of_a_baseline_is_refused)
     bad(&w, "needed", "user:1 on user stays applied and needs auth:B3 (user/V1__x.sql:3), which would be undone");
     w.options.stop_at_irreversible = true;
     good(&w, "auth:4");
+    end(&w);
+}
+
+/* ---- what metadata says ---- */
+
+Test(plan_kinds, what_metadata_says_is_shown)
+{
+    struct world w;
+    begin(&w);
+    struct migration *m = add(&w, "auth", 3, "eu us", "");
+    m[1].requires_downtime = m[1].breaking = true;
+    m[1].estimated_ms = 90000;
+    m[1].risk = "high";
+    m[1].details = "{\"tags\":[\"x\"],\"dataVolume\":\"large\"}";
+    good(&w, "eu:1 eu:2 eu:3 us:1 us:2 us:3");
+    const struct plan_finding *said = finding(&w, "downtime");
+    cr_assert_not_null(said);
+    cr_expect_not(said->error);
+    cr_expect_str_eq(said->text, "service auth: of the planned migrations 1 with downtime, as their metadata says: 2");
+    auto_buf struct buf out = BUF_INIT(BUF_MAX);
+    plan_json(&w.plan, &w.findings, NULL, &out);
+    json_t *json = json_loads(buf_text(&out), JSON_REJECT_DUPLICATES, NULL);
+    const json_t *steps = json_object_get(json, "steps"), *step = json_array_get(steps, 1);
+    cr_expect(json_is_true(json_object_get(step, "requiresDowntime")) && json_is_true(json_object_get(step, "breaking")));
+    cr_expect_eq(json_integer_value(json_object_get(step, "estimatedDurationMs")), 90000);
+    cr_expect_str_eq(json_string_value(json_object_get(step, "dataVolume")), "large");
+    cr_expect_str_eq(json_string_value(json_array_get(json_object_get(step, "tags"), 0)), "x");
+    cr_expect_null(json_object_get(json_array_get(steps, 0), "requiresDowntime"));
+    json_decref(json);
+    applied(&w, "auth", "eu", "1 2");
+    applied(&w, "auth", "us", "1 2");
+    good(&w, "eu:3 us:3");
+    cr_expect_null(finding(&w, "downtime")); /* it is not planned any more */
     end(&w);
 }
 

@@ -19,7 +19,8 @@ static const struct migration user_migrations[] = {
      .down_size = 5, .no_transaction = true},
     {.id = "2", .version = "2", .name = "second", .file = "services/user/V2__x.sql", .up = SAMPLE_DIGEST_B,
      .up_size = (int64_t)MIGRATION_MAX + 1, .has_policy = true, .on_failure = ON_FAILURE_HALT, .author = "ann",
-     .refused = "it is a program", .risk = "", .category = "schema", .breaking = true, .depends = needs, .depends_count = 1}};
+     .refused = "it is a program", .risk = "", .category = "schema", .breaking = true, .requires_downtime = true,
+     .estimated_ms = 1500, .details = "{\"tags\":[\"x\"]}", .depends = needs, .depends_count = 1}};
 static const char *const auth_targets[] = {"auth"};
 static const char *const user_targets[] = {"user-eu", "user-us"};
 static const char *const user_depends[] = {"auth"};
