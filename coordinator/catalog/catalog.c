@@ -121,9 +121,14 @@ static void read_service(struct loading *loading, struct draft *draft, const str
     layout_read(&draft->run, file->layout);
 }
 
+static bool replaces(const struct draft *draft, const struct service *service)
+{
+    return draft->run.layout->placeholders || service->placeholder_count;
+}
+
 static bool has_placeholders(const struct draft *draft, const struct service *service, const struct entry *entry)
 {
-    if (entry->literal || !(draft->run.layout->placeholders || service->placeholder_count))
+    if (entry->literal || !replaces(draft, service))
         return false;
     return strstr(entry->up, "${") || (entry->down && strstr(entry->down, "${")) ||
            (entry->verify && strstr(entry->verify, "${"));
@@ -231,9 +236,10 @@ static void set_migration(struct loading *loading, const struct draft *draft, co
 static const char *around(struct loading *loading, const struct draft *draft, const struct service *service,
                           const char *sql, size_t size)
 {
-    bool replaced = draft->run.layout->placeholders || service->placeholder_count;
-    const struct text text = {
-        .text = sql, .size = size, .where = draft->run.folder->where, .placeholders = replaced ? service : NULL};
+    const struct text text = {.text = sql,
+                              .size = size,
+                              .where = draft->run.folder->where,
+                              .placeholders = replaces(draft, service) ? service : NULL};
     return sql ? texts_add(&loading->texts, &text, NULL) : NULL;
 }
 
@@ -270,6 +276,31 @@ static void set_naming(struct loading *loading, const struct fleet_file *file)
             .suffix = keys->suffixes_count ? arena_strdup(arena, keys->suffixes[0]) : ".sql"};
     }
     loading->catalog->naming = naming;
+}
+
+static void set_asides(struct loading *loading)
+{
+    size_t room = 0, count = 0;
+    for (size_t s = 0; s < loading->drafts.count; s++)
+        room += loading->drafts.items[s].run.count + loading->drafts.items[s].run.each_count;
+    struct catalog_aside *asides = arena_array(&loading->catalog->arena, room + 1, sizeof *asides);
+    for (size_t s = 0; s < loading->drafts.count; s++) {
+        const struct draft *draft = &loading->drafts.items[s];
+        for (size_t i = 0; i < draft->run.count; i++) {
+            const struct entry *entry = &draft->run.entries[i];
+            if (entry->verify)
+                asides[count++] = (struct catalog_aside){s, entry->id, entry->verify_where, entry->verify,
+                                                         entry->verify_size,
+                                                         has_placeholders(draft, &loading->services[s], entry)};
+        }
+        for (size_t i = 0; i < draft->run.each_count; i++) {
+            const struct folder_file *file = draft->run.each[i];
+            asides[count++] = (struct catalog_aside){s, NULL, file->where, file->text, file->size,
+                                                     replaces(draft, &loading->services[s])};
+        }
+    }
+    loading->catalog->asides = asides;
+    loading->catalog->aside_count = count;
 }
 
 static void set_tags(struct loading *loading)
@@ -321,6 +352,7 @@ static void read_services(struct loading *loading, const struct fleet_file *file
     for (size_t i = 0; i < file->services_count; i++)
         set_migrations(loading, &loading->drafts.items[i], &loading->services[i]);
     set_naming(loading, file);
+    set_asides(loading);
     set_tags(loading);
 }
 

@@ -62,8 +62,19 @@ struct catalog_tag {
     const char *service, *name, *migration;
 };
 
+/* SQL that is no migration, but runs with them: Sqitch's verify scripts, Flyway's callbacks around each migration. */
+struct catalog_aside {
+    size_t service;       /* its index */
+    const char *migration; /* id; NULL: with all of them */
+    const char *file, *text;
+    size_t size;
+    bool placeholders;    /* as struct migration's */
+};
+
 struct catalog {
     struct fleet fleet;
+    const struct catalog_aside *asides; /* in the order of services */
+    size_t aside_count;
     const struct catalog_tag *tags;
     size_t tag_count;
     const struct catalog_naming *naming; /* of each service */

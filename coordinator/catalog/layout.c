@@ -8,6 +8,8 @@
 #include "base/text.h"
 #include "catalog/version.h"
 
+#define NO_UNDO_FEW 5 /* that many are named one by one, whatever else the service holds */
+
 /* Sqitch is known by its plan, whatever else lies beside it; those that are known by their text come next. */
 static const struct layout *const layouts[] = {
     &layout_sqitch,
@@ -171,6 +173,30 @@ static void name_strangers(struct layout_run *run)
     }
 }
 
+/* A service that writes no undos is told so once; one that has forgotten a few, which. */
+static void name_no_undo(struct layout_run *run)
+{
+    static const char hint[] = "write the undo, or accept it with --accept-irreversible";
+    const struct entry *first = NULL;
+    size_t missing = 0;
+    for (size_t i = 0; i < run->count; i++) {
+        missing += run->entries[i].no_undo != NULL;
+        first = !first && run->entries[i].no_undo ? &run->entries[i] : first;
+    }
+    if (missing > NO_UNDO_FEW && missing * 2 > run->count) {
+        finding_add(run->findings, WARNING, "no-undo", run->folder->where, 0, hint,
+                    "%zu of %zu migrations have no way back, first %s (%s)", missing, run->count, first->file->path,
+                    first->no_undo);
+        return;
+    }
+    for (size_t i = 0; i < run->count; i++) {
+        const struct entry *entry = &run->entries[i];
+        if (entry->no_undo)
+            finding_add(run->findings, WARNING, "no-undo", entry->file->where, entry->no_undo_line, hint, "%s",
+                        entry->no_undo);
+    }
+}
+
 /* Where a kind stands: what has a version in the middle. */
 static int place_of(const struct entry *entry)
 {
@@ -273,6 +299,7 @@ void layout_read(struct layout_run *run, const char *name)
     if (run->count && layout.order != ORDER_GIVEN)
         qsort_r(run->entries, run->count, sizeof *run->entries, by_version, &layout);
     set_ids(run);
+    name_no_undo(run);
     if (run->layout->order == ORDER_GIVEN) {
         run->end = run->count;
         return;

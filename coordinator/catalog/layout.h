@@ -32,6 +32,8 @@ struct entry {
     size_t up_size;
     struct place up_place;
     const char *down_where; /* NULL: no way back */
+    const char *no_undo;    /* why it has none, in a layout whose files usually have one; else NULL */
+    int no_undo_line;       /* 0: the whole file */
     const struct folder_file *down_file; /* when the down is a whole file; else NULL */
     const char *down;
     size_t down_size;
@@ -76,6 +78,8 @@ struct layout_run {
     /* out: SQL around each migration, inside its transaction; NULL: none */
     const char *before_each, *after_each;
     size_t before_each_size, after_each_size;
+    const struct folder_file **each; /* out: the files that these are made of */
+    size_t each_count;
 };
 
 enum layout_order {

@@ -152,9 +152,8 @@ static void add_entry(struct reading *reading)
         entry.down = script_end(&reading->down, run->arena, &entry.down_size, &entry.down_place);
         entry.down_where = file->where;
     } else {
-        finding_add(run->findings, WARNING, "no-undo", file->where, reading->section_line,
-                    "write the undo, or accept it with --accept-irreversible",
-                    "the section down holds no SQL: there is no way back");
+        entry.no_undo = "the section down holds no SQL: there is no way back";
+        entry.no_undo_line = reading->section_line;
     }
     *layout_add(run) = entry;
 }

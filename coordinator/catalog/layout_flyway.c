@@ -167,6 +167,7 @@ static const char *join_each(struct layout_run *run, const struct eaches *eaches
         if (any)
             buf_adds(&text, "\n;\n");
         buf_add(&text, each->file->text, each->file->size);
+        run->each[run->each_count++] = each->file;
         any = true;
     }
     *ret_size = text.len;
@@ -178,6 +179,7 @@ static void set_eaches(struct layout_run *run, struct eaches *eaches)
     if (eaches->count == 0)
         return;
     qsort(eaches->items, eaches->count, sizeof *eaches->items, by_description);
+    run->each = arena_array(run->arena, eaches->count, sizeof *run->each);
     run->before_each = join_each(run, eaches, false, &run->before_each_size);
     run->after_each = join_each(run, eaches, true, &run->after_each_size);
 }

@@ -313,10 +313,8 @@ static void add_entry(struct reading *reading)
         entry.down = script_end(&reading->down, run->arena, &entry.down_size, &entry.down_place);
         entry.down_where = file->where;
     } else {
-        finding_add(run->findings, WARNING, "no-undo", file->where, 0,
-                    "write the undo, or accept it with --accept-irreversible",
-                    reading->section == IN_DOWN ? "the section Down holds no SQL: there is no way back"
-                                                : "there is no section Down");
+        entry.no_undo = reading->section == IN_DOWN ? "the section Down holds no SQL: there is no way back"
+                                                    : "there is no section Down";
     }
     *layout_add(run) = entry;
 }

@@ -153,9 +153,9 @@ static bool read_sections(struct layout_run *run, const struct folder_file *file
         finding_add(run->findings, WARNING, "empty", file->where, line_of(file->text, up), "",
                     "the section -- UP holds no SQL");
     if (!down || is_blank(after_line(down), end)) {
-        finding_add(run->findings, WARNING, "no-undo", file->where, down ? line_of(file->text, down) : 0,
-                    "write the undo, or accept it with --accept-irreversible",
-                    down ? "the section -- DOWN holds no SQL: there is no way back" : "there is no section -- DOWN");
+        entry->no_undo =
+            down ? "the section -- DOWN holds no SQL: there is no way back" : "there is no section -- DOWN";
+        entry->no_undo_line = down ? line_of(file->text, down) : 0;
         return true;
     }
     entry->down = section(run, file, after_line(down), end, &entry->down_size, &entry->down_place);

@@ -167,8 +167,7 @@ static const char *const *tags_of(struct reading *reading, size_t i)
 static void set_revert(struct reading *reading, const struct folder_file *revert, const char *name, struct entry *entry)
 {
     if (!revert) {
-        finding_add(reading->run->findings, WARNING, "no-undo", entry->file->where, 0,
-                    "write the revert script, or accept it with --accept-irreversible", "%s has no revert script", name);
+        entry->no_undo = arena_printf(reading->run->arena, "%s has no revert script", name);
         return;
     }
     entry->down_where = revert->where;

@@ -247,8 +247,8 @@ static void set_rollback(struct reading *reading, struct entry *entry)
     const char *text = script_end(&changeset->down, reading->run->arena, &size, &place);
     const char *word = text + strspn(text, BLANKS);
     if (size == 0) {
-        finding_add(reading->run->findings, WARNING, "no-undo", reading->file->where, changeset->line,
-                    "write --rollback lines, or accept it with --accept-irreversible", "the changeset has no --rollback");
+        entry->no_undo = "the changeset has no --rollback";
+        entry->no_undo_line = changeset->line;
         return;
     }
     entry->down_where = reading->file->where;

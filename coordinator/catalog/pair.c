@@ -30,9 +30,7 @@ static void add_pair(struct layout_run *run, const struct half *up, const struct
         entry->down = down->file->text;
         entry->down_size = down->file->size;
     } else if (expects_down) {
-        finding_add(run->findings, WARNING, "no-undo", up->file->where, 0,
-                    "add the down file, or accept it with --accept-irreversible", "version %s has no way back",
-                    up->version);
+        entry->no_undo = arena_printf(run->arena, "version %s has no down file", up->version);
     }
 }
 

@@ -92,22 +92,28 @@ static void replace_placeholders(const struct service *service, struct arena *ar
     text->size = expanded.len;
 }
 
-/* A file that cannot be read any more is no reason to stop: the catalog has its text. What is no SQL is left out. */
+/* A file that cannot be read any more is no reason to stop: the catalog has its text. */
+static void load_file(const struct linting *linting, struct buf *bytes, struct lint_text *text)
+{
+    auto_free char *path = full_path(linting, text->file);
+    if (!buf_read_file(bytes, path, NULL))
+        return;
+    text->whole = buf_text(bytes);
+    text->whole_size = bytes->len;
+}
+
+/* What is no SQL is left out. */
 static void load_text(const struct linting *linting, const char *file, const char *digest, struct buf *bytes,
                       struct lint_text *ret_text)
 {
     const struct catalog_blob *blob = digest ? catalog_blob(linting->catalog, digest) : NULL;
     const char *dot = strrchr(file, '.');
-    auto_free char *path = full_path(linting, file);
     *ret_text = (struct lint_text){.file = file};
     if (!blob || !dot || strcasecmp(dot, ".py") == 0)
         return;
     ret_text->sql = blob->text;
     ret_text->size = blob->size;
-    if (!buf_read_file(bytes, path, NULL))
-        return;
-    ret_text->whole = buf_text(bytes);
-    ret_text->whole_size = bytes->len;
+    load_file(linting, bytes, ret_text);
 }
 
 static void load(const struct linting *linting, const struct service *service, const struct migration *from,
@@ -136,11 +142,30 @@ static void load(const struct linting *linting, const struct service *service, c
     replace_placeholders(service, &ret_loaded->arena, &migration->down);
 }
 
+static void load_aside(const struct linting *linting, const struct catalog_aside *aside, struct loaded *ret_loaded)
+{
+    *ret_loaded = (struct loaded){.up = BUF_INIT(MIGRATION_MAX), .down = BUF_INIT(MIGRATION_MAX)};
+    ret_loaded->migration = (struct lint_migration){.id = "", .name = "", .version = ""};
+    struct lint_text *text = &ret_loaded->migration.up;
+    *text = (struct lint_text){.sql = aside->text, .size = aside->size, .file = aside->file};
+    load_file(linting, &ret_loaded->up, text);
+    if (aside->placeholders)
+        replace_placeholders(&linting->catalog->fleet.services[aside->service], &ret_loaded->arena, text);
+}
+
 static void unload(struct loaded *loaded)
 {
     buf_release(&loaded->up);
     buf_release(&loaded->down);
     arena_release(&loaded->arena);
+}
+
+/* Its migration is, on all targets; of what runs with every migration something is always still to come. */
+static bool is_applied(const struct service *service, const struct catalog_aside *aside, const int *applied)
+{
+    const struct migration *migration = aside->migration ? service_migration(service, aside->migration) : NULL;
+    int times = migration && applied ? applied[migration - service->migrations] : 0;
+    return times > 0 && times >= (int)service->target_count;
 }
 
 static void run_service(const struct linting *linting, size_t index, const int *applied, struct report *report)
@@ -154,6 +179,15 @@ static void run_service(const struct linting *linting, size_t index, const int *
         load(linting, service, &service->migrations[i], applied ? applied[i] : 0, &loaded);
         if (loaded.migration.up.sql)
             lint_add(lint, &loaded.migration);
+        unload(&loaded);
+    }
+    for (size_t i = 0; i < linting->catalog->aside_count; i++) {
+        const struct catalog_aside *aside = &linting->catalog->asides[i];
+        struct loaded loaded;
+        if (aside->service != index)
+            continue;
+        load_aside(linting, aside, &loaded);
+        lint_add_aside(lint, &loaded.migration.up, is_applied(service, aside, applied));
         unload(&loaded);
     }
     lint_end(lint, &findings, &count);
@@ -237,6 +271,17 @@ static bool fix_migration(struct fixing *fixing, size_t service, const struct mi
     return good;
 }
 
+/* Nothing of it is recorded where it ran. */
+static bool fix_aside(struct fixing *fixing, const struct catalog_aside *aside)
+{
+    struct loaded loaded;
+    load_aside(fixing->linting, aside, &loaded);
+    fixing->left_alone = NULL;
+    bool good = fix_text(fixing, &loaded.migration, &loaded.migration.up);
+    unload(&loaded);
+    return good;
+}
+
 bool linting_fix(const struct linting *linting, const struct report *report, bool write, struct buf *out,
                  size_t *ret_files, struct err *err)
 {
@@ -248,6 +293,8 @@ bool linting_fix(const struct linting *linting, const struct report *report, boo
         for (size_t i = 0; good && i < fleet->services[s].migration_count; i++)
             good = fix_migration(&fixing, s, &fleet->services[s].migrations[i], applied ? *applied++ : 0);
     }
+    for (size_t i = 0; good && i < linting->catalog->aside_count; i++)
+        good = fix_aside(&fixing, &linting->catalog->asides[i]);
     *ret_files = fixing.files;
     return good;
 }

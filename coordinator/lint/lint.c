@@ -9,7 +9,7 @@
 #include "lint/lint_internal.h"
 
 enum stage { STAGE_FILE, STAGE_FACT, STAGE_TEXT, STAGE_END };
-enum parts { PARTS_UP, PARTS_BOTH };
+enum parts { PARTS_UP, PARTS_BOTH, PARTS_ALL };
 
 static const struct check {
     enum lint_rule rule;
@@ -124,10 +124,11 @@ bool lint_is_opaque(const struct lint *lint, const char *table)
 
 /* ---- the run ---- */
 
-static void call(struct scope *scope, enum stage stage, bool is_down)
+/* `part`: what is looked at belongs to an up, to both (an undo), or to all that runs. */
+static void call(struct scope *scope, enum stage stage, enum parts part)
 {
     for (size_t i = 0; i < COUNT_OF(checks); i++) {
-        if (checks[i].stage == stage && (!is_down || checks[i].parts == PARTS_BOTH) &&
+        if (checks[i].stage == stage && checks[i].parts >= part &&
             scope->lint->policy.severity[checks[i].rule] != LINT_OFF)
             checks[i].check(scope);
     }
@@ -154,14 +155,14 @@ static void keep_opaque(struct lint *lint, const char *text)
     lint->opaque[lint->opaque_count++] = arena_strdup(&lint->work, text);
 }
 
-static void read_facts(struct scope *scope, bool is_down)
+static void read_facts(struct scope *scope, enum parts part)
 {
     const struct facts *facts = scope->facts;
     for (size_t i = 0; i < facts->count; i++) {
         const struct fact *fact = scope->fact = &facts->items[i];
         if (!schema_skips(scope->schema, fact))
-            call(scope, STAGE_FACT, is_down);
-        if (is_down)
+            call(scope, STAGE_FACT, part);
+        if (part != PARTS_UP)
             continue;
         struct place place = {.file = NULL};
         if (fact->kind == FACT_FOREIGN_KEY)
@@ -171,12 +172,12 @@ static void read_facts(struct scope *scope, bool is_down)
             keep_opaque(scope->lint, fact->to);
     }
     scope->fact = NULL;
-    if (!is_down && !facts->sql.parsed)
+    if (part == PARTS_UP && !facts->sql.parsed)
         keep_opaque(scope->lint, scope->text->sql);
 }
 
 static void read_text(struct lint *lint, const struct lint_migration *migration, const struct lint_text *text,
-                      bool is_down)
+                      enum parts part)
 {
     struct facts facts;
     struct placing placing;
@@ -192,11 +193,11 @@ static void read_text(struct lint *lint, const struct lint_migration *migration,
     placing_begin(&placing, text, &facts.sql);
     if (scope.new_file) {
         ignores_read(&scope);
-        call(&scope, STAGE_FILE, is_down);
+        call(&scope, STAGE_FILE, part);
     }
     lint->schema.transactional = rule_transactional(&scope);
-    read_facts(&scope, is_down);
-    call(&scope, STAGE_TEXT, is_down);
+    read_facts(&scope, part);
+    call(&scope, STAGE_TEXT, part);
 }
 
 struct lint *lint_begin(const struct lint_policy *policy, struct arena *arena)
@@ -213,7 +214,7 @@ static void read_apart(struct lint *lint, const struct lint_migration *migration
 {
     struct schema schema = lint->schema;
     lint->schema = (struct schema){.arena = &lint->work, .migration = schema.migration, .skipped_statement = -1};
-    read_text(lint, migration, &migration->up, false);
+    read_text(lint, migration, &migration->up, PARTS_UP);
     lint->schema = schema;
 }
 
@@ -225,16 +226,25 @@ void lint_add(struct lint *lint, const struct lint_migration *migration)
     if (migration->apart)
         read_apart(lint, migration);
     else
-        read_text(lint, migration, &migration->up, false);
+        read_text(lint, migration, &migration->up, PARTS_UP);
     if (migration->down.sql)
-        read_text(lint, migration, &migration->down, true);
+        read_text(lint, migration, &migration->down, PARTS_BOTH);
+    lint->migration = NULL;
+}
+
+void lint_add_aside(struct lint *lint, const struct lint_text *text, bool applied)
+{
+    const struct lint_migration migration = {.id = "", .name = "", .version = "", .up = *text, .applied = applied};
+    lint->migration_first = lint->kept_count;
+    lint->migration = &migration;
+    read_text(lint, &migration, text, PARTS_ALL);
     lint->migration = NULL;
 }
 
 void lint_end(struct lint *lint, const struct lint_finding **ret_findings, size_t *ret_count)
 {
     struct scope scope = {.lint = lint, .schema = &lint->schema, .arena = &lint->work};
-    call(&scope, STAGE_END, false);
+    call(&scope, STAGE_END, PARTS_UP);
     struct lint_finding *findings =
         arena_array(lint->arena, lint->kept_count + lint->ignore_count + 1, sizeof *findings);
     size_t count = 0, found = lint->kept_count;

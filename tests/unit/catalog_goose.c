@@ -33,6 +33,40 @@ Test(goose, sections_and_names)
     found("empty", false, "a/sub/9_nine.sql", "Up holds no SQL");
 }
 
+static void without_down(int first, int end)
+{
+    for (int i = first; i < end; i++) {
+        auto_free char *path = xasprintf("a/%d_x.sql", i);
+        put(path, "-- +goose Up\nselect 1;\n");
+    }
+}
+
+static size_t count_no_undo(void)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < catalog->finding_count; i++)
+        count += strcmp(catalog->findings[i].rule, "no-undo") == 0;
+    return count;
+}
+
+Test(goose, a_service_without_undos_is_told_once)
+{
+    put("a/1_x.sql", "-- +goose Up\nselect 1;\n-- +goose Down\nselect 2;\n");
+    without_down(2, 7);
+    one("");
+    cr_expect_eq(count_no_undo(), 5u);
+    without_down(7, 8);
+    one("");
+    cr_expect_eq(count_no_undo(), 1u);
+    found("no-undo", false, "a", "6 of 7 migrations have no way back, first 2_x.sql (there is no section Down)");
+    for (int i = 8; i < 14; i++) {
+        auto_free char *path = xasprintf("a/%d_x.sql", i);
+        put(path, "-- +goose Up\nselect 1;\n-- +goose Down\nselect 2;\n");
+    }
+    one("");
+    cr_expect_eq(count_no_undo(), 6u, "those that were forgotten are named");
+}
+
 Test(goose, statements)
 {
     put("a/1_blocks.sql", "-- +goose Up\n-- +goose StatementBegin\ncreate function f() returns int as $$\n-- inside;\n"
