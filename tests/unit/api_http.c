@@ -1,6 +1,5 @@
 /* The API as its callers see it, over a real control database: access, uploads, plans, releases, orders, waiting. */
 /* links: harness */
-#include <criterion/criterion.h>
 #include <fcntl.h>
 #include <pthread.h>
 #include <string.h>
@@ -9,31 +8,21 @@
 #include "api/api.h"
 #include "base/cleanup.h"
 #include "base/clock.h"
-#include "crypto/key.h"
-#include "harness/postgres.h"
 #include "http/http.h"
 #include "http/token.h"
 #include "store/store.h"
+#include "unit/control.h"
 
 #define UP_SQL "CREATE TABLE t (id int)"
 #define DOWN_SQL "DROP TABLE t"
-#define MUST(call)                                                                                                     \
-    do {                                                                                                               \
-        struct err why = ERR_INIT;                                                                                     \
-        cr_assert(call, "%s:%d %s: %s", __FILE__, __LINE__, #call, why.text);                                          \
-    } while (0)
 
-static struct test_pg *server;
-static const char *conninfo;
 static struct api *api;
 static struct http_client *clients[TOKEN_ROLE_COUNT];
 static char tokens_path[] = "/tmp/greylag-test-tokens-XXXXXX";
 
 static void start(void)
 {
-    crypto_init();
-    server = test_pg_start();
-    conninfo = test_pg_database(server, "control");
+    start_database();
     auto_buf struct buf lines = BUF_INIT(4096);
     char texts[TOKEN_ROLE_COUNT][TOKEN_TEXT_SIZE];
     for (int role = 0; role < TOKEN_ROLE_COUNT; role++) {
@@ -55,7 +44,7 @@ static void stop(void)
         http_client_free(clients[role]);
     api_stop(api);
     unlink(tokens_path);
-    test_pg_stop(server);
+    stop_database();
 }
 TestSuite(api_http, .init = start, .fini = stop, .timeout = 120);
 
@@ -416,7 +405,7 @@ Test(api_database, gone_and_back, .timeout = 120)
     http_client_free(client);
     api_stop(api);
     unlink(tokens_path);
-    test_pg_stop(server);
+    stop_database();
 }
 
 Test(api_http, imports_are_asked_for_and_wait_for_the_answer)

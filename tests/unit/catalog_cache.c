@@ -1,31 +1,12 @@
 /* What is remembered of files that did not change: never wrong, and no harm when it is lost. */
-#include <criterion/criterion.h>
 #include <fcntl.h>
 #include <glob.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
-#include "base/cleanup.h"
 #include "catalog/cache.h"
 #include "catalog/catalog.h"
+#include "unit/root.h"
 
-static char root[] = "/tmp/greylag-cache-XXXXXX";
-
-static void setup(void)
-{
-    cr_assert_not_null(mkdtemp(root));
-}
-
-static void teardown(void)
-{
-    auto_free char *command = xasprintf("chmod -R u+rwX %s; rm -rf %s", root, root);
-    cr_expect_eq(system(command), 0);
-}
-
-TestSuite(cache, .init = setup, .fini = teardown);
+TestSuite(cache, .init = make_root, .fini = remove_root);
 
 static const char *get(void *context, const char *name)
 {
@@ -34,13 +15,10 @@ static const char *get(void *context, const char *name)
 }
 
 /* Writes a file whose times lie in the past, so that it counts as settled. */
-static void put(const char *name, const char *text)
+static void put_settled(const char *name, const char *text)
 {
-    auto_free char *path = xasprintf("%s/%s", root, name);
-    auto_file FILE *file = fopen(path, "w");
-    cr_assert_not_null(file);
-    fputs(text, file);
-    fflush(file);
+    put(name, text);
+    auto_free char *path = in_root(name);
     const struct timespec times[2] = {{.tv_sec = 1700000000}, {.tv_sec = 1700000000}};
     cr_assert_eq(utimensat(AT_FDCWD, path, times, 0), 0);
 }
@@ -50,7 +28,7 @@ static char *digest_now(void)
 {
     struct err err = ERR_INIT;
     struct catalog *catalog;
-    auto_free char *path = xasprintf("%s/fleet.yml", root);
+    auto_free char *path = in_root("fleet.yml");
     cr_assert(catalog_load(path, NULL, get, NULL, &catalog, &err), "%s", err.text);
     cr_assert_eq(catalog->error_count, 0u);
     char *digest = xstrdup(catalog->fleet.services[0].migrations[0].up);
@@ -60,7 +38,7 @@ static char *digest_now(void)
 
 static char *cache_file(void)
 {
-    auto_free char *pattern = xasprintf("%s/greylag/*.catalog", root);
+    auto_free char *pattern = in_root("greylag/*.catalog");
     glob_t found;
     cr_assert_eq(glob(pattern, 0, NULL, &found), 0, "nothing at %s", pattern);
     char *path = xstrdup(found.gl_pathv[0]);
@@ -74,8 +52,8 @@ static void remember(void)
     const struct cache_key key = {.device = 1, .inode = 2, .size = 3, .modified = 4, .changed = 5};
     struct cache_entry entry = {.key = key, .no_transaction = 1};
     memset(entry.digest, 'a', DIGEST_HEX_SIZE - 1);
-    put("fleet.yml", "fleet: shop\nservices: {a: {migrations: .}}\n");
-    auto_free char *path = xasprintf("%s/fleet.yml", root);
+    put_settled("fleet.yml", "fleet: shop\nservices: {a: {migrations: .}}\n");
+    auto_free char *path = in_root("fleet.yml");
     struct cache *cache = cache_open(path, get, NULL);
     cr_assert_not_null(cache);
     cr_expect_null(cache_find(cache, &key));
@@ -102,13 +80,13 @@ Test(cache, every_part_of_the_key_counts)
 
 Test(cache, what_changed_just_now_is_not_kept)
 {
-    put("fleet.yml", "fleet: shop\nservices: {a: {migrations: .}}\n");
-    put("V1__x.sql", "SELECT 1;\n");
+    put_settled("fleet.yml", "fleet: shop\nservices: {a: {migrations: .}}\n");
+    put_settled("V1__x.sql", "SELECT 1;\n");
     auto_free char *first = digest_now();
-    put("V1__x.sql", "SELECT 2;\n"); /* the same size, the same modification time */
+    put_settled("V1__x.sql", "SELECT 2;\n"); /* the same size, the same modification time */
     auto_free char *second = digest_now();
     cr_expect_str_neq(first, second);
-    auto_free char *pattern = xasprintf("%s/greylag/*.catalog", root);
+    auto_free char *pattern = in_root("greylag/*.catalog");
     glob_t found;
     cr_expect_eq(glob(pattern, 0, NULL, &found), GLOB_NOMATCH, "kept although ctime is now");
     globfree(&found);
@@ -118,7 +96,7 @@ Test(cache, any_damage_means_nothing_is_known)
 {
     remember();
     const struct cache_key key = {.device = 1, .inode = 2, .size = 3, .modified = 4, .changed = 5};
-    auto_free char *fleet = xasprintf("%s/fleet.yml", root), *path = cache_file();
+    auto_free char *fleet = in_root("fleet.yml"), *path = cache_file();
     auto_buf struct buf good = BUF_INIT(BUF_MAX);
     cr_assert(buf_read_file(&good, path, NULL));
     for (size_t at = 0; at < good.len; at++) {
@@ -138,9 +116,9 @@ Test(cache, any_damage_means_nothing_is_known)
 
 Test(cache, a_folder_that_cannot_be_written)
 {
-    put("fleet.yml", "fleet: shop\nservices: {a: {migrations: .}}\n");
-    put("V1__x.sql", "SELECT 1;\n");
-    put("greylag", "a file where the folder should be");
+    put_settled("fleet.yml", "fleet: shop\nservices: {a: {migrations: .}}\n");
+    put_settled("V1__x.sql", "SELECT 1;\n");
+    put_settled("greylag", "a file where the folder should be");
     auto_free char *digest = digest_now();
     cr_expect_eq(strlen(digest), 64u);
 }

@@ -1,61 +1,22 @@
 /* New migrations: which version, where, and that what is made is a migration of that layout. */
-#include <criterion/criterion.h>
-#include <errno.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/stat.h>
-
-#include "base/cleanup.h"
 #include "catalog/create.h"
+#include "unit/catalog_fixture.h"
 
 #define NOW_US 1705311000000000LL /* 2024-01-15T09:30:00Z */
 
-static char root[] = "/tmp/greylag-create-XXXXXX";
-static struct catalog *catalog;
 static struct arena arena;
 
-static void setup(void)
+static void end(void)
 {
-    cr_assert_not_null(mkdtemp(root));
-}
-
-static void teardown(void)
-{
-    catalog_free(catalog);
     arena_release(&arena);
-    auto_free char *command = xasprintf("rm -rf %s", root);
-    cr_expect_eq(system(command), 0);
+    teardown();
 }
 
-TestSuite(create, .init = setup, .fini = teardown);
-
-static void put(const char *path, const char *text, const char *mode)
-{
-    auto_free char *full = xasprintf("%s/%s", root, path);
-    for (char *p = full + strlen(root) + 1; (p = strchr(p, '/')); p++) {
-        *p = 0;
-        cr_assert(mkdir(full, 0700) == 0 || errno == EEXIST);
-        *p = '/';
-    }
-    auto_file FILE *file = fopen(full, mode);
-    cr_assert_not_null(file, "%s", full);
-    fputs(text, file);
-}
-
-static void load(void)
-{
-    struct err err = ERR_INIT;
-    auto_free char *path = xasprintf("%s/fleet.yml", root);
-    catalog_free(catalog);
-    catalog = NULL;
-    cr_assert(catalog_load(path, NULL, NULL, NULL, &catalog, &err), "%s", err.text);
-}
+TestSuite(create, .init = setup, .fini = end);
 
 static const char *make(const char *service, const char *title, enum new_type type, const struct new_file **ret_files,
                         size_t *ret_count)
 {
-    struct err err = ERR_INIT;
     const char *version;
     const struct new_migration what = {
         .service = service, .title = title, .author = "Ann \"A\" O'Neil", .type = type, .now_us = NOW_US};
@@ -85,15 +46,15 @@ Test(create, the_version_is_above_all_and_of_their_kind)
         size_t count;
         auto_free char *clear = xasprintf("rm -rf %s/*", root);
         cr_assert_eq(system(clear), 0);
-        put("fleet.yml", "fleet: shop\nservices: {a: {migrations: a}}\n", "w");
-        put(cases[i].file, cases[i].text, "w");
+        put("fleet.yml", "fleet: shop\nservices: {a: {migrations: a}}\n");
+        put(cases[i].file, cases[i].text);
         load();
         cr_assert_eq(catalog->error_count, 0u, "%s: %s", cases[i].file, catalog->findings[0].text);
         cr_expect_str_eq(catalog->fleet.services[0].layout, cases[i].layout);
         const char *version = make("a", "add Users' table", NEW_TYPE_COUNT, &files, &count);
         cr_expect_str_eq(version, cases[i].version, "%s: %s", cases[i].file, version);
         for (size_t f = 0; f < count; f++)
-            put(files[f].path, files[f].text, files[f].append ? "a" : "wx");
+            put_as(files[f].path, files[f].text, strlen(files[f].text), files[f].append ? "a" : "wx");
         load();
         cr_assert_eq(catalog->error_count, 0u, "%s: %s", cases[i].file, catalog->error_count ? catalog->findings[0].text : "");
         const struct service *service = &catalog->fleet.services[0];
@@ -118,9 +79,9 @@ Test(create, a_type_has_its_folder)
 {
     const struct new_file *files;
     size_t count;
-    put("fleet.yml", "fleet: shop\nservices: {a: {migrations: a}}\n", "w");
-    put("a/ddl/V1__x.sql", "select 1;", "w");
-    put("a/dml/V2__x.sql", "select 1;", "w");
+    put("fleet.yml", "fleet: shop\nservices: {a: {migrations: a}}\n");
+    put("a/ddl/V1__x.sql", "select 1;");
+    put("a/dml/V2__x.sql", "select 1;");
     load();
     make("a", "x", NEW_DDL, &files, &count);
     cr_expect_str_eq(files[0].path, "a/ddl/V3__x.sql");
@@ -133,12 +94,11 @@ Test(create, a_type_has_its_folder)
 
 Test(create, what_cannot_be_named)
 {
-    struct err err = ERR_INIT;
     const char *version;
     const struct new_file *files;
     size_t count;
-    put("fleet.yml", "fleet: shop\nservices: {auth: {migrations: a}}\n", "w");
-    put("a/V1__x.sql", "select 1;", "w");
+    put("fleet.yml", "fleet: shop\nservices: {auth: {migrations: a}}\n");
+    put("a/V1__x.sql", "select 1;");
     load();
     struct new_migration what = {.service = "auht", .title = "x", .author = "", .now_us = NOW_US};
     cr_expect(!catalog_create(catalog, &what, &arena, &version, &files, &count, &err));

@@ -1,50 +1,22 @@
 /* A fleet in a folder of its own, loaded by the catalog, and short questions about what was found. For catalog_*.c:
  * TestSuite(NAME, .init = setup, .fini = teardown). */
 #pragma once
-#include <criterion/criterion.h>
-#include <errno.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
-#include "base/cleanup.h"
 #include "catalog/catalog.h"
 #include "crypto/digest.h"
+#include "unit/root.h"
 
-static char root[] = "/tmp/greylag-catalog-XXXXXX";
 static struct catalog *catalog;
 static struct err err;
 
 static inline void setup(void)
 {
-    cr_assert_not_null(mkdtemp(root));
+    make_root();
 }
 
 static inline void teardown(void)
 {
     catalog_free(catalog);
-    auto_free char *command = xasprintf("chmod -R u+rwX %s; rm -rf %s", root, root);
-    cr_expect_eq(system(command), 0);
-}
-
-static inline void put_bytes(const char *path, const char *text, size_t len)
-{
-    auto_free char *full = xasprintf("%s/%s", root, path);
-    for (char *p = full + strlen(root) + 1; (p = strchr(p, '/')); p++) {
-        *p = 0;
-        cr_assert(mkdir(full, 0700) == 0 || errno == EEXIST);
-        *p = '/';
-    }
-    auto_file FILE *file = fopen(full, "w");
-    cr_assert_not_null(file, "%s", full);
-    cr_assert_eq(fwrite(text, 1, len, file), len);
-}
-
-static inline void put(const char *path, const char *text)
-{
-    put_bytes(path, text, strlen(text));
+    remove_root();
 }
 
 static inline bool read_fleet(const char *environment)
@@ -52,7 +24,7 @@ static inline bool read_fleet(const char *environment)
     catalog_free(catalog);
     catalog = NULL;
     err_clear(&err);
-    auto_free char *path = xasprintf("%s/fleet.yml", root);
+    auto_free char *path = in_root("fleet.yml");
     return catalog_load(path, environment, NULL, NULL, &catalog, &err);
 }
 
@@ -116,7 +88,6 @@ static inline const struct migration *migration(size_t index, const char *id)
     return m;
 }
 
-
 /* The SQL of a digest, "" for NULL. */
 static inline const char *sql_of(const char *digest)
 {
@@ -142,6 +113,6 @@ static inline void bad_file(const char *layout, const char *name, const char *te
     one(keys);
     const struct catalog_finding *finding = found(rule, true, path, says);
     cr_expect_eq(finding->line, line, "line %d instead of %d for <%s>", finding->line, line, text);
-    auto_free char *full = xasprintf("%s/%s", root, path);
+    auto_free char *full = in_root(path);
     cr_expect_eq(unlink(full), 0);
 }

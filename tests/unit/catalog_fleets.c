@@ -1,33 +1,7 @@
 /* Migrations of real projects, where they are at hand (../shared/fleets): counts, and what is odd in them. */
-#include <criterion/criterion.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
+#include "unit/real_fleet.h"
 
-#include "base/cleanup.h"
-#include "catalog/catalog.h"
-
-#define FLEETS GREYLAG_SOURCE_DIR "/../shared/fleets"
-
-/* A fleet of one service over a real folder; NULL: not at hand, said so. */
-static struct catalog *load(const char *name, const char *more)
-{
-    if (access(FLEETS "/README.md", R_OK) != 0) {
-        fprintf(stderr, "skipped: %s is not there\n", FLEETS);
-        return NULL;
-    }
-    char path[] = "/tmp/greylag-fleet-XXXXXX";
-    int fd = mkstemp(path);
-    cr_assert_geq(fd, 0);
-    dprintf(fd, "fleet: real\nservices:\n  %s:\n    migrations: %s/%s\n%s", name, FLEETS, name, more);
-    close(fd);
-    struct catalog *catalog = NULL;
-    struct err err = ERR_INIT;
-    cr_assert(catalog_load(path, NULL, NULL, NULL, &catalog, &err), "%s", err.text);
-    unlink(path);
-    return catalog;
-}
+#define SERVICE(name) "  " name ":\n    migrations: " FLEETS "/" name "\n"
 
 static size_t count_rule(const struct catalog *catalog, const char *rule)
 {
@@ -54,7 +28,7 @@ static size_t undos(const struct service *service)
 
 Test(fleets, uaa)
 {
-    struct catalog *catalog = load("uaa", "");
+    struct catalog *catalog = load_real(SERVICE("uaa"));
     if (!catalog)
         return;
     const struct service *uaa = &catalog->fleet.services[0];
@@ -74,7 +48,7 @@ Test(fleets, uaa)
 
 Test(fleets, concourse)
 {
-    struct catalog *catalog = load("concourse", "");
+    struct catalog *catalog = load_real(SERVICE("concourse"));
     if (!catalog)
         return;
     cr_expect_eq(count_rule(catalog, "duplicate-version"), 1u);
@@ -84,7 +58,7 @@ Test(fleets, concourse)
     cr_expect(strstr(err.text, "1626194317") && strstr(err.hint, "by-name"), "%s\n%s", err.text, err.hint);
     catalog_free(catalog);
 
-    catalog = load("concourse", "    duplicate_versions: by-name\n");
+    catalog = load_real(SERVICE("concourse") "    duplicate_versions: by-name\n");
     const struct service *concourse = &catalog->fleet.services[0];
     cr_expect_str_eq(concourse->layout, "golang-migrate");
     cr_expect_eq(concourse->migration_count, 149u);
@@ -109,7 +83,7 @@ Test(fleets, concourse)
 
 Test(fleets, lemmy)
 {
-    struct catalog *catalog = load("lemmy", "");
+    struct catalog *catalog = load_real(SERVICE("lemmy"));
     if (!catalog)
         return;
     const struct service *lemmy = &catalog->fleet.services[0];
@@ -127,7 +101,7 @@ Test(fleets, lemmy)
 
 Test(fleets, hatchet)
 {
-    struct catalog *catalog = load("hatchet", "");
+    struct catalog *catalog = load_real(SERVICE("hatchet"));
     if (!catalog)
         return;
     const struct service *hatchet = &catalog->fleet.services[0];

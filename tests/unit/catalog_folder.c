@@ -11,11 +11,6 @@ TestSuite(folder, .init = setup, .fini = teardown);
 
 #define NOBODY 65534
 
-static char *at(const char *path)
-{
-    return xasprintf("%s/%s", root, path);
-}
-
 Test(folder, texts_in_other_encodings)
 {
     put_bytes("a/V1__le.sql", "\xff\xfes\0e\0l\0", 8);
@@ -51,10 +46,12 @@ Test(folder, links_and_things_that_are_no_files)
     put("a/sub/V2__two.sql", "select 2;");
     put("out/V3__three.sql", "select 3;");
     put("ax/V4__four.sql", "select 4;");
-    auto_free char *absolute = at("a/V5__passwd.sql"), *loop = at("a/V6__loop.sql"), *beside = at("a/V7__beside.sql");
-    auto_free char *through = at("a/V8__through.sql"), *folder = at("a/linked"), *inside = at("a/sub/V9__inside.sql");
-    auto_free char *fifo = at("a/V10__fifo.sql"), *device = at("a/V11__device.sql"), *conf = at("a/V1__one.sql.conf");
-    auto_free char *yml = at("a/migration-dependencies.yml"), *self = at("a/V12__folder.sql");
+    auto_free char *absolute = in_root("a/V5__passwd.sql"), *loop = in_root("a/V6__loop.sql");
+    auto_free char *beside = in_root("a/V7__beside.sql"), *through = in_root("a/V8__through.sql");
+    auto_free char *folder = in_root("a/linked"), *inside = in_root("a/sub/V9__inside.sql");
+    auto_free char *fifo = in_root("a/V10__fifo.sql"), *device = in_root("a/V11__device.sql");
+    auto_free char *conf = in_root("a/V1__one.sql.conf");
+    auto_free char *yml = in_root("a/migration-dependencies.yml"), *self = in_root("a/V12__folder.sql");
     cr_assert_eq(symlink("/etc/passwd", absolute), 0);
     cr_assert_eq(symlink("V6__loop.sql", loop), 0);
     cr_assert_eq(symlink("../ax/V4__four.sql", beside), 0); /* its path begins like the folder's */
@@ -88,8 +85,8 @@ Test(folder, no_permission)
     put("a/closed/V3__three.sql", "select 3;");
     put("a/listed/V4__four.sql", "select 4;");
     put("fleet.yml", "fleet: shop\nservices: {a: {migrations: a}}\n");
-    auto_free char *closed = at("a/closed"), *listed = at("a/listed"), *file = at("a/V2__closed.sql"), *open = at("a");
-    auto_free char *one_file = at("a/V1__one.sql"), *fleet = at("fleet.yml");
+    auto_free char *closed = in_root("a/closed"), *listed = in_root("a/listed"), *file = in_root("a/V2__closed.sql"), *open = in_root("a");
+    auto_free char *one_file = in_root("a/V1__one.sql"), *fleet = in_root("fleet.yml");
     cr_assert(chmod(root, 0755) == 0 && chmod(open, 0755) == 0 && chmod(one_file, 0644) == 0 && chmod(fleet, 0644) == 0);
     cr_assert(chmod(closed, 0) == 0 && chmod(listed, 0744) == 0 && chmod(file, 0) == 0);
     bool is_root = geteuid() == 0;
@@ -108,7 +105,7 @@ Test(folder, sizes)
     put("a/V1__one.sql", "select 1;");
     put("a/V2__hundred.sql", "");
     put("a/V2__hundred.sql.conf", "");
-    auto_free char *big = at("a/V2__hundred.sql"), *conf = at("a/V2__hundred.sql.conf");
+    auto_free char *big = in_root("a/V2__hundred.sql"), *conf = in_root("a/V2__hundred.sql.conf");
     cr_assert_eq(truncate(big, 100 << 20), 0);
     cr_assert_eq(truncate(conf, 100 << 20), 0);
     auto_buf struct buf lines = BUF_INIT(BUF_MAX);

@@ -1,120 +1,7 @@
 /* fleet.yml and migration folders: what is read, and what is found. */
-#include <criterion/criterion.h>
-#include <errno.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
-#include "base/cleanup.h"
-#include "catalog/catalog.h"
-#include "crypto/digest.h"
-
-static char root[] = "/tmp/greylag-catalog-XXXXXX";
-static struct catalog *catalog;
-static struct err err;
-
-static void setup(void)
-{
-    cr_assert_not_null(mkdtemp(root));
-}
-
-static void teardown(void)
-{
-    catalog_free(catalog);
-    auto_free char *command = xasprintf("chmod -R u+rwX %s; rm -rf %s", root, root);
-    cr_expect_eq(system(command), 0);
-}
+#include "unit/catalog_fixture.h"
 
 TestSuite(catalog, .init = setup, .fini = teardown);
-
-static void put_bytes(const char *path, const char *text, size_t len)
-{
-    auto_free char *full = xasprintf("%s/%s", root, path);
-    for (char *p = full + strlen(root) + 1; (p = strchr(p, '/')); p++) {
-        *p = 0;
-        cr_assert(mkdir(full, 0700) == 0 || errno == EEXIST);
-        *p = '/';
-    }
-    auto_file FILE *file = fopen(full, "w");
-    cr_assert_not_null(file, "%s", full);
-    cr_assert_eq(fwrite(text, 1, len, file), len);
-}
-
-static void put(const char *path, const char *text)
-{
-    put_bytes(path, text, strlen(text));
-}
-
-static bool read_fleet(const char *environment)
-{
-    catalog_free(catalog);
-    catalog = NULL;
-    err_clear(&err);
-    auto_free char *path = xasprintf("%s/fleet.yml", root);
-    return catalog_load(path, environment, NULL, NULL, &catalog, &err);
-}
-
-static void load(void)
-{
-    cr_assert(read_fleet(NULL), "%s", err.text);
-}
-
-/* A fleet of `a` (folder a) and, when asked, `b` (folder b). */
-static void one(const char *more)
-{
-    auto_free char *text = xasprintf("fleet: shop\nservices:\n  a:\n    migrations: a\n%s", more);
-    put("fleet.yml", text);
-    load();
-}
-
-static void refused(const char *text, const char *expected)
-{
-    put("fleet.yml", text);
-    cr_expect(!read_fleet(NULL), "accepted: %s", text);
-    cr_expect_null(catalog);
-    cr_expect(err.kind == ERR_CONFIG, "%d: %s", err.kind, err.text);
-    cr_expect(strstr(err.text, expected) != NULL, "for <%s>\n wanted <%s>\n got <%s>", text, expected, err.text);
-}
-
-static const struct service *service(size_t index)
-{
-    return &catalog->fleet.services[index];
-}
-
-static const struct catalog_finding *found(const char *rule, bool error, const char *file, const char *text)
-{
-    for (size_t i = 0; i < catalog->finding_count; i++) {
-        const struct catalog_finding *finding = &catalog->findings[i];
-        if (strcmp(finding->rule, rule) == 0 && finding->error == error && strcmp(finding->file, file) == 0 &&
-            strstr(finding->text, text))
-            return finding;
-    }
-    for (size_t i = 0; i < catalog->finding_count; i++)
-        cr_log_warn("%d %s %s:%d %s", catalog->findings[i].error, catalog->findings[i].rule, catalog->findings[i].file,
-                    catalog->findings[i].line, catalog->findings[i].text);
-    cr_expect(false, "no finding %s in %s with <%s>", rule, file, text);
-    static const struct catalog_finding nothing = {.line = -1};
-    return &nothing;
-}
-
-static const char *ids(size_t index)
-{
-    static char text[2000];
-    text[0] = 0;
-    for (size_t i = 0; i < service(index)->migration_count; i++)
-        snprintf(text + strlen(text), sizeof text - strlen(text), "%s%s%s", i ? " " : "",
-                 service(index)->migrations[i].id, service(index)->migrations[i].down ? "+" : "");
-    return text;
-}
-
-static const struct migration *migration(size_t index, const char *id)
-{
-    const struct migration *m = service_migration(service(index), id);
-    cr_assert_not_null(m, "no %s", id);
-    return m;
-}
 
 Test(catalog, flyway_names_versions_and_order)
 {
@@ -237,10 +124,10 @@ Test(catalog, files_that_cannot_be)
     put("a/V5__big.sql", "");
     put("a/.hidden/V9__x.sql", "select 1;");
     put("outside/V6__x.sql", "select 6;");
-    auto_free char *big = xasprintf("%s/a/V5__big.sql", root), *fifo = xasprintf("%s/a/V7__fifo.sql", root);
-    auto_free char *link_out = xasprintf("%s/a/V6__x.sql", root), *link_in = xasprintf("%s/a/V8__in.sql", root);
-    auto_free char *link_none = xasprintf("%s/a/V10__none.sql", root), *link_dir = xasprintf("%s/a/loop", root);
-    auto_free char *odd = xasprintf("%s/a/V11__\x01\xff.sql", root), *dir = xasprintf("%s/a/V12__dir.sql", root);
+    auto_free char *big = in_root("a/V5__big.sql"), *fifo = in_root("a/V7__fifo.sql");
+    auto_free char *link_out = in_root("a/V6__x.sql"), *link_in = in_root("a/V8__in.sql");
+    auto_free char *link_none = in_root("a/V10__none.sql"), *link_dir = in_root("a/loop");
+    auto_free char *odd = in_root("a/V11__\x01\xff.sql"), *dir = in_root("a/V12__dir.sql");
     cr_assert_eq(truncate(big, (32 << 20) + 1), 0);
     cr_assert_eq(mkfifo(fifo, 0600), 0);
     cr_assert_eq(symlink("../outside/V6__x.sql", link_out), 0);

@@ -1,34 +1,16 @@
 /* The commands as they are typed, against a real API over a real control database; and what they say without one. */
 /* links: api harness */
-#include <criterion/criterion.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include "api/api.h"
-#include "base/cleanup.h"
-#include "cli/cli.h"
-#include "crypto/key.h"
-#include "harness/postgres.h"
 #include "http/token.h"
 #include "store/store.h"
 #include "unit/cli_typed.h"
+#include "unit/control.h"
 
-#define MUST(call)                                                                                                     \
-    do {                                                                                                               \
-        struct err why = ERR_INIT;                                                                                     \
-        cr_assert(call, "%s:%d %s: %s", __FILE__, __LINE__, #call, why.text);                                          \
-    } while (0)
-
-static struct test_pg *server;
-static const char *conninfo;
 static struct api *api;
 
 /* ---- without a coordinator ---- */
 
-TestSuite(cli_offline, .init = clean_environment, .fini = remove_folder, .timeout = 60);
+TestSuite(cli_offline, .init = clean_environment, .fini = leave_root, .timeout = 60);
 
 Test(cli_offline, init_validate_plan)
 {
@@ -51,7 +33,7 @@ Test(cli_offline, init_validate_plan)
 Test(cli_offline, findings_are_exit_code_6)
 {
     EXPECT("greylag init shop", 0);
-    write_file("shop/services/example/V1__again.sql", "SELECT 1;\n");
+    put("shop/services/example/V1__again.sql", "SELECT 1;\n");
     EXPECT("greylag validate -f shop/fleet.yml", 6);
     SAYS(out_text, "error: ");
     SAYS(out_text, "[duplicate-version]");
@@ -60,7 +42,7 @@ Test(cli_offline, findings_are_exit_code_6)
     EXPECT("greylag plan -f shop/fleet.yml", 6);
     SAYS(err_text, "nothing was planned");
     cr_expect_str_eq(out_text, "");
-    write_file("shop/fleet.yml", "fleet: shop\nsurprise: 1\n");
+    put("shop/fleet.yml", "fleet: shop\nsurprise: 1\n");
     EXPECT("greylag validate -f shop/fleet.yml", 2);
     SAYS(err_text, "fleet.yml:2");
 }
@@ -86,16 +68,14 @@ Test(cli_offline, what_is_missing_is_said_with_what_to_do)
     SAYS(err_text, "of which service?");
     EXPECT("greylag up -f shop/fleet.yml --timeout soon --url http://127.0.0.1:1", 2);
     EXPECT("greylag plan -f shop/fleet.yml --state nowhere.json", 1);
-    write_file("state.json", "{}");
+    put("state.json", "{}");
     EXPECT("greylag plan -f shop/fleet.yml --state state.json", 6);
     EXPECT("greylag plan -f shop/fleet.yml --env nowhere", 2);
 }
 
 Test(cli_offline, the_own_configuration_is_private_when_it_holds_a_token)
 {
-    cr_assert_eq(mkdir(".config", 0700), 0);
-    cr_assert_eq(mkdir(".config/greylag", 0700), 0);
-    write_file(".config/greylag/config.yml", "url: http://127.0.0.1:1\ntoken: secret\n");
+    put(".config/greylag/config.yml", "url: http://127.0.0.1:1\ntoken: secret\n");
     cr_assert_eq(chmod(".config/greylag/config.yml", 0644), 0);
     EXPECT("greylag health", 1);
     SAYS(err_text, "chmod 600");
@@ -103,7 +83,7 @@ Test(cli_offline, the_own_configuration_is_private_when_it_holds_a_token)
     cr_assert_eq(chmod(".config/greylag/config.yml", 0600), 0);
     EXPECT("greylag health", 1);
     SAYS(err_text, "cannot reach http://127.0.0.1:1");
-    write_file(".config/greylag/config.yml", "uri: http://127.0.0.1:1\n");
+    put(".config/greylag/config.yml", "uri: http://127.0.0.1:1\n");
     EXPECT("greylag health", 2);
     SAYS(err_text, "config.yml:1");
 }
@@ -143,7 +123,7 @@ Test(cli_offline, damaged_token_files)
     struct tokens tokens;
     struct err err = ERR_INIT;
     for (size_t i = 0; i < COUNT_OF(bad); i++) {
-        write_file("tokens", bad[i]);
+        put("tokens", bad[i]);
         cr_assert_eq(chmod("tokens", 0600), 0);
         cr_expect_not(tokens_read("tokens", &tokens, &err), "%s", bad[i]);
         cr_expect_eq(err.kind, ERR_CONFIG, "%s: %s", bad[i], err.text);
@@ -160,8 +140,7 @@ Test(cli_offline, damaged_token_files)
 static void start(void)
 {
     clean_environment();
-    server = test_pg_start();
-    conninfo = test_pg_database(server, "control");
+    start_database();
     cr_assert_eq(type("greylag init shop"), 0);
     cr_assert_eq(chdir("shop"), 0);
     cr_assert_eq(type("greylag token ann --role admin --append tokens"), 0);
@@ -176,8 +155,8 @@ static void start(void)
 static void stop(void)
 {
     api_stop(api);
-    test_pg_stop(server);
-    remove_folder();
+    stop_database();
+    leave_root();
 }
 TestSuite(cli_online, .init = start, .fini = stop, .timeout = 120);
 
@@ -252,7 +231,7 @@ Test(cli_online, nothing_pending_is_no_release)
     EXPECT("greylag plan", 0);
     cr_expect_str_eq(out_text, "Nothing is pending.\n");
     EXPECT("greylag status --applied --json", 0);
-    write_file("state.json", out_text);
+    put("shop/state.json", out_text);
     EXPECT("greylag plan --state state.json", 0);
     cr_expect_str_eq(out_text, "Nothing is pending.\n");
     EXPECT("greylag down --all --dry-run", 0);

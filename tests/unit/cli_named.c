@@ -1,43 +1,10 @@
 /* releases.yml, changelog and matrix, as the programs a person runs. */
-#include <criterion/criterion.h>
-#include <errno.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
-#include <unistd.h>
 
 #include "base/buf.h"
-#include "base/cleanup.h"
+#include "unit/root.h"
 
-static char root[] = "/tmp/greylag-named-XXXXXX";
-
-static void setup(void)
-{
-    cr_assert_not_null(mkdtemp(root));
-}
-
-static void teardown(void)
-{
-    auto_free char *command = xasprintf("rm -rf %s", root);
-    cr_expect_eq(system(command), 0);
-}
-
-TestSuite(named, .init = setup, .fini = teardown);
-
-static void put(const char *path, const char *text)
-{
-    auto_free char *full = xasprintf("%s/%s", root, path);
-    for (char *p = full + strlen(root) + 1; (p = strchr(p, '/')); p++) {
-        *p = 0;
-        cr_assert(mkdir(full, 0700) == 0 || errno == EEXIST);
-        *p = '/';
-    }
-    auto_file FILE *file = fopen(full, "w");
-    cr_assert_not_null(file);
-    fputs(text, file);
-}
+TestSuite(named, .init = make_root, .fini = remove_root);
 
 static char output[65536];
 
@@ -99,7 +66,7 @@ Test(named, a_file_that_is_wrong_is_refused_and_kept)
     SAYS("stands twice");
     put("releases.yml", "releases: [{version: '1', services: {auth: '1'}}]\n"); /* nothing can be added behind that */
     cr_expect_eq(greylag("release create 2 x"), 2);
-    auto_free char *path = xasprintf("%s/releases.yml", root);
+    auto_free char *path = in_root("releases.yml");
     auto_buf struct buf text = BUF_INIT(65536);
     cr_assert(buf_read_file(&text, path, NULL));
     cr_expect_str_eq(buf_text(&text), "releases: [{version: '1', services: {auth: '1'}}]\n");

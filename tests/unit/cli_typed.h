@@ -1,34 +1,26 @@
 /* Commands as they are typed, in a folder of their own; and what they printed. */
 #pragma once
-#include <criterion/criterion.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
-
-#include "base/cleanup.h"
 #include "cli/cli.h"
 #include "crypto/key.h"
+#include "unit/root.h"
 
-static char folder[] = "/tmp/greylag-test-cli-XXXXXX";
 static char *out_text, *err_text;
 
 static inline void clean_environment(void)
 {
-    cr_assert_not_null(mkdtemp(folder));
-    cr_assert_eq(chdir(folder), 0);
+    make_root();
+    cr_assert_eq(chdir(root), 0);
     unsetenv("GREYLAG_URL");
     unsetenv("GREYLAG_TOKEN");
     unsetenv("XDG_CONFIG_HOME");
-    setenv("HOME", folder, 1);
+    setenv("HOME", root, 1);
     crypto_init();
 }
 
-static inline void remove_folder(void)
+static inline void leave_root(void)
 {
-    auto_free char *command = xasprintf("rm -rf %s", folder);
     cr_expect_eq(chdir("/"), 0);
-    cr_expect_eq(system(command), 0);
+    remove_root();
     free(out_text);
     free(err_text);
 }
@@ -62,10 +54,3 @@ static inline int type(const char *typed)
         cr_expect_eq(code_, wanted, "%s: exit code %d\n%s%s", typed, code_, out_text, err_text);                       \
     } while (0)
 #define SAYS(where, what) cr_expect(strstr(where, what), "wanted \"%s\" in:\n%s", what, where)
-
-static inline void write_file(const char *path, const char *text)
-{
-    auto_file FILE *file = fopen(path, "w");
-    cr_assert_not_null(file, "%s", path);
-    fputs(text, file);
-}

@@ -1,5 +1,4 @@
 /* `greylag validate`: its formats, what is applied, what fleet.yml says of rules, and --fix. */
-#include <criterion/criterion.h>
 #include <jansson.h>
 #include <sys/stat.h>
 
@@ -8,12 +7,12 @@
 
 #define FLEET "fleet: shop\nservices:\n  a: {migrations: a}\n"
 
-TestSuite(validate, .init = clean_environment, .fini = remove_folder, .timeout = 60);
+TestSuite(validate, .init = clean_environment, .fini = leave_root, .timeout = 60);
 
 static void make(const char *fleet)
 {
     cr_assert(mkdir("a", 0700) == 0);
-    write_file("fleet.yml", fleet);
+    put("fleet.yml", fleet);
 }
 
 static char *read_all(const char *path)
@@ -38,15 +37,15 @@ static void write_state(const char *id, const char *text)
         xasprintf("{\"targets\":{\"a/a\":[{\"migration\":\"%s\",\"checksum\":\"%s\",\"request\":\"r\","
                   "\"release\":\"r\"}]}}",
                   id, digest);
-    write_file("state.json", state);
+    put("state.json", state);
 }
 
 Test(validate, text_names_line_and_column_and_what_to_do_once)
 {
     make(FLEET);
-    write_file("a/V1__x.sql", "CREATE TABLE t (a int);\n");
-    write_file("a/V2__y.sql", "SELECT 1;\nALTER TABLE t\n  ADD COLUMN b int NOT NULL,\n  ADD COLUMN c int NOT NULL;\n");
-    write_file("a/V3__z.sql", "SELECT 1;\n  SELECT from from;\n");
+    put("a/V1__x.sql", "CREATE TABLE t (a int);\n");
+    put("a/V2__y.sql", "SELECT 1;\nALTER TABLE t\n  ADD COLUMN b int NOT NULL,\n  ADD COLUMN c int NOT NULL;\n");
+    put("a/V3__z.sql", "SELECT 1;\n  SELECT from from;\n");
     EXPECT("greylag validate", 0);
     SAYS(out_text, "a/V2__y.sql:3:14: warning: the column t.b is NOT NULL without a default");
     SAYS(out_text, "a/V2__y.sql:4:14: warning: the column t.c");
@@ -62,11 +61,11 @@ Test(validate, rules_are_set_for_all_and_for_one_service)
     make("fleet: shop\ndefaults:\n  lint: {not-null-without-default: error, destructive-without-undo: off}\n"
          "services:\n  a:\n    migrations: a\n    lint:\n      not-null-without-default: warning\n      table-name: "
          "error\n");
-    write_file("a/V1__x.sql", "ALTER TABLE t ADD COLUMN b int NOT NULL;\nDROP TABLE u;\n");
+    put("a/V1__x.sql", "ALTER TABLE t ADD COLUMN b int NOT NULL;\nDROP TABLE u;\n");
     EXPECT("greylag validate", 0);
     SAYS(out_text, "warning: the column t.b");
     cr_expect_null(strstr(out_text, "destructive"));
-    write_file("a/V2__x.sql", "CREATE TABLE \"T\" (a int);\n");
+    put("a/V2__x.sql", "CREATE TABLE \"T\" (a int);\n");
     EXPECT("greylag validate", 6);
     SAYS(out_text, "a/V2__x.sql:1:14: error: the table's name T is not lowercase_snake_case [table-name]");
 }
@@ -77,14 +76,14 @@ Test(validate, what_fleet_yml_cannot_say)
     EXPECT("greylag validate", 2);
     SAYS(err_text, "fleet.yml:6:18: there is no rule 'table-nam' that can be set");
     SAYS(err_text, "did you mean 'table-name'?");
-    write_file("fleet.yml", "fleet: shop\ndefaults: {lint: {ignore-unused: off}}\nservices: {a: {migrations: a}}\n");
+    put("fleet.yml", "fleet: shop\ndefaults: {lint: {ignore-unused: off}}\nservices: {a: {migrations: a}}\n");
     EXPECT("greylag validate", 2);
     SAYS(err_text, "fleet.yml:2:");
-    write_file("fleet.yml",
+    put("fleet.yml",
                "fleet: shop\nenvironments: {prod: {lint: {x: off}}, dev: {}}\nservices: {a: {migrations: a}}\n");
     EXPECT("greylag validate --env dev", 2);
     SAYS(err_text, "there is no rule 'x'");
-    write_file("fleet.yml", "fleet: shop\ndefaults: {lint: {table-name: loud}}\nservices: {a: {migrations: a}}\n");
+    put("fleet.yml", "fleet: shop\ndefaults: {lint: {table-name: loud}}\nservices: {a: {migrations: a}}\n");
     EXPECT("greylag validate", 2);
     SAYS(err_text, "'loud' is unknown; known: off, warning, error");
 }
@@ -92,9 +91,8 @@ Test(validate, what_fleet_yml_cannot_say)
 Test(validate, json_has_one_shape_for_all_findings)
 {
     make("fleet: shop\nservices:\n  a: {migrations: a}\n  b: {migrations: b, depends_on: [a]}\n");
-    cr_assert_eq(mkdir("b", 0700), 0);
-    write_file("a/V1__x.sql", "-- Dependencies: b:1\nTRUNCATE t;\n");
-    write_file("b/V1__x.sql", "SELEC 1;\n");
+    put("a/V1__x.sql", "-- Dependencies: b:1\nTRUNCATE t;\n");
+    put("b/V1__x.sql", "SELEC 1;\n");
     EXPECT("greylag validate --json", 6);
     json_t *json = json_loads(out_text, 0, NULL), *finding;
     size_t i, seen = 0;
@@ -144,11 +142,9 @@ static void check_result(const json_t *result, const json_t *rules)
 
 Test(validate, sarif)
 {
-    cr_assert(mkdir("x", 0700) == 0 && chdir("x") == 0);
-    make(FLEET);
-    write_file("a/V1__größe.sql", "ALTER ROLE a PASSWORD 'x';\n");
-    write_file("a/V1__y.sql", "SELECT 1;\n");
-    cr_assert_eq(chdir(".."), 0);
+    put("x/fleet.yml", FLEET);
+    put("x/a/V1__größe.sql", "ALTER ROLE a PASSWORD 'x';\n");
+    put("x/a/V1__y.sql", "SELECT 1;\n");
     EXPECT("greylag validate -f x/fleet.yml --format sarif", 6);
     json_t *json = json_loads(out_text, JSON_REJECT_DUPLICATES, NULL), *result;
     cr_assert_not_null(json, "%s", out_text);
@@ -169,7 +165,7 @@ Test(validate, sarif)
 Test(validate, annotations_of_github)
 {
     make(FLEET);
-    write_file("a/V1__x,y%.sql", "TRUNCATE t;\n");
+    put("a/V1__x,y%.sql", "TRUNCATE t;\n");
     EXPECT("greylag validate --format github", 0);
     SAYS(out_text,
          "::warning title=destructive-without-undo,file=a/V1__x%2Cy%25.sql,line=1,col=10::empties the table t "
@@ -181,7 +177,7 @@ Test(validate, annotations_of_github)
 Test(validate, words_that_do_not_go_together)
 {
     make(FLEET);
-    write_file("a/V1__x.sql", "SELECT 1;\n");
+    put("a/V1__x.sql", "SELECT 1;\n");
     EXPECT("greylag validate --format xml", 2);
     SAYS(err_text, "none of text, json, sarif, github");
     EXPECT("greylag validate --json --format sarif", 2);
@@ -198,7 +194,7 @@ Test(validate, words_that_do_not_go_together)
 Test(validate, altered_files_and_what_can_be_changed_no_more)
 {
     make(FLEET);
-    write_file("a/V1__x.sql", "ALTER TABLE t ADD COLUMN b int NOT NULL;\nDROP TABLE u;\n");
+    put("a/V1__x.sql", "ALTER TABLE t ADD COLUMN b int NOT NULL;\nDROP TABLE u;\n");
     write_state("1", "ALTER TABLE t ADD COLUMN b int NOT NULL;\nDROP TABLE u;\n");
     EXPECT("greylag validate --state state.json", 0);
     cr_expect_null(strstr(out_text, "not-null-without-default"), "%s", out_text);
@@ -218,7 +214,7 @@ Test(validate, altered_files_and_what_can_be_changed_no_more)
 Test(validate, fix_shows_and_changes_only_when_told)
 {
     make(HEADERS);
-    write_file("a/V20240131__add_x.sql", "SELECT 1;\r\nSELECT 2;");
+    put("a/V20240131__add_x.sql", "SELECT 1;\r\nSELECT 2;");
     cr_assert_eq(chmod("a/V20240131__add_x.sql", 0640), 0);
     EXPECT("greylag validate --fix --offline", 0);
     SAYS(out_text, "--- a/a/V20240131__add_x.sql\n+++ b/a/V20240131__add_x.sql\n@@ -1,2 +1,5 @@\n-SELECT 1;\\x0d\n");
@@ -240,15 +236,14 @@ Test(validate, fix_shows_and_changes_only_when_told)
 Test(validate, fix_changes_nothing_that_is_applied_somewhere)
 {
     make(HEADERS);
-    write_file("a/V1__x.sql", "SELECT 1");
-    write_file("a/V2__y.sql", "SELECT 2");
+    put("a/V1__x.sql", "SELECT 1");
+    put("a/V2__y.sql", "SELECT 2");
     write_state("1", "SELECT 1");
     EXPECT("greylag validate --fix --state state.json --yes", 0);
     HOLDS("a/V1__x.sql", "SELECT 1");
     HOLDS("a/V2__y.sql", "-- Migration: y\n-- Service: a\nSELECT 2\n");
     /* on one of two targets: it is still spoken of, and not changed */
-    write_file(
-        "fleet.yml",
+    put("fleet.yml",
         "fleet: shop\ndefaults: {lint: {final-newline: warning}}\nservices:\n  a: {migrations: a, targets: [a, b]}\n");
     EXPECT("greylag validate --fix --state state.json --yes", 0);
     SAYS(out_text, "a/V1__x.sql is not changed: it is applied");
@@ -260,8 +255,8 @@ Test(validate, fix_changes_nothing_that_is_applied_somewhere)
 Test(validate, fix_changes_nothing_that_another_tool_may_have_applied)
 {
     make(HEADERS);
-    write_file("a/V1__x.sql", "SELECT 1");
-    write_file("state.json", "{\"targets\":{\"a/a\":[]}}");
+    put("a/V1__x.sql", "SELECT 1");
+    put("state.json", "{\"targets\":{\"a/a\":[]}}");
     EXPECT("greylag validate --fix --state state.json --yes", 0);
     SAYS(out_text, "a/V1__x.sql is not changed: flyway may have applied it on a (import its record, or say --offline)");
     HOLDS("a/V1__x.sql", "SELECT 1");
@@ -303,8 +298,7 @@ Test(validate, verify_scripts_are_looked_at_too)
 Test(validate, fix_follows_a_link_and_leaves_it_one)
 {
     make(HEADERS);
-    cr_assert_eq(mkdir("a/real", 0700), 0);
-    write_file("a/real/V1__x.sql", "-- Author: ann\nSELECT 1");
+    put("a/real/V1__x.sql", "-- Author: ann\nSELECT 1");
     cr_assert_eq(rename("a/real/V1__x.sql", "a/real/x.txt"), 0);
     cr_assert_eq(symlink("real/x.txt", "a/V1__x.sql"), 0);
     EXPECT("greylag validate --fix --offline --yes", 0);
@@ -317,10 +311,10 @@ Test(validate, placeholders_are_replaced_before_a_rule_sees_the_text)
 {
     make("fleet: shop\nservices:\n  a:\n    migrations: a\n    placeholders: {table: accounts, pw: hunter2}\n"
          "    secret_placeholders: [password]\n");
-    write_file("a/V1__x.sql", "SELECT 1;\nTRUNCATE ${table};\nCREATE ROLE r PASSWORD '${password}';\n");
+    put("a/V1__x.sql", "SELECT 1;\nTRUNCATE ${table};\nCREATE ROLE r PASSWORD '${password}';\n");
     EXPECT("greylag validate", 0);
     SAYS(out_text, "a/V1__x.sql:2: warning: empties the table accounts (TRUNCATE)");
-    write_file("a/V2__x.sql", "CREATE ROLE s PASSWORD '${pw}';\n");
+    put("a/V2__x.sql", "CREATE ROLE s PASSWORD '${pw}';\n");
     EXPECT("greylag validate", 6);
     SAYS(out_text, "a/V2__x.sql:1: error: a role's password stands in the statement");
 }
@@ -328,10 +322,10 @@ Test(validate, placeholders_are_replaced_before_a_rule_sees_the_text)
 Test(validate, repeatables_and_baselines_are_no_steps_of_the_way)
 {
     make(FLEET);
-    write_file("a/V1__x.sql", "CREATE TABLE t (a int);\n");
-    write_file("a/B1__x.sql", "CREATE TABLE t (a int);\nALTER TABLE t ADD COLUMN b int NOT NULL;\n");
-    write_file("a/R__rows.sql", "DELETE FROM t;\nINSERT INTO t VALUES (1);\n");
-    write_file("a/afterMigrate.sql", "TRUNCATE cache;\n");
+    put("a/V1__x.sql", "CREATE TABLE t (a int);\n");
+    put("a/B1__x.sql", "CREATE TABLE t (a int);\nALTER TABLE t ADD COLUMN b int NOT NULL;\n");
+    put("a/R__rows.sql", "DELETE FROM t;\nINSERT INTO t VALUES (1);\n");
+    put("a/afterMigrate.sql", "TRUNCATE cache;\n");
     EXPECT("greylag validate", 0);
     cr_expect_null(strstr(out_text, "destructive-without-undo"), "%s", out_text);
     cr_expect_null(strstr(out_text, "not-null-without-default"), "%s", out_text);

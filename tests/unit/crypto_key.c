@@ -1,46 +1,17 @@
 /* Keys and their files. */
-#include <criterion/criterion.h>
 #include <fcntl.h>
-#include <stdio.h>
-#include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
-#include "base/cleanup.h"
 #include "base/text.h"
 #include "crypto/key.h"
+#include "unit/root.h"
 
-static char *folder; /* each test is its own process */
-
-static void make_folder(void)
+static void setup(void)
 {
     crypto_init();
-    folder = xstrdup("/tmp/greylag-key-XXXXXX");
-    cr_assert_not_null(mkdtemp(folder));
+    make_root();
 }
 
-static void remove_folder(void)
-{
-    auto_free char *command = xasprintf("rm -rf '%s'", folder);
-    cr_assert_eq(system(command), 0);
-    free(folder);
-}
-
-TestSuite(key, .init = make_folder, .fini = remove_folder);
-
-static char *in_folder(const char *name)
-{
-    return xasprintf("%s/%s", folder, name);
-}
-
-static void put(const char *path, const char *text, mode_t mode)
-{
-    FILE *file = fopen(path, "w");
-    cr_assert_not_null(file);
-    fputs(text, file);
-    fclose(file);
-    chmod(path, mode);
-}
+TestSuite(key, .init = setup, .fini = remove_root);
 
 Test(key, the_vector_of_dsse)
 {
@@ -68,7 +39,7 @@ Test(key, the_vector_of_dsse)
 
 Test(key, written_and_read_back)
 {
-    auto_free char *path = in_folder("k"), *public_path = in_folder("k.pub");
+    auto_free char *path = in_root("k"), *public_path = in_root("k.pub");
     struct key_secret key, again;
     struct key_public public_key, parsed;
     struct err err = ERR_INIT;
@@ -90,25 +61,25 @@ Test(key, written_and_read_back)
 
 Test(key, never_overwritten)
 {
-    auto_free char *path = in_folder("k"), *other = in_folder("o"), *other_public = in_folder("o.pub");
+    auto_free char *path = in_root("k"), *other = in_root("o"), *other_public = in_root("o.pub");
     struct key_secret key;
     struct err err = ERR_INIT;
     key_generate(&key);
     cr_assert(key_write(&key, path, &err));
     cr_assert_not(key_write(&key, path, &err));
     cr_assert_eq(err.kind, ERR_CONFLICT);
-    put(other_public, "mine\n", 0644);
+    put("o.pub", "mine\n");
     cr_assert_not(key_write(&key, other, &err));
     cr_assert_eq(access(other, F_OK), -1, "no secret key is left behind without its public one");
     cr_assert_eq(access(other_public, F_OK), 0);
-    auto_free char *nowhere = in_folder("no/such/folder");
+    auto_free char *nowhere = in_root("no/such/folder");
     cr_assert_not(key_write(&key, nowhere, &err));
     cr_assert_eq(err.kind, ERR_SYSTEM);
 }
 
 Test(key, readable_by_others_is_refused)
 {
-    auto_free char *path = in_folder("k");
+    auto_free char *path = in_root("k");
     struct key_secret key;
     key_generate(&key);
     cr_assert(key_write(&key, path, NULL));
@@ -142,24 +113,26 @@ Test(key, what_is_no_key_file)
         "greylag-secret-key ed25519\nAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\nmore\n",
         "greylag-secret-key ed25519\n AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\n",
     };
-    auto_free char *path = in_folder("k"), *fifo = in_folder("f"), *none = in_folder("none"), *big = in_folder("b");
+    auto_free char *path = in_root("k"), *fifo = in_root("f"), *none = in_root("none"), *big = in_root("b");
     struct key_secret key;
     struct err err = ERR_INIT;
     for (size_t i = 0; i < COUNT_OF(texts); i++) {
-        put(path, texts[i], 0600);
+        put("k", texts[i]);
+        chmod(path, 0600);
         cr_assert_not(key_read_secret(path, &key, &err), "%zu", i);
         cr_assert_eq(err.kind, ERR_INPUT, "%zu: %s", i, err.text);
     }
-    put(path, "greylag-secret-key ed25519\nAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\r\n", 0600);
+    put("k", "greylag-secret-key ed25519\nAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\r\n");
     cr_assert(key_read_secret(path, &key, &err), "%s", err.text);
     cr_assert_eq(mkfifo(fifo, 0600), 0);
     cr_assert_not(key_read_secret(fifo, &key, &err));
-    cr_assert_not(key_read_secret(folder, &key, &err));
+    cr_assert_not(key_read_secret(root, &key, &err));
     cr_assert_not(key_read_secret(none, &key, &err));
     cr_assert_eq(err.kind, ERR_SYSTEM);
     auto_free char *long_text = xcalloc(1, 5000);
     memset(long_text, 'A', 4999);
-    put(big, long_text, 0600);
+    put("b", long_text);
+    chmod(big, 0600);
     cr_assert_not(key_read_secret(big, &key, &err));
     cr_assert_not(key_parse_public(big, &(struct key_public){0}, &err));
 }
@@ -184,7 +157,7 @@ Test(key, what_is_no_public_key)
         cr_assert_eq(err.kind, ERR_INPUT);
     }
     cr_assert(key_parse_public("ed25519:O2onvM62pC1io6jQKm8Nc2UyFXcd4kOmOsBIoYtZ2ik=", &key, NULL));
-    auto_free char *path = in_folder("k");
+    auto_free char *path = in_root("k");
     struct key_secret secret;
     struct err err = ERR_INIT;
     key_generate(&secret);

@@ -1,30 +1,22 @@
 /* coordinator.yml: what is wrong in it is said with file, line and column, and never with a secret. */
-#include <criterion/criterion.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
-
-#include "base/cleanup.h"
 #include "daemon/settings.h"
+#include "unit/root.h"
 
-static char folder[] = "/tmp/settings_XXXXXX";
 static char *file;
 static struct err err;
 
 static void set_up(void)
 {
-    cr_assert(mkdtemp(folder));
-    file = xasprintf("%s/coordinator.yml", folder);
+    make_root();
+    file = in_root("coordinator.yml");
     unsetenv("DATABASE_URL");
     setenv("SECRET", "hunter2", 1);
 }
 
 static void tear_down(void)
 {
-    unlink(file);
-    rmdir(folder);
     free(file);
+    remove_root();
 }
 
 TestSuite(settings, .init = set_up, .fini = tear_down);
@@ -36,9 +28,7 @@ TestSuite(settings, .init = set_up, .fini = tear_down);
 
 static bool load(const char *text, struct settings **ret)
 {
-    FILE *out = fopen(file, "w");
-    fputs(text, out);
-    fclose(out);
+    put("coordinator.yml", text);
     err_clear(&err);
     return settings_load(file, ret, &err);
 }
@@ -49,7 +39,7 @@ Test(settings, a_whole_file_and_what_is_left_out)
     cr_assert(load(HEAD DATABASE KEYS KAFKA "  socket.keepalive.enable: true\nlease: 2s\nresend_after: 1500ms\n"
                    "workers:\n  - {name: auth, key: a.pub, targets: [auth, user/eu]}\n", &settings), "%s", err.text);
     cr_assert_str_eq(settings->database, "dbname=c password=hunter2");
-    auto_free char *tokens = xasprintf("%s/tokens", folder);
+    auto_free char *tokens = in_root("tokens");
     cr_assert_str_eq(settings->tokens_file, tokens, "a path is relative to the file");
     cr_assert_str_eq(settings->signing_key, "/etc/c.key");
     cr_assert_eq(settings->lease_ms, 2000);

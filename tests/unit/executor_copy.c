@@ -1,6 +1,6 @@
 /* COPY ... FROM STDIN with its rows in the file.
  * links: executor ledger crypto harness */
-#include "executor_target.h"
+#include "unit/executor_target.h"
 
 #include <pthread.h>
 

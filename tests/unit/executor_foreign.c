@@ -1,6 +1,6 @@
 /* Steps that keep another tool's record, or are adopted from it, on a real server.
  * links: executor ledger foreign pg crypto harness */
-#include "executor_target.h"
+#include "unit/executor_target.h"
 
 #include <pthread.h>
 

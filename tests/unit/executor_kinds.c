@@ -1,6 +1,6 @@
 /* Repeatables, callbacks, what runs around each migration, verification, and what is only recorded.
  * links: executor ledger crypto harness */
-#include "executor_target.h"
+#include "unit/executor_target.h"
 
 #include <pthread.h>
 

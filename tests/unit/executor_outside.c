@@ -1,6 +1,6 @@
 /* Statements outside a transaction: journalled, repaired, resumed.
  * links: executor ledger crypto harness */
-#include "executor_target.h"
+#include "unit/executor_target.h"
 
 #include <pthread.h>
 

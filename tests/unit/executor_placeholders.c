@@ -1,6 +1,6 @@
 /* Placeholders, replaced where the text runs; secrets that nothing shows.
  * links: executor ledger crypto harness */
-#include "executor_target.h"
+#include "unit/executor_target.h"
 
 #include <unistd.h>
 

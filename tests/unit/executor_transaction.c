@@ -1,6 +1,6 @@
 /* Transactional steps on a real server.
  * links: executor ledger crypto harness */
-#include "executor_target.h"
+#include "unit/executor_target.h"
 
 #include <pthread.h>
 

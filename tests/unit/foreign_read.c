@@ -1,6 +1,6 @@
 /* Records of other tools, found by their columns and read: tables made by hand as the tools' sources make them.
  * links: executor ledger pg crypto harness */
-#include "foreign_fixture.h"
+#include "unit/foreign_fixture.h"
 
 TestSuite(foreign_read, .init = start_foreign, .fini = stop_foreign, .timeout = 120);
 

@@ -1,6 +1,6 @@
 /* The fence, the lease and acknowledgements on a real server (protocol.md, 1).
  * links: executor ledger crypto harness */
-#include "executor_target.h"
+#include "unit/executor_target.h"
 
 #include <pthread.h>
 #include <signal.h>

@@ -1,39 +1,7 @@
 /* links: catalog */
 /* The plan of a fleet of real projects, where they are at hand (../shared/fleets). */
-#include <criterion/criterion.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
-
-#include "base/cleanup.h"
-#include "catalog/catalog.h"
 #include "plan/plan.h"
-
-#define FLEETS GREYLAG_SOURCE_DIR "/../shared/fleets"
-
-static struct catalog *load(void)
-{
-    if (access(FLEETS "/README.md", R_OK) != 0) {
-        fprintf(stderr, "skipped: %s is not there\n", FLEETS);
-        return NULL;
-    }
-    char path[] = "/tmp/greylag-fleet-XXXXXX";
-    int fd = mkstemp(path);
-    cr_assert_geq(fd, 0);
-    dprintf(fd, "fleet: real\nservices:\n"
-                "  uaa: {migrations: %s/uaa}\n"
-                "  concourse: {migrations: %s/concourse, duplicate_versions: by-name, depends_on: [uaa]}\n"
-                "  lemmy: {migrations: %s/lemmy, depends_on: [concourse]}\n",
-            FLEETS, FLEETS, FLEETS);
-    close(fd);
-    struct catalog *catalog = NULL;
-    struct err err = ERR_INIT;
-    cr_assert(catalog_load(path, NULL, NULL, NULL, &catalog, &err), "%s", err.text);
-    cr_assert(catalog_require(catalog, &err), "%s", err.text);
-    unlink(path);
-    return catalog;
-}
+#include "unit/real_fleet.h"
 
 /* The first `count` migrations of a service as applied. */
 static struct target_contents contents(struct arena *arena, const struct service *service, size_t count)
@@ -47,7 +15,10 @@ static struct target_contents contents(struct arena *arena, const struct service
 
 Test(plan_fleets, up_in_two_releases_and_back)
 {
-    struct catalog *catalog = load();
+    struct catalog *catalog = load_real("  uaa: {migrations: " FLEETS "/uaa}\n"
+                                        "  concourse: {migrations: " FLEETS "/concourse, duplicate_versions: by-name, "
+                                        "depends_on: [uaa]}\n"
+                                        "  lemmy: {migrations: " FLEETS "/lemmy, depends_on: [concourse]}\n");
     if (!catalog)
         return;
     const struct service *services = catalog->fleet.services;
@@ -55,6 +26,7 @@ Test(plan_fleets, up_in_two_releases_and_back)
     struct plan plan;
     struct plan_findings findings;
     struct err err = ERR_INIT;
+    cr_assert(catalog_require(catalog, &err), "%s", err.text);
     const struct plan_limit limits[] = {{"concourse", "1747084615"}, {"lemmy", services[2].migrations[244].version}};
     struct plan_options options = {.limits = limits, .limit_count = 2};
     cr_assert(plan_make(&catalog->fleet, NULL, 0, &options, &arena, &plan, &findings, &err), "%s", err.text);

@@ -1,27 +1,18 @@
 /* The relay against a real outbox and the embedded broker: what is sent, what is dropped, what stays. */
 /* links: harness */
-#include <criterion/criterion.h>
 #include <poll.h>
 #include <string.h>
 
 #include "base/cleanup.h"
 #include "base/clock.h"
-#include "crypto/key.h"
-#include "harness/postgres.h"
 #include "relay/relay.h"
+#include "unit/control.h"
 
 #define LIMIT_MS 30000
-#define MUST(call)                                                                                                     \
-    do {                                                                                                               \
-        struct err why = ERR_INIT;                                                                                     \
-        cr_assert(call, "%s:%d %s: %s (%s)", __FILE__, __LINE__, #call, why.text, why.sqlstate);                       \
-    } while (0)
 
 static struct bus_property properties[] = {{"bootstrap.servers", NULL}, {"fetch.wait.max.ms", "10"}};
 static struct bus_settings bus = {"test", properties, 2};
-static struct test_pg *server;
 static struct bus_broker *broker;
-static const char *conninfo;
 static struct store *store;
 static struct relay *relay;
 
@@ -38,9 +29,7 @@ static struct store *leader(const char *holder)
 
 static void start(void)
 {
-    crypto_init();
-    server = test_pg_start();
-    conninfo = test_pg_database(server, "control");
+    start_database();
     MUST(bus_broker_start(&broker, &why));
     properties[0].value = bus_broker_bootstrap(broker);
     const struct bus_topic topic = {.name = "control", .partitions = 1};
@@ -54,7 +43,7 @@ static void stop(void)
     relay_close(relay, 0);
     store_close(store);
     bus_broker_stop(broker);
-    test_pg_stop(server);
+    stop_database();
 }
 TestSuite(relay, .init = start, .fini = stop, .timeout = 120);
 

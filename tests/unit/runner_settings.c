@@ -1,14 +1,7 @@
 /* worker.yml: what is wrong in it is said with its place, and never with a secret. */
-#include <criterion/criterion.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/stat.h>
-
-#include "base/cleanup.h"
 #include "runner/settings.h"
+#include "unit/root.h"
 
-static char folder[] = "/tmp/settings_XXXXXX";
 static char *file, *key_file;
 static struct err err;
 
@@ -17,22 +10,18 @@ static void set_up(void)
     struct key_secret key;
     crypto_init();
     key_generate(&key);
-    cr_assert(mkdtemp(folder));
-    file = xasprintf("%s/worker.yml", folder);
-    key_file = xasprintf("%s/w.key", folder);
+    make_root();
+    file = in_root("worker.yml");
+    key_file = in_root("w.key");
     cr_assert(key_write(&key, key_file, &err), "%s", err.text);
     key_secret_release(&key);
 }
 
 static void tear_down(void)
 {
-    auto_free char *public_file = xasprintf("%s.pub", key_file);
-    unlink(public_file);
-    unlink(file);
-    unlink(key_file);
-    rmdir(folder);
     free(file);
     free(key_file);
+    remove_root();
 }
 
 TestSuite(settings, .init = set_up, .fini = tear_down);
@@ -46,10 +35,10 @@ static const char *get(void *context, const char *name)
 
 static bool load_with(const char *targets, const char *kafka, const char *url, struct settings **ret)
 {
-    FILE *out = fopen(file, "w");
-    fprintf(out, "fleet: shop\nenvironment: test\nkey: w.key\ncoordinator_keys: [w.key.pub]\ntargets:\n%skafka:\n%s",
-            targets, kafka);
-    fclose(out);
+    auto_free char *text = xasprintf("fleet: shop\nenvironment: test\nkey: w.key\ncoordinator_keys: [w.key.pub]\n"
+                                     "targets:\n%skafka:\n%s",
+                                     targets, kafka);
+    put("worker.yml", text);
     auto_free char *copy = url ? xstrdup(url) : NULL;
     err_clear(&err);
     return settings_load(file, get, copy, ret, &err);

@@ -1,7 +1,6 @@
 /* The control database and releases that record: other tools' records asked for and stored, what is applied afterwards,
  * going back over them; names of releases. */
 /* links: harness */
-#include <criterion/criterion.h>
 #include <jansson.h>
 #include <stdio.h>
 #include <string.h>
@@ -9,17 +8,9 @@
 #include "base/cleanup.h"
 #include "base/text.h"
 #include "crypto/digest.h"
-#include "crypto/key.h"
-#include "harness/postgres.h"
 #include "store/store.h"
+#include "unit/control.h"
 
-#define MUST(call)                                                                                                     \
-    do {                                                                                                               \
-        struct err why = ERR_INIT;                                                                                     \
-        cr_assert(call, "%s:%d %s: %s (%s)", __FILE__, __LINE__, #call, why.text, why.sqlstate);                       \
-    } while (0)
-
-static struct test_pg *server;
 static struct store *store;
 static struct arena arena;
 static struct migration migrations[4];
@@ -54,9 +45,8 @@ static const char *const first_texts[] = {"select 1", "select 2", "select 3"};
 
 static void start(void)
 {
-    crypto_init();
-    server = test_pg_start();
-    MUST(store_open(test_pg_database(server, "control"), "shop", "dev", "test", &store, &why));
+    start_database();
+    MUST(store_open(conninfo, "shop", "dev", "test", &store, &why));
     struct store_lease lease;
     bool taken = false;
     MUST(store_lease_take(store, "a", 60000, 0, &taken, &lease, &why));
@@ -73,7 +63,7 @@ static void stop(void)
     store_close(store);
     free(fleet_json);
     arena_release(&arena);
-    test_pg_stop(server);
+    stop_database();
 }
 TestSuite(store_adopt, .init = start, .fini = stop, .timeout = 120);
 

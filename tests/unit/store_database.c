@@ -1,6 +1,5 @@
 /* The control database against a real server: schema, acceptance, batches, lease, reload. */
 /* links: harness */
-#include <criterion/criterion.h>
 #include <dirent.h>
 #include <jansson.h>
 #include <stdio.h>
@@ -10,34 +9,14 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "crypto/digest.h"
-#include "crypto/key.h"
-#include "harness/postgres.h"
 #include "pg/pg.h"
 #include "store/store.h"
-
-#define MUST(call)                                                                                                     \
-    do {                                                                                                               \
-        struct err why = ERR_INIT;                                                                                     \
-        cr_assert(call, "%s:%d %s: %s (%s)", __FILE__, __LINE__, #call, why.text, why.sqlstate);                       \
-    } while (0)
+#include "unit/control.h"
 
 #define UP_SQL "CREATE TABLE t (id int)"
 #define DOWN_SQL "DROP TABLE t"
 
-static struct test_pg *server;
-static const char *conninfo;
-
-static void start(void)
-{
-    crypto_init();
-    server = test_pg_start();
-    conninfo = test_pg_database(server, "control");
-}
-static void stop(void)
-{
-    test_pg_stop(server);
-}
-TestSuite(store, .init = start, .fini = stop, .timeout = 120);
+TestSuite(store, .init = start_database, .fini = stop_database, .timeout = 120);
 
 static struct store *open_store(void)
 {

@@ -1,37 +1,16 @@
 /* Repeatables, callbacks and further texts in the control database, against a real server: what acceptance asks for, what
  * counts as applied, and which text a way back goes to, over several releases. */
 /* links: harness */
-#include <criterion/criterion.h>
 #include <jansson.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/cleanup.h"
 #include "crypto/digest.h"
-#include "crypto/key.h"
-#include "harness/postgres.h"
 #include "store/store.h"
+#include "unit/control.h"
 
-#define MUST(call)                                                                                                     \
-    do {                                                                                                               \
-        struct err why = ERR_INIT;                                                                                     \
-        cr_assert(call, "%s:%d %s: %s (%s)", __FILE__, __LINE__, #call, why.text, why.sqlstate);                       \
-    } while (0)
-
-static struct test_pg *server;
-static const char *conninfo;
-
-static void start(void)
-{
-    crypto_init();
-    server = test_pg_start();
-    conninfo = test_pg_database(server, "control");
-}
-static void stop(void)
-{
-    test_pg_stop(server);
-}
-TestSuite(store_kinds, .init = start, .fini = stop, .timeout = 120);
+TestSuite(store_kinds, .init = start_database, .fini = stop_database, .timeout = 120);
 
 /* auth: beforeMigrate, 1 (with a verify script), R__v; shop: 1, 2, which needs auth. Everything around each migration. */
 struct world {
