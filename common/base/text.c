@@ -135,44 +135,6 @@ bool text_to_ms(const char *text, long long *ret_ms)
     return false;
 }
 
-/* Levenshtein distance, one row at a time, of texts up to 64 bytes. */
-static size_t distance(const char *a, const char *b)
-{
-    size_t la = strlen(a), lb = strlen(b), row[65];
-    if (la > 64 || lb > 64)
-        return SIZE_MAX;
-    for (size_t j = 0; j <= lb; j++)
-        row[j] = j;
-    for (size_t i = 1; i <= la; i++) {
-        size_t diagonal = row[0];
-        row[0] = i;
-        for (size_t j = 1; j <= lb; j++) {
-            size_t above = row[j], best = diagonal + (a[i - 1] != b[j - 1]);
-            if (above + 1 < best)
-                best = above + 1;
-            if (row[j - 1] + 1 < best)
-                best = row[j - 1] + 1;
-            row[j] = best;
-            diagonal = above;
-        }
-    }
-    return row[lb];
-}
-
-const char *text_nearest(const char *text, const char *const *candidates, size_t count)
-{
-    const char *best = NULL;
-    size_t least = strlen(text) / 3 + 2;
-    for (size_t i = 0; i < count; i++) {
-        size_t d = distance(text, candidates[i]);
-        if (d < least) {
-            least = d;
-            best = candidates[i];
-        }
-    }
-    return best;
-}
-
 void text_position(const char *text, size_t offset, int *ret_line, int *ret_column)
 {
     int line = 1;

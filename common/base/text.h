@@ -23,7 +23,5 @@ bool text_to_ms(const char *text, long long *ret_ms);
 /* By parts, each a whole number of any length; what is not a digit separates; trailing zero parts do not count, so
  * that 1 = 1.0 = 01 (Flyway's rule: MigrationVersion.java). */
 int text_compare_numbers(const char *a, const char *b);
-/* The one of `count` candidates that `text` most likely means, or NULL: for "did you mean". */
-const char *text_nearest(const char *text, const char *const *candidates, size_t count);
 /* 1-based line and column (in bytes) of an offset. */
 void text_position(const char *text, size_t offset, int *ret_line, int *ret_column);

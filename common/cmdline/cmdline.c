@@ -6,6 +6,7 @@
 
 #include "base/arena.h"
 #include "base/cleanup.h"
+#include "base/nearest.h"
 #include "base/text.h"
 #include "cmdline/cmdline_reference.h"
 
@@ -86,10 +87,9 @@ static int refuse(const struct cmdline *line, const char *text, const char *hint
     return EXIT_CODE_USAGE;
 }
 
-static const char *suggestion(struct arena *arena, const char *typed, const char *const *names, size_t count)
+static const char *suggestion(struct arena *arena, const struct nearest *nearest)
 {
-    const char *near = text_nearest(typed, names, count);
-    return near ? arena_printf(arena, "Did you mean \"%s\"?", near) : NULL;
+    return nearest->candidate ? arena_printf(arena, "Did you mean \"%s\"?", nearest->candidate) : NULL;
 }
 
 static struct values *values_of(const struct cmdline *line)
@@ -110,11 +110,13 @@ static int unknown_option(const struct cmdline *line, const struct accepted *acc
     if (!text_starts(word, "--"))
         return refuse(line, arena_printf(arena, "unknown option -%c", optopt > 0 && optopt < 256 ? optopt : '?'), NULL);
     const char *typed = option_typed(arena, word);
-    for (size_t i = 0; i < accepted->count; i++)
+    struct nearest nearest = nearest_to(typed);
+    for (size_t i = 0; i < accepted->count; i++) {
         if (!accepted->options[i]->argument && strcmp(accepted->names[i], typed) == 0)
             return refuse(line, arena_printf(arena, "option %s takes no value", typed), NULL);
-    return refuse(line, arena_printf(arena, "unknown option %s", typed),
-                  suggestion(arena, typed, accepted->names, accepted->count));
+        nearest_offer(&nearest, accepted->names[i]);
+    }
+    return refuse(line, arena_printf(arena, "unknown option %s", typed), suggestion(arena, &nearest));
 }
 
 static int missing_value(const struct cmdline *line, const struct accepted *accepted, const char *word)
@@ -234,12 +236,11 @@ static const struct command *subcommand(const struct command *group, const char 
 static int unknown_command(const struct cmdline *line, const char *typed)
 {
     struct arena *arena = &values_of(line)->arena;
-    const char *names[OPTIONS_MAX];
-    size_t count = 0;
-    for (size_t i = 0; line->command->subcommands[i] && count < OPTIONS_MAX; i++)
-        if (!line->command->subcommands[i]->hidden)
-            names[count++] = line->command->subcommands[i]->name;
-    return refuse(line, arena_printf(arena, "unknown command \"%s\"", typed), suggestion(arena, typed, names, count));
+    struct nearest nearest = nearest_to(typed);
+    for (const struct command *const *each = line->command->subcommands; *each; each++)
+        if (!(*each)->hidden)
+            nearest_offer(&nearest, (*each)->name);
+    return refuse(line, arena_printf(arena, "unknown command \"%s\"", typed), suggestion(arena, &nearest));
 }
 
 static int check_arguments(const struct cmdline *line)

@@ -4,6 +4,7 @@
 
 #include "base/buf.h"
 #include "base/cleanup.h"
+#include "base/nearest.h"
 #include "base/text.h"
 
 /* The way from the root to a value. */
@@ -107,19 +108,17 @@ static void unknown_key(struct check *check, const struct node *key, const cyaml
                     row->prose);
         return;
     }
-    const char *known[64];
-    size_t count = 0;
+    struct nearest nearest = nearest_to(key->text);
     auto_buf struct buf list = BUF_INIT(BUF_MAX);
-    for (const cyaml_schema_field_t *field = schema->mapping.fields; field->key && count < 64; field++) {
+    for (const cyaml_schema_field_t *field = schema->mapping.fields; field->key; field++) {
         if (named && strcmp(field->key, "name") == 0)
             continue;
-        buf_addf(&list, "%s%s", count ? ", " : "", field->key);
-        known[count++] = field->key;
+        buf_addf(&list, "%s%s", list.len ? ", " : "", field->key);
+        nearest_offer(&nearest, field->key);
     }
-    const char *nearest = text_nearest(key->text, known, count);
-    if (nearest)
-        problem_add(check->problems, key->line, key->column, "", "unknown key '%s'; did you mean '%s'?",
-                    shown(check, path_of(check, &here)), nearest);
+    if (nearest.candidate)
+        problem_add(check->problems, key->line, key->column, "", "unknown key '%s'; %s",
+                    shown(check, path_of(check, &here)), nearest_hint(&nearest));
     else
         problem_add(check->problems, key->line, key->column, "", "unknown key '%s'; known here: %s",
                     shown(check, path_of(check, &here)), buf_text(&list));
@@ -308,24 +307,22 @@ static void check_boolean(struct check *check, const struct node *node, const st
 static void check_word(struct check *check, const struct node *node, const cyaml_schema_value_t *schema,
                        const struct place *place)
 {
-    const char *known[64];
-    size_t count = 0;
+    struct nearest nearest = nearest_to(node->text);
     auto_buf struct buf list = BUF_INIT(BUF_MAX);
-    for (uint32_t i = 0; i < schema->enumeration.count && count < 64; i++) {
+    for (uint32_t i = 0; i < schema->enumeration.count; i++) {
         if (strcmp(schema->enumeration.strings[i].str, node->text) == 0)
             return;
-        buf_addf(&list, "%s%s", count ? ", " : "", schema->enumeration.strings[i].str);
-        known[count++] = schema->enumeration.strings[i].str;
+        buf_addf(&list, "%s%s", i ? ", " : "", schema->enumeration.strings[i].str);
+        nearest_offer(&nearest, schema->enumeration.strings[i].str);
     }
     struct place here = {.up = place, .name = node->text};
     const struct config_row *row = row_of(check, &here);
-    const char *nearest = text_nearest(node->text, known, count);
     if (row && row->rule == CONFIG_NOT_BUILT)
         problem_add(check->problems, node->line, node->column, "", "%s: '%s' is known but not built yet (%s); known: %s",
                     path_of(check, place), node->raw, row->prose, buf_text(&list));
-    else if (nearest)
-        problem_add(check->problems, node->line, node->column, "", "%s: '%s' is unknown; did you mean '%s'?",
-                    path_of(check, place), shown(check, node->raw), nearest);
+    else if (nearest.candidate)
+        problem_add(check->problems, node->line, node->column, "", "%s: '%s' is unknown; %s", path_of(check, place),
+                    shown(check, node->raw), nearest_hint(&nearest));
     else
         problem_add(check->problems, node->line, node->column, "", "%s: '%s' is unknown; known: %s",
                     path_of(check, place), shown(check, node->raw), buf_text(&list));

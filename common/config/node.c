@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/buf.h"
 
 #define PROBLEMS_MAX 8
@@ -47,15 +48,7 @@ struct node *node_text(struct arena *arena, const char *text, int line, int colu
 
 void node_append(struct arena *arena, struct node *parent, struct node *item)
 {
-    if (parent->count == parent->room) {
-        size_t room = parent->room ? 2 * parent->room : 4;
-        struct node **items = arena_array(arena, room, sizeof *items);
-        if (parent->count)
-            memcpy(items, parent->items, parent->count * sizeof *items);
-        parent->items = items;
-        parent->room = room;
-    }
-    parent->items[parent->count++] = item;
+    *arena_add(arena, parent->items, parent->count, parent->room) = item;
 }
 
 struct node *node_lookup(const struct node *map, const char *key)

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/cleanup.h"
 #include "pg/pg_internal.h"
 
@@ -53,11 +54,7 @@ static bool prepare(struct pg *pg, const char *sql, char name[32], struct err *e
     auto_pgresult PGresult *result = PQprepare(pg->conn, name, sql, 0, NULL);
     if (PQresultStatus(result) != PGRES_COMMAND_OK)
         return pg_fail(pg, result, err);
-    if (pg->prepared_count == pg->prepared_room) {
-        pg->prepared_room = pg->prepared_room ? pg->prepared_room * 2 : 16;
-        pg->prepared = xrealloc(pg->prepared, pg->prepared_room * sizeof *pg->prepared);
-    }
-    pg->prepared[pg->prepared_count++].sql = sql;
+    array_add(pg->prepared, pg->prepared_count, pg->prepared_room)->sql = sql;
     return true;
 }
 

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/array.h"
 #include "base/cleanup.h"
 #include "base/text.h"
 #include "sql/sql_internal.h"
@@ -79,16 +80,8 @@ static int count_to(struct gather *g, size_t offset)
 static struct sql_statement *add(struct gather *g, size_t location, size_t len)
 {
     size_t end = g->stretch->end;
-    if (g->count == g->room) {
-        size_t room = g->room ? g->room * 2 : 16;
-        struct sql_statement *more = arena_array(g->arena, room, sizeof *more);
-        if (g->count)
-            memcpy(more, g->statements, g->count * sizeof *more);
-        g->statements = more;
-        g->room = room;
-    }
-    struct sql_statement *s = &g->statements[g->count++];
-    *s = (struct sql_statement){.keyword = "statement"};
+    struct sql_statement *s = arena_add(g->arena, g->statements, g->count, g->room);
+    s->keyword = "statement";
     location += g->stretch->begin;
     s->end = len ? location + len : end;
     if (s->end > end)

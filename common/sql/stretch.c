@@ -6,6 +6,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/array.h"
 #include "base/cleanup.h"
 #include "sql/sql_internal.h"
 
@@ -21,15 +22,7 @@ struct search {
 
 static struct sql_stretch *add(struct search *search, size_t begin, size_t end)
 {
-    if (search->count == search->room) {
-        size_t room = search->room ? search->room * 2 : 4;
-        struct sql_stretch *more = arena_array(search->arena, room, sizeof *more);
-        if (search->count)
-            memcpy(more, search->stretches, search->count * sizeof *more);
-        search->stretches = more;
-        search->room = room;
-    }
-    struct sql_stretch *s = &search->stretches[search->count++];
+    struct sql_stretch *s = arena_add(search->arena, search->stretches, search->count, search->room);
     *s = (struct sql_stretch){.begin = begin, .end = end};
     return s;
 }

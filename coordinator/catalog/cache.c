@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/array.h"
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/file.h"
@@ -92,11 +93,7 @@ struct cache *cache_open(const char *path, config_getter *get, void *context)
 
 static void keep(struct cache *cache, const struct cache_entry *entry)
 {
-    if (cache->kept_count == cache->kept_room) {
-        cache->kept_room = cache->kept_room ? 2 * cache->kept_room : 256;
-        cache->kept = xrealloc(cache->kept, cache->kept_room * sizeof *cache->kept);
-    }
-    cache->kept[cache->kept_count++] = *entry;
+    *array_add(cache->kept, cache->kept_count, cache->kept_room) = *entry;
 }
 
 const struct cache_entry *cache_find(struct cache *cache, const struct cache_key *key)

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/cleanup.h"
 #include "base/text.h"
 #include "catalog/category.h"
@@ -306,24 +307,17 @@ static void set_asides(struct loading *loading)
 static void set_tags(struct loading *loading)
 {
     size_t count = 0, room = 0;
-    struct catalog_tag *tags = NULL;
+    struct arena *arena = &loading->catalog->arena;
+    struct catalog_tag *tags = arena_array(arena, 1, sizeof *tags);
     for (size_t s = 0; s < loading->drafts.count; s++) {
         const struct layout_run *run = &loading->drafts.items[s].run;
         for (size_t i = 0; i < run->count; i++) {
-            for (const char *const *tag = run->entries[i].tags; tag && *tag; tag++) {
-                if (count == room) {
-                    room = room ? 2 * room : 16;
-                    tags = xrealloc(tags, room * sizeof *tags);
-                }
-                tags[count++] = (struct catalog_tag){loading->services[s].name, *tag, run->entries[i].id};
-            }
+            for (const char *const *tag = run->entries[i].tags; tag && *tag; tag++)
+                *arena_add(arena, tags, count, room) =
+                    (struct catalog_tag){loading->services[s].name, *tag, run->entries[i].id};
         }
     }
-    struct catalog_tag *kept = arena_array(&loading->catalog->arena, count + 1, sizeof *kept);
-    if (count)
-        memcpy(kept, tags, count * sizeof *kept);
-    free(tags);
-    loading->catalog->tags = kept;
+    loading->catalog->tags = tags;
     loading->catalog->tag_count = count;
 }
 

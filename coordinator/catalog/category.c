@@ -5,6 +5,7 @@
 
 #include "base/buf.h"
 #include "base/cleanup.h"
+#include "base/nearest.h"
 #include "base/text.h"
 
 static const struct category_keys *category_keys(const struct category_keys *list, unsigned count, const char *name)
@@ -54,12 +55,14 @@ static void check_category(const struct defaults_file *defaults, const struct la
 {
     if (is_category(defaults, run->file, entry->category))
         return;
-    const char *nearest = text_nearest(entry->category, usual, COUNT_OF(usual));
+    struct nearest nearest = nearest_to(entry->category);
+    for (size_t i = 0; i < COUNT_OF(usual); i++)
+        nearest_offer(&nearest, usual[i]);
     auto_buf struct buf shown = BUF_INIT(BUF_MAX);
     text_add_printable(&shown, entry->category, true);
     finding_add(run->findings, WARNING, "metadata", entry->file->where, 0,
-                nearest ? arena_printf(run->arena, "did you mean '%s'?", nearest)
-                        : "name it under `categories:` in the fleet file, with its policy or without",
+                nearest.candidate ? nearest_hint(&nearest)
+                                  : "name it under `categories:` in the fleet file, with its policy or without",
                 "the category '%s' is unknown", buf_text(&shown));
 }
 

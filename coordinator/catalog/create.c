@@ -7,6 +7,7 @@
 
 #include "base/buf.h"
 #include "base/cleanup.h"
+#include "base/nearest.h"
 #include "base/text.h"
 #include "catalog/create_internal.h"
 
@@ -310,19 +311,16 @@ const char *create_version(const struct catalog *catalog, const struct service *
 
 bool create_find_service(const struct catalog *catalog, const char *name, size_t *ret_index, struct err *err)
 {
-    const char **known = xcalloc(catalog->fleet.service_count + 1, sizeof *known);
+    struct nearest nearest = nearest_to(name);
     for (size_t i = 0; i < catalog->fleet.service_count; i++) {
-        known[i] = catalog->fleet.services[i].name;
-        if (strcmp(known[i], name) == 0) {
+        if (strcmp(catalog->fleet.services[i].name, name) == 0) {
             *ret_index = i;
-            free(known);
             return true;
         }
+        nearest_offer(&nearest, catalog->fleet.services[i].name);
     }
-    const char *nearest = text_nearest(name, known, catalog->fleet.service_count);
-    free(known);
     err_set(err, ERR_INPUT, "the fleet has no service '%s'", name);
-    return nearest ? err_hint(err, "did you mean '%s'?", nearest) : false;
+    return err_hint(err, "%s", nearest_hint(&nearest));
 }
 
 bool catalog_create(const struct catalog *catalog, const struct new_migration *what, struct arena *arena,

@@ -6,7 +6,7 @@
 
 #include "base/buf.h"
 #include "base/cleanup.h"
-#include "base/text.h"
+#include "base/nearest.h"
 #include "catalog/layout.h"
 
 static const struct environment_file none = {.name = NULL};
@@ -18,22 +18,21 @@ static bool choose(const struct config *config, const char *name, const struct e
         name = file->environments[0].name;
     else if (!name)
         name = "dev";
-    const char **known = xcalloc(file->environments_count + 1, sizeof *known);
+    struct nearest nearest = nearest_to(name);
     auto_buf struct buf list = BUF_INIT(BUF_MAX);
     *ret = file->environments_count == 0 && strcmp(name, "dev") == 0 ? &none : NULL;
     for (unsigned i = 0; i < file->environments_count; i++) {
-        known[i] = file->environments[i].name;
-        buf_addf(&list, "%s%s", i ? ", " : "", known[i]);
-        if (strcmp(known[i], name) == 0)
-            *ret = &file->environments[i];
+        const struct environment_file *environment = &file->environments[i];
+        nearest_offer(&nearest, environment->name);
+        buf_addf(&list, "%s%s", i ? ", " : "", environment->name);
+        if (strcmp(environment->name, name) == 0)
+            *ret = environment;
     }
-    const char *nearest = text_nearest(name, known, file->environments_count);
-    free(known);
     if (*ret)
         return true;
     config_error(config, "environments", err, "there is no environment '%s'", name);
-    return nearest ? err_hint(err, "did you mean '%s'?", nearest)
-                   : err_hint(err, "known environments: %s", list.len ? buf_text(&list) : "dev");
+    return nearest.candidate ? err_hint(err, "%s", nearest_hint(&nearest))
+                             : err_hint(err, "known environments: %s", list.len ? buf_text(&list) : "dev");
 }
 
 static const struct service_file *service_of(const struct fleet_file *file, const char *name)
@@ -52,14 +51,11 @@ static const struct service_file *service_of(const struct fleet_file *file, cons
 static bool unknown_service(const struct config *config, const char *path, const char *name, struct err *err)
 {
     const struct fleet_file *file = config_data(config);
-    auto_free const char **known = xcalloc(file->services_count, sizeof *known);
+    struct nearest nearest = nearest_to(name);
     for (unsigned i = 0; i < file->services_count; i++)
-        known[i] = file->services[i].name;
-    const char *nearest = text_nearest(name, known, file->services_count);
+        nearest_offer(&nearest, file->services[i].name);
     config_error(config, path, err, "there is no service '%s'", name);
-    if (nearest)
-        err_hint(err, "did you mean '%s'?", nearest);
-    return false;
+    return err_hint(err, "%s", nearest_hint(&nearest));
 }
 
 /* An alias may be no other service's name or alias, or nobody knows who is meant. */
@@ -100,22 +96,19 @@ static void merge(struct policy *policy, const struct policy_keys *keys)
 /* Every key below a `lint:` is a rule. */
 static bool check_lint(const struct config *config, const char *path, const struct policy_keys *keys, struct err *err)
 {
-    const char *known[LINT_RULE_COUNT];
-    size_t count = 0;
     enum lint_rule rule;
-    for (size_t i = 0; i < LINT_RULE_COUNT; i++) {
-        if (lint_rule_is_free((enum lint_rule)i))
-            known[count++] = lint_rules[i].id;
-    }
     for (unsigned i = 0; keys && i < keys->lint_count; i++) {
         const char *name = keys->lint[i].name;
         if (lint_rule_parse(name, &rule) && lint_rule_is_free(rule))
             continue;
         auto_free char *at = xasprintf("%s.lint.%s", path, name);
-        const char *nearest = text_nearest(name, known, count);
+        struct nearest nearest = nearest_to(name);
+        for (size_t k = 0; k < LINT_RULE_COUNT; k++) {
+            if (lint_rule_is_free((enum lint_rule)k))
+                nearest_offer(&nearest, lint_rules[k].id);
+        }
         config_error(config, at, err, "there is no rule '%s' that can be set", name);
-        return nearest ? err_hint(err, "did you mean '%s'?", nearest)
-                       : err_hint(err, "`greylag reference lint` lists the rules");
+        return err_hint(err, "%s", nearest.candidate ? nearest_hint(&nearest) : "`greylag reference lint` lists the rules");
     }
     return true;
 }
@@ -265,13 +258,14 @@ static bool set_depends_on(const struct config *config, struct arena *arena, con
 static bool check_word(const struct config *config, const char *path, const char *word, const char *const *known,
                        size_t count, const char *const *later, size_t later_count, struct err *err)
 {
+    struct nearest nearest = nearest_to(word);
     auto_buf struct buf list = BUF_INIT(BUF_MAX);
     for (size_t i = 0; i < count; i++) {
         if (strcmp(known[i], word) == 0)
             return true;
+        nearest_offer(&nearest, known[i]);
         buf_addf(&list, "%s%s", i ? ", " : "", known[i]);
     }
-    const char *nearest = text_nearest(word, known, count);
     for (size_t i = 0; i < later_count; i++) {
         if (strcmp(later[i], word) == 0) {
             config_error(config, path, err, "'%s' is known but not built yet", word);
@@ -279,7 +273,7 @@ static bool check_word(const struct config *config, const char *path, const char
         }
     }
     config_error(config, path, err, "'%s' is unknown; known: %s", word, buf_text(&list));
-    return nearest ? err_hint(err, "did you mean '%s'?", nearest) : false;
+    return err_hint(err, "%s", nearest_hint(&nearest));
 }
 
 static bool check_words(const struct config *config, const struct service_file *file, struct err *err)

@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/array.h"
 #include "base/cleanup.h"
 #include "base/text.h"
 
@@ -162,15 +163,7 @@ static struct folder_file *new_file(struct walk *walk, const char *name)
     if (is_dependency_file(name))
         return walk->dependencies = arena_new(walk->arena, struct folder_file);
     struct files *files = is_side(walk, name) ? &walk->sides : &walk->migrations;
-    if (files->count == files->room) {
-        size_t room = files->room ? 2 * files->room : 64;
-        struct folder_file *items = arena_array(walk->arena, room, sizeof *items);
-        if (files->count)
-            memcpy(items, files->items, files->count * sizeof *items);
-        files->items = items;
-        files->room = room;
-    }
-    return &files->items[files->count++];
+    return arena_add(walk->arena, files->items, files->count, files->room);
 }
 
 static int64_t nanoseconds(const struct timespec *time)

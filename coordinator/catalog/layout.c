@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/buf.h"
 #include "base/cleanup.h"
 #include "base/text.h"
@@ -47,28 +48,12 @@ int layout_compare(const struct layout *layout, const char *a, const char *b)
 
 struct entry *layout_add(struct layout_run *run)
 {
-    if (run->count == run->room) {
-        size_t room = run->room ? 2 * run->room : run->folder->count + 1; /* most have one in each file */
-        struct entry *entries = arena_array(run->arena, room, sizeof *entries);
-        if (run->count)
-            memcpy(entries, run->entries, run->count * sizeof *entries);
-        run->entries = entries;
-        run->room = room;
-    }
-    return &run->entries[run->count++];
+    return arena_add(run->arena, run->entries, run->count, run->room);
 }
 
 void reference_add(struct arena *arena, struct references *references, const char *text, const char *file, int line)
 {
-    if (references->count == references->room) {
-        size_t room = references->room ? 2 * references->room : 4;
-        struct reference *items = arena_array(arena, room, sizeof *items);
-        if (references->count)
-            memcpy(items, references->items, references->count * sizeof *items);
-        references->items = items;
-        references->room = room;
-    }
-    references->items[references->count++] = (struct reference){text, file, line};
+    *arena_add(arena, references->items, references->count, references->room) = (struct reference){text, file, line};
 }
 
 /* As written, but for "./" in front and '/' behind. */
@@ -293,6 +278,8 @@ void layout_read(struct layout_run *run, const char *name)
         return;
     name_strangers(run);
     run->used = arena_array(run->arena, run->folder->side_count + 1, sizeof *run->used);
+    run->room = run->folder->count + 1; /* most have one in each file */
+    run->entries = arena_array(run->arena, run->room, sizeof *run->entries);
     run->layout->read(run);
     name_unused(run);
     struct layout layout = *run->layout;

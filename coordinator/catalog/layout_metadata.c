@@ -10,6 +10,7 @@
 
 #include "base/buf.h"
 #include "base/cleanup.h"
+#include "base/nearest.h"
 #include "base/text.h"
 #include "catalog/layout.h"
 
@@ -226,9 +227,7 @@ static bool fits(enum field_kind kind, const json_t *value)
 static void check_field(struct layout_run *run, const struct folder_file *file, int line, const char *key,
                         const json_t *value)
 {
-    const char *known[COUNT_OF(fields)];
     for (size_t i = 0; i < COUNT_OF(fields); i++) {
-        known[i] = fields[i].key;
         if (strcmp(fields[i].key, key) != 0)
             continue;
         if (!fits(fields[i].kind, value))
@@ -236,16 +235,17 @@ static void check_field(struct layout_run *run, const struct folder_file *file, 
                         fields[i].wants);
         return;
     }
-    const char *nearest = text_nearest(key, known, COUNT_OF(known));
-    struct buf shown = BUF_INIT(BUF_MAX);
+    struct nearest nearest = nearest_to(key);
+    for (size_t i = 0; i < COUNT_OF(fields); i++)
+        nearest_offer(&nearest, fields[i].key);
+    auto_buf struct buf shown = BUF_INIT(BUF_MAX);
     text_add_printable(&shown, key, true);
-    if (nearest)
-        finding_add(run->findings, ERROR, "metadata", file->where, line, "", "@metadata: unknown field '%s'; did you mean '%s'?",
-                    buf_text(&shown), nearest);
+    if (nearest.candidate)
+        finding_add(run->findings, ERROR, "metadata", file->where, line, "", "@metadata: unknown field '%s'; %s",
+                    buf_text(&shown), nearest_hint(&nearest));
     else
         finding_add(run->findings, WARNING, "metadata", file->where, line, "", "@metadata: unknown field '%s' is not used",
                     buf_text(&shown));
-    buf_release(&shown);
 }
 
 static char *text_field(struct arena *arena, const json_t *json, const char *key)

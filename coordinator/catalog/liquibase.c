@@ -4,6 +4,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/array.h"
 #include "base/buf.h"
 #include "base/cleanup.h"
 #include "base/text.h"
@@ -126,15 +127,7 @@ bool liquibase_attribute(const char **text, struct arena *arena, struct liquibas
 void liquibase_property(struct liquibase_properties *properties, struct arena *arena,
                         struct liquibase_property property)
 {
-    if (properties->count == properties->room) {
-        size_t room = properties->room ? 2 * properties->room : 8;
-        struct liquibase_property *items = arena_array(arena, room, sizeof *items);
-        if (properties->count)
-            memcpy(items, properties->items, properties->count * sizeof *items);
-        properties->items = items;
-        properties->room = room;
-    }
-    properties->items[properties->count++] = property;
+    *arena_add(arena, properties->items, properties->count, properties->room) = property;
 }
 
 static bool same_name(const char *name, const char *text, size_t len)

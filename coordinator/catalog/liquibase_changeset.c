@@ -3,7 +3,9 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/array.h"
 #include "base/cleanup.h"
+#include "base/nearest.h"
 #include "base/text.h"
 #include "catalog/liquibase_reading.h"
 
@@ -139,20 +141,20 @@ static const struct attribute {
 
 static void take_attribute(struct reading *reading, const struct liquibase_attribute *attribute)
 {
-    const char *known[COUNT_OF(attributes)];
     for (size_t i = 0; i < COUNT_OF(attributes); i++) {
-        known[i] = attributes[i].key;
         if (strcasecmp(attributes[i].key, attribute->key) == 0) {
             attributes[i].set(reading, attribute->value);
             return;
         }
     }
-    const char *nearest = text_nearest(attribute->key, known, COUNT_OF(known));
+    struct nearest nearest = nearest_to(attribute->key);
+    for (size_t i = 0; i < COUNT_OF(attributes); i++)
+        nearest_offer(&nearest, attributes[i].key);
     auto_buf struct buf shown = BUF_INIT(BUF_MAX);
     text_add_printable(&shown, attribute->key, true);
     finding_add(reading->run->findings, WARNING, "liquibase", reading->file->where, reading->changeset.line, "",
-                "no such attribute: '%s' does nothing%s%s%s", buf_text(&shown), nearest ? "; did you mean '" : "",
-                nearest ? nearest : "", nearest ? "'?" : "");
+                "no such attribute: '%s' does nothing%s%s", buf_text(&shown), nearest.candidate ? "; " : "",
+                nearest_hint(&nearest));
 }
 
 /* The author or id in front of `end`, maybe in quotes; *text is moved behind it. NULL: nothing there. */
@@ -229,12 +231,8 @@ static void borrow(struct reading *reading, const char *text, int line)
                      "the changeset to roll back to is not named");
         return;
     }
-    if (reading->borrowed_count == reading->borrowed_room) {
-        reading->borrowed_room = reading->borrowed_room ? 2 * reading->borrowed_room : 8;
-        reading->borrowed = xrealloc(reading->borrowed, reading->borrowed_room * sizeof *reading->borrowed);
-    }
     const char *from = path ? path : path_of(reading);
-    reading->borrowed[reading->borrowed_count++] =
+    *array_add(reading->borrowed, reading->borrowed_count, reading->borrowed_room) =
         (struct borrowed){run->count, arena_printf(run->arena, "%s::%s::%s", from, id, author), line};
 }
 

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "base/array.h"
 #include "base/cleanup.h"
 
 bool line_next(struct line *line)
@@ -35,11 +36,7 @@ int place_line(const struct place *place, int line)
 
 void script_add(struct script *script, const char *text, size_t len, int number)
 {
-    if (script->count == script->room) {
-        script->room = script->room ? 2 * script->room : 32;
-        script->lines = xrealloc(script->lines, script->room * sizeof *script->lines);
-    }
-    script->lines[script->count++] = number;
+    *array_add(script->lines, script->count, script->room) = number;
     buf_add(&script->text, text, len);
     buf_addc(&script->text, '\n');
 }

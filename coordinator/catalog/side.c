@@ -4,6 +4,7 @@
 
 #include "base/buf.h"
 #include "base/cleanup.h"
+#include "base/nearest.h"
 #include "base/text.h"
 
 #define BLANKS " \t\r\f"
@@ -38,7 +39,9 @@ static bool wrong(const struct reader *reader, const char *text, const char *wha
 
 static bool take_value(struct reader *reader, const char *key, const char *value)
 {
+    struct nearest nearest = nearest_to(key);
     for (size_t i = 0; i < reader->count; i++) {
+        nearest_offer(&nearest, reader->keys[i]);
         if (strcmp(reader->keys[i], key) != 0)
             continue;
         if (reader->values[i].text)
@@ -46,10 +49,8 @@ static bool take_value(struct reader *reader, const char *key, const char *value
         reader->values[i] = (struct side_value){value, reader->line};
         return true;
     }
-    const char *nearest = text_nearest(key, reader->keys, reader->count);
     return wrong(reader, key, "is no setting of a migration",
-                 nearest ? arena_printf(reader->run->arena, "did you mean '%s'?", nearest)
-                         : "correct it, or remove it");
+                 nearest.candidate ? nearest_hint(&nearest) : "correct it, or remove it");
 }
 
 static bool take_line(struct reader *reader, const char *text, const char *end)

@@ -2,6 +2,7 @@
 #include <ctype.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/text.h"
 #include "catalog/sqitch.h"
 
@@ -176,14 +177,7 @@ static void add_change(struct reading *reading, struct sqitch_change change)
         if (plan->tags[i].change >= earlier - 1)
             plan->changes[earlier - 1].rework_tag = plan->tags[i].name;
     }
-    if (plan->change_count == plan->change_room) {
-        plan->change_room = plan->change_room ? 2 * plan->change_room : 64;
-        struct sqitch_change *grown = arena_array(reading->run->arena, plan->change_room, sizeof *grown);
-        if (plan->change_count)
-            memcpy(grown, plan->changes, plan->change_count * sizeof *grown);
-        plan->changes = grown;
-    }
-    plan->changes[plan->change_count++] = change;
+    *arena_add(reading->run->arena, plan->changes, plan->change_count, plan->change_room) = change;
 }
 
 static void add_tag(struct reading *reading, struct sqitch_tag tag)
@@ -199,15 +193,8 @@ static void add_tag(struct reading *reading, struct sqitch_tag tag)
     }
     if (reading->failed)
         return;
-    if (plan->tag_count == plan->tag_room) {
-        plan->tag_room = plan->tag_room ? 2 * plan->tag_room : 16;
-        struct sqitch_tag *grown = arena_array(reading->run->arena, plan->tag_room, sizeof *grown);
-        if (plan->tag_count)
-            memcpy(grown, plan->tags, plan->tag_count * sizeof *grown);
-        plan->tags = grown;
-    }
     tag.change = plan->change_count - 1;
-    plan->tags[plan->tag_count++] = tag;
+    *arena_add(reading->run->arena, plan->tags, plan->tag_count, plan->tag_room) = tag;
     reading->section = plan->change_count;
 }
 

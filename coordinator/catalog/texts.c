@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/cleanup.h"
 #include "base/text.h"
 #include "crypto/digest.h"
@@ -94,11 +95,7 @@ static void check_size(struct texts *texts, const struct text *text)
 
 static void keep(struct texts *texts, const char *digest, const struct text *text)
 {
-    if (texts->count == texts->room) {
-        texts->room = texts->room ? 2 * texts->room : 256;
-        texts->blobs = xrealloc(texts->blobs, texts->room * sizeof *texts->blobs);
-    }
-    texts->blobs[texts->count++] = (struct catalog_blob){digest, text->text, text->size};
+    *array_add(texts->blobs, texts->count, texts->room) = (struct catalog_blob){digest, text->text, text->size};
 }
 
 const char *texts_add(struct texts *texts, const struct text *text, bool *ret_no_transaction)

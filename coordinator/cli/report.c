@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/cleanup.h"
 #include "base/text.h"
 #include "cli/cli_internal.h"
@@ -12,17 +13,9 @@
 
 static struct report_finding *add(struct report *report, bool error)
 {
-    if (report->count == report->room) {
-        size_t room = report->room ? 2 * report->room : 32;
-        struct report_finding *items = arena_array(report->arena, room, sizeof *items);
-        if (report->count)
-            memcpy(items, report->items, report->count * sizeof *items);
-        report->items = items;
-        report->room = room;
-    }
+    struct report_finding *finding = arena_add(report->arena, report->items, report->count, report->room);
+    finding->error = error;
     report->errors += error;
-    struct report_finding *finding = &report->items[report->count++];
-    *finding = (struct report_finding){.error = error};
     return finding;
 }
 

@@ -1,18 +1,14 @@
 #include <stdarg.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/cleanup.h"
 #include "base/text.h"
 #include "cli/cli_internal.h"
 
 void table_row(struct table *table, size_t columns, ...)
 {
-    if (table->rows == table->room) {
-        table->room = table->room ? table->room * 2 : 16;
-        table->cells = xrealloc(table->cells, table->room * sizeof *table->cells);
-    }
-    const char **row = table->cells[table->rows++];
-    memset(row, 0, sizeof *table->cells);
+    const char **row = *array_add(table->cells, table->rows, table->room);
     if (columns > table->columns)
         table->columns = columns;
     va_list cells;

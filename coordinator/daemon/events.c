@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/log.h"
@@ -47,9 +48,7 @@ static void take_inventory(struct leader *leader, const struct report *report)
     target->known = true;
     target->suspect = false;
     target->differed = 0;
-    leader->inventories = leader_grow(leader->inventories, &leader->inventory_count, &leader->inventory_room,
-                                      sizeof *leader->inventories);
-    leader->inventories[leader->inventory_count++] =
+    *array_add(leader->inventories, leader->inventory_count, leader->inventory_room) =
         (struct store_inventory){.service = report->audience.service, .target = report->audience.target,
                                  .applied = report->applied, .applied_count = report->applied_count,
                                  .foreign = report->foreign, .foreign_count = report->foreign_count,
@@ -63,8 +62,7 @@ static void note_outcome(struct leader *leader, const struct intake_message *mes
                          const char *verdict)
 {
     const struct report *report = &message->report;
-    leader->inbox = leader_grow(leader->inbox, &leader->inbox_count, &leader->inbox_room, sizeof *leader->inbox);
-    leader->inbox[leader->inbox_count++] = (struct store_inbox){
+    *array_add(leader->inbox, leader->inbox_count, leader->inbox_room) = (struct store_inbox){
         .outcome = outcome, .service = report->audience.service, .target = report->audience.target,
         .worker = report->worker, .verdict = verdict,
         .report_digest = arena_strdup(&leader->arena, message->digest)};
@@ -318,9 +316,7 @@ static enum rollout_event_kind order_event(const char *kind)
 
 static void note_handled(struct leader *leader, int64_t order, const char *result)
 {
-    leader->handled =
-        leader_grow(leader->handled, &leader->handled_count, &leader->handled_room, sizeof *leader->handled);
-    leader->handled[leader->handled_count++] =
+    *array_add(leader->handled, leader->handled_count, leader->handled_room) =
         (struct store_handled){.order = order, .result = arena_strdup(&leader->arena, result)};
 }
 

@@ -16,14 +16,6 @@
 #define TOPICS_AGAIN_MS 5000
 #define STOP_FLUSH_MS 2000
 
-void *leader_grow(void *array, size_t *count, size_t *room, size_t size)
-{
-    if (*count < *room)
-        return array;
-    *room = *room ? 2 * *room : 16;
-    return xrealloc(array, *room * size);
-}
-
 /* ---- a term's beginning and end ---- */
 
 static void log_decisions(const struct leader *leader)

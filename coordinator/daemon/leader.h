@@ -161,6 +161,3 @@ void leader_ask_inventory(struct leader *leader, const struct leader_target *tar
 void leader_ask_foreign(struct leader *leader, struct leader_target *target, int64_t asked_us);
 /* Fences a target that no open release concerns: what a lost future left on its way to it is over. */
 bool leader_fence_outside(struct leader *leader, struct leader_target *target, struct err *err);
-
-/* Room for one more element of a growing array; zeroed. */
-void *leader_grow(void *array, size_t *count, size_t *room, size_t size);

@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/id.h"
@@ -30,9 +31,7 @@ static const char *copy_envelope(struct leader *leader, enum message_type type, 
 static void add_message(struct leader *leader, const char *id, const char *topic, const char *target,
                         enum message_type type, int64_t sequence, const char *envelope, size_t len)
 {
-    leader->messages =
-        leader_grow(leader->messages, &leader->message_count, &leader->message_room, sizeof *leader->messages);
-    leader->messages[leader->message_count++] = (struct store_message){
+    *array_add(leader->messages, leader->message_count, leader->message_room) = (struct store_message){
         .topic = arena_strdup(&leader->arena, topic), .key = arena_strdup(&leader->arena, target),
         .id = arena_strdup(&leader->arena, id), .type = message_payload_type(type), .payload = envelope, .len = len,
         .sequence = sequence};
@@ -138,9 +137,7 @@ static struct job_request request_of(struct leader *leader, const struct rollout
 
 static void refuse(struct leader *leader, const struct rollout_send_job *send, const char *why)
 {
-    leader->refusals =
-        leader_grow(leader->refusals, &leader->refusal_count, &leader->refusal_room, sizeof *leader->refusals);
-    leader->refusals[leader->refusal_count++] =
+    *array_add(leader->refusals, leader->refusal_count, leader->refusal_room) =
         (struct leader_refusal){.target = send->target, .sequence = send->sequence, .why = why};
 }
 
@@ -152,8 +149,7 @@ static void note_job(struct leader *leader, const struct rollout_target *target,
     struct leader_target *memory = leader_target(leader, target->service, target->name);
     if (sequence > memory->issued)
         memory->issued = sequence;
-    leader->jobs = leader_grow(leader->jobs, &leader->job_count, &leader->job_room, sizeof *leader->jobs);
-    leader->jobs[leader->job_count++] = (struct store_job){
+    *array_add(leader->jobs, leader->job_count, leader->job_room) = (struct store_job){
         .service = target->service, .target = target->name, .release = leader->release->id, .sequence = sequence,
         .fence = fence, .digest = arena_strdup(&leader->arena, digest), .ordinals = ordinals, .ordinal_count = count};
 }
@@ -300,10 +296,8 @@ void leader_acknowledge(struct leader *leader, const char *service, const char *
                         size_t count)
 {
     struct leader_target *target = leader_target(leader, service, name);
-    for (size_t i = 0; i < count; i++) {
-        target->heard = leader_grow(target->heard, &target->heard_count, &target->heard_room, sizeof *target->heard);
-        target->heard[target->heard_count++] = positions[i];
-    }
+    for (size_t i = 0; i < count; i++)
+        *array_add(target->heard, target->heard_count, target->heard_room) = positions[i];
     if (count > 0 && !leader->acknowledge_ms)
         leader->acknowledge_ms = clock_mono_ms() + ACKNOWLEDGE_EVERY_MS;
 }

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/array.h"
 #include "base/cleanup.h"
 #include "lint/facts_internal.h"
 #include "lint/tree.h"
@@ -11,16 +12,8 @@
 struct fact *fact_add(struct reader *reader, enum fact_kind kind, const json_t *place)
 {
     struct facts *facts = reader->facts;
-    if (facts->count == facts->room) {
-        size_t room = facts->room ? 2 * facts->room : 8;
-        struct fact *items = arena_array(reader->arena, room, sizeof *items);
-        if (facts->count)
-            memcpy(items, facts->items, facts->count * sizeof *items);
-        facts->items = items;
-        facts->room = room;
-    }
     const json_t *location = json_object_get(place, "location");
-    struct fact *fact = &facts->items[facts->count++];
+    struct fact *fact = arena_add(reader->arena, facts->items, facts->count, facts->room);
     *fact = (struct fact){.kind = kind,
                           .statement = reader->statement,
                           .at = location ? reader->base + (size_t)json_integer_value(location) : reader->begin};

@@ -1,7 +1,9 @@
 /* `-- greylag:ignore RULE[, RULE...]: reason`. */
 #include <string.h>
 
+#include "base/array.h"
 #include "base/cleanup.h"
+#include "base/nearest.h"
 #include "base/text.h"
 #include "lint/lint_internal.h"
 
@@ -18,25 +20,23 @@ static bool is_comment(const char *text, const char *at)
 
 static void add_ignore(struct lint *lint, enum lint_rule rule, struct place place)
 {
-    lint->ignores =
-        lint_grow(&lint->work, lint->ignores, lint->ignore_count, &lint->ignore_room, sizeof *lint->ignores);
-    lint->ignores[lint->ignore_count++] = (struct ignore){.file = place.file,
-                                                          .line = place.line,
-                                                          .column = place.column,
-                                                          .rule = rule,
-                                                          .applied = lint->migration->applied};
+    *arena_add(&lint->work, lint->ignores, lint->ignore_count, lint->ignore_room) =
+        (struct ignore){.file = place.file,
+                        .line = place.line,
+                        .column = place.column,
+                        .rule = rule,
+                        .applied = lint->migration->applied};
 }
 
 static void wrong(struct scope *scope, struct place place, const char *rules)
 {
     auto_buf struct buf shown = BUF_INIT(BUF_MAX);
     text_add_printable(&shown, rules, true);
-    const char *known[LINT_RULE_COUNT];
+    struct nearest nearest = nearest_to(rules);
     for (size_t i = 0; i < LINT_RULE_COUNT; i++)
-        known[i] = lint_rules[i].id;
-    const char *nearest = text_nearest(rules, known, LINT_RULE_COUNT);
-    rule_at(scope, LINT_IGNORE_REASON, place, "there is no rule '%s' that can be ignored%s%s%s", buf_text(&shown),
-            nearest ? "; did you mean '" : "", nearest ? nearest : "", nearest ? "'?" : "");
+        nearest_offer(&nearest, lint_rules[i].id);
+    rule_at(scope, LINT_IGNORE_REASON, place, "there is no rule '%s' that can be ignored%s%s", buf_text(&shown),
+            nearest.candidate ? "; " : "", nearest_hint(&nearest));
 }
 
 /* One comment: what stands behind the word, up to the end of its line. */

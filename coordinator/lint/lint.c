@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/cleanup.h"
 #include "lint/lint_internal.h"
 
@@ -24,18 +25,6 @@ static const struct check {
 #undef Y
 };
 
-void *lint_grow(struct arena *arena, void *items, size_t count, size_t *room, size_t size)
-{
-    if (count < *room)
-        return items;
-    size_t more = *room ? 2 * *room : 16;
-    void *grown = arena_array(arena, more, size);
-    if (count)
-        memcpy(grown, items, count * size);
-    *room = more;
-    return grown;
-}
-
 /* ---- what rules call ---- */
 
 void lint_keep(struct lint *lint, enum lint_rule rule, struct place place, const char *text)
@@ -43,15 +32,15 @@ void lint_keep(struct lint *lint, enum lint_rule rule, struct place place, const
     enum lint_severity severity = lint->policy.severity[rule];
     if (severity == LINT_OFF || (lint->migration && lint->migration->applied && !lint_rules[rule].lasting))
         return;
-    lint->kept = lint_grow(&lint->work, lint->kept, lint->kept_count, &lint->kept_room, sizeof *lint->kept);
-    lint->kept[lint->kept_count++] = (struct kept){.finding = {.rule = rule,
-                                                               .severity = severity,
-                                                               .file = place.file,
-                                                               .line = place.line,
-                                                               .column = place.column,
-                                                               .text = text},
-                                                   .from = place.from,
-                                                   .to = place.to};
+    *arena_add(&lint->work, lint->kept, lint->kept_count, lint->kept_room) = (struct kept){
+        .finding = {.rule = rule,
+                    .severity = severity,
+                    .file = place.file,
+                    .line = place.line,
+                    .column = place.column,
+                    .text = text},
+        .from = place.from,
+        .to = place.to};
 }
 
 __attribute__((format(printf, 4, 0))) static void keep(struct scope *scope, enum lint_rule rule, struct place place,
@@ -143,16 +132,14 @@ static bool see_file(struct lint *lint, const char *file)
         if (lint->files[i].hash == hash && strcmp(lint->files[i].file, file) == 0)
             return false;
     }
-    lint->files = lint_grow(&lint->work, lint->files, lint->file_count, &lint->file_room, sizeof *lint->files);
-    lint->files[lint->file_count++] = (struct seen_file){file, hash};
+    *arena_add(&lint->work, lint->files, lint->file_count, lint->file_room) = (struct seen_file){file, hash};
     return true;
 }
 
 /* What happens in there is not known: it is asked for tables' names later. */
 static void keep_opaque(struct lint *lint, const char *text)
 {
-    lint->opaque = lint_grow(&lint->work, lint->opaque, lint->opaque_count, &lint->opaque_room, sizeof *lint->opaque);
-    lint->opaque[lint->opaque_count++] = arena_strdup(&lint->work, text);
+    *arena_add(&lint->work, lint->opaque, lint->opaque_count, lint->opaque_room) = arena_strdup(&lint->work, text);
 }
 
 static void read_facts(struct scope *scope, enum parts part)

@@ -46,8 +46,6 @@ bool ignores_cover(struct lint *lint, const struct kept *kept);
 /* Makes findings of those that nothing used. */
 void ignores_end(struct lint *lint);
 
-/* An array in `arena` with room for one more. */
-void *lint_grow(struct arena *arena, void *items, size_t count, size_t *room, size_t size);
 void lint_keep(struct lint *lint, enum lint_rule rule, struct place place, const char *text);
 /* Whether an opaque text names the table. */
 bool lint_is_opaque(const struct lint *lint, const char *table);

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "base/array.h"
+
 static unsigned hash_of(struct relation name)
 {
     unsigned hash = 5381; /* only to compare fewer names */
@@ -255,15 +257,8 @@ static void add_copy(struct schema *schema, const struct fact *fact)
     bool guarded = !from || from->trigger || from->locked_in == schema->migration || from->made_in == schema->migration;
     if (!into || into == from || into->temporary || guarded)
         return;
-    if (schema->copy_count == schema->copy_room) {
-        size_t room = schema->copy_room ? 2 * schema->copy_room : 8;
-        struct schema_copy *copies = arena_array(schema->arena, room, sizeof *copies);
-        if (schema->copy_count)
-            memcpy(copies, schema->copies, schema->copy_count * sizeof *copies);
-        schema->copies = copies;
-        schema->copy_room = room;
-    }
-    schema->copies[schema->copy_count++] = (struct schema_copy){into, from, from->name};
+    *arena_add(schema->arena, schema->copies, schema->copy_count, schema->copy_room) =
+        (struct schema_copy){into, from, from->name};
 }
 
 static void rename_table(struct schema *schema, struct schema_table *table, struct relation to)

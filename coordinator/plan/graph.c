@@ -2,20 +2,17 @@
 
 #include <string.h>
 
+#include "base/array.h"
+
 void graph_reserve(struct graph *graph, size_t edges)
 {
-    struct edge *grown = arena_array(graph->arena, edges, sizeof *grown);
-    if (graph->count)
-        memcpy(grown, graph->edges, graph->count * sizeof *grown);
-    graph->edges = grown;
+    graph->edges = arena_array(graph->arena, edges, sizeof *graph->edges);
     graph->room = edges;
 }
 
 void graph_edge(struct graph *graph, int node, int needs, const char *where)
 {
-    if (graph->count == graph->room)
-        graph_reserve(graph, graph->room ? 2 * graph->room : 256);
-    graph->edges[graph->count++] = (struct edge){node, needs, where};
+    *arena_add(graph->arena, graph->edges, graph->count, graph->room) = (struct edge){node, needs, where};
 }
 
 struct heap {

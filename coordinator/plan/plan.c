@@ -5,7 +5,7 @@
 
 #include "base/buf.h"
 #include "base/cleanup.h"
-#include "base/text.h"
+#include "base/nearest.h"
 #include "crypto/digest.h"
 #include "plan/planning.h"
 
@@ -28,8 +28,8 @@ static void make_room(struct planning *planning, size_t migrations)
             edges += service->migrations[m].depends_count;
     }
     graph_reserve(&planning->graph, edges);
-    planning->step_room = (int)migrations + 256;
-    planning->steps = arena_array(planning->scratch, (size_t)planning->step_room, sizeof *planning->steps);
+    planning->step_room = migrations + 256;
+    planning->steps = arena_array(planning->scratch, planning->step_room, sizeof *planning->steps);
 }
 
 static void index_services(struct planning *planning)
@@ -115,26 +115,22 @@ static void check_service_name(struct planning *planning, const char *name, cons
 {
     if (planning_service(planning, name) >= 0)
         return;
-    const char **known = arena_array(planning->scratch, planning->fleet->service_count + 1, sizeof *known);
+    struct nearest nearest = nearest_to(name);
     for (size_t i = 0; i < planning->fleet->service_count; i++)
-        known[i] = planning->fleet->services[i].name;
-    const char *nearest = text_nearest(name, known, planning->fleet->service_count);
-    planning_find(planning, true, "unknown-service",
-                  nearest ? arena_printf(planning->arena, "did you mean '%s'?", nearest) : "",
-                  "%s: the fleet has no service '%s'", what, name);
+        nearest_offer(&nearest, planning->fleet->services[i].name);
+    planning_find(planning, true, "unknown-service", nearest_hint(&nearest), "%s: the fleet has no service '%s'", what,
+                  name);
 }
 
 static void check_target_name(struct planning *planning, const char *name)
 {
-    const char **known = arena_array(planning->scratch, (size_t)planning->slot_count + 1, sizeof *known);
+    struct nearest nearest = nearest_to(name);
     for (int s = 0; s < planning->slot_count; s++) {
-        known[s] = planning->slots[s].name;
-        if (strcmp(known[s], name) == 0)
+        if (strcmp(planning->slots[s].name, name) == 0)
             return;
+        nearest_offer(&nearest, planning->slots[s].name);
     }
-    const char *nearest = text_nearest(name, known, (size_t)planning->slot_count);
-    planning_find(planning, true, "unknown-target",
-                  nearest ? arena_printf(planning->arena, "did you mean '%s'?", nearest) : "",
+    planning_find(planning, true, "unknown-target", nearest_hint(&nearest),
                   "environment %s has no target '%s'", planning->fleet->environment, name);
 }
 

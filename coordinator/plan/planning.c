@@ -3,28 +3,22 @@
 #include <stdarg.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/buf.h"
 #include "base/cleanup.h"
 
 void planning_find(struct planning *planning, bool error, const char *rule, const char *hint, const char *format, ...)
 {
-    if (planning->finding_count == planning->finding_room) {
-        size_t room = planning->finding_room ? 2 * planning->finding_room : 16;
-        struct plan_finding *items = arena_array(planning->arena, room, sizeof *items);
-        if (planning->finding_count)
-            memcpy(items, planning->findings, planning->finding_count * sizeof *items);
-        planning->findings = items;
-        planning->finding_room = room;
-    }
-    struct buf text = BUF_INIT(BUF_MAX);
+    auto_buf struct buf text = BUF_INIT(BUF_MAX);
     va_list args;
     va_start(args, format);
     buf_addv(&text, format, args);
     va_end(args);
-    planning->findings[planning->finding_count++] =
-        (struct plan_finding){error, rule, arena_strdup(planning->arena, buf_text(&text)), hint, NULL};
+    struct plan_finding *finding =
+        arena_add(planning->arena, planning->findings, planning->finding_count, planning->finding_room);
+    *finding = (struct plan_finding){error, rule, arena_strdup(planning->arena, buf_text(&text)),
+                                     arena_strdup(planning->arena, hint), NULL};
     planning->error_count += error;
-    buf_release(&text);
 }
 
 void planning_place(struct planning *planning, const char *where)
@@ -44,16 +38,9 @@ int planning_migration(const struct planning *planning, int service, const char 
 
 int planning_add(struct planning *planning, int slot, int migration, const struct applied *applied)
 {
-    if (planning->step_count == planning->step_room) {
-        int room = 2 * planning->step_room;
-        struct draft_step *steps = arena_array(planning->scratch, (size_t)room, sizeof *steps);
-        memcpy(steps, planning->steps, (size_t)planning->step_count * sizeof *steps);
-        planning->steps = steps;
-        planning->step_room = room;
-    }
-    int node = planning->step_count++;
-    planning->steps[node] = (struct draft_step){.slot = slot, .migration = migration, .applied = applied,
-                                                .direction = planning->options->direction};
+    int node = planning->step_count;
+    *arena_add(planning->scratch, planning->steps, planning->step_count, planning->step_room) = (struct draft_step){
+        .slot = slot, .migration = migration, .applied = applied, .direction = planning->options->direction};
     struct slot *at = &planning->slots[slot];
     if (migration >= 0)
         at->state[migration] = node;

@@ -50,7 +50,8 @@ struct planning {
     struct lookup ids;      /* migrations by id; the owner is the service */
     struct versions **versions; /* for each service; NULL: not made yet */
     struct draft_step *steps;
-    int step_count, step_room;
+    int step_count;
+    size_t step_room;
     struct graph graph;
     struct plan_finding *findings;
     size_t finding_count, finding_room, error_count;

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/arena.h"
+#include "base/array.h"
 #include "base/cleanup.h"
 #include "base/id.h"
 #include "proc/crash.h"
@@ -129,13 +130,9 @@ void relay_add(struct relay *relay, const struct store_message *messages, size_t
         entry->outbox = (struct outbox_row){.epoch = m->epoch, .sequence = m->sequence};
         entry->latest = m->sequence;
         note_latest(relay, m->key, m->sequence);
-        if (relay->count == relay->room) {
-            relay->room = relay->room ? 2 * relay->room : 64;
-            relay->entries = xrealloc(relay->entries, relay->room * sizeof(struct entry *));
-        }
-        memmove(&relay->entries[at + 1], &relay->entries[at], (relay->count - at) * sizeof(struct entry *));
+        (void)array_add(relay->entries, relay->count, relay->room);
+        memmove(&relay->entries[at + 1], &relay->entries[at], (relay->count - 1 - at) * sizeof(struct entry *));
         relay->entries[at] = entry;
-        relay->count++;
     }
 }
 

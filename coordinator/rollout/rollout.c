@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/cleanup.h"
 #include "rollout/state.h"
 
@@ -162,32 +163,20 @@ void rollout_effects_clear(struct rollout *rollout, struct rollout_effects *effe
     rollout_effects_release(effects);
 }
 
-/* Room for one more in an array that grows by doubling: the count is its own measure. */
-static void *grown(void *array, size_t count, size_t size)
-{
-    if ((count & (count - 1)) != 0)
-        return array;
-    return xrealloc(array, (count == 0 ? 1 : 2 * count) * size);
-}
-
 struct rollout_decision *effects_add_decision(struct rollout_effects *effects)
 {
-    effects->decisions = grown(effects->decisions, effects->decision_count, sizeof *effects->decisions);
-    struct rollout_decision *decision = &effects->decisions[effects->decision_count++];
-    *decision = (struct rollout_decision){0};
-    return decision;
+    return array_add(effects->decisions, effects->decision_count, effects->decision_room);
 }
 
 void effects_add_job(struct rollout_effects *effects, const struct rollout_send_job *job)
 {
-    effects->jobs = grown(effects->jobs, effects->job_count, sizeof *effects->jobs);
-    effects->jobs[effects->job_count++] = *job;
+    *array_add(effects->jobs, effects->job_count, effects->job_room) = *job;
 }
 
 void effects_add_fence(struct rollout_effects *effects, int target, int64_t sequence)
 {
-    effects->fences = grown(effects->fences, effects->fence_count, sizeof *effects->fences);
-    effects->fences[effects->fence_count++] = (struct rollout_send_fence){.target = target, .sequence = sequence};
+    *array_add(effects->fences, effects->fence_count, effects->fence_room) =
+        (struct rollout_send_fence){.target = target, .sequence = sequence};
 }
 
 void effects_add_acknowledge(struct rollout_effects *effects, int target, const struct report *report)
@@ -197,7 +186,6 @@ void effects_add_acknowledge(struct rollout_effects *effects, int target, const 
     int64_t *positions = arena_array(&effects->arena, report->outcome_count, sizeof *positions);
     for (size_t i = 0; i < report->outcome_count; i++)
         positions[i] = report->outcomes[i].position;
-    effects->acknowledges = grown(effects->acknowledges, effects->acknowledge_count, sizeof *effects->acknowledges);
-    effects->acknowledges[effects->acknowledge_count++] = (struct rollout_acknowledge){
+    *array_add(effects->acknowledges, effects->acknowledge_count, effects->acknowledge_room) = (struct rollout_acknowledge){
         .target = target, .positions = positions, .position_count = report->outcome_count};
 }

@@ -175,13 +175,13 @@ struct rollout_acknowledge {
 struct rollout_effects {
     struct arena arena;
     struct rollout_acknowledge *acknowledges;
-    size_t acknowledge_count;
+    size_t acknowledge_count, acknowledge_room;
     struct rollout_send_job *jobs;
-    size_t job_count;
+    size_t job_count, job_room;
     struct rollout_send_fence *fences; /* new ones, to be stored; the same sequence again is a repeat */
-    size_t fence_count;
+    size_t fence_count, fence_room;
     struct rollout_decision *decisions;
-    size_t decision_count;
+    size_t decision_count, decision_room;
     int64_t wake_ms;       /* when to call with ROLLOUT_TIME at the latest; 0: nothing armed; set by rollout_advance */
     int64_t higher_epoch;  /* not 0: a target's fence is in another leader's hands, in this epoch. This process is
                             * deposed, or its control database went back in time: after the commit the shell takes

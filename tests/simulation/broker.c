@@ -1,6 +1,7 @@
 /* The model broker: what was sent arrives late, twice, in another order, or not at all. */
 #include <string.h>
 
+#include "base/array.h"
 #include "base/cleanup.h"
 #include "simulation/world.h"
 
@@ -14,12 +15,9 @@ struct message *message_copy(struct world *w, const struct message *message)
 static void flight_add(struct world *w, struct log *log, struct message *message)
 {
     struct broker *broker = &w->broker;
-    if (broker->flight_count == broker->flight_room) {
-        broker->flight_room = 2 * broker->flight_room + 16;
-        broker->flights = xrealloc(broker->flights, broker->flight_room * sizeof *broker->flights);
-    }
     int64_t delay = world_faults(w) && chance_percent(w, w->storm ? 40 : 10) ? chance_below(w, 30000) : chance_below(w, 100);
-    broker->flights[broker->flight_count++] = (struct flight){.message = message, .log = log, .arrives = w->now + delay};
+    *array_add(broker->flights, broker->flight_count, broker->flight_room) =
+        (struct flight){.message = message, .log = log, .arrives = w->now + delay};
 }
 
 void broker_send(struct world *w, struct log *log, const struct message *message)
@@ -48,11 +46,7 @@ void broker_send(struct world *w, struct log *log, const struct message *message
 
 static void log_append(struct log *log, struct message *message)
 {
-    if (log->count == log->room) {
-        log->room = 2 * log->room + 16;
-        log->items = xrealloc(log->items, (size_t)log->room * sizeof *log->items);
-    }
-    log->items[log->count++] = message;
+    *array_add(log->items, log->count, log->room) = message;
 }
 
 void broker_deliver(struct world *w)

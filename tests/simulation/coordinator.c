@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/cleanup.h"
 #include "simulation/world.h"
 
@@ -182,11 +183,7 @@ static void decide(struct world *w, struct coordinator *c)
 static void outbox_add(struct world *w, struct coordinator *c, struct message *message)
 {
     struct control_database *control = &w->control;
-    if (control->outbox_count == control->outbox_room) {
-        control->outbox_room = 2 * control->outbox_room + 16;
-        control->outbox = xrealloc(control->outbox, control->outbox_room * sizeof *control->outbox);
-    }
-    control->outbox[control->outbox_count++] =
+    *array_add(control->outbox, control->outbox_count, control->outbox_room) =
         (struct outbox_entry){.message = message, .row = {.epoch = c->epoch, .sequence = message->token.sequence}};
 }
 

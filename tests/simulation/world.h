@@ -41,12 +41,13 @@
     X(COMMIT_WITHOUT_LEASE, "commit-without-lease", "a leader that wakes up commits a decision")                       \
     X(NO_TERMINATE_LEADER, "no-terminate-leader", "a leader frozen inside its transaction blocks the takeover")        \
     X(SILENCE, "silence", "no answer is taken for not applied: the rollback ends, then the step applies")              \
-    X(REPEATABLE_GONE, "repeatable-gone", "the undo of a repeatable migration takes it off the record, and its earlier text is lost") \
+    X(REPEATABLE_GONE, "repeatable-gone", "the undo of a repeatable migration takes it off the record, and its "       \
+                                          "earlier text is lost")                                                      \
     X(REPEATABLE_BLIND, "repeatable-blind", "a repeatable migration overwrites what another release has put there")    \
-    X(CALLBACK_UNDONE, "callback-undone", "the engine wants to take back what a callback did, and nobody can")          \
+    X(CALLBACK_UNDONE, "callback-undone", "the engine wants to take back what a callback did, and nobody can")         \
     X(EARLY_EVENT, "early-event", "an outcome is published before it is committed")                                    \
     X(TABLE_SUCCEEDS, "table-succeeds", "the decision table: succeeded without looking at all steps")                  \
-    X(TABLE_REFUSAL, "table-refusal", "the decision table: a refusal is taken for an answer")                           \
+    X(TABLE_REFUSAL, "table-refusal", "the decision table: a refusal is taken for an answer")                          \
     X(TABLE_LIMIT, "table-limit", "the decision table: a fence that reached its limit counts as answered")
 enum plant {
 #define X(name, ...) PLANT_##name,
@@ -96,7 +97,8 @@ struct message {
 
 struct log {
     struct message **items;
-    int64_t count, room;
+    int64_t count;
+    size_t room;
 };
 struct flight {
     struct message *message;

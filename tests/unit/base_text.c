@@ -8,8 +8,10 @@
 #include <unistd.h>
 
 #include "base/arena.h"
+#include "base/array.h"
 #include "base/cleanup.h"
 #include "base/err.h"
+#include "base/nearest.h"
 #include "base/text.h"
 
 Test(text, utf8)
@@ -103,17 +105,33 @@ Test(text, a_time_beyond_all_bounds)
     cr_assert(text_to_ms("9999999999d", &ms) && ms > 0, "%lld", ms);
 }
 
-Test(text, did_you_mean)
+static const char *hint_for(const char *text)
 {
     static const char *const candidates[] = {"release", "rollback", "status", "up"};
-    cr_assert_str_eq(text_nearest("relase", candidates, 4), "release");
-    cr_assert_str_eq(text_nearest("staus", candidates, 4), "status");
-    cr_assert_null(text_nearest("completely-different", candidates, 4));
-    cr_assert_null(text_nearest("up", candidates, 0));
+    static struct nearest nearest;
+    nearest = nearest_to(text);
+    for (size_t i = 0; i < COUNT_OF(candidates); i++)
+        nearest_offer(&nearest, candidates[i]);
+    return nearest_hint(&nearest);
+}
+
+Test(nearest, did_you_mean)
+{
+    cr_assert_str_eq(hint_for("relase"), "did you mean 'release'?");
+    cr_assert_str_eq(hint_for("staus"), "did you mean 'status'?");
+    cr_assert_str_eq(hint_for("completely-different"), "");
     char long_text[200];
     memset(long_text, 'r', sizeof long_text - 1);
     long_text[sizeof long_text - 1] = 0;
-    cr_assert_null(text_nearest(long_text, candidates, 4));
+    cr_assert_str_eq(hint_for(long_text), "");
+    struct nearest none = nearest_to("up");
+    cr_assert_str_eq(nearest_hint(&none), "");
+    char longest[65];
+    memset(longest, 'x', sizeof longest - 1);
+    longest[64] = 0;
+    struct nearest nearest = nearest_to(longest);
+    nearest_offer(&nearest, longest);
+    cr_assert_eq(strlen(nearest_hint(&nearest)), 64u + strlen("did you mean ''?"), "the hint has room for the longest");
 }
 
 Test(text, positions)
@@ -202,4 +220,29 @@ Test(arena, many_small_and_one_large)
     cr_assert_str_eq(arena_strdup(&arena, "again"), "again");
     arena_release(&arena);
     arena_release(&arena);
+}
+
+struct pair {
+    int a, b;
+};
+
+/* Both kinds: what is there stays, what is new is zeroed, also where something stood before. */
+Test(array, grows_and_begins_zeroed)
+{
+    auto_arena struct arena arena = ARENA_INIT;
+    struct pair *in_arena = NULL;
+    auto_free struct pair *on_heap = NULL;
+    size_t count = 0, room = 0, more = 0;
+    int others = 0;
+    for (int i = 0; i < 1000; i++) {
+        struct pair *one = arena_add(&arena, in_arena, others, more), *two = array_add(on_heap, count, room);
+        cr_assert(one->a == 0 && one->b == 0 && two->a == 0 && two->b == 0, "%d", i);
+        *one = *two = (struct pair){i, -i};
+    }
+    cr_assert(count == 1000 && others == 1000 && room >= 1000 && more >= 1000);
+    for (int i = 0; i < 1000; i++)
+        cr_assert(in_arena[i].a == i && in_arena[i].b == -i && on_heap[i].a == i && on_heap[i].b == -i, "%d", i);
+    count = 3;
+    cr_assert_eq(array_add(on_heap, count, room)->a, 0);
+    cr_assert_eq(on_heap[2].a, 2);
 }

@@ -2,6 +2,7 @@
  * the server asks for them. */
 #include <string.h>
 
+#include "base/array.h"
 #include "base/cleanup.h"
 #include "base/text.h"
 #include "executor/executor_internal.h"
@@ -12,23 +13,10 @@ void script_add(struct script *script, const char *sql, int count)
     script->statements += script->statements < 0 ? 0 : count;
 }
 
-/* `items` with room for one more; they live in the arena. */
-static void *grown(struct script *script, void *items, size_t count, size_t *room, size_t size)
-{
-    if (count < *room)
-        return items;
-    *room = count ? count * 2 : 8;
-    void *more = arena_array(script->arena, *room, size);
-    if (count)
-        memcpy(more, items, count * size);
-    return more;
-}
-
 static void add_span(struct script *script, const struct part *part, size_t begin, size_t end, size_t first,
                      size_t count)
 {
-    script->spans = grown(script, script->spans, script->span_count, &script->span_room, sizeof *script->spans);
-    script->spans[script->span_count++] =
+    *arena_add(script->arena, script->spans, script->span_count, script->span_room) =
         (struct script_span){.part = part, .begin = begin, .end = end, .at = script->sql.len, .first = first,
                              .count = count, .before = script->statements};
     buf_add(&script->sql, part->expanded.text + begin, end - begin);
@@ -40,12 +28,12 @@ static void add_span(struct script *script, const struct part *part, size_t begi
 
 static void add_copy(struct script *script, const struct part *part, const struct sql_statement *s)
 {
-    size_t n = script->copy_count++;
-    script->copies = grown(script, script->copies, n, &script->copy_room, sizeof *script->copies);
-    script->inputs = grown(script, script->inputs, n, &script->input_room, sizeof *script->inputs);
-    script->copies[n] = (struct script_copy){.part = part, .statement = s};
-    script->inputs[n] = (struct pg_input){.data = part->expanded.text + s->data_begin,
-                                          .len = s->data_end - s->data_begin, .table = s->table};
+    script->inputs =
+        arena_grow(script->arena, script->inputs, script->copy_count, &script->input_room, sizeof *script->inputs);
+    script->inputs[script->copy_count] = (struct pg_input){
+        .data = part->expanded.text + s->data_begin, .len = s->data_end - s->data_begin, .table = s->table};
+    *arena_add(script->arena, script->copies, script->copy_count, script->copy_room) =
+        (struct script_copy){.part = part, .statement = s};
 }
 
 void script_add_statements(struct script *script, const struct part *part, size_t begin, size_t end, size_t first,

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/cleanup.h"
 #include "ledger/ledger_internal.h"
 #include "proc/crash.h"
@@ -70,11 +71,7 @@ bool ledger_release_outcomes(struct ledger *ledger, const char *release, struct 
 
 static void append(struct ledger_pending *p, int64_t position)
 {
-    if (p->count == p->room) {
-        p->room = p->room ? p->room * 2 : 64;
-        p->items = xrealloc(p->items, p->room * sizeof *p->items);
-    }
-    p->items[p->count++] = position;
+    *array_add(p->items, p->count, p->room) = position;
     if (position > p->highest)
         p->highest = position;
 }

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "base/array.h"
 #include "base/cleanup.h"
 
 struct pending {
@@ -57,11 +58,7 @@ void offsets_add(struct offsets *offsets, const char *topic, int32_t partition, 
             at->count--;
         at->told = -1;
     }
-    if (at->count == at->room) {
-        at->room = at->room ? at->room * 2 : 8;
-        at->pending = xrealloc(at->pending, at->room * sizeof *at->pending);
-    }
-    at->pending[at->count++] = (struct pending){offset, tag};
+    *array_add(at->pending, at->count, at->room) = (struct pending){offset, tag};
     at->next = offset + 1;
 }
 

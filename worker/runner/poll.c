@@ -3,6 +3,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/array.h"
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/log.h"
@@ -40,11 +41,7 @@ void runner_finished(void *context, uint64_t tag)
 {
     struct runner *runner = context;
     pthread_mutex_lock(&runner->mutex);
-    if (runner->finished_count == runner->finished_room) {
-        runner->finished_room = runner->finished_room ? runner->finished_room * 2 : 64;
-        runner->finished = xrealloc(runner->finished, runner->finished_room * sizeof *runner->finished);
-    }
-    runner->finished[runner->finished_count++] = tag;
+    *array_add(runner->finished, runner->finished_count, runner->finished_room) = tag;
     pthread_mutex_unlock(&runner->mutex);
     wake(runner);
 }

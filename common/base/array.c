@@ -1,0 +1,41 @@
+#include "base/array.h"
+
+#include <stdint.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+
+#define FIRST_ROOM 4
+
+static size_t more_than(size_t room, size_t size)
+{
+    size_t more = room ? 2 * room : FIRST_ROOM;
+    if (more > SIZE_MAX / 2 / size)
+        abort();
+    return more;
+}
+
+static void *zeroed(void *items, size_t at, size_t size)
+{
+    memset((char *)items + at * size, 0, size);
+    return items;
+}
+
+void *array_grow(void *items, size_t count, size_t *room, size_t size)
+{
+    if (count == *room) {
+        *room = more_than(*room, size);
+        items = xrealloc(items, *room * size);
+    }
+    return zeroed(items, count, size);
+}
+
+void *arena_grow(struct arena *arena, void *items, size_t count, size_t *room, size_t size)
+{
+    if (count == *room) {
+        *room = more_than(*room, size);
+        void *grown = arena_array(arena, *room, size);
+        items = count ? memcpy(grown, items, count * size) : grown;
+    }
+    return zeroed(items, count, size);
+}
