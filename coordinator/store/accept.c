@@ -5,6 +5,7 @@
 #include "base/cleanup.h"
 #include "crypto/digest.h"
 #include "proc/crash.h"
+#include "store/row.h"
 #include "store/store_internal.h"
 #include "store_sql.h"
 
@@ -275,33 +276,33 @@ static json_t *name_list(const char *const *names, size_t count)
 {
     json_t *list = json_array();
     for (size_t i = 0; i < count; i++)
-        json_array_append_new(list, store_json_text(names[i]));
+        json_array_append_new(list, row_string(names[i]));
     return list;
 }
 
 static char *options_json(const struct plan_options *options)
 {
     json_t *json = json_object(), *limits = json_array();
-    json_object_set_new(json, "direction", json_string(direction_text(options->direction)));
+    row_text(json, "direction", direction_text(options->direction));
     json_object_set_new(json, "services", name_list(options->services, options->service_count));
     json_object_set_new(json, "targets", name_list(options->targets, options->target_count));
     for (size_t i = 0; i < options->limit_count; i++) {
         json_t *limit = json_object();
-        json_object_set_new(limit, "service", store_json_text(options->limits[i].service));
-        json_object_set_new(limit, "version", store_json_text(options->limits[i].version));
+        row_text(limit, "service", options->limits[i].service);
+        row_text(limit, "version", options->limits[i].version);
         json_array_append_new(limits, limit);
     }
     json_object_set_new(json, "limits", limits);
     if (options->adoption)
-        json_object_set_new(json, "adoption", json_string(adoption_text(options->adoption)));
-    json_object_set_new(json, "outOfOrder", json_boolean(options->out_of_order));
-    json_object_set_new(json, "release", store_json_text(options->release));
+        row_text(json, "adoption", adoption_text(options->adoption));
+    row_flag(json, "outOfOrder", options->out_of_order);
+    row_text(json, "release", options->release);
     if (options->releases)
         json_object_set_new(json, "releases", name_list(options->releases, options->release_count));
-    json_object_set_new(json, "steps", json_integer(options->steps));
-    json_object_set_new(json, "all", json_boolean(options->all));
-    json_object_set_new(json, "stopAtIrreversible", json_boolean(options->stop_at_irreversible));
-    return store_json_dump(json);
+    row_number(json, "steps", options->steps);
+    row_flag(json, "all", options->all);
+    row_flag(json, "stopAtIrreversible", options->stop_at_irreversible);
+    return row_dump(json);
 }
 
 static json_t *plan_step_json(const struct plan *plan, int ordinal)
@@ -312,31 +313,31 @@ static json_t *plan_step_json(const struct plan *plan, int ordinal)
     json_t *json = json_object(), *needs = json_array();
     for (size_t i = 0; i < step->needs_count; i++)
         json_array_append_new(needs, json_integer(step->needs[i]));
-    json_object_set_new(json, "o", json_integer(ordinal));
-    json_object_set_new(json, "ti", json_integer(step->target));
-    json_object_set_new(json, "s", store_json_text(service->name));
-    json_object_set_new(json, "m", store_json_text(step->id));
-    json_object_set_new(json, "na", store_json_text(migration ? migration->name : ""));
-    json_object_set_new(json, "fi", store_json_text(migration ? migration->file : ""));
-    json_object_set_new(json, "df", store_json_text(migration ? migration->down_file : ""));
-    json_object_set_new(json, "d", json_string(direction_text(step->direction)));
-    json_object_set_new(json, "w", json_string(way_back_text(step->way_back)));
-    json_object_set_new(json, "u", store_json_text(step->undoes));
-    json_object_set_new(json, "ur", store_json_text(step->undoes_release));
-    json_object_set_new(json, "rc", store_json_text(step->recorded));
-    json_object_set_new(json, "ih", json_boolean(step->in_history));
-    json_object_set_new(json, "f", json_string(failure_policy_text(step->policy.on_failure)));
-    json_object_set_new(json, "lt", json_integer(step->policy.lock_timeout_ms));
-    json_object_set_new(json, "st", json_integer(step->policy.statement_timeout_ms));
-    json_object_set_new(json, "r", json_integer(step->policy.retries));
+    row_number(json, "o", ordinal);
+    row_number(json, "ti", step->target);
+    row_text(json, "s", service->name);
+    row_text(json, "m", step->id);
+    row_text(json, "na", migration ? migration->name : "");
+    row_text(json, "fi", migration ? migration->file : "");
+    row_text(json, "df", migration ? migration->down_file : "");
+    row_text(json, "d", direction_text(step->direction));
+    row_text(json, "w", way_back_text(step->way_back));
+    row_text(json, "u", step->undoes);
+    row_text(json, "ur", step->undoes_release);
+    row_text(json, "rc", step->recorded);
+    row_flag(json, "ih", step->in_history);
+    row_text(json, "f", failure_policy_text(step->policy.on_failure));
+    row_number(json, "lt", step->policy.lock_timeout_ms);
+    row_number(json, "st", step->policy.statement_timeout_ms);
+    row_number(json, "r", step->policy.retries);
     json_object_set_new(json, "n", needs);
-    json_object_set_new(json, "l", json_string(step->leaf));
-    json_object_set_new(json, "k", json_string(migration_kind_text(migration ? migration->kind : MIGRATION_VERSIONED)));
-    json_object_set_new(json, "ca", store_json_text(migration ? migration->category : ""));
-    json_object_set_new(json, "ve", store_json_text(migration && step->direction == DIRECTION_UP ? migration->verify : ""));
-    json_object_set_new(json, "ea", store_json_text(step->earlier));
-    json_object_set_new(json, "er", store_json_text(step->earlier_request));
-    json_object_set_new(json, "un", json_integer(2 * (json_int_t)plan->step_count - 1 - ordinal));
+    row_text(json, "l", step->leaf);
+    row_text(json, "k", migration_kind_text(migration ? migration->kind : MIGRATION_VERSIONED));
+    row_text(json, "ca", migration ? migration->category : "");
+    row_text(json, "ve", migration && step->direction == DIRECTION_UP ? migration->verify : "");
+    row_text(json, "ea", step->earlier);
+    row_text(json, "er", step->earlier_request);
+    row_number(json, "un", 2 * (int64_t)plan->step_count - 1 - ordinal);
     return json;
 }
 
@@ -345,7 +346,7 @@ static bool insert_plan(struct store *store, const char *release, const struct p
     json_t *rows = json_array();
     for (size_t i = 0; i < plan->step_count; i++)
         json_array_append_new(rows, plan_step_json(plan, (int)i));
-    auto_free char *text = store_json_dump(rows);
+    auto_free char *text = row_dump(rows);
     if (!store_exec(store, sql_plan_steps_insert, NULL, err, 2, release, text))
         return false;
     struct rollout_settings settings = ROLLOUT_SETTINGS_DEFAULT;

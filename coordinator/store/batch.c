@@ -3,53 +3,43 @@
 
 #include "base/cleanup.h"
 #include "proc/crash.h"
+#include "store/row.h"
 #include "store/store_internal.h"
 #include "store_sql.h"
 
 /* Runs a statement over the rows, unless there are none. Steals rows. */
 static bool exec_rows(struct store *store, const char *sql, json_t *rows, struct err *err)
 {
-    bool any = json_array_size(rows) > 0;
-    auto_free char *text = store_json_dump(rows);
-    return !any || store_exec(store, sql, NULL, err, 1, text);
-}
-
-static void set_text(json_t *json, const char *name, const char *value)
-{
-    json_object_set_new(json, name, store_json_text(value));
-}
-
-static void set_number(json_t *json, const char *name, int64_t value)
-{
-    json_object_set_new(json, name, json_integer(value));
+    auto_free char *text = rows_text(rows);
+    return !text || store_exec(store, sql, NULL, err, 1, text);
 }
 
 static json_t *inbox_json(const struct store_inbox *in)
 {
     const struct outcome *o = in->outcome;
     json_t *json = json_object();
-    set_text(json, "e", o->id);
-    set_text(json, "r", o->release);
-    set_text(json, "s", in->service);
-    set_text(json, "t", in->target);
-    set_text(json, "q", o->request);
-    set_text(json, "m", o->migration);
-    set_text(json, "c", o->checksum);
-    set_text(json, "d", direction_text(o->direction));
-    set_text(json, "k", outcome_text(o->kind));
-    set_number(json, "a", o->attempt);
-    set_number(json, "p", o->position);
-    set_number(json, "sq", o->sequence);
-    set_number(json, "su", o->started_us);
-    set_number(json, "fu", o->finished_us);
-    set_text(json, "ss", o->sqlstate);
-    set_text(json, "ms", o->message);
-    set_number(json, "li", o->line);
-    set_text(json, "le", o->left);
-    set_text(json, "de", o->detail);
-    set_text(json, "w", in->worker);
-    set_text(json, "v", in->verdict);
-    set_text(json, "rd", in->report_digest);
+    row_text(json, "e", o->id);
+    row_text(json, "r", o->release);
+    row_text(json, "s", in->service);
+    row_text(json, "t", in->target);
+    row_text(json, "q", o->request);
+    row_text(json, "m", o->migration);
+    row_text(json, "c", o->checksum);
+    row_text(json, "d", direction_text(o->direction));
+    row_text(json, "k", outcome_text(o->kind));
+    row_number(json, "a", o->attempt);
+    row_number(json, "p", o->position);
+    row_number(json, "sq", o->sequence);
+    row_number(json, "su", o->started_us);
+    row_number(json, "fu", o->finished_us);
+    row_text(json, "ss", o->sqlstate);
+    row_text(json, "ms", o->message);
+    row_number(json, "li", o->line);
+    row_text(json, "le", o->left);
+    row_text(json, "de", o->detail);
+    row_text(json, "w", in->worker);
+    row_text(json, "v", in->verdict);
+    row_text(json, "rd", in->report_digest);
     return json;
 }
 
@@ -99,13 +89,13 @@ static json_t *applied_json(const struct rollout *rollout, const struct rollout_
     const struct outcome *o = &step->outcome;
     bool through_another = step->state == STEP_ALREADY && step->request_in_effect && *step->request_in_effect;
     json_t *json = json_object();
-    set_text(json, "s", target->service);
-    set_text(json, "t", target->name);
-    set_text(json, "m", o->migration);
-    set_text(json, "c", o->checksum);
-    set_text(json, "q", through_another ? step->request_in_effect : o->request);
-    set_text(json, "r", release_of(rollout, step));
-    set_number(json, "p", o->position);
+    row_text(json, "s", target->service);
+    row_text(json, "t", target->name);
+    row_text(json, "m", o->migration);
+    row_text(json, "c", o->checksum);
+    row_text(json, "q", through_another ? step->request_in_effect : o->request);
+    row_text(json, "r", release_of(rollout, step));
+    row_number(json, "p", o->position);
     return json;
 }
 
@@ -138,21 +128,20 @@ static bool put_decisions(struct store *store, const struct store_batch *batch, 
     for (size_t i = 0; i < batch->effects->decision_count; i++) {
         const struct rollout_decision *d = &batch->effects->decisions[i];
         json_t *json = json_object();
-        set_number(json, "i", (int64_t)i);
-        set_number(json, "p", d->position);
-        set_text(json, "r", d->row);
-        set_text(json, "w", d->why);
-        set_number(json, "s", d->step);
-        set_number(json, "t", d->target);
-        set_text(json, "b", release_state_text(d->state_before));
-        set_text(json, "a", release_state_text(d->state_after));
-        set_text(json, "d", d->detail);
+        row_number(json, "i", (int64_t)i);
+        row_number(json, "p", d->position);
+        row_text(json, "r", d->row);
+        row_text(json, "w", d->why);
+        row_number(json, "s", d->step);
+        row_number(json, "t", d->target);
+        row_text(json, "b", release_state_text(d->state_before));
+        row_text(json, "a", release_state_text(d->state_after));
+        row_text(json, "d", d->detail);
         json_array_append_new(rows, json);
     }
-    bool any = json_array_size(rows) > 0;
-    auto_free char *text = store_json_dump(rows);
+    auto_free char *text = rows_text(rows);
     char epoch[24];
-    return !any || store_exec(store, sql_decisions_put, NULL, err, 3, batch->rollout->release,
+    return !text || store_exec(store, sql_decisions_put, NULL, err, 3, batch->rollout->release,
                               store_text_int64(epoch, store->lease.epoch), text);
 }
 
@@ -164,7 +153,7 @@ static bool put_rollout(struct store *store, const struct store_batch *batch, st
         return false;
     if (!rollout->changed)
         return store_exec(store, sql_release_touch, NULL, err, 1, rollout->release);
-    json_t *reason = store_json_text(rollout->reason);
+    json_t *reason = row_string(rollout->reason);
     bool done = store_exec(store, sql_release_update, NULL, err, 7, rollout->release,
                            release_state_text(rollout->state), json_string_value(reason),
                            rollout->decided_by ? rollout->decided_by : "",
@@ -182,19 +171,18 @@ static bool put_jobs(struct store *store, const struct store_batch *batch, struc
         json_t *json = json_object(), *ordinals = json_array();
         for (size_t k = 0; k < job->ordinal_count; k++)
             json_array_append_new(ordinals, json_integer(job->ordinals[k]));
-        set_text(json, "s", job->service);
-        set_text(json, "t", job->target);
-        set_number(json, "q", job->sequence);
-        set_text(json, "r", job->release);
-        json_object_set_new(json, "f", json_boolean(job->fence));
-        set_text(json, "d", job->digest);
+        row_text(json, "s", job->service);
+        row_text(json, "t", job->target);
+        row_number(json, "q", job->sequence);
+        row_text(json, "r", job->release);
+        row_flag(json, "f", job->fence);
+        row_text(json, "d", job->digest);
         json_object_set_new(json, "o", ordinals);
         json_array_append_new(rows, json);
     }
-    bool any = json_array_size(rows) > 0;
-    auto_free char *text = store_json_dump(rows);
+    auto_free char *text = rows_text(rows);
     char epoch[24];
-    return !any || store_exec(store, sql_jobs_put, NULL, err, 3, text, store_text_int64(epoch, store->lease.epoch),
+    return !text || store_exec(store, sql_jobs_put, NULL, err, 3, text, store_text_int64(epoch, store->lease.epoch),
                               store->lease.term);
 }
 
@@ -236,13 +224,13 @@ static bool put_inventory(struct store *store, const struct store_inventory *inv
     for (size_t i = 0; i < inventory->applied_count; i++) {
         const struct applied *applied = &inventory->applied[i];
         json_t *json = json_object();
-        set_text(json, "s", inventory->service);
-        set_text(json, "t", inventory->target);
-        set_text(json, "m", applied->migration);
-        set_text(json, "c", applied->checksum);
-        set_text(json, "q", applied->request);
-        set_text(json, "r", applied->release);
-        set_number(json, "p", (int64_t)i);
+        row_text(json, "s", inventory->service);
+        row_text(json, "t", inventory->target);
+        row_text(json, "m", applied->migration);
+        row_text(json, "c", applied->checksum);
+        row_text(json, "q", applied->request);
+        row_text(json, "r", applied->release);
+        row_number(json, "p", (int64_t)i);
         json_array_append_new(rows, json);
     }
     bool cleared = store_exec(store, sql_applied_clear, NULL, err, 2, inventory->service, inventory->target);
@@ -257,20 +245,20 @@ static bool put_inventory(struct store *store, const struct store_inventory *inv
 static json_t *seen_json(const struct store_seen *seen, size_t index)
 {
     json_t *json = json_object();
-    set_number(json, "i", (int64_t)index);
-    set_text(json, "w", seen->worker);
-    set_text(json, "h", seen->host);
-    set_text(json, "v", seen->version);
-    json_object_set_new(json, "l", json_boolean(seen->leaving));
-    set_text(json, "s", seen->service);
-    set_text(json, "n", seen->target);
-    set_text(json, "c", seen->contents);
-    set_text(json, "p", seen->problem);
-    set_text(json, "si", seen->system_identifier);
-    set_number(json, "wk", seen->working);
-    set_number(json, "fe", seen->fence_epoch);
-    set_number(json, "fs", seen->fence_sequence);
-    set_number(json, "sq", seen->issued);
+    row_number(json, "i", (int64_t)index);
+    row_text(json, "w", seen->worker);
+    row_text(json, "h", seen->host);
+    row_text(json, "v", seen->version);
+    row_flag(json, "l", seen->leaving);
+    row_text(json, "s", seen->service);
+    row_text(json, "n", seen->target);
+    row_text(json, "c", seen->contents);
+    row_text(json, "p", seen->problem);
+    row_text(json, "si", seen->system_identifier);
+    row_number(json, "wk", seen->working);
+    row_number(json, "fe", seen->fence_epoch);
+    row_number(json, "fs", seen->fence_sequence);
+    row_number(json, "sq", seen->issued);
     return json;
 }
 
@@ -288,7 +276,7 @@ static bool put_seen(struct store *store, const struct store_batch *batch, struc
         suspects[suspect_count] = batch->seen[i].service;
         suspects[batch->seen_count + suspect_count++] = batch->seen[i].target;
     }
-    auto_free char *text = store_json_dump(rows);
+    auto_free char *text = row_dump(rows);
     auto_buf struct buf services = BUF_INIT(BUF_MAX), targets = BUF_INIT(BUF_MAX);
     pg_array_text(&services, suspects, suspect_count);
     pg_array_text(&targets, suspects + batch->seen_count, suspect_count);
@@ -303,8 +291,8 @@ static bool put_handled(struct store *store, const struct store_batch *batch, st
     json_t *rows = json_array();
     for (size_t i = 0; i < batch->handled_count; i++) {
         json_t *json = json_object();
-        set_number(json, "i", batch->handled[i].order);
-        set_text(json, "r", batch->handled[i].result);
+        row_number(json, "i", batch->handled[i].order);
+        row_text(json, "r", batch->handled[i].result);
         json_array_append_new(rows, json);
     }
     return exec_rows(store, sql_orders_handled, rows, err);
@@ -316,10 +304,10 @@ static bool put_positions(struct store *store, const struct store_batch *batch, 
     for (size_t i = 0; i < batch->position_count; i++) {
         const struct store_position *position = &batch->positions[i];
         json_t *json = json_object();
-        set_text(json, "t", position->topic);
-        set_number(json, "p", position->partition);
-        set_number(json, "n", position->next);
-        set_text(json, "d", position->digest);
+        row_text(json, "t", position->topic);
+        row_number(json, "p", position->partition);
+        row_number(json, "n", position->next);
+        row_text(json, "d", position->digest);
         json_array_append_new(rows, json);
     }
     return exec_rows(store, sql_positions_put, rows, err);

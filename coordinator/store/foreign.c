@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "store/row.h"
 #include "store/store_internal.h"
 #include "store_sql.h"
 
@@ -71,11 +72,11 @@ static json_t *rows_json(const struct foreign_history *history)
     for (size_t i = 0; i < history->row_count; i++) {
         const struct foreign_row *row = &history->rows[i];
         json_t *json = json_object();
-        json_object_set_new(json, "version", store_json_text(row->version));
-        json_object_set_new(json, "name", store_json_text(row->name));
-        json_object_set_new(json, "script", store_json_text(row->script));
-        json_object_set_new(json, "checksum", store_json_text(row->checksum));
-        json_object_set_new(json, "state", json_string(foreign_state_text(row->state)));
+        row_text(json, "version", row->version);
+        row_text(json, "name", row->name);
+        row_text(json, "script", row->script);
+        row_text(json, "checksum", row->checksum);
+        row_text(json, "state", foreign_state_text(row->state));
         json_array_append_new(list, json);
     }
     return list;
@@ -89,16 +90,16 @@ bool store_put_foreign(struct store *store, const struct store_inventory *invent
     for (size_t i = 0; i < inventory->foreign_count; i++) {
         const struct foreign_history *history = &inventory->foreign[i];
         json_t *json = json_object();
-        json_object_set_new(json, "p", json_integer((json_int_t)i));
-        json_object_set_new(json, "o", json_string(history_tool_text(history->tool)));
-        json_object_set_new(json, "h", store_json_text(history->table));
+        row_number(json, "p", (int64_t)i);
+        row_text(json, "o", history_tool_text(history->tool));
+        row_text(json, "h", history->table);
         json_object_set_new(json, "c", rows_json(history));
         json_array_append_new(list, json);
     }
-    auto_free char *text = store_json_dump(list);
+    auto_free char *text = rows_text(list);
     char answers[24];
     return store_exec(store, sql_foreign_clear, NULL, err, 2, inventory->service, inventory->target) &&
-           (inventory->foreign_count == 0 ||
+           (!text ||
             store_exec(store, sql_foreign_put, NULL, err, 3, inventory->service, inventory->target, text)) &&
            store_exec(store, sql_foreign_answered, NULL, err, 3, inventory->service, inventory->target,
                       store_text_int64(answers, inventory->answers_us));

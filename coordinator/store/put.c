@@ -2,29 +2,30 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "store/row.h"
 #include "store/store_internal.h"
 #include "store_sql.h"
 
 static json_t *outcome_json(const struct outcome *o)
 {
     json_t *json = json_object();
-    json_object_set_new(json, "id", store_json_text(o->id));
-    json_object_set_new(json, "request", store_json_text(o->request));
-    json_object_set_new(json, "release", store_json_text(o->release));
-    json_object_set_new(json, "direction", json_string(direction_text(o->direction)));
-    json_object_set_new(json, "kind", json_string(outcome_text(o->kind)));
-    json_object_set_new(json, "migration", store_json_text(o->migration));
-    json_object_set_new(json, "checksum", store_json_text(o->checksum));
-    json_object_set_new(json, "attempt", json_integer(o->attempt));
-    json_object_set_new(json, "position", json_integer(o->position));
-    json_object_set_new(json, "sequence", json_integer(o->sequence));
-    json_object_set_new(json, "startedAtUs", json_integer(o->started_us));
-    json_object_set_new(json, "finishedAtUs", json_integer(o->finished_us));
-    json_object_set_new(json, "sqlstate", store_json_text(o->sqlstate));
-    json_object_set_new(json, "message", store_json_text(o->message));
-    json_object_set_new(json, "line", json_integer(o->line));
-    json_object_set_new(json, "left", store_json_text(o->left));
-    json_object_set_new(json, "detail", store_json_text(o->detail));
+    row_text(json, "id", o->id);
+    row_text(json, "request", o->request);
+    row_text(json, "release", o->release);
+    row_text(json, "direction", direction_text(o->direction));
+    row_text(json, "kind", outcome_text(o->kind));
+    row_text(json, "migration", o->migration);
+    row_text(json, "checksum", o->checksum);
+    row_number(json, "attempt", o->attempt);
+    row_number(json, "position", o->position);
+    row_number(json, "sequence", o->sequence);
+    row_number(json, "startedAtUs", o->started_us);
+    row_number(json, "finishedAtUs", o->finished_us);
+    row_text(json, "sqlstate", o->sqlstate);
+    row_text(json, "message", o->message);
+    row_number(json, "line", o->line);
+    row_text(json, "left", o->left);
+    row_text(json, "detail", o->detail);
     return json;
 }
 
@@ -33,17 +34,17 @@ static json_t *step_json(const struct rollout *rollout, const struct rollout_ste
     char request[REQUEST_ID_SIZE];
     rollout_request_id(rollout, step, request);
     json_t *json = json_object();
-    json_object_set_new(json, "o", json_integer(step->ordinal));
-    json_object_set_new(json, "l", json_integer(step->leg));
-    json_object_set_new(json, "ti", json_integer(step->target));
-    json_object_set_new(json, "p", json_integer(step->plan_step));
-    json_object_set_new(json, "d", json_string(direction_text(step->direction)));
-    json_object_set_new(json, "s", json_string(step_state_text(step->state)));
-    json_object_set_new(json, "a", json_integer(step->attempt));
-    json_object_set_new(json, "u", json_integer(step->undoes));
-    json_object_set_new(json, "ur", store_json_text(step->undoes_request));
-    json_object_set_new(json, "re", store_json_text(step->request_in_effect));
-    json_object_set_new(json, "rq", store_json_text(request));
+    row_number(json, "o", step->ordinal);
+    row_number(json, "l", step->leg);
+    row_number(json, "ti", step->target);
+    row_number(json, "p", step->plan_step);
+    row_text(json, "d", direction_text(step->direction));
+    row_text(json, "s", step_state_text(step->state));
+    row_number(json, "a", step->attempt);
+    row_number(json, "u", step->undoes);
+    row_text(json, "ur", step->undoes_request);
+    row_text(json, "re", step->request_in_effect);
+    row_text(json, "rq", request);
     if (step->has_outcome)
         json_object_set_new(json, "oc", outcome_json(&step->outcome));
     return json;
@@ -55,25 +56,24 @@ bool store_put_steps(struct store *store, const struct rollout *rollout, bool al
     for (size_t i = 0; i < rollout->step_count; i++)
         if (all || rollout->steps[i].changed)
             json_array_append_new(rows, step_json(rollout, &rollout->steps[i]));
-    bool any = json_array_size(rows) > 0;
-    auto_free char *text = store_json_dump(rows);
-    return !any || store_exec(store, sql_steps_put, NULL, err, 2, rollout->release, text);
+    auto_free char *text = rows_text(rows);
+    return !text || store_exec(store, sql_steps_put, NULL, err, 2, rollout->release, text);
 }
 
 static json_t *target_json(int index, const struct rollout_target *target)
 {
     json_t *json = json_object();
-    json_object_set_new(json, "i", json_integer(index));
-    json_object_set_new(json, "s", store_json_text(target->service));
-    json_object_set_new(json, "t", store_json_text(target->name));
-    json_object_set_new(json, "n", store_json_text(target->name));
-    json_object_set_new(json, "st", json_string(target_state_text(target->state)));
-    json_object_set_new(json, "q", json_integer(target->sequence));
-    json_object_set_new(json, "r", json_integer(target->recorded));
-    json_object_set_new(json, "f", json_integer(target->first));
-    json_object_set_new(json, "c", json_integer(target->count));
-    json_object_set_new(json, "rb", json_boolean(target->rebuild));
-    json_object_set_new(json, "pr", store_json_text(target->problem));
+    row_number(json, "i", index);
+    row_text(json, "s", target->service);
+    row_text(json, "t", target->name);
+    row_text(json, "n", target->name);
+    row_text(json, "st", target_state_text(target->state));
+    row_number(json, "q", target->sequence);
+    row_number(json, "r", target->recorded);
+    row_number(json, "f", target->first);
+    row_number(json, "c", target->count);
+    row_flag(json, "rb", target->rebuild);
+    row_text(json, "pr", target->problem);
     return json;
 }
 
@@ -83,9 +83,8 @@ bool store_put_targets(struct store *store, const struct rollout *rollout, bool 
     for (size_t i = 0; i < rollout->target_count; i++)
         if (all || rollout->targets[i].changed)
             json_array_append_new(rows, target_json((int)i, &rollout->targets[i]));
-    bool any = json_array_size(rows) > 0;
-    auto_free char *text = store_json_dump(rows);
-    if (!any)
+    auto_free char *text = rows_text(rows);
+    if (!text)
         return true;
     return store_exec(store, sql_release_targets_put, NULL, err, 2, rollout->release, text) &&
            (all || store_exec(store, sql_targets_sequence, NULL, err, 1, text));

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "store/row.h"
 #include "store/store_internal.h"
 #include "store_sql.h"
 
@@ -92,9 +93,9 @@ static void count_target(const struct fleet *fleet, const char *category, json_t
     const struct service nothing = {.name = contents.service}, *service = fleet_service(fleet, contents.service);
     struct plan_counts counts = plan_pending(service ? service : &nothing, &contents, category);
     bool listed = service && has_target(service, contents.target);
-    json_object_set_new(target, "applied", json_integer((json_int_t)counts.applied));
-    json_object_set_new(target, "pending", json_integer(listed ? (json_int_t)counts.pending : 0));
-    json_object_set_new(target, "unknown", json_integer((json_int_t)counts.unknown));
+    row_number(target, "applied", (json_int_t)counts.applied);
+    row_number(target, "pending", listed ? (json_int_t)counts.pending : 0);
+    row_number(target, "unknown", (json_int_t)counts.unknown);
 }
 
 static char *count_targets(const struct fleet *fleet, const char *category, char *text)
@@ -108,7 +109,7 @@ static char *count_targets(const struct fleet *fleet, const char *category, char
         json_object_del(target, "held");
     }
     free(text);
-    return store_json_dump(json);
+    return row_dump(json);
 }
 
 bool store_status(struct store *store, const char *fleet_json, size_t fleet_len, const char *category, char **ret_json,
@@ -120,7 +121,7 @@ bool store_status(struct store *store, const char *fleet_json, size_t fleet_len,
         return err_set(err, ERR_INPUT, "categories stand in the migrations' files, and no catalog was sent");
     if (fleet_json && !fleet_decode(fleet_json, fleet_len, &arena, &fleet, err))
         return false;
-    auto_free char *targets = store_json_dump(catalog_targets(&fleet));
+    auto_free char *targets = row_dump(catalog_targets(&fleet));
     auto_pgresult PGresult *result = NULL;
     if (!store_exec(store, sql_status, &result, err, 2, targets, fleet_json ? "t" : "f") ||
         !take_json(result, ret_json, err))

@@ -68,23 +68,6 @@ void store_pause(struct store *store, int ms)
     (void)poll(&fd, 1, ms);
 }
 
-json_t *store_json_text(const char *text)
-{
-    if (!text)
-        return json_string("");
-    size_t len = strlen(text), at = 0;
-    if (!text_is_utf8(text, len, &at))
-        len = at;
-    return json_stringn(text, len);
-}
-
-char *store_json_dump(json_t *json)
-{
-    char *text = json_dumps(json, JSON_COMPACT);
-    json_decref(json);
-    return text ? text : xstrdup("null");
-}
-
 char *store_text_int64(char text[24], int64_t value)
 {
     snprintf(text, 24, "%lld", (long long)value);

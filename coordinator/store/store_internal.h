@@ -29,9 +29,6 @@ void store_rollback(struct store *store);
 /* Waits a little before a condition is looked at again; ends early when the connection breaks. */
 void store_pause(struct store *store, int ms);
 
-/* Text as JSON; what is not UTF-8 is cut off at the first bad byte. NULL is "". New. */
-json_t *store_json_text(const char *text);
-char *store_json_dump(json_t *json); /* steals json; new */
 char *store_text_int64(char text[24], int64_t value);
 
 /* Fills in `texts` of repeatable migrations. `applied`: what the contents point into; these are in the order of service and

@@ -1,0 +1,16 @@
+/* Rows for a statement: a JSON array of objects in one parameter, which the statement takes apart with
+ * jsonb_to_recordset. Names are short where there are many rows. Threads: any. */
+#pragma once
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Text as JSON; what is not UTF-8 is cut off at the first bad byte. NULL is "". New reference. */
+json_t *row_string(const char *text);
+char *row_dump(json_t *json); /* steals json; new (free()) */
+
+void row_text(json_t *row, const char *name, const char *text); /* as row_string */
+void row_number(json_t *row, const char *name, int64_t number);
+void row_flag(json_t *row, const char *name, bool flag);
+/* The parameter; steals rows; new (free()). NULL when there are none: then there is nothing to run. */
+char *rows_text(json_t *rows);
