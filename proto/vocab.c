@@ -22,37 +22,23 @@ bool vocabulary_find(const struct vocabulary *words, const char *text, unsigned 
 }
 
 #define SECOND(name, text, ...) text,
-/* One table's texts, and its two functions. */
-#define VOCABULARY(thing, type, TABLE)                                                                                 \
-    static const char *const thing##_texts[] = {TABLE(SECOND)};                                                        \
+#define X(thing, type, ROWS)                                                                                           \
+    static const char *const thing##_texts[] = {ROWS(SECOND)};                                                         \
     const struct vocabulary thing##_vocabulary = {thing##_texts, COUNT_OF(thing##_texts)};                             \
-    const char *thing##_text(type value)                                                                               \
+    const char *thing##_text(enum type value)                                                                          \
     {                                                                                                                  \
-        return vocabulary_text(&thing##_vocabulary, (unsigned)value);                                                          \
+        return vocabulary_text(&thing##_vocabulary, (unsigned)value);                                                  \
     }                                                                                                                  \
-    bool thing##_parse(const char *text, type *ret_value)                                                              \
+    bool thing##_parse(const char *text, enum type *ret_value)                                                         \
     {                                                                                                                  \
         unsigned value;                                                                                                \
         if (!vocabulary_find(&thing##_vocabulary, text, &value))                                                       \
             return false;                                                                                              \
-        *ret_value = (type)value;                                                                                      \
+        *ret_value = (enum type)value;                                                                                 \
         return true;                                                                                                   \
     }
-
-VOCABULARY(release_state, enum release_state, RELEASE_STATES)
-VOCABULARY(step_state, enum step_state, STEP_STATES)
-VOCABULARY(target_state, enum target_state, TARGET_STATES)
-VOCABULARY(outcome, enum outcome_kind, OUTCOMES)
-VOCABULARY(report_kind, enum report_kind, REPORT_KINDS)
-VOCABULARY(refusal, enum refusal, REFUSALS)
-VOCABULARY(direction, enum direction, DIRECTIONS)
-VOCABULARY(control_kind, enum control_kind, CONTROL_KINDS)
-VOCABULARY(way_back, enum way_back, WAYS_BACK)
-VOCABULARY(failure_policy, enum failure_policy, FAILURE_POLICIES)
-VOCABULARY(migration_kind, enum migration_kind, MIGRATION_KINDS)
-VOCABULARY(range, enum range, RANGES)
-VOCABULARY(history_tool, enum history_tool, HISTORY_TOOLS)
-VOCABULARY(foreign_state, enum foreign_state, FOREIGN_STATES)
+VOCABULARIES(X)
+#undef X
 
 const char *refusal_prose(enum refusal value)
 {

@@ -241,26 +241,35 @@ def run(command, **more):
     return subprocess.run(command, capture_output=True, text=True, **more)
 
 
-def check_headers_alone(tree, cc, build):
-    """Every header compiles with nothing before it, with the rooms that its own room may include."""
-    flags = pkg_flags()
-    with tempfile.TemporaryDirectory() as folder:
-        roots = {}
+class Compiler:
+    """The compiler, with the include roots of each room as the build has them."""
+
+    def __init__(self, tree, cc, build):
+        self.tree, self.cc, self.build, self.flags = tree, cc, build, pkg_flags()
+        self.folder = tempfile.TemporaryDirectory()
         for name, where in tree.rooms.items():
-            roots[name] = os.path.join(folder, name)
-            os.mkdir(roots[name])
-            os.symlink(os.path.join(os.path.abspath(tree.root), where), os.path.join(roots[name], name))
-        for name, path in tree.sources(r"\.h$"):
-            inside = os.path.relpath(path, os.path.join(tree.root, tree.rooms[name]))
-            includes = [f"-I{roots[r]}" for r in sorted(reachable(tree, name) | {name})]
-            if build:
-                includes.append("-I" + os.path.join(build, "generated"))
-            result = run([cc, "-std=c17", "-D_GNU_SOURCE", "-fsyntax-only", "-Wall", "-Wextra", "-Werror", "-Wno-unused-function",
-                          "-Wno-unused-const-variable", *includes, *flags, "-x", "c", "-"],
-                         input=f'#include "{name}/{inside}"\n#include "{name}/{inside}"\n')
-            if result.returncode:
-                first = next((l for l in result.stderr.splitlines() if "error" in l), result.stderr[:200])
-                tree.say(path, 1, "does not compile alone: " + first.replace(folder + "/", ""))
+            os.mkdir(os.path.join(self.folder.name, name))
+            os.symlink(os.path.join(os.path.abspath(tree.root), where), os.path.join(self.folder.name, name, name))
+
+    def include(self, name, path):
+        return f'#include "{name}/{os.path.relpath(path, os.path.join(self.tree.root, self.tree.rooms[name]))}"\n'
+
+    def run(self, name, options, text):
+        """Of C in `text`, as if it stood in that room."""
+        roots = [f"-I{self.folder.name}/{room}" for room in sorted(reachable(self.tree, name) | {name})]
+        generated = ["-I" + os.path.join(self.build, "generated")] if self.build else []
+        return run([self.cc, "-std=c17", "-D_GNU_SOURCE", *options, *roots, *generated, *self.flags, "-x", "c", "-"],
+                   input=text)
+
+
+def check_headers_alone(tree, compiler):
+    """Every header compiles with nothing before it, with the rooms that its own room may include."""
+    options = ["-fsyntax-only", "-Wall", "-Wextra", "-Werror", "-Wno-unused-function", "-Wno-unused-const-variable"]
+    for name, path in tree.sources(r"\.h$"):
+        result = compiler.run(name, options, 2 * compiler.include(name, path))
+        if result.returncode:
+            first = next((l for l in result.stderr.splitlines() if "error" in l), result.stderr[:200])
+            tree.say(path, 1, "does not compile alone: " + first.replace(compiler.folder.name + "/", ""))
 
 
 def pkg_flags():
@@ -297,13 +306,11 @@ def check_pure(tree, build):
                 tree.say(source, number, f"{tree.rooms[name]} is pure, and uses {symbol}")
 
 
-def check_declared(tree, build):
+def check_declared(tree, build, compiler):
     headers = {}
-    for name in tree.rooms:
-        headers[name] = " ".join(line for where, path in tree.sources(r"\.(h|def)$") if where == name
-                                 for _, line in code_lines(path))
-        # names that a macro pastes together from a table's rows: declared where the header says name##suffix
-        headers[name] += " ".join(line for where, path in tree.sources(r"\.h$") if where == name for _, line in lines(path))
+    for name in tree.rooms:  # as the compiler reads them: macros declare, too
+        includes = "".join(compiler.include(name, path) for where, path in tree.sources(r"\.h$") if where == name)
+        headers[name] = compiler.run(name, ["-E", "-P"], includes).stdout
     for name in tree.rooms:
         archive = os.path.join(build, f"lib{name}.a")
         if not os.path.exists(archive):
@@ -333,10 +340,12 @@ def check_all(root, build=None, cc="cc"):
     tree = Tree(root)
     for check in (check_links, check_includes, check_cycles, check_words, check_crash_points, check_private):
         check(tree)
-    check_headers_alone(tree, cc, build)
+    compiler = Compiler(tree, cc, build)
+    check_headers_alone(tree, compiler)
     if build:
-        for check in (check_pure, check_declared, check_unused_builds):
-            check(tree, build)
+        check_pure(tree, build)
+        check_declared(tree, build, compiler)
+        check_unused_builds(tree, build)
     return tree.violations
 
 

@@ -32,6 +32,10 @@ ROUND_TRIP(direction, enum direction, DIRECTION_COUNT)
 ROUND_TRIP(control_kind, enum control_kind, CONTROL_KIND_COUNT)
 ROUND_TRIP(way_back, enum way_back, WAY_BACK_COUNT)
 ROUND_TRIP(failure_policy, enum failure_policy, ON_FAILURE_COUNT)
+ROUND_TRIP(migration_kind, enum migration_kind, MIGRATION_KIND_COUNT)
+ROUND_TRIP(range, enum range, RANGE_COUNT)
+ROUND_TRIP(history_tool, enum history_tool, HISTORY_TOOL_COUNT)
+ROUND_TRIP(foreign_state, enum foreign_state, FOREIGN_STATE_COUNT)
 
 Test(vocab, prose_and_ends)
 {
