@@ -12,19 +12,21 @@
 #include "base/arena.h"
 
 /*                     name           text                      prose */
-#define SQL_CLASSES(X)                                                                                              \
-    X(PLAIN,           "plain",           "runs inside a transaction")                                              \
-    X(BEGIN,           "begin",           "BEGIN, START TRANSACTION")                                               \
-    X(COMMIT,          "commit",          "COMMIT, END")                                                            \
-    X(ROLLBACK,        "rollback",        "ROLLBACK, ABORT, and two-phase commands")                                \
-    X(SAVEPOINT,       "savepoint",       "SAVEPOINT, RELEASE, ROLLBACK TO: fine inside a transaction")             \
-    X(CREATE_INDEX,    "create index concurrently",  "refused in a transaction; can leave an invalid index")        \
-    X(DROP_INDEX,      "drop index concurrently",    "refused in a transaction")                                    \
-    X(REINDEX,         "reindex",         "REINDEX that is refused in a transaction; CONCURRENTLY can leave *_ccnew") \
-    X(DETACH,          "detach partition concurrently", "refused in a transaction; can be left pending")            \
-    X(ALONE,           "alone",           "refused in a transaction, and safe to run again: VACUUM, ALTER SYSTEM, CLUSTER") \
-    X(ONCE,            "once",            "refused in a transaction, and must not run twice: CREATE DATABASE and such") \
-    X(OPAQUE,          "opaque",          "CALL and DO: may end transactions themselves when run outside of one")   \
+#define SQL_CLASSES(X)                                                                                                 \
+    X(PLAIN,           "plain",           "runs inside a transaction")                                                 \
+    X(BEGIN,           "begin",           "BEGIN, START TRANSACTION")                                                  \
+    X(COMMIT,          "commit",          "COMMIT, END")                                                               \
+    X(ROLLBACK,        "rollback",        "ROLLBACK, ABORT, and two-phase commands")                                   \
+    X(SAVEPOINT,       "savepoint",       "SAVEPOINT, RELEASE, ROLLBACK TO: fine inside a transaction")                \
+    X(CREATE_INDEX,    "create index concurrently",  "refused in a transaction; can leave an invalid index")           \
+    X(DROP_INDEX,      "drop index concurrently",    "refused in a transaction")                                       \
+    X(REINDEX,         "reindex",         "REINDEX that is refused in a transaction; CONCURRENTLY can leave *_ccnew")  \
+    X(DETACH,          "detach partition concurrently", "refused in a transaction; can be left pending")               \
+    X(ALONE,           "alone",           "refused in a transaction, and safe to run again: VACUUM, ALTER SYSTEM, "    \
+                                          "CLUSTER")                                                                   \
+    X(ONCE,            "once",            "refused in a transaction, and must not run twice: CREATE DATABASE and "     \
+                                          "such")                                                                      \
+    X(OPAQUE,          "opaque",          "CALL and DO: may end transactions themselves when run outside of one")      \
     X(FORBIDDEN,       "forbidden",       "never allowed in a migration; `why` says why")
 
 enum sql_class {

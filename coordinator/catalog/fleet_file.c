@@ -143,13 +143,15 @@ static const cyaml_schema_value_t fleet_value = {
 #define DAY_MS 86400000LL
 #define PLACEHOLDER_ROWS(at)                                                                                           \
     {.path = at "placeholders", .rule = CONFIG_MAP,                                                                    \
-     .prose = "what `${name}` in SQL stands for, by name; an environment's win over a service's, and those over the defaults"}, \
+     .prose = "what `${name}` in SQL stands for, by name; an environment's win over a service's, and those over the "  \
+              "defaults"},                                                                                             \
         {.path = at "placeholders.*", .prose = "one of them"},                                                         \
         {.path = at "secret_placeholders",                                                                             \
          .prose = "names whose values are in the workers' own configuration (`placeholders:`), and nowhere else"}
 #define CATEGORY_ROWS(at)                                                                                              \
     {.path = at "categories", .rule = CONFIG_MAP,                                                                      \
-     .prose = "policies of migrations by category (`schema`, `data`, ...: from their metadata, or the name of their folder)"}, \
+     .prose = "policies of migrations by category (`schema`, `data`, ...: from their metadata, or the name of their "  \
+              "folder)"},                                                                                              \
         {.path = at "categories.*", .rule = CONFIG_NAME},                                                              \
         {.path = at "categories.*.on_failure", .prose = "instead of the service's; a migration's own metadata wins"},  \
         {.path = at "categories.*.lock_timeout", .rule = CONFIG_DURATION, .min = 1, .max = DAY_MS,                     \

@@ -43,7 +43,7 @@ const struct decision_row *decide_walk(struct decide *d);
 
 /* Guards (guards.c). */
 #define DECIDE_GUARDS(G)                                                                                               \
-    G(always) G(goes_up) G(only_stops) G(aims_at_completion) G(aims_back) G(stops_going_forward)                        \
+    G(always) G(goes_up) G(only_stops) G(aims_at_completion) G(aims_back) G(stops_going_forward)                       \
     G(knows_higher_epoch) G(fence_is_beyond) G(refused_conflict) G(not_current) G(fence_misses_outcomes)               \
     G(fence_answered) G(fence_answered_late) G(fence_refused_stale) G(job_refused_stale) G(refused_for_now)            \
     G(refused_content) G(refused_for_good) G(job_left_undone) G(job_finished) G(job_blocked) G(job_reported)           \

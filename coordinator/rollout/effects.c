@@ -310,8 +310,8 @@ void because_undone(struct decide *d)
 }
 
 #define TAKE_WHAT_IT_HOLDS                                                                                             \
-    "`greylag release retry` takes what it holds now for the truth; where it lost migrations of earlier releases, too, " \
-    "`greylag release rollback`, then `greylag up`"
+    "`greylag release retry` takes what it holds now for the truth; where it lost migrations of earlier releases, "    \
+    "too, `greylag release rollback`, then `greylag up`"
 
 void because_refused(struct decide *d)
 {

@@ -6,12 +6,12 @@
 #include "cli/cli_internal.h"
 
 #define COUNTS(total, done, failed, running)                                                                           \
-    "{\"total\":" #total ",\"done\":" #done ",\"already\":0,\"failed\":" #failed ",\"running\":" #running                \
+    "{\"total\":" #total ",\"done\":" #done ",\"already\":0,\"failed\":" #failed ",\"running\":" #running              \
     ",\"skipped\":0,\"unknown\":0}"
 #define SERVICE(name, forward, back, current, waits, started, finished)                                                \
-    "{\"service\":\"" name "\",\"forward\":" forward ",\"back\":" back ",\"waitsFor\":[" waits "],"                       \
-    "\"startedAtUs\":" started ",\"finishedAtUs\":" finished ",\"targets\":[{\"target\":\"" name "\",\"state\":\"idle\","   \
-    "\"problem\":\"\",\"forward\":" forward ",\"back\":" back ",\"current\":" current "}]}"
+    "{\"service\":\"" name "\",\"forward\":" forward ",\"back\":" back ",\"waitsFor\":[" waits "],"                    \
+    "\"startedAtUs\":" started ",\"finishedAtUs\":" finished ",\"targets\":[{\"target\":\"" name "\","                 \
+    "\"state\":\"idle\",\"problem\":\"\",\"forward\":" forward ",\"back\":" back ",\"current\":" current "}]}"
 
 static json_t *parse(const char *text)
 {

@@ -79,11 +79,12 @@ static inline bool keep(struct job_request request, struct err *err)
         struct err err_ = ERR_INIT; \
         cr_assert(keep((struct job_request){__VA_ARGS__}, &err_), "%s", err_.text); \
     } while (0)
-#define REFUSED(state, part, ...) \
-    do { \
-        struct err err_ = ERR_INIT; \
-        cr_assert_not(keep((struct job_request){__VA_ARGS__}, &err_)); \
-        cr_assert(strcmp(err_.sqlstate, (state)) == 0 && strstr(err_.text, (part)), "%s %s", err_.sqlstate, err_.text); \
+#define REFUSED(state, part, ...)                                                                                      \
+    do {                                                                                                               \
+        struct err err_ = ERR_INIT;                                                                                    \
+        cr_assert_not(keep((struct job_request){__VA_ARGS__}, &err_));                                                 \
+        cr_assert(strcmp(err_.sqlstate, (state)) == 0 && strstr(err_.text, (part)), "%s %s", err_.sqlstate,            \
+                  err_.text);                                                                                          \
     } while (0)
 #define UP .direction = DIRECTION_UP
 #define DOWN .direction = DIRECTION_DOWN, .undoes = "q"

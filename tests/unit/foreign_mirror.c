@@ -1,6 +1,6 @@
 /* Records of other tools, kept in the transaction of a step: each tool's own rows, up, down, adopted and forgotten.
  * links: executor ledger pg crypto harness */
-#include "foreign_fixture.h"
+#include "unit/foreign_fixture.h"
 
 #include <dirent.h>
 #include <pthread.h>
@@ -105,8 +105,9 @@ Test(foreign_mirror, a_job_that_keeps_no_record_adds_nothing)
 }
 
 #define FLYWAY_ROWS                                                                                                    \
-    "SELECT string_agg(concat_ws('|', installed_rank, version, description, type, script, checksum, installed_by = current_user, " \
-    "success, execution_time BETWEEN 0 AND 60000, installed_on > now() - interval '1 minute'), E'\\n' ORDER BY installed_rank) FROM flyway_schema_history"
+    "SELECT string_agg(concat_ws('|', installed_rank, version, description, type, script, checksum, "                  \
+    "installed_by = current_user, success, execution_time BETWEEN 0 AND 60000, "                                       \
+    "installed_on > now() - interval '1 minute'), E'\\n' ORDER BY installed_rank) FROM flyway_schema_history"
 
 Test(foreign_mirror, flyway_up_down_and_repeatables)
 {
@@ -286,8 +287,9 @@ Test(foreign_mirror, liquibase_leaves_the_checksum_to_liquibase)
 }
 
 #define CHANGE(name, more)                                                                                             \
-    "{\"project\":\"flipr\",\"uri\":\"https://x/flipr\",\"change\":\"" name "\",\"note\":\"it's\",\"planned_at\":\"2024-01-01T00:00:00Z\"," \
-    "\"planner_name\":\"Jo\",\"planner_email\":\"jo@x\",\"script_hash\":\"hash " name "\"" more "}"
+    "{\"project\":\"flipr\",\"uri\":\"https://x/flipr\",\"change\":\"" name "\",\"note\":\"it's\","                    \
+    "\"planned_at\":\"2024-01-01T00:00:00Z\",\"planner_name\":\"Jo\",\"planner_email\":\"jo@x\","                      \
+    "\"script_hash\":\"hash " name "\"" more "}"
 
 Test(foreign_mirror, sqitch_changes_dependencies_tags_and_events)
 {
@@ -506,11 +508,14 @@ Test(foreign_mirror, what_the_tools_left_is_read_taken_back_and_written_again)
 /* All that the real Sqitch recorded of two projects, said again by the mirror, is the same again. */
 Test(foreign_mirror, sqitch_the_registry_comes_out_as_sqitchs_own)
 {
-#define SAME "SELECT string_agg(x, E'\\n') FROM (SELECT (to_jsonb(c) - '{committed_at,committer_name,committer_email}'::text[])::text x FROM sqitch.changes c" \
-    " ORDER BY committed_at) a UNION ALL SELECT string_agg(d::text, E'\\n' ORDER BY d::text) FROM sqitch.dependencies d UNION ALL" \
-    " SELECT string_agg(x, E'\\n' ORDER BY x) FROM (SELECT (to_jsonb(c) - '{committed_at,committer_name,committer_email}'::text[])::text x FROM sqitch.tags c) a UNION ALL" \
-    " SELECT string_agg(project || uri, E'\\n' ORDER BY project) FROM sqitch.projects UNION ALL" \
-    " SELECT string_agg(x, E'\\n') FROM (SELECT (to_jsonb(c) - '{committed_at,committer_name,committer_email}'::text[])::text x FROM sqitch.events c ORDER BY committed_at) a"
+#define UNDATED(row) "(to_jsonb(" row ") - '{committed_at,committer_name,committer_email}'::text[])::text x"
+#define SAME                                                                                                           \
+    "SELECT string_agg(x, E'\\n') FROM (SELECT " UNDATED("c") " FROM sqitch.changes c ORDER BY committed_at) a "       \
+    "UNION ALL SELECT string_agg(d::text, E'\\n' ORDER BY d::text) FROM sqitch.dependencies d "                        \
+    "UNION ALL SELECT string_agg(x, E'\\n' ORDER BY x) FROM (SELECT " UNDATED("c") " FROM sqitch.tags c) a "           \
+    "UNION ALL SELECT string_agg(project || uri, E'\\n' ORDER BY project) FROM sqitch.projects "                       \
+    "UNION ALL SELECT string_agg(x, E'\\n') FROM (SELECT " UNDATED("c") " FROM sqitch.events c "                       \
+    "ORDER BY committed_at) a"
 #define WHOLE "SELECT string_agg(x, E'\\n\\n') FROM (" SAME ") a (x)"
     load_golden("sqitch");
     job.history = HISTORY_SQITCH;
