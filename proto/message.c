@@ -59,6 +59,7 @@ static const struct field request_fields[] = {
     FIELD(job_request, foreign_record, FIELD_TEXT, "foreignRecord", false),
     FIELD(job_request, verify, FIELD_TEXT, "verify", false),
     FIELD(job_request, placeholders, FIELD_BOOLEAN, "placeholders", false),
+    FIELD_LIST(job_request, values, value_count, FIELD_RECORDS, "values", false, &placeholder_record, 0, LIST_MAX),
     FIELD(job_request, in_history, FIELD_BOOLEAN, "inHistory", false),
     FIELD(job_request, no_transaction, FIELD_BOOLEAN, "noTransaction", false),
     FIELD_INT(job_request, lock_timeout_ms, "lockTimeoutMs", true, 1, INT32_MAX),

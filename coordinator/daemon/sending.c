@@ -100,11 +100,14 @@ struct step_texts {
     const char *sql, *verify;
 };
 
-/* Of an earlier text only what it holds is known, and what its service does with such texts. */
+/* Of an earlier text what it came into effect with counts; where that is not known, what its service does now. */
 static bool replaces(const struct rollout *rollout, const struct rollout_step *step, const struct migration *migration,
                      const char *sql)
 {
     const struct service *service = &rollout->plan->fleet->services[planned_of(rollout, step)->service];
+    const struct plan_names *names = planned_of(rollout, step)->earlier_names;
+    if (names && runs_earlier(rollout, step))
+        return names->replaced;
     if (migration->placeholders || !runs_earlier(rollout, step))
         return runs(step) && migration->placeholders;
     return (service->history == HISTORY_FLYWAY || service->placeholder_count) && strstr(sql, "${");
@@ -119,6 +122,7 @@ static struct job_request request_of(struct leader *leader, const struct rollout
     const struct policy *policy = &planned->policy;
     bool earlier = runs_earlier(rollout, step); /* what another tool would record of that text nobody knows */
     bool undone = step->direction == DIRECTION_DOWN && !earlier; /* by its own undo it goes whole, whatever its kind */
+    const struct plan_names *names = earlier ? planned->earlier_names : NULL;
     char id[REQUEST_ID_SIZE];
     rollout_request_id(rollout, step, id);
     return (struct job_request){.request = arena_strdup(&leader->arena, id), .direction = step->direction,
@@ -130,6 +134,7 @@ static struct job_request request_of(struct leader *leader, const struct rollout
                                 .foreign_record = earlier ? "" : or_empty(migration->foreign_record),
                                 .in_history = step->direction == DIRECTION_ADOPT && planned->in_history,
                                 .verify = texts->verify, .placeholders = replaces(rollout, step, migration, texts->sql),
+                                .values = names ? names->values : NULL, .value_count = names ? names->count : 0,
                                 .no_transaction = runs(step) && migration->no_transaction,
                                 .lock_timeout_ms = policy->lock_timeout_ms,
                                 .statement_timeout_ms = policy->statement_timeout_ms, .retries = policy->retries};

@@ -42,6 +42,13 @@ enum adoption {
 const char *adoption_text(enum adoption value); /* "unknown" for none of them */
 bool adoption_parse(const char *text, enum adoption *ret_value);
 
+/* With what ${name} in a text was replaced when it came into effect. */
+struct plan_names {
+    bool replaced;
+    const struct placeholder *values;
+    size_t count;
+};
+
 struct plan_step {
     int service;   /* index into fleet->services */
     int target;    /* index into plan->targets */
@@ -58,6 +65,7 @@ struct plan_step {
                                * step brings), "" none */
     const char *earlier_request; /* through which that text came into effect first, "" */
     int64_t verify_size, earlier_size; /* bytes of these texts: 0 until it is loaded from the control database */
+    const struct plan_names *earlier_names; /* of the earlier text; NULL until it is loaded, or not known */
     struct policy policy;     /* service's, with the migration's own on_failure and time limits */
     const int *needs;         /* indexes of earlier steps that must have succeeded */
     size_t needs_count;

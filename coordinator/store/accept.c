@@ -305,6 +305,20 @@ static char *options_json(const struct plan_options *options)
     return row_dump(json);
 }
 
+/* schema/0005_values.sql */
+static json_t *names_json(const struct service *service, const struct migration *migration)
+{
+    if (!migration || migration->kind != MIGRATION_REPEATABLE)
+        return json_string("");
+    json_t *values = json_array();
+    for (size_t i = 0; migration->placeholders && i < service->placeholder_count; i++) {
+        const struct placeholder *p = &service->placeholders[i];
+        json_array_append_new(values, json_pack("{s:s, s:s, s:b}", "name", p->name, "value", p->value, "secret", (int)p->secret));
+    }
+    auto_free char *text = row_dump(json_pack("{s:b, s:o}", "replaced", (int)migration->placeholders, "values", values));
+    return json_string(text);
+}
+
 static json_t *plan_step_json(const struct plan *plan, int ordinal)
 {
     const struct plan_step *step = &plan->steps[ordinal];
@@ -337,6 +351,7 @@ static json_t *plan_step_json(const struct plan *plan, int ordinal)
     row_text(json, "ve", migration && step->direction == DIRECTION_UP ? migration->verify : "");
     row_text(json, "ea", step->earlier);
     row_text(json, "er", step->earlier_request);
+    json_object_set_new(json, "pl", names_json(service, migration));
     row_number(json, "un", 2 * (int64_t)plan->step_count - 1 - ordinal);
     return json;
 }

@@ -46,6 +46,30 @@ static bool parse_needs(struct arena *arena, const char *text, struct plan_step 
     return true;
 }
 
+static const char *member(struct arena *arena, const json_t *json, const char *name)
+{
+    const char *text = json_string_value(json_object_get(json, name));
+    return arena_strdup(arena, text ? text : "");
+}
+
+/* schema/0005_values.sql; NULL: not known. */
+static const struct plan_names *read_names(struct arena *arena, const char *text)
+{
+    json_t *json = json_loads(text, 0, NULL), *list = json_object_get(json, "values"), *item;
+    struct placeholder *values = arena_array(arena, json_array_size(list) + 1, sizeof *values);
+    struct plan_names *names = NULL;
+    size_t i;
+    json_array_foreach(list, i, item)
+        values[i] = (struct placeholder){member(arena, item, "name"), member(arena, item, "value"),
+                                         json_is_true(json_object_get(item, "secret"))};
+    if (json) {
+        names = arena_new(arena, struct plan_names);
+        *names = (struct plan_names){json_is_true(json_object_get(json, "replaced")), values, json_array_size(list)};
+    }
+    json_decref(json);
+    return names;
+}
+
 /* `before`: the step before it, which most steps follow in their service too. */
 static bool read_plan_step(struct store_release *release, const PGresult *r, int row, const struct plan_step *before,
                            struct plan_step *step)
@@ -69,6 +93,7 @@ static bool read_plan_step(struct store_release *release, const PGresult *r, int
     step->earlier_request = arena_strdup(arena, pg_text(r, row, 16));
     step->verify_size = pg_number(r, row, 17);
     step->earlier_size = pg_number(r, row, 18);
+    step->earlier_names = read_names(arena, pg_text(r, row, 19));
     snprintf(step->leaf, sizeof step->leaf, "%s", pg_text(r, row, 12));
     return direction_parse(pg_text(r, row, 3), &step->direction) &&
            way_back_parse(pg_text(r, row, 4), &step->way_back) &&
@@ -99,12 +124,6 @@ static bool load_plan(struct store *store, struct store_release *release, const 
         if (!read_plan_step(release, result, (int)i, i ? &steps[i - 1] : NULL, &steps[i]))
             return broken(err, release->id, "a step of the plan cannot be read");
     return true;
-}
-
-static const char *member(struct arena *arena, const json_t *json, const char *name)
-{
-    const char *text = json_string_value(json_object_get(json, name));
-    return arena_strdup(arena, text ? text : "");
 }
 
 static int64_t number(const json_t *json, const char *name)

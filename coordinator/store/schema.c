@@ -15,6 +15,7 @@ static const struct step {
     {2, "restored", sql_0002_restored},
     {3, "adopting", sql_0003_adopting},
     {4, "kinds", sql_0004_kinds},
+    {5, "values", sql_0005_values},
 };
 #define NEWEST ((int64_t)COUNT_OF(steps))
 #define LOCK_WAIT_MS 30000

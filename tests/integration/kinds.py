@@ -100,6 +100,78 @@ def test_a_view_through_releases():
         expect(version(stage) == "3 hello", "the view runs again")
 
 
+def test_an_earlier_text_comes_back_as_it_was():
+    """Its placeholders have changed since, and one that it needs is gone."""
+    def fleet(stage, placeholders):
+        path = stage.folder / "fleet" / "fleet.yml"
+        path.write_text(FLEET.replace("{word: hello}", placeholders))
+    bad = {"shop/V2__bad.sql": "SELECT 1/0;", "shop/U2__bad.sql": "SELECT 1;"}
+    with Stage() as stage:
+        begin(stage, FIRST)
+        stage.greylag("up", "--accept-irreversible")
+        write(stage, {**bad, "auth/R__names.sql": "CREATE OR REPLACE VIEW names AS SELECT 2 AS version, '${other}' AS word;",
+                      "auth/V2__name.sql": FIRST["auth/V2__name.sql"]})
+        fleet(stage, "{word: bye, other: new}")
+        stage.greylag("up", check=3)
+        expect(version(stage) == "1 hello", f"as it was, not with the new value: {version(stage)}")
+        write(stage, {"auth/R__names.sql": "CREATE OR REPLACE VIEW names AS SELECT 2 AS version, 'x'::text AS word;",
+                      "shop/V2__bad.sql": "SELECT 1;"})
+        fleet(stage, "{word: bye}")
+        stage.greylag("up")
+        expect(version(stage) == "2 x", version(stage))
+        stage.greylag("down")
+        expect(version(stage) == "1 hello", f"a later release goes down: {version(stage)}")
+
+
+CHANGESET = """--liquibase formatted sql
+--changeset ann:1
+CREATE TABLE people (id int);
+--rollback DROP TABLE people;
+--changeset ann:view runOnChange:true
+CREATE OR REPLACE VIEW names AS SELECT {version} AS version FROM people;
+--rollback DROP VIEW names;
+--changeset ann:2
+CREATE TABLE more (id int);
+--rollback DROP TABLE more;
+"""
+
+
+def test_a_changeset_that_runs_on_change_stands_in_its_place():
+    fleet_text = FLEET.replace("layout: flyway, placeholders: {word: hello}", "layout: liquibase")
+
+    def put(stage, version, **files):
+        folder = write(stage, {"auth/changes.sql": CHANGESET.format(version=version), **files}).parent
+        (folder / "fleet.yml").write_text(fleet_text)
+        return folder / "fleet.yml"
+
+    def views(stage):
+        return stage.sql("auth", "SELECT count(*) FROM pg_views WHERE viewname = 'names'").strip()
+
+    with Stage() as stage:
+        stage.fleet(put(stage, 1, **{"shop/V1__bad.sql": "SELECT 1/0;", "shop/U1__bad.sql": "SELECT 1;"}), services=SERVICES)
+        stage.everybody()
+        stage.greylag("up", "--service", "auth", "--target", "changes.sql::1::ann")
+        expect(views(stage) == "0", "--target limits it")
+        stage.greylag("up", check=3)
+        expect(views(stage) == "0" and len(ids(stage, "auth")) == 1, f"its own rollback ran: {ids(stage, 'auth')}")
+        put(stage, 1, **{"shop/V1__bad.sql": "SELECT 1;"})
+        stage.greylag("up")
+        put(stage, 2)
+        stage.greylag("up")
+        expect([i.split("::")[1] for i in ids(stage, "auth")] == ["1", "2", "view"], f"{ids(stage, 'auth')}")
+        shown = stage.greylag("down", "--service", "auth", "--steps", "1", "--dry-run")
+        expect("earlier" not in shown.out, f"{shown}")
+        stage.greylag("down", "--service", "auth", "--steps", "1")
+        expect(views(stage) == "0" and len(ids(stage, "auth")) == 2, f"what ran last is gone: {ids(stage, 'auth')}")
+        stage.greylag("up")
+        put(stage, 3)
+        stage.greylag("up")
+        stage.greylag("down")
+        expect(views(stage) == "1" and len(ids(stage, "auth")) == 3, "down of a release brings the earlier text")
+        stage.greylag("down", "--all")
+        expect(ids(stage, "auth") == [] and views(stage) == "0", "everything is undone")
+
+
 def test_a_worker_that_is_killed_on_the_way_back():
     with Stage() as stage:
         begin(stage, FIRST)

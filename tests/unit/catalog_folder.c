@@ -120,11 +120,12 @@ Test(folder, sizes)
     cr_expect_eq(found("transaction", true, "a/V3__many_lines.sql", "not allowed")->line, 100001);
 }
 
-static void put_megabytes(const char *path, size_t count)
+/* Of characters that take eight bytes each in a signed message. */
+static void put_kilobytes(const char *path, size_t count)
 {
-    size_t size = count << 20;
-    auto_free char *text = xmalloc(size + 1);
-    memset(text, ' ', size);
+    size_t size = count << 10;
+    auto_free char *text = xmalloc(size);
+    memset(text, 1, size);
     memcpy(text, "--", 2);
     put_bytes(path, text, size);
 }
@@ -132,18 +133,21 @@ static void put_megabytes(const char *path, size_t count)
 /* A step and what travels with it are one message. */
 Test(folder, texts_that_fit_alone_and_not_together)
 {
-    put_megabytes("a/V1__three.sql", 3);
-    put_megabytes("a/V2__thirty.sql", 30);
-    put_megabytes("a/beforeEachMigrate.sql", 10);
+    put_kilobytes("a/V1__small.sql", 100);
+    put_kilobytes("a/V2__large.sql", 5000);
+    put_kilobytes("a/beforeEachMigrate.sql", 1500);
     one("    layout: flyway\n");
     clean();
-    put_megabytes("a/afterEachMigrate.sql", 14);
+    put_kilobytes("a/afterEachMigrate.sql", 2000);
     load();
-    cr_expect_not_null(strstr(found("too-large", true, "a/V2__thirty.sql", "at most")->text, "what travels with it"));
+    cr_expect_not_null(strstr(found("too-large", true, "a/V2__large.sql", "at most")->text, "what travels with it"));
     cr_expect_eq(catalog->error_count, 1u);
-    put_megabytes("a/beforeEachMigrate.sql", 32);
+    put_kilobytes("a/beforeEachMigrate.sql", 6000);
     load();
-    found("too-large", true, "a/V1__three.sql", "at most"); /* several small ones may travel together */
+    found("too-large", true, "a/V1__small.sql", "at most"); /* several small ones may travel together */
+    put_kilobytes("a/V2__large.sql", 9000);
+    load();
+    found("too-large", true, "a/V2__large.sql", "in a signed message (quotes"); /* by itself */
 }
 
 static void nested(const char *path, size_t depth)

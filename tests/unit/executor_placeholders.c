@@ -87,6 +87,24 @@ Test(executor_placeholders, are_replaced_before_the_text_runs)
     finish(l);
 }
 
+/* An earlier text comes back with what it was run with first. */
+Test(executor_placeholders, a_request_brings_its_own)
+{
+    static const struct placeholder values[] = {{.name = "table_name", .value = "people"}, {.name = "password", .value = "", .secret = true}};
+    struct ledger *l = open_traced(NULL);
+    struct job_request r = raw("q2", "CREATE TABLE ${table_name} (x text DEFAULT $x$${password}$x$)");
+    r.values = values;
+    r.value_count = COUNT_OF(values);
+    EXPECT(l, r, OUTCOME_APPLIED);
+    VALUE("SELECT count(*) FROM people", "0");
+    r = raw("q3", "SELECT ${lines}"); /* the job's, not the request's */
+    r.values = values;
+    r.value_count = COUNT_OF(values);
+    EXPECT(l, r, OUTCOME_FAILED);
+    cr_assert(strstr(last.outcome.message, "the placeholder ${lines} has no value"), "%s", last.outcome.message);
+    finish(l);
+}
+
 Test(executor_placeholders, flyways_own)
 {
     struct ledger *l = open_traced("\"My Schema\", public");

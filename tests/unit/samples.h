@@ -12,6 +12,7 @@ static const struct fence sample_fence = {.epoch = 7, .term = SAMPLE_TERM, .sequ
 static const struct fence sample_in_force = {
     .epoch = 7, .term = SAMPLE_TERM, .sequence = 42, .digest = SAMPLE_DIGEST_B};
 
+static const struct placeholder sample_values[] = {{"owner", "earlier", false}, {"password", "", true}};
 static const struct job_request sample_requests[] = {
     {.request = "01j0000000000000000000000.3.1", .direction = DIRECTION_UP, .migration = "2", .name = "add email",
      .checksum = SAMPLE_DIGEST_A, .undoes = "", .sql = "ALTER TABLE users ADD email text; -- \"caf\u00e9\"\n",
@@ -20,6 +21,7 @@ static const struct job_request sample_requests[] = {
      .placeholders = true, .no_transaction = true, .lock_timeout_ms = 5000, .statement_timeout_ms = 900000, .retries = 5},
     {.request = "01j0000000000000000000000.4.1", .direction = DIRECTION_DOWN, .migration = "1", .name = "users",
      .checksum = SAMPLE_DIGEST_B, .undoes = "01hzzzzzzzzzzzzzzzzzzzzzz.0.1", .sql = "DROP TABLE users;",
+     .values = sample_values, .value_count = COUNT_OF(sample_values),
      .version = "", .script = "", .foreign_checksum = "", .foreign_record = "", .verify = "", .lock_timeout_ms = 1,
      .statement_timeout_ms = 1, .retries = 0},
     {.request = "01j0000000000000000000000.5.1", .direction = DIRECTION_ADOPT, .migration = "R__views", .name = "views",

@@ -344,6 +344,74 @@ Test(store_kinds, a_repeatable_through_releases_rollbacks_and_downs)
     end(&w);
 }
 
+/* Its placeholders may be others by then, or none. */
+Test(store_kinds, an_earlier_text_keeps_what_it_was_run_with)
+{
+    struct world w;
+    begin(&w);
+    put_all(&w);
+    struct placeholder values[] = {{"key", "", true}, {"word", "hello", false}};
+    w.services[0].placeholders = values;
+    w.services[0].placeholder_count = 2;
+    w.auth[2].placeholders = true;
+    up(&w, RELEASE_SUCCEEDED);
+    values[1].value = "bye";
+    w.auth[2].placeholders = false;
+    change(&w, "two");
+    const char *two = up(&w, RELEASE_SUCCEEDED);
+    struct store_release *release = load(&w, two);
+    const struct plan_names *names = release->plan.steps[1].earlier_names;
+    cr_assert_not_null(names);
+    cr_assert(names->replaced && names->count == 2);
+    cr_assert(strcmp(names->values[0].name, "key") == 0 && names->values[0].secret);
+    cr_assert(strcmp(names->values[1].name, "word") == 0 && strcmp(names->values[1].value, "hello") == 0);
+    cr_assert_null(release->plan.steps[0].earlier_names);
+    store_release_free(release);
+
+    w.auth[2].placeholders = true;
+    change(&w, "three");
+    const char *three = up(&w, RELEASE_SUCCEEDED);
+    release = load(&w, three);
+    cr_assert_not_null(release->plan.steps[1].earlier_names);
+    cr_assert_not(release->plan.steps[1].earlier_names->replaced);
+    store_release_free(release);
+    const char *both[] = {three, two};
+    struct plan_options back = {.direction = DIRECTION_DOWN, .releases = both, .release_count = 2};
+    struct store_acceptance acceptance;
+    MUST(accept(&w, &back, &acceptance, &why));
+    release = load(&w, acceptance.release);
+    cr_assert_str_eq(release->plan.steps[0].earlier_names->values[1].value, "hello");
+    store_release_free(release);
+    end(&w);
+}
+
+/* Liquibase's runOnChange with a --rollback. */
+Test(store_kinds, a_first_text_with_an_undo_goes_off_the_record)
+{
+    struct world w;
+    begin(&w);
+    put_all(&w);
+    put(&w, "drop the view");
+    w.auth[2].version = w.auth[2].id;
+    w.auth[2].down = digest_of(&w.arena, "drop the view");
+    w.auth[2].down_file = "down";
+    w.fails = "shop/1";
+    up(&w, RELEASE_ROLLED_BACK);
+    holds(&w, "%s", "");
+    w.fails = "";
+    const char *one = up(&w, RELEASE_SUCCEEDED);
+    change(&w, "two");
+    const char *two = up(&w, RELEASE_SUCCEEDED);
+    holds(&w, "1 R__v:two@%s<R__v@%s", two, one);
+    const char *const services[] = {"auth"};
+    struct plan_options back = {.direction = DIRECTION_DOWN, .services = services, .service_count = 1, .steps = 1};
+    struct store_acceptance acceptance;
+    MUST(accept(&w, &back, &acceptance, &why));
+    cr_assert_eq(drive(&w, acceptance.release), RELEASE_SUCCEEDED);
+    holds(&w, "%s", "1");
+    end(&w);
+}
+
 Test(store_kinds, a_text_that_is_lost_is_no_way_back)
 {
     struct world w;

@@ -120,11 +120,18 @@ static const struct placeholder *find(const struct placeholder *items, size_t co
     return NULL;
 }
 
+/* The plan's: an earlier text brings its own. */
+static const struct placeholder *find_planned(const struct execution *x, const struct placeholder_use *use)
+{
+    const struct job_request *r = x->step.request;
+    const struct job *job = x->step.job;
+    return r->value_count ? find(r->values, r->value_count, use) : find(job->placeholders, job->placeholder_count, use);
+}
+
 const char *names_get(void *context, const struct placeholder_use *use)
 {
     struct execution *x = context;
-    const struct job *job = x->step.job;
-    const struct placeholder *planned = find(job->placeholders, job->placeholder_count, use);
+    const struct placeholder *planned = find_planned(x, use);
     if (planned && !planned->secret)
         return planned->value;
     if (planned) {
@@ -144,7 +151,7 @@ void names_explain(struct execution *x, const struct part *part, const struct pl
     const struct job *job = x->step.job;
     int line, column, len = missing->name_len < 200 ? (int)missing->name_len : 200;
     text_position(part->raw, missing->begin, &line, &column);
-    if (find(job->placeholders, job->placeholder_count, missing))
+    if (find_planned(x, missing))
         err_set(err, ERR_INPUT, "%s, column %d: the secret placeholder ${%.*s} has no value on this worker: write "
                 "`placeholders: {%.*s: ...}` into its worker.yml, for all of it or for target %s",
                 part_line(x, part, line), column, len, missing->name, len, missing->name, job->audience.target);
