@@ -99,23 +99,34 @@ static json_t *applied_json(const struct rollout *rollout, const struct rollout_
     return json;
 }
 
+/* A text that replaced another ran last, as its target records it (worker/ledger/schema, step_end: replace). */
+static bool moves(const struct rollout_step *step)
+{
+    return step->state == STEP_APPLIED && *step->undoes_request && step->direction != DIRECTION_ADOPT;
+}
+
 /* What the targets hold follows from the accepted outcomes, in the same transaction. */
 static bool put_applied(struct store *store, const struct rollout *rollout, struct err *err)
 {
-    json_t *put = json_array(), *gone = json_array();
+    json_t *put = json_array(), *gone = json_array(), *moved = json_array();
     for (size_t i = 0; i < rollout->step_count; i++) {
         const struct rollout_step *step = &rollout->steps[i];
         if (!counts(rollout, step))
             continue;
+        bool comes = brings(rollout, step), stays = comes && !undone(rollout, step);
         json_t *json = applied_json(rollout, step);
-        if (!brings(rollout, step))
-            json_array_append_new(gone, json);
-        else if (!undone(rollout, step))
-            json_array_append_new(put, json);
-        else
-            json_decref(json);
+        if (stays)
+            json_array_append(put, json);
+        if (stays && moves(step))
+            json_array_append(moved, json);
+        if (!comes)
+            json_array_append(gone, json);
+        json_decref(json);
     }
-    bool done = exec_rows(store, sql_applied_put, put, err);
+    bool done = exec_rows(store, sql_applied_delete, moved, err);
+    if (!done)
+        json_decref(put);
+    done = done && exec_rows(store, sql_applied_put, put, err);
     if (done)
         return exec_rows(store, sql_applied_delete, gone, err);
     json_decref(gone);
