@@ -51,7 +51,8 @@ static bool step_is(const json_t *step, const char *name, const char *value)
 
 static void add_part(struct buf *out, const char *before, const char *text, const char *after)
 {
-    if (*text)
+    bool usual = strcmp(text, "low") == 0 || strcmp(text, "small") == 0; /* risk, volume: --json has them */
+    if (*text && !usual)
         buf_addf(out, "%s%s%s%s", out->len ? ", " : "", before, text, after);
 }
 

@@ -67,9 +67,9 @@ Test(create, a_number_that_is_taken_gives_way_to_the_time)
 {
     const struct new_file *files;
     size_t count;
-    put("fleet.yml", "fleet: shop\nservices: {a: {migrations: a}}\n", "w");
-    put("a/9_x.sql", "-- migrate:up\nselect 1;\n-- migrate:down\nselect 1;\n", "w");
-    put("a/10_y.sql", "-- migrate:up\nselect 1;\n-- migrate:down\nselect 1;\n", "w");
+    put("fleet.yml", "fleet: shop\nservices: {a: {migrations: a}}\n");
+    put("a/9_x.sql", "-- migrate:up\nselect 1;\n-- migrate:down\nselect 1;\n");
+    put("a/10_y.sql", "-- migrate:up\nselect 1;\n-- migrate:down\nselect 1;\n");
     load();
     const char *version = make("a", "z", NEW_TYPE_COUNT, &files, &count);
     cr_expect_str_eq(version, "20240115093000", "%s", version);

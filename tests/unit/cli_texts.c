@@ -254,14 +254,14 @@ Test(cli_texts, plan_of_migrations_with_metadata)
         "\"risk\":\"low\",\"dataVolume\":\"small\",\"tags\":[\"feature\"]},"
         "{\"service\":\"a\",\"target\":\"a\",\"migration\":\"2\",\"direction\":\"up\",\"wayBack\":\"undo\"},"
         "{\"service\":\"a\",\"target\":\"a\",\"migration\":\"3\",\"direction\":\"up\",\"wayBack\":\"none\",\"requiresDowntime\":true,"
-        "\"breaking\":true,\"estimatedDurationMs\":90000,\"affectedTables\":[\"users\",\"orders\"],\"tags\":[\"a\",\"b\"]}]}");
+        "\"risk\":\"high\",\"dataVolume\":\"large\",\"breaking\":true,\"estimatedDurationMs\":90000,\"affectedTables\":[\"users\",\"orders\"],\"tags\":[\"a\",\"b\"]}]}");
     auto_buf struct buf out = BUF_INIT(65536);
     cli_plan_text(plan, &out);
     same(&out, "3 steps to apply, in this order:\n"
                "\n"
-               "  1  a  1  low risk, about 1.5 s, small volume, tags feature\n"
+               "  1  a  1  about 1.5 s, tags feature\n"
                "  2  a  2\n"
-               "  3  a  3  no way back; requires downtime, breaking, about 1 min 30 s, tables users orders, tags a b\n"
+               "  3  a  3  no way back; requires downtime, breaking, high risk, about 1 min 30 s, large volume, tables users orders, tags a b\n"
                "\n"
                "estimated: 1 min 31 s for the 2 that say so, one after another\n"
                "\n"

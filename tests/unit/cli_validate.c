@@ -267,10 +267,10 @@ Test(validate, fix_changes_nothing_that_another_tool_may_have_applied)
 Test(validate, what_runs_with_migrations_is_looked_at_too)
 {
     make(FLEET);
-    write_file("a/V1__x.sql", "SELECT 1;\n");
-    write_file("a/beforeEachMigrate.sql", "SELECT 1;\nSELECT '${x}';\n" PASSWORD "\n");
-    write_file("a/afterEachMigrate__notify.sql", "SELECT 1;\r\n");
-    write_file("fleet.yml", "fleet: shop\nservices:\n  a: {migrations: a, placeholders: {x: y}}\n");
+    put("a/V1__x.sql", "SELECT 1;\n");
+    put("a/beforeEachMigrate.sql", "SELECT 1;\nSELECT '${x}';\n" PASSWORD "\n");
+    put("a/afterEachMigrate__notify.sql", "SELECT 1;\r\n");
+    put("fleet.yml", "fleet: shop\nservices:\n  a: {migrations: a, placeholders: {x: y}}\n");
     EXPECT("greylag validate", 6);
     SAYS(out_text, "a/beforeEachMigrate.sql:3: error: a role's password stands in the statement");
     SAYS(out_text, "a/afterEachMigrate__notify.sql:1:10: warning: a line ends with CRLF");
@@ -282,15 +282,15 @@ Test(validate, verify_scripts_are_looked_at_too)
 {
     make(FLEET);
     cr_assert(mkdir("a/deploy", 0700) == 0 && mkdir("a/revert", 0700) == 0 && mkdir("a/verify", 0700) == 0);
-    write_file("a/sqitch.plan", "%project=a\n\nx 2024-01-01T08:00:00Z A B <a@b>\n");
-    write_file("a/deploy/x.sql", "BEGIN;\nSELECT 1;\nCOMMIT;\n");
-    write_file("a/revert/x.sql", "BEGIN;\nSELECT 1;\nCOMMIT;\n");
-    write_file("a/verify/x.sql", "BEGIN;\n" PASSWORD "\nROLLBACK;\n");
+    put("a/sqitch.plan", "%project=a\n\nx 2024-01-01T08:00:00Z A B <a@b>\n");
+    put("a/deploy/x.sql", "BEGIN;\nSELECT 1;\nCOMMIT;\n");
+    put("a/revert/x.sql", "BEGIN;\nSELECT 1;\nCOMMIT;\n");
+    put("a/verify/x.sql", "BEGIN;\n" PASSWORD "\nROLLBACK;\n");
     EXPECT("greylag validate", 6);
     SAYS(out_text, "a/verify/x.sql:2:16: error: a role's password stands in the statement");
-    write_file("a/verify/x.sql", "BEGIN;\n-- greylag:ignore credential: nobody's\n" PASSWORD "\nROLLBACK;\n");
+    put("a/verify/x.sql", "BEGIN;\n-- greylag:ignore credential: nobody's\n" PASSWORD "\nROLLBACK;\n");
     EXPECT("greylag validate", 0);
-    write_file("a/verify/x.sql", "BEGIN;\nCREATE INDEX CONCURRENTLY i ON t (a);\nROLLBACK;\n");
+    put("a/verify/x.sql", "BEGIN;\nCREATE INDEX CONCURRENTLY i ON t (a);\nROLLBACK;\n");
     EXPECT("greylag validate", 0);
     SAYS(out_text, "a/verify/x.sql:2:1: warning:");
 }
