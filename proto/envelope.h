@@ -1,9 +1,8 @@
 /* DSSE 1.0.2 envelopes (github.com/secure-systems-lab/dsse, protocol.md; envelope.md), signed with Ed25519.
  *
  * The signature is over PAE = "DSSEv1" SP LEN(type) SP type SP LEN(body) SP body. `keyid` is a hint that
- * nobody signed: it decides nothing, every trusted key that may speak is tried, and ours carry none, so that not a bit of
- * them can change unnoticed. What is handed on are exactly the verified bytes.
- * Pure; any thread. */
+ * nobody signed: it decides nothing, every trusted key that may speak is tried, and ours carry none, so that not a bit
+ * of them can change unnoticed. What is handed on are exactly the verified bytes. Pure; any thread. */
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>

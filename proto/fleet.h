@@ -32,7 +32,8 @@ struct policy {
 /* One end of a dependency on a migration of this or another service. */
 struct dependency {
     const char *service; /* the service's own name: aliases are resolved by the catalog */
-    const char *version; /* EXACTLY: a migration's `id` (or version, where that is unique) in that service; else any version */
+    const char *version; /* EXACTLY: a migration's `id` (or version, where that is unique) in that service; else any
+                          * version */
     enum range range;
     const char *where;   /* "services/user/V2__x.sql:4", for messages */
 };
@@ -54,13 +55,16 @@ struct migration {
     const char *up;        /* digest of the up SQL */
     const char *down;      /* digest of the down SQL, NULL when there is none */
     int64_t up_size, down_size; /* bytes */
-    const char *verify;    /* digest of SQL that has to run without an error after the up, and is rolled back; NULL: none */
+    const char *verify;    /* digest of SQL that has to run without an error after the up, and is rolled back; NULL:
+                            * none */
     const char *script;    /* the name under which the layout's own tool records it; NULL: it records none */
-    const char *foreign_checksum; /* as that tool would record it now ("1715188512"); NULL: it keeps none, or nobody knows */
-    const char *foreign_record; /* what else it records, as JSON; NULL: nothing. Sqitch: {"project", "uri", "change", "note",
-                            * "planned_at" (ISO 8601), "planner_name", "planner_email", "script_hash", "requires": ["p:c@t"],
-                            * "conflicts": [], "tags": [{"id", "tag" ("@v1"), "note", "planned_at", "planner_name",
-                            * "planner_email"}]}, its checksum is the change's id. Liquibase: {"comments", "contexts", "labels"} */
+    const char *foreign_checksum; /* as that tool would record it now ("1715188512"); NULL: it keeps none, or nobody
+                                   * knows */
+    const char *foreign_record; /* what else it records, as JSON; NULL: nothing. Sqitch: {"project", "uri", "change",
+                                 * "note", "planned_at" (ISO 8601), "planner_name", "planner_email", "script_hash",
+                                 * "requires": ["p:c@t"], "conflicts": [], "tags": [{"id", "tag" ("@v1"), "note",
+                                 * "planned_at", "planner_name", "planner_email"}]}, its checksum is the change's id.
+                                 * Liquibase: {"comments", "contexts", "labels"} */
     const char *refused;   /* why greylag never runs it: it can only be recorded (import, baseline); NULL: it runs */
     bool placeholders;     /* ${name} in its texts is replaced, by the worker */
     int64_t lock_timeout_ms, statement_timeout_ms; /* its own, from its category's policy; 0: the service's */
@@ -80,11 +84,13 @@ struct service {
     const char *name;
     const char *layout; /* "flyway", "metadata", ...: coordinator/catalog/layout.c lists them */
     enum history_tool history;    /* whose record of what is applied goes with that layout; HISTORY_NONE: nobody's */
-    const char *history_table;    /* its name where it is not the tool's default, maybe with its schema; NULL: the default */
+    const char *history_table;    /* its name where it is not the tool's default, maybe with its schema; NULL: the
+                                   * default */
     bool mirror;                  /* mirror_history: the worker keeps that record as well */
     const struct placeholder *placeholders; /* sorted by name */
     size_t placeholder_count;
-    const char *before_each, *after_each; /* digests of SQL around every migration, inside its transaction; NULL: none */
+    const char *before_each, *after_each; /* digests of SQL around every migration, inside its transaction; NULL:
+                                           * none */
     const char *const *depends_on; /* names of services, all of whose steps come first */
     size_t depends_on_count;
     const char *const *targets; /* in this environment */
@@ -104,7 +110,8 @@ struct fleet {
 /* A text of a repeatable migration that is or was in effect on a target. */
 struct applied_text {
     const char *checksum; /* its digest */
-    const char *request;  /* through which it came into effect first: a way back brings an earlier text into effect again */
+    const char *request;  /* through which it came into effect first: a way back brings an earlier text into effect
+                           * again */
     const char *release;  /* that request's */
     bool kept;            /* the text itself is in the control database */
 };
@@ -114,13 +121,14 @@ struct applied {
     const char *checksum;  /* digest of the up SQL that was applied */
     const char *request;   /* the request in effect: an undo names it */
     const char *release;   /* NULL or "" when unknown */
-    const struct applied_text *texts; /* of a repeatable one, as far as the control database knows: what is in effect, then
-                                       * what was before it, the newest first. Does not travel */
+    const struct applied_text *texts; /* of a repeatable one, as far as the control database knows: what is in effect,
+                                       * then what was before it, the newest first. Does not travel */
     size_t text_count;
 };
 /* One row of another tool's record on a target. */
 struct foreign_row {
-    const char *version;  /* as the layout of that tool gives it (Liquibase: file::id::author); "" of a repeatable one */
+    const char *version;  /* as the layout of that tool gives it (Liquibase: file::id::author); "" of a repeatable
+                           * one */
     const char *name;     /* description, "" */
     const char *script;   /* "" */
     const char *checksum; /* as that tool wrote it, "" none */
@@ -141,7 +149,8 @@ struct target_contents {
     size_t foreign_count;
 };
 
-/* Bytes that a text takes in a signed message: quotes, backslashes and control characters escaped for JSON, then base64. */
+/* Bytes that a text takes in a signed message: quotes, backslashes and control characters escaped for JSON, then
+ * base64. */
 size_t migration_wire_size(const char *text, size_t len);
 
 const struct service *fleet_service(const struct fleet *fleet, const char *name);      /* borrowed, NULL: none */

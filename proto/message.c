@@ -36,9 +36,11 @@ static bool check_request(const void *value, struct err *err)
     bool again = request->direction == DIRECTION_ADOPT || request->kind == MIGRATION_REPEATABLE;
     bool runs = request->direction == DIRECTION_UP || request->direction == DIRECTION_DOWN;
     if (back && !names_one)
-        return err_set(err, ERR_INPUT, "direction is %s, but undoes names no request", direction_text(request->direction));
+        return err_set(err, ERR_INPUT, "direction is %s, but undoes names no request",
+                       direction_text(request->direction));
     if (!back && !again && names_one)
-        return err_set(err, ERR_INPUT, "direction is %s, but undoes names a request", direction_text(request->direction));
+        return err_set(err, ERR_INPUT, "direction is %s, but undoes names a request",
+                       direction_text(request->direction));
     if (!runs && request->sql[0])
         return err_set(err, ERR_INPUT, "direction is %s, but there is SQL", direction_text(request->direction));
     return true;
@@ -79,7 +81,8 @@ static const struct field job_fields[] = {
     FIELD_ENUM(job, history, "history", false, history_tool),
     FIELD(job, history_table, FIELD_TEXT, "historyTable", false),
     FIELD(job, mirror, FIELD_BOOLEAN, "mirror", false),
-    FIELD_LIST(job, placeholders, placeholder_count, FIELD_RECORDS, "placeholders", false, &placeholder_record, 0, LIST_MAX),
+    FIELD_LIST(job, placeholders, placeholder_count, FIELD_RECORDS, "placeholders", false, &placeholder_record, 0,
+               LIST_MAX),
     FIELD(job, before_each, FIELD_TEXT, "beforeEach", false),
     FIELD(job, after_each, FIELD_TEXT, "afterEach", false),
     FIELD_LIST(job, requests, request_count, FIELD_RECORDS, "requests", true, &request_record, 1, LIST_MAX),

@@ -37,14 +37,15 @@ struct job_request {
     const char *migration; /* struct migration's id */
     const char *name;      /* for people */
     const char *checksum;  /* digest of `sql` */
-    const char *undoes;    /* the request in effect: DOWN, FORGET: whose effect is taken back; UP of a repeatable, ADOPT:
-                            * which it replaces; "": nothing may be in effect */
+    const char *undoes;    /* the request in effect: DOWN, FORGET: whose effect is taken back; UP of a repeatable,
+                            * ADOPT: which it replaces; "": nothing may be in effect */
     const char *sql;       /* ADOPT, FORGET: "" */
     enum migration_kind kind;
     const char *version;   /* struct migration's; for the other tool's record */
     const char *script, *foreign_checksum; /* the same; "" none */
     const char *foreign_record; /* the same, JSON as text */
-    const char *verify;    /* SQL run after `sql` in a savepoint that is rolled back: an error fails the step; "" none */
+    const char *verify;    /* SQL run after `sql` in a savepoint that is rolled back: an error fails the step; ""
+                            * none */
     bool placeholders;     /* ${name} in the texts is replaced before they run */
     const struct placeholder *values; /* by these, in place of the job's: an earlier text with what it came into effect with */
     size_t value_count;    /* 0: by the job's */

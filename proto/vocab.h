@@ -1,8 +1,8 @@
-/* The words of greylag as enums, generated from tables: those in states.def, events.def and topics.def, and those below.
+/* The words of greylag as enums, generated from tables: those in states.def, events.def and topics.def, and those
+ * below.
  *
- * For each table in VOCABULARIES: its enum, `thing_text(value)` (borrowed, static; "unknown" for what is no value of the
- * table) and `thing_parse(text, &value)`.
- * Pure; any thread. */
+ * For each table in VOCABULARIES: its enum, `thing_text(value)` (borrowed, static; "unknown" for what is no value of
+ * the table) and `thing_parse(text, &value)`. Pure; any thread. */
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>

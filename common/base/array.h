@@ -3,8 +3,8 @@
  *     *array_add(list->items, list->count, list->room) = (struct item){...};
  *
  * adds one more item, zeroed, and gives its address. The array moves when it grows: addresses of its items do not
- * outlive an add. array_add keeps it on the heap (free(items)), arena_add in an arena, which keeps what it has outgrown.
- * The three are lvalues, evaluated more than once; `room` is a size_t. Out of memory ends the process. */
+ * outlive an add. array_add keeps it on the heap (free(items)), arena_add in an arena, which keeps what it has
+ * outgrown. The three are lvalues, evaluated more than once; `room` is a size_t. Out of memory ends the process. */
 #pragma once
 #include <stddef.h>
 

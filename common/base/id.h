@@ -9,6 +9,6 @@ void id_new(char id[ID_SIZE]);
 void id_term(char term[ID_TERM_SIZE]);
 
 #define ID_TRACEPARENT_SIZE 56
-/* The traceparent (W3C Trace Context, version 00) of the message with this id: the same in its header and inside it. Not
- * the id's own digits, since those are not hexadecimal. */
+/* The traceparent (W3C Trace Context, version 00) of the message with this id: the same in its header and inside it.
+ * Not the id's own digits, since those are not hexadecimal. */
 void id_traceparent(const char *id, char traceparent[ID_TRACEPARENT_SIZE]);

@@ -39,13 +39,15 @@ struct bus_producer;
 typedef void bus_delivered(void *context, uint64_t tag, const char *failed);
 bool bus_producer_open(const struct bus_settings *settings, bus_delivered *delivered, void *context,
                        struct bus_producer **ret_producer, struct err *err);
-/* Messages for this topic will come: asks the broker where they go, and waits for the answer (at most half a second), so
- * that the first one leaves at once. librdkafka by itself asks once a second. Nothing when the topic was asked for before. */
+/* Messages for this topic will come: asks the broker where they go, and waits for the answer (at most half a second),
+ * so that the first one leaves at once. librdkafka by itself asks once a second. Nothing when the topic was asked for
+ * before. */
 void bus_producer_expect(struct bus_producer *producer, const char *topic);
 /* Copies payload. Expects the topic first, when nobody has. ERR_FULL: queue full, poll and try again. ERR_INPUT: larger
  * than the limit. `tag` comes back. */
 bool bus_producer_send(struct bus_producer *producer, const char *topic, const char *key, const void *payload,
-                       size_t len, const struct bus_header *headers, size_t header_count, uint64_t tag, struct err *err);
+                       size_t len, const struct bus_header *headers, size_t header_count, uint64_t tag,
+                       struct err *err);
 void bus_producer_poll(struct bus_producer *producer, int timeout_ms);
 /* Writes 8 bytes (an eventfd's one) to fd when there is something to poll; the caller polls now and then anyway. */
 void bus_producer_wake(struct bus_producer *producer, int fd);
@@ -84,16 +86,17 @@ struct bus_position {
     int32_t partition;
     int64_t offset; /* next one to read, BUS_BEGINNING or BUS_END */
 };
-bool bus_reader_assign(struct bus_consumer *reader, const struct bus_position *positions, size_t count, struct err *err);
+bool bus_reader_assign(struct bus_consumer *reader, const struct bus_position *positions, size_t count,
+                       struct err *err);
 /* How many partitions a topic has; 0: not there (yet). The embedded broker creates what it is asked for, with 4
  * partitions: read them all. */
 bool bus_partitions(struct bus_consumer *reader, const char *topic, int timeout_ms, int *ret_count, struct err *err);
 /* Lowest and one past the highest offset there is. */
 bool bus_watermarks(struct bus_consumer *reader, const char *topic, int32_t partition, int timeout_ms, int64_t *ret_low,
                     int64_t *ret_high, struct err *err);
-/* true and a message (release it); or false with err->kind ERR_NONE when nothing came in time; or false with an error that the
- * caller may log (retriable: it will mend itself; keep polling). A reader whose offset is gone starts
- * again at the beginning by itself and says so once, as ERR_CONFLICT; a group consumer does it in silence. */
+/* true and a message (release it); or false with err->kind ERR_NONE when nothing came in time; or false with an error
+ * that the caller may log (retriable: it will mend itself; keep polling). A reader whose offset is gone starts again at
+ * the beginning by itself and says so once, as ERR_CONFLICT; a group consumer does it in silence. */
 bool bus_consumer_poll(struct bus_consumer *consumer, int timeout_ms, struct bus_message *ret_message, struct err *err);
 bool bus_consumer_commit(struct bus_consumer *consumer, const struct bus_position *positions, size_t count,
                          struct err *err); /* asynchronous */

@@ -190,15 +190,16 @@ bool bus_watermarks(struct bus_consumer *reader, const char *topic, int32_t part
 }
 
 /* A broker that lost its data comes back without the topic, and a group that was then given none of its partitions is
- * not asked again by librdkafka 2.0.2 once the topic is made anew: the list of topics looks the same as before. More and
- * more seldom, since whoever lost its partitions to another member of the group disturbs it by asking. */
+ * not asked again by librdkafka 2.0.2 once the topic is made anew: the list of topics looks the same as before. More
+ * and more seldom, since whoever lost its partitions to another member of the group disturbs it by asking. */
 static void subscribe_again(struct bus_consumer *consumer)
 {
     if (!consumer->again_ms || consumer->assigned > 0 || clock_mono_ms() < consumer->again_ms)
         return;
     rd_kafka_topic_partition_list_t *topics = NULL;
     consumer->again_ms = clock_mono_ms() + consumer->pause_ms;
-    consumer->pause_ms = consumer->pause_ms * 2 < SUBSCRIBE_AGAIN_MAX_MS ? consumer->pause_ms * 2 : SUBSCRIBE_AGAIN_MAX_MS;
+    consumer->pause_ms =
+        consumer->pause_ms * 2 < SUBSCRIBE_AGAIN_MAX_MS ? consumer->pause_ms * 2 : SUBSCRIBE_AGAIN_MAX_MS;
     if (rd_kafka_subscription(consumer->kafka, &topics) != RD_KAFKA_RESP_ERR_NO_ERROR)
         return;
     rd_kafka_unsubscribe(consumer->kafka);

@@ -179,8 +179,8 @@ static void add_rules(struct buf *out, const struct rule *rules, size_t count)
 
 void bus_settings_markdown(struct buf *out)
 {
-    buf_adds(out, "# Kafka properties\n\nThe `kafka:` sections take librdkafka's properties, but for these. greylag sets them "
-                  "itself, and refuses them in a file:\n");
+    buf_adds(out, "# Kafka properties\n\nThe `kafka:` sections take librdkafka's properties, but for these. greylag "
+                  "sets them itself, and refuses them in a file:\n");
     add_rules(out, ours, COUNT_OF(ours));
     buf_adds(out, "\nDefaults that differ from librdkafka's, and that a file may change:\n");
     add_rules(out, defaults, COUNT_OF(defaults));

@@ -11,8 +11,8 @@ rd_kafka_conf_t *kafka_conf(const struct bus_settings *settings, enum bus_client
 bool kafka_set(rd_kafka_conf_t *conf, const char *name, const char *value, struct err *err);
 /* rd_kafka_new, which takes conf in any case. NULL with *err. */
 rd_kafka_t *kafka_open(rd_kafka_conf_t *conf, enum bus_client client, struct err *err);
-/* rd_kafka_destroy on a thread of its own, waited for at most 5 s and then left to itself: librdkafka joins its threads,
- * and in 2.0.2 one of them can wait for ever when its broker was replaced by an empty one. */
+/* rd_kafka_destroy on a thread of its own, waited for at most 5 s and then left to itself: librdkafka joins its
+ * threads, and in 2.0.2 one of them can wait for ever when its broker was replaced by an empty one. */
 void kafka_close(rd_kafka_t *kafka);
 /* A deep copy, new: kafka_free. */
 struct bus_settings *kafka_copy(const struct bus_settings *settings);

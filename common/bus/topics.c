@@ -34,7 +34,8 @@ static bool look(struct work *work, struct err *err)
         if (code) {
             kafka_fail(code, NULL, err);
             err_prefix(err, "topic %s", work->topics[i].name);
-            return err_hint(err, "is a broker running at %s (bootstrap.servers), and reachable from here?", work->servers);
+            return err_hint(err, "is a broker running at %s (bootstrap.servers), and reachable from here?",
+                            work->servers);
         }
         work->partitions[i] = metadata->topic_cnt && !metadata->topics[0].err ? metadata->topics[0].partition_cnt : 0;
         rd_kafka_metadata_destroy(metadata);

@@ -9,7 +9,8 @@
  * to standard error. Threads: main only (getopt_long has global state).
  *
  *     static const struct cmd_option options[] = {{"json", 0, NULL, "print JSON for programs", 0}, CMD_OPTIONS_END};
- *     static const struct command status = {.name = "status", .summary = "...", .options = {options}, .run = status_run};
+ *     static const struct command status = {
+ *         .name = "status", .summary = "...", .options = {options}, .run = status_run};
  *     static const struct command *const commands[] = {&status, NULL};
  *     static const struct command root = {.name = "greylag", .summary = "...", .subcommands = commands};
  *     int main(int argc, char **argv) { return cmdline_main(&root, argc, argv); }
@@ -81,7 +82,8 @@ int cmdline_main(const struct command *root, int argc, char **argv);
 
 bool cmdline_has(const struct cmdline *line, const char *option);            /* given at least once */
 const char *cmdline_value(const struct cmdline *line, const char *option);   /* the last one given; NULL: not given */
-size_t cmdline_values(const struct cmdline *line, const char *option, const char *const **ret_values); /* all, in order */
+/* All, in order. */
+size_t cmdline_values(const struct cmdline *line, const char *option, const char *const **ret_values);
 /* A whole number in a range, or a duration ("5s", "15min"); *ret_value stays as it is when the option is not given.
  * ERR_USAGE. */
 bool cmdline_number(const struct cmdline *line, const char *option, int64_t min, int64_t max, int64_t *ret_value,

@@ -76,7 +76,8 @@ static void roff_body(const struct command *command, struct buf *out)
 
 static void roff_command(const struct command *command, const char *path, struct buf *out)
 {
-    buf_addf(out, ".SS \"%s%s%s\"\n", path, command->arguments ? " " : "", command->arguments ? command->arguments : "");
+    buf_addf(out, ".SS \"%s%s%s\"\n", path, command->arguments ? " " : "",
+             command->arguments ? command->arguments : "");
     roff_text(out, command->summary);
     roff_body(command, out);
 }
@@ -95,8 +96,8 @@ void cmdline_manual(const struct command *root, struct buf *out)
     buf_addf(out, " 1 \"\" \"%s %s\" \"\"\n.SH NAME\n", "greylag", GREYLAG_VERSION);
     buf_addf(out, "%s \\- ", root->name);
     roff_text(out, root->summary);
-    buf_addf(out, ".SH SYNOPSIS\n.B %s\n%s\n.SH %s\n", root->name, root->subcommands ? "COMMAND [options]" : "[options]",
-             root->subcommands ? "COMMANDS" : "DESCRIPTION");
+    buf_addf(out, ".SH SYNOPSIS\n.B %s\n%s\n.SH %s\n", root->name,
+             root->subcommands ? "COMMAND [options]" : "[options]", root->subcommands ? "COMMANDS" : "DESCRIPTION");
     if (root->subcommands)
         walk(root, root->name, &arena, out, roff_command);
     else
@@ -158,8 +159,9 @@ void cmdline_markdown_exit_codes(struct buf *out)
 #define X(name, code, prose) buf_addf(out, "| %d | %s |\n", code, prose);
     EXIT_CODES(X)
 #undef X
-    buf_adds(out, "\n## Kinds of errors\n\nEach error has a kind; the HTTP interface names it in `kind`. \"Again\": it may pass by "
-                  "itself, and is tried again where that is safe.\n\n| kind | exit code | again | |\n|---|---|---|---|\n");
+    buf_adds(out, "\n## Kinds of errors\n\nEach error has a kind; the HTTP interface names it in `kind`. \"Again\": it "
+                  "may pass by itself, and is tried again where that is safe.\n\n| kind | exit code | again | "
+                  "|\n|---|---|---|---|\n");
 #define X(name, text, retriable, prose)                                                                                \
     if (ERR_##name != ERR_NONE)                                                                                        \
         buf_addf(out, "| %s | %d | %s | %s |\n", text, cmdline_exit_code(&(struct err){.kind = ERR_##name}),           \
@@ -192,7 +194,8 @@ void cmdline_completion(const struct command *root, struct buf *out)
              "    [[ ${COMP_WORDS[i]} == -* ]] || path+=\" ${COMP_WORDS[i]}\"\n  done\n  case \"$path\" in\n",
              root->name, root->name, root->name);
     walk(root, root->name, &arena, out, completion_command);
-    buf_addf(out, "  esac\n  COMPREPLY=($(compgen -W \"$words\" -- \"${COMP_WORDS[COMP_CWORD]}\"))\n}\ncomplete -o default -F _%s %s\n",
+    buf_addf(out, "  esac\n  COMPREPLY=($(compgen -W \"$words\" -- \"${COMP_WORDS[COMP_CWORD]}\"))\n}\ncomplete -o "
+                  "default -F _%s %s\n",
              root->name, root->name);
     arena_release(&arena);
 }

@@ -286,8 +286,8 @@ static void check_number(struct check *check, const struct node *node, const cya
     long long max = (long long)((1ULL << bits) - 1), min = schema->type == CYAML_INT ? -max - 1 : 0, value;
     if (!is_number(node->text) || !(node->plain || node->expanded)) {
         problem_add(check->problems, node->line, node->column,
-                    "write decimal digits without quotes, leading zeros or other signs", "%s: '%s' is not a whole number",
-                    path_of(check, place), shown(check, node->raw));
+                    "write decimal digits without quotes, leading zeros or other signs",
+                    "%s: '%s' is not a whole number", path_of(check, place), shown(check, node->raw));
     } else if (!text_to_long(node->text, min, max, &value)) {
         problem_add(check->problems, node->line, node->column, "", "%s: '%s' is out of range: %lld to %lld",
                     path_of(check, place), shown(check, node->raw), min, max);
@@ -318,8 +318,9 @@ static void check_word(struct check *check, const struct node *node, const cyaml
     struct place here = {.up = place, .name = node->text};
     const struct config_row *row = row_of(check, &here);
     if (row && row->rule == CONFIG_NOT_BUILT)
-        problem_add(check->problems, node->line, node->column, "", "%s: '%s' is known but not built yet (%s); known: %s",
-                    path_of(check, place), node->raw, row->prose, buf_text(&list));
+        problem_add(check->problems, node->line, node->column, "",
+                    "%s: '%s' is known but not built yet (%s); known: %s", path_of(check, place), node->raw, row->prose,
+                    buf_text(&list));
     else if (nearest.candidate)
         problem_add(check->problems, node->line, node->column, "", "%s: '%s' is unknown; %s", path_of(check, place),
                     shown(check, node->raw), nearest_hint(&nearest));

@@ -75,6 +75,6 @@ void config_where(const struct config *config, const char *path, int *ret_line, 
 bool config_error(const struct config *config, const char *path, struct err *err, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
 
-/* The keys of a format as a Markdown table under a heading: kind, default, range and prose come from schema and rows, so
- * that the reference cannot differ from what is read. */
+/* The keys of a format as a Markdown table under a heading: kind, default, range and prose come from schema and rows,
+ * so that the reference cannot differ from what is read. */
 void config_markdown(const struct config_format *format, const char *title, struct buf *out);

@@ -33,8 +33,8 @@ static size_t expand_name(struct expansion *expansion, const struct node *node, 
     const char *name = arena_strndup(expansion->arena, text, len);
     const char *value = expansion->get ? expansion->get(expansion->context, name) : NULL;
     if (!value) {
-        problem_add(expansion->problems, node->line, node->column, "set it in the environment; a plain ${ is written $${",
-                    "the environment has no %s", name);
+        problem_add(expansion->problems, node->line, node->column,
+                    "set it in the environment; a plain ${ is written $${", "the environment has no %s", name);
         return 0;
     }
     if (!text_is_utf8(value, strlen(value), NULL)) {

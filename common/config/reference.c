@@ -139,7 +139,8 @@ static bool told_before(const struct config_format *format, size_t index)
 
 static void add_not_built(struct page *page)
 {
-    const char *before = "\nKnown but not built yet, and refused rather than ignored, here and where else the key may stand:\n\n";
+    const char *before = "\nKnown but not built yet, and refused rather than ignored, here and where else the key may "
+                         "stand:\n\n";
     for (size_t i = 0; i < page->format->row_count; i++) {
         const struct config_row *row = &page->format->rows[i];
         if (row->rule != CONFIG_NOT_BUILT || told_before(page->format, i))

@@ -7,7 +7,8 @@
  * Limits: every body has a ceiling, connections have a limit and an idle time-out, headers are bounded by
  * libmicrohttpd's per-connection memory (32 KiB).
  * Threads: handlers are called on the server's threads; with HTTP_POOL they must not wait for long; with
- * HTTP_THREAD_PER_CONNECTION they may (long polls), asking http_stopping now and then. A client belongs to one thread. */
+ * HTTP_THREAD_PER_CONNECTION they may (long polls), asking http_stopping now and then. A client belongs to
+ * one thread. */
 #pragma once
 #include <jansson.h>
 #include <stdbool.h>
@@ -127,9 +128,9 @@ void http_reply_release(struct http_reply *reply);
 /* One call. `path` is appended to the base URL as it is (http_add_escaped helps). `body` may be NULL and is borrowed;
  * `header` may be NULL: one more header line, "Idempotency-Key: ...". *ret_reply (initialised by the caller; may be
  * NULL) is filled in whenever there was an answer, an error answer too.
- * True for 2xx. ERR_UNREACHABLE with the URL and a hint (retriable only when the connection was there and was lost: it is
- * open whether the call took effect); ERR_TIMEOUT; otherwise what the problem document says:
- * its `kind`, or the kind that fits the status (401 and 403 UNTRUSTED, 404 INPUT, 409 CONFLICT, ...). */
+ * True for 2xx. ERR_UNREACHABLE with the URL and a hint (retriable only when the connection was there and was lost: it
+ * is open whether the call took effect); ERR_TIMEOUT; otherwise what the problem document says: its `kind`, or the kind
+ * that fits the status (401 and 403 UNTRUSTED, 404 INPUT, 409 CONFLICT, ...). */
 bool http_call(struct http_client *client, const char *method, const char *path, const json_t *body,
                const char *header, struct http_reply *ret_reply, struct err *err);
 /* text, percent-encoded for one segment of a path or one value of a query. */

@@ -143,8 +143,10 @@ static void exchange_begin(struct http_server *server, struct MHD_Connection *co
                                       exchange->parameters, &exchange->path_known);
     if (exchange->route && server->options.admit) {
         struct http_request request = request_of(server, connection, path, exchange);
-        exchange->refusal = (struct http_response){.status = 200, .type = "application/json", .body = BUF_INIT(BUF_MAX)};
-        exchange->refused = !server->options.admit(server->options.context, exchange->route, &request, &exchange->refusal);
+        exchange->refusal =
+            (struct http_response){.status = 200, .type = "application/json", .body = BUF_INIT(BUF_MAX)};
+        exchange->refused =
+            !server->options.admit(server->options.context, exchange->route, &request, &exchange->refusal);
         exchange->user = request.user;
     }
     exchange->body = (struct buf)BUF_INIT(exchange->route && !exchange->refused ? exchange->route->body_max : 1);
@@ -208,8 +210,8 @@ static enum MHD_Result answer(struct http_server *server, struct MHD_Connection 
         json_error_t why;
         request.json = json_loadb(request.body, request.body_len, JSON_REJECT_DUPLICATES, &why);
         if (!request.json) {
-            const char *detail = arena_printf(&exchange->arena, "the body is not JSON: %s, line %d, column %d", why.text,
-                                              why.line, why.column);
+            const char *detail = arena_printf(&exchange->arena, "the body is not JSON: %s, line %d, column %d",
+                                              why.text, why.line, why.column);
             return send_problem(connection, exchange, MHD_HTTP_BAD_REQUEST, ERR_USAGE, detail, NULL);
         }
     }
@@ -367,7 +369,8 @@ static struct MHD_Daemon *daemon_start(struct http_server *server, int fd)
 {
     const struct http_server_options *options = &server->options;
     bool each = options->threads == HTTP_THREAD_PER_CONNECTION;
-    unsigned flags = MHD_USE_INTERNAL_POLLING_THREAD | (each ? MHD_USE_THREAD_PER_CONNECTION | MHD_USE_POLL : MHD_USE_AUTO);
+    unsigned flags =
+        MHD_USE_INTERNAL_POLLING_THREAD | (each ? MHD_USE_THREAD_PER_CONNECTION | MHD_USE_POLL : MHD_USE_AUTO);
     unsigned pool = each || options->pool < 2 ? 0 : options->pool;
     return MHD_start_daemon(flags | MHD_USE_ITC, 0, NULL, NULL, on_request, server, MHD_OPTION_LISTEN_SOCKET, fd,
                             MHD_OPTION_URI_LOG_CALLBACK, exchange_new, server,

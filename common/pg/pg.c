@@ -100,7 +100,8 @@ static const char *what_to_do(const char *state)
     if (strcmp(state, "3D000") == 0)
         return "create the database, or correct its name in the connection string";
     if (text_starts(state, "28"))
-        return "correct user and password (password file, PGPASSWORD, or the connection string), or the server's pg_hba.conf";
+        return "correct user and password (password file, PGPASSWORD, or the connection string), or the server's "
+               "pg_hba.conf";
     if (strcmp(state, "53300") == 0)
         return "the server has no connection left: raise max_connections, or close others";
     return "";

@@ -44,8 +44,9 @@ bool pg_lost(struct pg *pg);                        /* the connection is gone: w
  * embedded .sql file). `values` may hold NULLs. ret may be NULL. ERR_DATABASE with SQLSTATE and position, or
  * ERR_UNREACHABLE (in doubt). */
 bool pg_exec(struct pg *pg, const char *sql, int count, const char *const *values, PGresult **ret, struct err *err);
-/* Any text, several statements allowed, simple protocol. ret (may be NULL) is the last result that has rows, or an empty one. *ret_tag (may be NULL,
- * char[64]) is the last command tag: COMMIT of a failed transaction succeeds with the tag ROLLBACK. */
+/* Any text, several statements allowed, simple protocol. ret (may be NULL) is the last result that has rows, or an
+ * empty one. *ret_tag (may be NULL, char[64]) is the last command tag: COMMIT of a failed transaction succeeds with the
+ * tag ROLLBACK. */
 bool pg_run(struct pg *pg, const char *text, PGresult **ret, char *ret_tag, struct err *err);
 /* pg_run that stops waiting for `stop` (may be NULL; polled) by cancelling the statement; then ERR_TIMEOUT. */
 bool pg_run_watched(struct pg *pg, const char *text, bool (*stop)(void *), void *context, PGresult **ret,

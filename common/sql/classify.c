@@ -74,7 +74,8 @@ static void on_transaction(const json_t *node, struct sql_statement *s, struct a
                 forbid(s, "AND CHAIN", "AND CHAIN leaves a transaction open");
             return;
         }
-    forbid(s, "PREPARE TRANSACTION", "two-phase transactions outlive the session and block everything until a person ends them");
+    forbid(s, "PREPARE TRANSACTION", "two-phase transactions outlive the session and block everything until a person "
+                                     "ends them");
 }
 
 static void on_index(const json_t *node, struct sql_statement *s, struct arena *arena)
@@ -100,7 +101,8 @@ static void on_drop(const json_t *node, struct sql_statement *s, struct arena *a
     s->kind = SQL_DROP_INDEX;
     s->keyword = "DROP INDEX CONCURRENTLY";
     s->concurrently = true;
-    const json_t *items = json_object_get(json_object_get(json_array_get(json_object_get(node, "objects"), 0), "List"), "items");
+    const json_t *items =
+        json_object_get(json_object_get(json_array_get(json_object_get(node, "objects"), 0), "List"), "items");
     size_t n = json_array_size(items);
     if (n > 0)
         s->name = keep(arena, str(json_object_get(json_array_get(items, n - 1), "String"), "sval"));
@@ -223,7 +225,8 @@ static void on_set(const json_t *node, struct sql_statement *s, struct arena *ar
 {
     s->keyword = "SET";
     if (kind_is(node, "kind", "VAR_RESET_ALL")) {
-        forbid(s, "RESET ALL", "RESET ALL takes away greylag's own limits and marks; what a file sets is undone after it anyway");
+        forbid(s, "RESET ALL", "RESET ALL takes away greylag's own limits and marks; what a file sets is undone after "
+                               "it anyway");
         return;
     }
     s->session = !is(node, "is_local") && !kind_is(node, "name", "TRANSACTION");
@@ -250,7 +253,8 @@ static void on_copy(const json_t *node, struct sql_statement *s, struct arena *a
 static void on_discard(const json_t *node, struct sql_statement *s, struct arena *arena)
 {
     (void)node, (void)arena;
-    forbid(s, "DISCARD", "DISCARD takes the session's lock and settings away; what a file sets is undone after it anyway");
+    forbid(s, "DISCARD", "DISCARD takes the session's lock and settings away; what a file sets is undone after it "
+                         "anyway");
 }
 
 static void on_listen(const json_t *node, struct sql_statement *s, struct arena *arena)

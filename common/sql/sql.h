@@ -62,7 +62,8 @@ struct sql_text {
     int warning_line, warning_column; /* the column counts characters from 1; 0: not known */
     bool needs_no_transaction; /* at least one statement is refused in a transaction */
     bool own_transaction;   /* the whole text is one BEGIN ... COMMIT: run [inner_begin, inner_end) instead */
-    bool own_rollback;      /* the same with BEGIN ... ROLLBACK, as verify scripts have it; `stray_control` is set too */
+    bool own_rollback;      /* the same with BEGIN ... ROLLBACK, as verify scripts have it; `stray_control` is set
+                             * too */
     size_t inner_begin, inner_end; /* the whole text when it has no such frame */
     const char *isolation;  /* the level that its frame, or a SET TRANSACTION at its beginning, asks for; NULL: none */
     bool stray_control;     /* transaction control that is not a BEGIN ... COMMIT (savepoints are fine) */
