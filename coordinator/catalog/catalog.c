@@ -61,8 +61,9 @@ static void check_service(struct loading *loading, const struct draft *draft, co
     const struct draft *named = header->service ? draft_by_name(&loading->drafts, header->service) : NULL;
     if (named && named != draft && !draft->run.layout->checks_service)
         finding_add(&loading->findings, WARNING, "contradiction", entry->file->where, header->service_line,
-                    "correct the comment, or move the file", "the file says it is of service %s, but lies in the folder of %s",
-                    named->file->name, draft->file->name);
+                    "correct the comment, or move the file",
+                    "the file says it is of service %s, but lies in the folder of %s", named->file->name,
+                    draft->file->name);
 }
 
 static void read_headers(struct loading *loading, struct draft *draft)
@@ -108,6 +109,7 @@ static void read_service(struct loading *loading, struct draft *draft, const str
         *folder = *shared;
     else
         folder_read(loading->root, file->migrations, suffixes_of(arena, file), arena, &loading->findings, folder);
+    bool by_name = file->duplicate_versions && strcmp(file->duplicate_versions, "by-name") == 0;
     draft->run = (struct layout_run){.arena = arena,
                                      .file = file,
                                      .config = loading->config,
@@ -118,7 +120,7 @@ static void read_service(struct loading *loading, struct draft *draft, const str
                                      .again = shared != NULL,
                                      .findings = &loading->findings,
                                      .folder = folder,
-                                     .by_name = file->duplicate_versions && strcmp(file->duplicate_versions, "by-name") == 0};
+                                     .by_name = by_name};
     layout_read(&draft->run, file->layout);
 }
 
@@ -387,7 +389,8 @@ bool catalog_load(const char *path, const char *environment, config_getter *get,
 {
     struct loading loading = {.catalog = xcalloc(1, sizeof(struct catalog))};
     const char *slash = strrchr(path, '/');
-    loading.root = slash ? arena_strndup(&loading.catalog->arena, path, slash == path ? 1 : (size_t)(slash - path)) : ".";
+    loading.root =
+        slash ? arena_strndup(&loading.catalog->arena, path, slash == path ? 1 : (size_t)(slash - path)) : ".";
     loading.config_name = arena_strdup(&loading.catalog->arena, slash ? slash + 1 : path);
     if (!load(&loading, path, environment, get, context, err)) {
         catalog_free(loading.catalog);

@@ -54,7 +54,8 @@ struct catalog_dev_target {
 /* How a service's new files are called. */
 struct catalog_naming {
     const char *folder; /* relative to the fleet file's folder, without '/' at its end */
-    const char *prefix, *undo_prefix, *baseline_prefix, *separator, *suffix; /* Flyway's; as usual where the layout is another */
+    /* Flyway's; as usual where the layout is another */
+    const char *prefix, *undo_prefix, *baseline_prefix, *separator, *suffix;
 };
 
 /* A name that the files give to the state behind a migration: Sqitch's tags. */
@@ -91,10 +92,10 @@ struct catalog {
     struct arena arena;
 };
 
-/* Reads `path` (a fleet.yml; ${NAME} in it from `get`, else from `.env` beside it) and every migration of every service. `environment` NULL: the only one, or "dev".
- * False: fleet.yml itself is wrong (err: CONFIG, with file, line and column) or the environment is unknown. What is
- * wrong in the services' folders are findings: look at error_count, or call catalog_require.
- * new: catalog_free(). */
+/* Reads `path` (a fleet.yml; ${NAME} in it from `get`, else from `.env` beside it) and every migration of every
+ * service. `environment` NULL: the only one, or "dev". False: fleet.yml itself is wrong (err: CONFIG, with file, line
+ * and column) or the environment is unknown. What is wrong in the services' folders are findings: look at error_count,
+ * or call catalog_require. new: catalog_free(). */
 bool catalog_load(const char *path, const char *environment, config_getter *get, void *context,
                   struct catalog **ret_catalog, struct err *err);
 void catalog_free(struct catalog *catalog); /* NULL is fine */

@@ -1,5 +1,5 @@
-/* A migration's category (schema, data, security, ...): from its metadata, else from the folders that it lies in; and what
- * the fleet file says of that category. Threads: one at a time. */
+/* A migration's category (schema, data, security, ...): from its metadata, else from the folders that it lies in; and
+ * what the fleet file says of that category. Threads: one at a time. */
 #pragma once
 #include "catalog/layout.h"
 

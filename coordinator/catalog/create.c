@@ -58,7 +58,8 @@ static const struct template {
     {"golang-migrate", FORM_TIME, "{folder}{version}_{slug}.down.sql", DOWN_TODO, false},
     {"dbmate", FORM_TIME, "{folder}{version}_{slug}.sql",
      HEADER "-- migrate:up\n" UP_TODO "\n-- migrate:down\n" DOWN_TODO, false},
-    {"goose", FORM_TIME, "{folder}{version}_{slug}.sql", HEADER "-- +goose Up\n" UP_TODO "\n-- +goose Down\n" DOWN_TODO, false},
+    {"goose", FORM_TIME, "{folder}{version}_{slug}.sql",
+     HEADER "-- +goose Up\n" UP_TODO "\n-- +goose Down\n" DOWN_TODO, false},
     {"diesel", FORM_DASHES, "{folder}{version}_{slug}/up.sql", HEADER UP_TODO, false},
     {"diesel", FORM_DASHES, "{folder}{version}_{slug}/down.sql", DOWN_TODO, false},
     {"liquibase", FORM_TIME, "{folder}{version}_{slug}.sql",
@@ -66,23 +67,27 @@ static const struct template {
      "--rollback " NOT_WRITTEN, false},
     {"sqitch", FORM_NONE, "{root}deploy/{slug}.sql", HEADER "BEGIN;\n\n" UP_TODO "\nCOMMIT;\n", false},
     {"sqitch", FORM_NONE, "{root}revert/{slug}.sql", "BEGIN;\n\n" DOWN_TODO "\nCOMMIT;\n", false},
-    {"sqitch", FORM_NONE, "{root}verify/{slug}.sql", "BEGIN;\n\n-- What fails when it did not work.\n\nROLLBACK;\n", false},
+    {"sqitch", FORM_NONE, "{root}verify/{slug}.sql",
+     "BEGIN;\n\n-- What fails when it did not work.\n\nROLLBACK;\n", false},
     {"sqitch", FORM_NONE, "{root}sqitch.plan", "{slug} {moment} {author} <{user}@localhost> # {title}\n", true},
     {"timestamp", FORM_DATE, "{folder}{version}_{service}_{slug}.sql",
-     "-- Migration: {title}\n-- Service: {service}\n-- Author: {author}\n-- Date: {date}\n-- Dependencies: none\n{breaking}\n"
-     "BEGIN;\n\n" UP_TODO "\nCOMMIT;\n", false},
+     "-- Migration: {title}\n-- Service: {service}\n-- Author: {author}\n-- Date: {date}\n"
+     "-- Dependencies: none\n{breaking}\nBEGIN;\n\n" UP_TODO "\nCOMMIT;\n", false},
     {"timestamp", FORM_DATE, "{root}rollback/{version}_{service}_{slug}.sql",
      "-- Rollback: {title}\n-- Service: {service}\n-- Author: {author}\n-- Date: {date}\n\nBEGIN;\n\n" DOWN_TODO
      "\nCOMMIT;\n", false},
     {"metadata", FORM_TIME, "{folder}{version}_{slug}.sql",
      "-- @metadata {\n--   \"author\": \"{author}\",\n--   \"description\": \"{title}\",\n"
      "--   \"breakingChange\": {isBreaking},\n--   \"estimatedDuration\": 1000,\n--   \"dataVolume\": \"small\",\n"
-     "--   \"risk\": \"{risk}\",\n--   \"tags\": []\n-- }\n\n-- UP\n" UP_TODO "\n-- DOWN\n-- TODO: what takes it back\n", false},
+     "--   \"risk\": \"{risk}\",\n--   \"tags\": []\n-- }\n\n"
+     "-- UP\n" UP_TODO "\n-- DOWN\n-- TODO: what takes it back\n", false},
 };
 
 /* Folders in which a type's files lie, where a service has such a folder. */
 static const char *const type_folders[NEW_TYPE_COUNT][4] = {
-    [NEW_DDL] = {"ddl", "schema"}, [NEW_DML] = {"dml", "data"}, [NEW_FUNCTION] = {"procedures", "functions", "ddl", "schema"}};
+    [NEW_DDL] = {"ddl", "schema"},
+    [NEW_DML] = {"dml", "data"},
+    [NEW_FUNCTION] = {"procedures", "functions", "ddl", "schema"}};
 
 /* ---- versions ---- */
 
@@ -148,7 +153,8 @@ const char *create_date(int64_t now_us, const char *dash, const char *between, s
 const char *create_moment(int64_t now_us, struct arena *arena)
 {
     struct tm tm = utc(now_us);
-    return arena_printf(arena, "%sT%02d:%02d:%02dZ", create_date(now_us, "-", NULL, arena), tm.tm_hour, tm.tm_min, tm.tm_sec);
+    return arena_printf(arena, "%sT%02d:%02d:%02dZ", create_date(now_us, "-", NULL, arena), tm.tm_hour, tm.tm_min,
+                        tm.tm_sec);
 }
 
 /* Where files stand in the order of their names, the number behind the last one may be there already. */
@@ -334,7 +340,8 @@ bool catalog_create(const struct catalog *catalog, const struct new_migration *w
     const struct template *template = template_of(service->layout);
     const char *slug = slug_of(what->title, arena);
     if (!template) {
-        err_set(err, ERR_INPUT, "migrations of the %s layout are not SQL files that could be made here", service->layout);
+        err_set(err, ERR_INPUT, "migrations of the %s layout are not SQL files that could be made here",
+                service->layout);
         return err_hint(err, "make it with the tool that the service uses");
     }
     if (!*slug)

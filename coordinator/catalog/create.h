@@ -1,5 +1,5 @@
-/* A new migration in the layout that its service has: which files, under which names, with what in them. Writes nothing.
- * Threads: one at a time. */
+/* A new migration in the layout that its service has: which files, under which names, with what in them. Writes
+ * nothing. Threads: one at a time. */
 #pragma once
 #include "catalog/catalog.h"
 
@@ -45,7 +45,7 @@ bool catalog_create_baseline(const struct catalog *catalog, const struct new_bas
                              struct err *err);
 
 /* The version is above every one that the service has, and of their kind: the next number, or the time. Everything
- * lives in the arena. ERR_INPUT: no such service, a title without a letter or digit, or a layout whose migrations are not
- * SQL files. */
+ * lives in the arena. ERR_INPUT: no such service, a title without a letter or digit, or a layout whose migrations are
+ * not SQL files. */
 bool catalog_create(const struct catalog *catalog, const struct new_migration *what, struct arena *arena,
                     const char **ret_version, const struct new_file **ret_files, size_t *ret_count, struct err *err);

@@ -16,22 +16,23 @@ static const struct template {
     {"flyway", "{root}{baseline}{version}{separator}baseline{suffix}", MADE "\n", "", false},
     {"golang-migrate", "{root}{version}_baseline.up.sql", MADE "\n", "", false},
     {"dbmate", "{root}{version}_baseline.sql", MADE "\n-- migrate:up\n", "\n-- migrate:down\n" NO_WAY_BACK, false},
-    {"goose", "{root}{version}_baseline.sql", MADE "\n-- +goose Up\n-- +goose StatementBegin\n", "-- +goose StatementEnd\n", false},
+    {"goose", "{root}{version}_baseline.sql", MADE "\n-- +goose Up\n-- +goose StatementBegin\n",
+     "-- +goose StatementEnd\n", false},
     {"diesel", "{root}{version}_baseline/up.sql", MADE "\n", "", false},
     {"liquibase", "{root}{version}_baseline.sql",
-     "--liquibase formatted sql\n\n" MADE "--changeset greylag:{version}-baseline splitStatements:false stripComments:false\n", "",
-     false},
+     "--liquibase formatted sql\n\n" MADE
+     "--changeset greylag:{version}-baseline splitStatements:false stripComments:false\n", "", false},
     {"sqitch", "{root}deploy/baseline.sql", MADE "BEGIN;\n\n", "\nCOMMIT;\n", false},
-    {"sqitch", "{root}sqitch.plan", "baseline {moment} greylag <greylag@localhost> # baseline of {origin}\n", NULL, true},
+    {"sqitch", "{root}sqitch.plan", "baseline {moment} greylag <greylag@localhost> # baseline of {origin}\n", NULL,
+     true},
     {"timestamp", "{root}{version}_{service}_baseline.sql",
      "-- Migration: baseline\n-- Service: {service}\n-- Author: greylag\n-- Date: {date}\n-- Dependencies: none\n" MADE
      "\nBEGIN;\n\n",
      "\nCOMMIT;\n", false},
     {"metadata", "{root}{version}_baseline.sql",
-     "-- @metadata {\n--   \"author\": \"greylag\",\n--   \"description\": \"baseline\",\n--   \"breakingChange\": false,\n"
-     "--   \"estimatedDuration\": 1000,\n--   \"dataVolume\": \"small\",\n--   \"risk\": \"low\",\n--   \"tags\": []\n-- }\n" MADE
-     "\n-- UP\n",
-     "", false},
+     "-- @metadata {\n--   \"author\": \"greylag\",\n--   \"description\": \"baseline\",\n"
+     "--   \"breakingChange\": false,\n--   \"estimatedDuration\": 1000,\n--   \"dataVolume\": \"small\",\n"
+     "--   \"risk\": \"low\",\n--   \"tags\": []\n-- }\n" MADE "\n-- UP\n", "", false},
 };
 
 static const char *last_version(const struct service *service)
@@ -44,20 +45,22 @@ static const char *last_version(const struct service *service)
 }
 
 /* The version, and whether such a file can be at all. */
-static bool choose_version(const struct catalog *catalog, const struct new_baseline *what, const struct service *service,
-                           struct arena *arena, const char **ret_version, struct err *err)
+static bool choose_version(const struct catalog *catalog, const struct new_baseline *what,
+                           const struct service *service, struct arena *arena, const char **ret_version,
+                           struct err *err)
 {
     const char *fresh = create_version(catalog, service, what->now_us, arena), *last = last_version(service);
     bool stands_for_others = strcmp(service->layout, "flyway") == 0;
     if (!fresh) {
-        err_set(err, ERR_INPUT, "migrations of the %s layout are not SQL files that could be made here", service->layout);
+        err_set(err, ERR_INPUT, "migrations of the %s layout are not SQL files that could be made here",
+                service->layout);
         return err_hint(err, "make it with the tool that the service uses, then greylag baseline --version VERSION");
     }
     if (last && !stands_for_others) {
-        err_set(err, ERR_INPUT, "service %s has migrations already (the last is %s), and the %s layout has no file that stands "
-                                "for them", service->name, last, service->layout);
-        return err_hint(err, "new databases begin with its migrations; for those that are there: greylag baseline --service %s "
-                             "--version %s", service->name, last);
+        err_set(err, ERR_INPUT, "service %s has migrations already (the last is %s), and the %s layout has no file "
+                                "that stands for them", service->name, last, service->layout);
+        return err_hint(err, "new databases begin with its migrations; for those that are there: greylag baseline "
+                             "--service %s --version %s", service->name, last);
     }
     *ret_version = what->version ? what->version : last ? last : fresh;
     return true;
@@ -67,9 +70,11 @@ static struct new_file file_of(const struct template *template, const struct wor
                                struct arena *arena)
 {
     const char *head = create_fill(template->head, words, count, arena);
-    const char *text = template->tail ? arena_printf(arena, "%s%s%s", head, sql, create_fill(template->tail, words, count, arena))
-                                      : head;
-    return (struct new_file){.path = create_fill(template->path, words, count, arena), .text = text, .append = template->append};
+    const char *text = template->tail
+                           ? arena_printf(arena, "%s%s%s", head, sql, create_fill(template->tail, words, count, arena))
+                           : head;
+    return (struct new_file){
+        .path = create_fill(template->path, words, count, arena), .text = text, .append = template->append};
 }
 
 bool catalog_create_baseline(const struct catalog *catalog, const struct new_baseline *what, struct arena *arena,

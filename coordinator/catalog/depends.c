@@ -103,7 +103,8 @@ static void search_fleet(const struct drafts *drafts, const struct draft *own, s
             struct entry *other;
             count += find_entries(&drafts->items[k].run, found->version, arena, &other);
         }
-        *found = (struct found){.service = &drafts->items[i], .entry = entry, .count = count, .version = found->version};
+        *found =
+            (struct found){.service = &drafts->items[i], .entry = entry, .count = count, .version = found->version};
     }
 }
 
@@ -143,8 +144,8 @@ static void report(const struct draft *own, const struct entry *entry, const str
     else
         finding_add(findings, ERROR, "ambiguous-dependency", reference->file, reference->line,
                     "write service:version, or the migration's id where a version stands twice",
-                    "%s:%s depends on '%s', which %zu migrations could be", own->file->name, entry->id, buf_text(&shown),
-                    found->count);
+                    "%s:%s depends on '%s', which %zu migrations could be", own->file->name, entry->id,
+                    buf_text(&shown), found->count);
 }
 
 /* What must not be there is not in the fleet; what is in none of its services cannot be told. */
@@ -297,8 +298,8 @@ static struct draft *entry_service(const struct drafts *drafts, struct draft *ow
                                          : sharing_service(drafts, own, entry->version, arena);
     if (!draft)
         finding_add(findings, ERROR, "dependency-file", file, line,
-                    "name a service of the fleet file, or give a service that alias", "there is no service or alias '%s'",
-                    entry->service);
+                    "name a service of the fleet file, or give a service that alias",
+                    "there is no service or alias '%s'", entry->service);
     return draft;
 }
 

@@ -1,7 +1,7 @@
 /* Dependencies between migrations: from names as people write them to a service and a migration's id.
  * Forms: "service:version" and "version" (the own service first, else the only one that has it), "service >= version"
- * and so on (RANGES); services by name or alias; versions as the layout reads them, or a migration's id. Whether a range
- * is met is for the plan to say. Threads: one at a time. */
+ * and so on (RANGES); services by name or alias; versions as the layout reads them, or a migration's id. Whether a
+ * range is met is for the plan to say. Threads: one at a time. */
 #pragma once
 #include "catalog/fleet_file.h"
 #include "catalog/layout.h"

@@ -20,7 +20,9 @@ static bool wrong(const char *path, int line, const char *why, struct err *err)
 
 static size_t name_length(const char *text)
 {
-    size_t len = *text >= '0' && *text <= '9' ? 0 : strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_");
+    size_t len = *text >= '0' && *text <= '9'
+                     ? 0
+                     : strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_");
     return len;
 }
 

@@ -108,7 +108,8 @@ static bool check_lint(const struct config *config, const char *path, const stru
                 nearest_offer(&nearest, lint_rules[k].id);
         }
         config_error(config, at, err, "there is no rule '%s' that can be set", name);
-        return err_hint(err, "%s", nearest.candidate ? nearest_hint(&nearest) : "`greylag reference lint` lists the rules");
+        return err_hint(err, "%s",
+                        nearest.candidate ? nearest_hint(&nearest) : "`greylag reference lint` lists the rules");
     }
     return true;
 }
@@ -318,7 +319,8 @@ static bool check_liquibase(const struct config *config, const struct service_fi
 {
     auto_free char *path = xasprintf("services.%s.liquibase", file->name);
     if (file->liquibase && file->layout && strcmp(file->layout, "liquibase") != 0)
-        return config_error(config, path, err, "`liquibase:` goes with `layout: liquibase`, not with '%s'", file->layout);
+        return config_error(config, path, err, "`liquibase:` goes with `layout: liquibase`, not with '%s'",
+                            file->layout);
     return true;
 }
 

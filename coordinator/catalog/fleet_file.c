@@ -89,7 +89,8 @@ static const cyaml_schema_field_t service_fields[] = {
     CYAML_FIELD_STRING_PTR("duplicate_versions", OPTIONAL_POINTER, struct service_file, duplicate_versions, 1, 63),
     CYAML_FIELD_MAPPING_PTR("flyway", OPTIONAL_POINTER, struct service_file, flyway, flyway_fields),
     CYAML_FIELD_MAPPING_PTR("liquibase", OPTIONAL_POINTER, struct service_file, liquibase, liquibase_fields),
-    CYAML_FIELD_SEQUENCE("versions", OPTIONAL_POINTER, struct service_file, versions, &version_value, 0, CYAML_UNLIMITED),
+    CYAML_FIELD_SEQUENCE("versions", OPTIONAL_POINTER, struct service_file, versions, &version_value, 0,
+                         CYAML_UNLIMITED),
     CYAML_FIELD_BOOL_PTR("mirror_history", OPTIONAL_POINTER, struct service_file, mirror_history),
     CYAML_FIELD_STRING_PTR("history_table", OPTIONAL_POINTER, struct service_file, history_table, 1, 127),
     PLACEHOLDER_FIELDS(struct service_file),
@@ -186,7 +187,8 @@ static const cyaml_schema_value_t fleet_value = {
 
 static const struct config_row fleet_rows[] = {
     {.path = "fleet", .rule = CONFIG_NAME, .prose = "the fleet's name; topics, keys and ledgers carry it"},
-    {.path = "defaults", .prose = "policies of every service, unless its environment or the service itself says otherwise"},
+    {.path = "defaults",
+     .prose = "policies of every service, unless its environment or the service itself says otherwise"},
     {.path = "services", .rule = CONFIG_MAP, .prose = "the services, by name; each owns one sequence of migrations"},
     {.path = "services.*", .rule = CONFIG_NAME},
     {.path = "services.*.migrations", .prose = "the folder, relative to this file; read with its subfolders"},
@@ -195,11 +197,13 @@ static const struct config_row fleet_rows[] = {
     {.path = "services.*.depends_on", .prose = "services all of whose pending steps come first"},
     {.path = "services.*.aliases", .prose = "other names that headers and dependency files use for it"},
     {.path = "services.*.targets",
-     .prose = "its databases, names only: where one is, its worker knows; one target named like the service when left out"},
+     .prose = "its databases, names only: where one is, its worker knows; one target named like the service when left "
+              "out"},
     {.path = "services.*.targets.*", .rule = CONFIG_NAME},
     {.path = "services.*.duplicate_versions",
      .prose = "`error` (when left out), or `by-name`: two files may share a version when their names differ"},
-    {.path = "services.*.flyway", .prose = "how the names of Flyway's files are made, where not as usual (`layout: flyway`)"},
+    {.path = "services.*.flyway",
+     .prose = "how the names of Flyway's files are made, where not as usual (`layout: flyway`)"},
     {.path = "services.*.flyway.prefix", .prose = "of versioned migrations, may be empty; `V` when left out"},
     {.path = "services.*.flyway.undo_prefix", .prose = "of undo migrations; `U` when left out"},
     {.path = "services.*.flyway.repeatable_prefix", .prose = "of repeatable migrations; `R` when left out"},
@@ -210,16 +214,21 @@ static const struct config_row fleet_rows[] = {
     {.path = "services.*.liquibase.path_prefix",
      .prose = "what its record has in front of a file's path in the folder, as `db/changelog/`; nothing when left out"},
     {.path = "services.*.liquibase.every_context",
-     .prose = "changesets with a context run everywhere, as Liquibase runs them without --contexts; when false or left out, they are known, but not run"},
+     .prose = "changesets with a context run everywhere, as Liquibase runs them without --contexts; when false or left "
+              "out, they are known, but not run"},
     {.path = "services.*.versions",
-     .prose = "migrations that only their own tool can run (`layout: alembic` or `declared`), in their order: they are planned, shown and recorded, never run"},
+     .prose = "migrations that only their own tool can run (`layout: alembic` or `declared`), in their order: they are "
+              "planned, shown and recorded, never run"},
     {.path = "services.*.versions.*.version", .prose = "as that tool calls it: of Alembic the revision"},
     {.path = "services.*.versions.*.name", .prose = "what it does"},
     {.path = "services.*.versions.*.file", .prose = "where it is written, relative to the service's folder"},
-    {.path = "services.*.versions.*.depends", .prose = "what comes before it: `version`, `service:version`, `service >= version`; of Alembic its down_revision and depends_on"},
+    {.path = "services.*.versions.*.depends",
+     .prose = "what comes before it: `version`, `service:version`, `service >= version`; of Alembic its down_revision "
+              "and depends_on"},
     {.path = "services.*.versions.*.category", .prose = "`schema`, `data`, ..."},
     {.path = "services.*.mirror_history",
-     .prose = "the worker also keeps the record of the layout's own tool, in the same transaction; false when left out"},
+     .prose = "the worker also keeps the record of the layout's own tool, in the same transaction; false when "
+              "left out"},
     {.path = "services.*.history_table",
      .prose = "the name of that record, maybe with its schema, where it is not the tool's default"},
     PLACEHOLDER_ROWS("defaults."),
@@ -229,7 +238,8 @@ static const struct config_row fleet_rows[] = {
     CATEGORY_ROWS("services.*."),
     {.path = "environments", .rule = CONFIG_MAP, .prose = "the environments, by name; `dev` alone when left out"},
     {.path = "environments.*", .rule = CONFIG_NAME},
-    {.path = "environments.*.targets", .rule = CONFIG_MAP, .prose = "targets of services that differ in this environment"},
+    {.path = "environments.*.targets", .rule = CONFIG_MAP,
+     .prose = "targets of services that differ in this environment"},
     {.path = "environments.*.targets.*", .prose = "the targets of the service of that name; replaces its own list"},
     {.path = "environments.*.targets.*.*", .rule = CONFIG_NAME},
     {.path = "dev", .prose = "for `greylag dev` alone"},
@@ -267,8 +277,10 @@ static const struct config_row dependency_rows[] = {
     {.path = "migrations", .prose = "the migrations that need others"},
     {.path = "migrations.*.version", .prose = "the migration that needs others"},
     {.path = "migrations.*.service", .prose = "its service; the one whose folder this file lies in when left out"},
-    {.path = "migrations.*.dependencies", .prose = "what it needs: `service:version`, or `version` of the same service"},
+    {.path = "migrations.*.dependencies",
+     .prose = "what it needs: `service:version`, or `version` of the same service"},
 };
 const struct config_format dependency_format = {
     .rows = dependency_rows, .row_count = COUNT_OF(dependency_rows),
-    .what = "a list of dependencies (migrations: [...])", .schema = &dependency_file_value, .size_max = (size_t)8 << 20};
+    .what = "a list of dependencies (migrations: [...])", .schema = &dependency_file_value,
+    .size_max = (size_t)8 << 20};

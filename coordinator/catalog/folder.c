@@ -152,7 +152,8 @@ static bool check_text(struct walk *walk, const char *path, const char *text, si
     if (nul) {
         text_position(text, (size_t)(nul - text), &line, &column);
         finding_add(walk->findings, ERROR, "not-utf8", join(walk->arena, walk->where, path), line,
-                    "save the file as plain text", "byte %zu is NUL, which PostgreSQL refuses", (size_t)(nul - text) + 1);
+                    "save the file as plain text", "byte %zu is NUL, which PostgreSQL refuses",
+                    (size_t)(nul - text) + 1);
         return false;
     }
     return true;
@@ -207,8 +208,8 @@ static void add_file(struct walk *walk, int fd, const char *path, const struct s
     const char *slash = strrchr(path, '/');
     const char *base = slash ? slash + 1 : path;
     if (is_dependency_file(base) && walk->dependencies) {
-        finding_add(walk->findings, ERROR, "dependency-file", join(walk->arena, walk->where, path), 0, "keep one of them",
-                    "a second dependency file; the first is %s", walk->dependencies->where);
+        finding_add(walk->findings, ERROR, "dependency-file", join(walk->arena, walk->where, path), 0,
+                    "keep one of them", "a second dependency file; the first is %s", walk->dependencies->where);
         return;
     }
     *new_file(walk, base) = (struct folder_file){
@@ -353,7 +354,8 @@ void folder_read(const char *root, const char *migrations, const char *const *su
     auto_free char *real = realpath(full, NULL);
     int fd = real ? open(real, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
     if (fd < 0) {
-        finding_add(findings, ERROR, "unreadable", where, 0, "correct `migrations:` in the fleet file, or make the folder",
+        finding_add(findings, ERROR, "unreadable", where, 0,
+                    "correct `migrations:` in the fleet file, or make the folder",
                     "the migrations folder cannot be read: %s", strerror(errno));
     } else {
         walk.root = real;

@@ -26,8 +26,8 @@ struct folder {
     const struct folder_file *dependencies; /* migration-dependencies.yml, NULL: none */
 };
 
-/* `root` is fleet.yml's folder ("." when it has none), `migrations` as written there. `suffixes` of migrations, ended by
- * NULL; NULL: ".sql" alone. */
+/* `root` is fleet.yml's folder ("." when it has none), `migrations` as written there. `suffixes` of migrations, ended
+ * by NULL; NULL: ".sql" alone. */
 void folder_read(const char *root, const char *migrations, const char *const *suffixes, struct arena *arena,
                  struct findings *findings, struct folder *ret_folder);
 /* The side file with that path; NULL: none. */

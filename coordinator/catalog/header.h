@@ -1,6 +1,6 @@
 /* The comment lines at the head of a migration's file: `-- Dependencies: a, b` (also Depends-on), `-- Author: x`,
- * `-- Service: x`, `-- Migration: x`, `-- Rollback: x`, `-- Date: x`, `-- Breaking: true`. Keys in any case; the head ends at the first line
- * that is neither blank nor a comment. Threads: one at a time. */
+ * `-- Service: x`, `-- Migration: x`, `-- Rollback: x`, `-- Date: x`, `-- Breaking: true`. Keys in any case; the head
+ * ends at the first line that is neither blank nor a comment. Threads: one at a time. */
 #pragma once
 #include "catalog/layout.h"
 

@@ -122,8 +122,8 @@ static const struct layout *recognise(struct layout_run *run)
                     "files of several layouts: %s", buf_text(&text));
     else
         finding_add(run->findings, ERROR, "unknown-layout", run->folder->where, 0,
-                    "rename the files, or name the layout with `layout:`", "no known layout fits, for example %s; known: %s",
-                    run->folder->files[0].path, buf_text(&text));
+                    "rename the files, or name the layout with `layout:`",
+                    "no known layout fits, for example %s; known: %s", run->folder->files[0].path, buf_text(&text));
     return NULL;
 }
 
@@ -153,7 +153,8 @@ static void name_strangers(struct layout_run *run)
         if (run->layout->claims(run, file))
             continue;
         finding_add(run->findings, run->named ? WARNING : ERROR, "skipped-file", file->where, 0,
-                    run->named ? "" : "rename it, move it away, or write `layout:` in the fleet file to skip such files",
+                    run->named ? "" : "rename it, move it away, or write `layout:` in the fleet file to skip such "
+                                      "files",
                     "its name is none of the %s layout (%s)", run->layout->name, run->layout->prose);
     }
 }
@@ -227,7 +228,8 @@ static void name_duplicate(struct layout_run *run, const struct entry *before, c
 {
     finding_add(run->findings, ERROR, "duplicate-version", entry->file->where, entry->up_place.first,
                 run->by_name ? "give one of them another version or name"
-                             : "give one of them another version, or write `duplicate_versions: by-name` for the service",
+                             : "give one of them another version, or write `duplicate_versions: by-name` for the "
+                               "service",
                 "version %s stands twice: %s and %s", *entry->version ? entry->version : entry->id, before->file->where,
                 entry->file->where);
 }
@@ -270,7 +272,8 @@ void layout_read(struct layout_run *run, const char *name)
     bool declared = name && layout_by_name(name)->declared;
     if (run->folder->count == 0 && !declared && !(name && run->folder->side_count)) {
         run->layout = name ? layout_by_name(name) : &layout_flyway;
-        finding_add(run->findings, WARNING, "empty", run->folder->where, 0, "", "no .sql file in the migrations folder");
+        finding_add(run->findings, WARNING, "empty", run->folder->where, 0, "",
+                    "no .sql file in the migrations folder");
         return;
     }
     run->layout = name ? layout_by_name(name) : recognise(run);

@@ -80,7 +80,8 @@ static void read_options(struct reading *reading, const char *text, const struct
             reading->no_transaction = true;
         else if (len && strcmp(option, "transaction:true") != 0)
             finding_add(reading->run->findings, WARNING, "dbmate", reading->file->where, line->number,
-                        "dbmate knows transaction:false, without a blank in it", "no such option: '%s' does nothing", option);
+                        "dbmate knows transaction:false, without a blank in it", "no such option: '%s' does nothing",
+                        option);
         text += len + 1;
     }
 }

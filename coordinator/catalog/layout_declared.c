@@ -1,6 +1,6 @@
-/* Migrations that greylag cannot read or run (Alembic's are Python programs): fleet.yml lists them under `versions:`, in
- * their order and with what comes before each. They are planned, shown and recorded; a plan that would have to run one is
- * refused. Their text counts as empty, so that a change of it is not found. */
+/* Migrations that greylag cannot read or run (Alembic's are Python programs): fleet.yml lists them under `versions:`,
+ * in their order and with what comes before each. They are planned, shown and recorded; a plan that would have to run
+ * one is refused. Their text counts as empty, so that a change of it is not found. */
 #include <string.h>
 
 #include "base/cleanup.h"
@@ -26,7 +26,8 @@ static const struct folder_file *file_of(struct layout_run *run, const struct ve
 {
     struct folder_file *file = arena_new(run->arena, struct folder_file);
     const struct folder_file *named = key->file ? layout_side(run, key->file) : NULL;
-    *file = (struct folder_file){.path = run->config_name, .base = run->config_name, .where = run->config_name, .text = ""};
+    *file =
+        (struct folder_file){.path = run->config_name, .base = run->config_name, .where = run->config_name, .text = ""};
     if (named)
         return named;
     if (key->file)

@@ -160,7 +160,8 @@ static const char *join_each(struct layout_run *run, const struct eaches *eaches
             continue;
         if (last && strcmp(last->name, each->name) == 0)
             finding_add(run->findings, ERROR, "duplicate-version", each->file->where, 0,
-                        "give one of them another name", "the callback stands twice: %s and %s", last->file->where, each->file->where);
+                        "give one of them another name", "the callback stands twice: %s and %s", last->file->where,
+                        each->file->where);
         last = each;
         if (!good_each(run, each->file))
             continue;

@@ -39,5 +39,8 @@ static void read_all(struct layout_run *run)
     layout_pair(run, halves, count, true);
 }
 
-const struct layout layout_golang_migrate = {
-    .name = "golang-migrate", .prose = "1_name.up.sql, 1_name.down.sql", .claims = claims, .read = read_all, .history = HISTORY_GOLANG_MIGRATE};
+const struct layout layout_golang_migrate = {.name = "golang-migrate",
+                                             .prose = "1_name.up.sql, 1_name.down.sql",
+                                             .claims = claims,
+                                             .read = read_all,
+                                             .history = HISTORY_GOLANG_MIGRATE};

@@ -89,7 +89,8 @@ static void fail(struct reading *reading, int line, const char *hint, const char
 /* The word of a line `-- +goose WORD`; false: a finding. */
 static bool read_mark(struct reading *reading, const struct line *line, enum word *ret_word)
 {
-    static const char hint[] = "known: -- +goose Up, Down, StatementBegin, StatementEnd, NO TRANSACTION, ENVSUB ON, ENVSUB OFF";
+    static const char hint[] = "known: -- +goose Up, Down, StatementBegin, StatementEnd, NO TRANSACTION, ENVSUB ON, "
+                               "ENVSUB OFF";
     if (*line->text == ' ' || *line->text == '\t') {
         fail(reading, line->number, "begin the line with --",
              "white space in front of '-- +goose', which goose refuses");
@@ -192,7 +193,8 @@ static size_t name_length(const char *text, const char *end)
 
 static void refuse_form(struct reading *reading, int line)
 {
-    fail(reading, line, "write ${NAME}, and its value as a placeholder of the fleet file; turn ENVSUB off where a $ is a $",
+    fail(reading, line, "write ${NAME}, and its value as a placeholder of the fleet file; turn ENVSUB off where a $ is "
+                        "a $",
          "with ENVSUB ON only $NAME and ${NAME} are known; defaults, parts and escapes are not built");
 }
 
@@ -295,7 +297,8 @@ static void check_end(struct reading *reading)
         check_finished(reading);
     if (reading->replaces && reading->literal)
         fail(reading, 0, "put ENVSUB ON around it, or take the ${ away",
-             "${ stands both where ENVSUB is on and where it is off: not built, placeholders are replaced in a whole file");
+             "${ stands both where ENVSUB is on and where it is off: not built, placeholders are replaced in a whole "
+             "file");
 }
 
 static void add_entry(struct reading *reading)

@@ -1,7 +1,7 @@
 /* Liquibase's formatted SQL: files that begin with `--liquibase formatted sql`, each with changesets; liquibase.h says
- * from which sources. The version of a changeset is FILENAME::ID::AUTHOR, as Liquibase tells them apart; FILENAME is its
- * logicalFilePath, or the path in the folder behind `liquibase: {path_prefix: ...}`. Files come in the order of their
- * paths (includeAll), changesets as they stand.
+ * from which sources. The version of a changeset is FILENAME::ID::AUTHOR, as Liquibase tells them apart; FILENAME is
+ * its logicalFilePath, or the path in the folder behind `liquibase: {path_prefix: ...}`. Files come in the order of
+ * their paths (includeAll), changesets as they stand.
  *
  * A changeset that Liquibase would run in a way that greylag does not is known but refused: it can be imported, and
  * planning to run it is an error. One for another database (dbms), or with ignore:true, is left out with a warning.

@@ -244,8 +244,8 @@ static void check_field(struct layout_run *run, const struct folder_file *file, 
         finding_add(run->findings, ERROR, "metadata", file->where, line, "", "@metadata: unknown field '%s'; %s",
                     buf_text(&shown), nearest_hint(&nearest));
     else
-        finding_add(run->findings, WARNING, "metadata", file->where, line, "", "@metadata: unknown field '%s' is not used",
-                    buf_text(&shown));
+        finding_add(run->findings, WARNING, "metadata", file->where, line, "",
+                    "@metadata: unknown field '%s' is not used", buf_text(&shown));
 }
 
 static char *text_field(struct arena *arena, const json_t *json, const char *key)
@@ -375,8 +375,8 @@ static bool read_name(struct layout_run *run, const struct folder_file *file, st
         name++;
     size_t len = version_length(name);
     if (len == 0) {
-        finding_add(run->findings, ERROR, "bad-name", file->where, 0, "begin its name with a version, as 20240115_name.sql",
-                    "the file's name begins with no version");
+        finding_add(run->findings, ERROR, "bad-name", file->where, 0,
+                    "begin its name with a version, as 20240115_name.sql", "the file's name begins with no version");
         return false;
     }
     entry->version = entry->order = arena_strndup(run->arena, name, len);

@@ -1,5 +1,5 @@
-/* Sqitch: sqitch.plan lists the changes, in order; their scripts lie in deploy/, revert/ and verify/. sqitch.h says from
- * which sources.
+/* Sqitch: sqitch.plan lists the changes, in order; their scripts lie in deploy/, revert/ and verify/. sqitch.h says
+ * from which sources.
  *
  * The version of a change is its name; one that was reworked later is name@tag, with the first tag behind it. The
  * project is a service of that name or alias, so that project:change is a dependency on another service. Requirements
@@ -51,8 +51,8 @@ static const struct folder_file *script(struct reading *reading, const char *fol
     return file;
 }
 
-/* Plan/Change.pm, _path_segments: of a reworked change the name with one of the tags between it and its rework, the last
- * first, whose deploy script is there. */
+/* Plan/Change.pm, _path_segments: of a reworked change the name with one of the tags between it and its rework, the
+ * last first, whose deploy script is there. */
 static const char *script_name(struct reading *reading, size_t i)
 {
     const struct sqitch_plan *plan = &reading->plan;
@@ -137,14 +137,14 @@ static const char *record_of(struct reading *reading, size_t i, const struct fol
         const struct sqitch_tag *tag = &plan->tags[t];
         if (tag->change == i)
             json_array_append_new(tags, json_pack("{s:s, s:o, s:s, s:s, s:s, s:s}", "id", tag->id, "tag",
-                                                  json_sprintf("@%s", tag->name), "note", tag->origin.note, "planned_at",
-                                                  tag->origin.date, "planner_name", tag->origin.name, "planner_email",
-                                                  tag->origin.email));
+                                                  json_sprintf("@%s", tag->name), "note", tag->origin.note,
+                                                  "planned_at", tag->origin.date, "planner_name", tag->origin.name,
+                                                  "planner_email", tag->origin.email));
     }
-    json_t *record = json_pack("{s:s, s:s?, s:s, s:s, s:s, s:s, s:s, s:s, s:o}", "project", plan->project, "uri",
-                               plan->uri, "change", change->name, "note", origin->note, "planned_at", origin->date,
-                               "planner_name", origin->name, "planner_email", origin->email, "script_hash", hash, "tags",
-                               tags);
+    json_t *record =
+        json_pack("{s:s, s:s?, s:s, s:s, s:s, s:s, s:s, s:s, s:o}", "project", plan->project, "uri", plan->uri,
+                  "change", change->name, "note", origin->note, "planned_at", origin->date, "planner_name",
+                  origin->name, "planner_email", origin->email, "script_hash", hash, "tags", tags);
     add_names(record, "requires", &change->requires);
     add_names(record, "conflicts", &change->conflicts);
     auto_free char *text = json_dumps(record, JSON_COMPACT | JSON_SORT_KEYS);
@@ -187,8 +187,8 @@ static void add_change(struct reading *reading, size_t i)
     const struct folder_file *verify = script(reading, reworked ? paths->reworked_verify : paths->verify, name);
     if (!deploy) {
         finding_add(run->findings, ERROR, "sqitch", reading->file->where, change->origin.line,
-                    "write it, or take the change out of the plan",
-                    "%s has no script %s/%s.sql", change->name, reworked ? paths->reworked_deploy : paths->deploy, name);
+                    "write it, or take the change out of the plan", "%s has no script %s/%s.sql", change->name,
+                    reworked ? paths->reworked_deploy : paths->deploy, name);
         return;
     }
     struct entry entry = {.file = deploy,
@@ -210,7 +210,8 @@ static void add_change(struct reading *reading, size_t i)
     if (is_psql(entry.up) || (entry.down && is_psql(entry.down)) || (verify && is_psql(verify->text))) {
         entry.refused = "its scripts hold commands of psql (lines that begin with a backslash)";
         finding_add(run->findings, WARNING, "not-built", deploy->where, 0,
-                    "it can be imported where it ran; to run it, write SQL, or run it with sqitch", "%s", entry.refused);
+                    "it can be imported where it ran; to run it, write SQL, or run it with sqitch", "%s",
+                    entry.refused);
     }
     add_references(reading, i, &entry);
     *layout_add(run) = entry;
@@ -221,7 +222,8 @@ static void name_unplanned(struct reading *reading)
     for (size_t i = 0; i < reading->run->folder->count; i++) {
         if (!reading->used[i])
             finding_add(reading->run->findings, WARNING, "skipped-file", reading->run->folder->files[i].where, 0,
-                        "add its change to the plan, or remove it", "no change of %s has this script", reading->file->where);
+                        "add its change to the plan, or remove it", "no change of %s has this script",
+                        reading->file->where);
     }
 }
 
@@ -233,7 +235,8 @@ static void read_all(struct layout_run *run)
     reading.file = layout_side(run, reading.paths.plan);
     if (!reading.file) {
         finding_add(run->findings, ERROR, "sqitch", run->folder->where, 0,
-                    "point `migrations:` to the folder of sqitch.conf", "there is no %s in this folder", reading.paths.plan);
+                    "point `migrations:` to the folder of sqitch.conf", "there is no %s in this folder",
+                    reading.paths.plan);
         return;
     }
     if (!sqitch_plan_read(run, reading.file, &reading.plan))

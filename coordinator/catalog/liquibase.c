@@ -321,8 +321,9 @@ static const char *exists_check(const char *body, const char *key, const char *k
     const char *where = schema ? arena_printf(arena, "lower(n.nspname) = lower(%s)", quoted(schema, arena))
                                : "pg_catalog.pg_table_is_visible(c.oid)";
     return arena_printf(arena,
-                        "DO $precondition$ BEGIN IF NOT EXISTS (SELECT FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n "
-                        "ON n.oid = c.relnamespace WHERE c.relkind IN (%s) AND lower(c.relname) = lower(%s) AND %s) THEN " RAISE,
+                        "DO $precondition$ BEGIN IF NOT EXISTS (SELECT FROM pg_catalog.pg_class c JOIN "
+                        "pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind IN (%s) AND "
+                        "lower(c.relname) = lower(%s) AND %s) THEN " RAISE,
                         kinds, quoted(name, arena), where, word, quoted(body, arena), "$precondition$");
 }
 

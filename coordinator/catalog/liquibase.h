@@ -40,19 +40,20 @@ struct liquibase_properties {
 void liquibase_property(struct liquibase_properties *properties, struct arena *arena,
                         struct liquibase_property property);
 /* The text with the values of properties in place of ${name}; the service's own placeholders come first, and they and
- * what nobody knows are left for the worker, or for a finding. In the arena; the text itself when nothing is replaced. */
+ * what nobody knows are left for the worker, or for a finding. In the arena; the text itself when nothing
+ * is replaced. */
 const char *liquibase_expand(const struct liquibase_properties *properties, const struct layout_run *run,
                              const struct folder_file *file, const char *text);
 
-/* Statements that end otherwise than by ';' (util/StringUtil.java: isDelimiter), ended by it: where the delimiter stands
- * alone on a line or at the end of one. `delimiter` NULL: a line "/" or "GO". Lines stay lines. A text that PostgreSQL's
- * parser can read as it is, is not touched. In the arena. */
+/* Statements that end otherwise than by ';' (util/StringUtil.java: isDelimiter), ended by it: where the delimiter
+ * stands alone on a line or at the end of one. `delimiter` NULL: a line "/" or "GO". Lines stay lines. A text that
+ * PostgreSQL's parser can read as it is, is not touched. In the arena. */
 const char *liquibase_delimit(const char *text, const char *delimiter, struct arena *arena);
 /* Whether the delimiter is one of the plain ones; regular expressions are not built. */
 bool liquibase_delimiter_is_plain(const char *delimiter);
 /* Whether a list such as "postgresql,h2" or "!oracle" lets PostgreSQL in (database/DatabaseList.java). */
 bool liquibase_dbms_fits(const char *list);
 
-/* One line of SQL that fails when the precondition does not hold, in the arena; NULL: *ret_why says why it cannot be made.
- * `warn`: it warns instead. */
+/* One line of SQL that fails when the precondition does not hold, in the arena; NULL: *ret_why says why it cannot be
+ * made. `warn`: it warns instead. */
 const char *liquibase_precondition(const char *text, bool warn, struct arena *arena, const char **ret_why);

@@ -91,7 +91,8 @@ static void set_context(struct reading *reading, const char *value)
     reading->changeset.contexts = reading_expand(reading, value);
     if (*value && (!(keys && keys->every_context && *keys->every_context) || strchr(value, '@')))
         reading_refuse(reading, reading->changeset.line,
-               "its context says where it runs, which is not built (`liquibase: {every_context: true}` runs it everywhere)");
+               "its context says where it runs, which is not built (`liquibase: {every_context: true}` runs it "
+               "everywhere)");
 }
 
 static void set_labels(struct reading *reading, const char *value)

@@ -39,7 +39,8 @@ void mirror_check(const struct service *service, const char *where, struct findi
         const struct migration *migration = &service->migrations[i];
         size_t longest = limits[service->history].longest, length = length_of(migration->version);
         if (longest && length > longest)
-            finding_add(findings, ERROR, "mirror", migration->file, 0, "remove `mirror_history`, or shorten the version",
+            finding_add(findings, ERROR, "mirror", migration->file, 0,
+                        "remove `mirror_history`, or shorten the version",
                         "a version of %zu characters has no room in %s's table, which takes %zu", length,
                         history_tool_text(service->history), longest);
         if (limits[service->history].number && text_compare_numbers(migration->version, HIGHEST) > 0)

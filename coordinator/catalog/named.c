@@ -34,13 +34,15 @@ static const cyaml_schema_field_t release_fields[] = {
     CYAML_FIELD_STRING_PTR("version", CYAML_FLAG_POINTER, struct release_keys, version, 1, 63),
     CYAML_FIELD_STRING_PTR("name", OPTIONAL_POINTER, struct release_keys, name, 0, 255),
     CYAML_FIELD_STRING_PTR("date", OPTIONAL_POINTER, struct release_keys, date, 0, 63),
-    CYAML_FIELD_SEQUENCE("services", CYAML_FLAG_POINTER, struct release_keys, services, &service_value, 0, CYAML_UNLIMITED),
+    CYAML_FIELD_SEQUENCE("services", CYAML_FLAG_POINTER, struct release_keys, services, &service_value, 0,
+                         CYAML_UNLIMITED),
     CYAML_FIELD_END};
 static const cyaml_schema_value_t release_value = {
     CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct release_keys, release_fields)};
-static const cyaml_schema_field_t file_fields[] = {
-    CYAML_FIELD_SEQUENCE("releases", CYAML_FLAG_POINTER, struct file_keys, releases, &release_value, 0, CYAML_UNLIMITED),
-    CYAML_FIELD_END};
+static const cyaml_schema_field_t file_fields[] = {CYAML_FIELD_SEQUENCE("releases", CYAML_FLAG_POINTER,
+                                                                        struct file_keys, releases, &release_value, 0,
+                                                                        CYAML_UNLIMITED),
+                                                   CYAML_FIELD_END};
 static const cyaml_schema_value_t file_value = {CYAML_VALUE_MAPPING(CYAML_FLAG_POINTER, struct file_keys, file_fields)};
 
 static const struct config_row rows[] = {
@@ -131,8 +133,8 @@ bool named_load(const char *fleet, struct arena *arena, const struct named_relea
     return read_file(path, &text, arena, ret_releases, ret_count, err);
 }
 
-void named_of(const struct catalog *catalog, const char *version, const char *name, const char *date, struct arena *arena,
-              struct named_release *ret_release)
+void named_of(const struct catalog *catalog, const char *version, const char *name, const char *date,
+              struct arena *arena, struct named_release *ret_release)
 {
     const struct fleet *fleet = &catalog->fleet;
     struct named_service *services = arena_array(arena, fleet->service_count + 1, sizeof *services);

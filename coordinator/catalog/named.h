@@ -1,7 +1,6 @@
 /* Named releases: which version of each service belongs together under one version of the fleet. They are kept in
- * releases.yml beside the fleet file, so that they are reviewed and tagged with it; `greylag release create` adds one, and
- * `up --release`, `down --to` and `changelog` mean by a version what stands there.
- * Threads: one at a time. */
+ * releases.yml beside the fleet file, so that they are reviewed and tagged with it; `greylag release create` adds one,
+ * and `up --release`, `down --to` and `changelog` mean by a version what stands there. Threads: one at a time. */
 #pragma once
 #include "catalog/catalog.h"
 
@@ -28,7 +27,7 @@ bool named_parse(const char *path, const char *text, size_t len, struct arena *a
                  const struct named_release **ret_releases, size_t *ret_count, struct err *err);
 const struct named_release *named_find(const struct named_release *releases, size_t count, const char *version); /* NULL: none */
 /* What the catalog holds now, under that version: the last versioned migration of each service that has one. */
-void named_of(const struct catalog *catalog, const char *version, const char *name, const char *date, struct arena *arena,
-              struct named_release *ret_release);
+void named_of(const struct catalog *catalog, const char *version, const char *name, const char *date,
+              struct arena *arena, struct named_release *ret_release);
 /* Adds one at the end, all or nothing. ERR_INPUT: the version is there already. ERR_CONFIG: the file is wrong. */
 bool named_add(const char *fleet, const struct named_release *release, struct err *err);

@@ -8,7 +8,8 @@
 #include "catalog/sqitch.h"
 #include "crypto/sha1.h"
 
-/* `$uri->canonical` of Perl's URI, as far as no escape is in it: scheme and host in small letters, a path, no usual port. */
+/* `$uri->canonical` of Perl's URI, as far as no escape is in it: scheme and host in small letters, a path, no usual
+ * port. */
 static const char *canonical(struct layout_run *run, const char *uri)
 {
     char *text = arena_strdup(run->arena, uri);

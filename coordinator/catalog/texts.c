@@ -48,7 +48,8 @@ static bool expand(struct texts *texts, const struct text *text, struct arena *a
     if (missing.end)
         text_position(text->text, missing.begin, &line, &column);
     finding_add(texts->findings, ERROR, "placeholder", text->where, place_line(&text->place, line),
-                "add it under `placeholders:` in the fleet file, or under `secret_placeholders:` when only the worker may know it",
+                "add it under `placeholders:` in the fleet file, or under `secret_placeholders:` when only the worker "
+                "may know it",
                 "%s", err.text);
     return false;
 }
@@ -89,8 +90,8 @@ static void check_size(struct texts *texts, const struct text *text)
     size_t wire = text->size > MIGRATION_WIRE_MAX / MIGRATION_WIRE_EACH ? migration_wire_size(text->text, text->size) : 0;
     if (wire > MIGRATION_WIRE_MAX)
         finding_add(texts->findings, ERROR, "too-large", text->where, 0, "split it, or load the data another way",
-                    "its %zu bytes are %zu in a signed message (quotes, backslashes and control characters count more than "
-                    "once); at most %zu fit", text->size, wire, MIGRATION_WIRE_MAX);
+                    "its %zu bytes are %zu in a signed message (quotes, backslashes and control characters count more "
+                    "than once); at most %zu fit", text->size, wire, MIGRATION_WIRE_MAX);
 }
 
 static void keep(struct texts *texts, const char *digest, const struct text *text)

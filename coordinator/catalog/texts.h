@@ -25,8 +25,8 @@ struct text {
     const struct service *placeholders; /* whose placeholders stand for ${name} in it; NULL: ${name} is left alone */
 };
 
-/* Keeps it and returns its digest. *ret_no_transaction (may be NULL) is set to true when PostgreSQL refuses it inside of a
- * transaction, else it stays. */
+/* Keeps it and returns its digest. *ret_no_transaction (may be NULL) is set to true when PostgreSQL refuses it inside
+ * of a transaction, else it stays. */
 const char *texts_add(struct texts *texts, const struct text *text, bool *ret_no_transaction);
 /* Hands all of them to the catalog, sorted, each once. */
 void texts_give(struct texts *texts, struct catalog *catalog);

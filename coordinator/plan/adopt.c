@@ -141,7 +141,8 @@ static void repair_slot(struct planning *planning, int s)
 {
     const struct slot *slot = &planning->slots[s];
     const struct service *service = &planning->fleet->services[slot->service];
-    bool realigns = planning->options->adoption != ADOPTION_FORGET, forgets = planning->options->adoption != ADOPTION_REALIGN;
+    bool realigns = planning->options->adoption != ADOPTION_FORGET,
+         forgets = planning->options->adoption != ADOPTION_REALIGN;
     for (size_t i = 0; slot->contents && i < slot->contents->applied_count; i++) {
         const struct applied *applied = &slot->contents->applied[i];
         int m = planning_migration(planning, slot->service, applied->migration);

@@ -121,7 +121,8 @@ const struct applied_text *applied_earlier_text(const struct applied *applied)
     return applied && applied->text_count > 0 && applied->texts[0].kept ? &applied->texts[0] : NULL;
 }
 
-struct plan_counts plan_pending(const struct service *service, const struct target_contents *contents, const char *category)
+struct plan_counts plan_pending(const struct service *service, const struct target_contents *contents,
+                                const char *category)
 {
     auto_arena struct arena scratch = ARENA_INIT;
     struct service one = *service;

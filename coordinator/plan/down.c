@@ -211,10 +211,11 @@ static void name_forgotten(struct undoing *undoing)
             count += undoing->undos[i].chosen && undoing->undos[i].forgotten;
         if (count)
             planning_find(undoing->planning, false, "repeatable", "",
-                          "%s: %zu repeatable migration%s of %s %s taken off the record: what %s made stays unless an undo "
-                          "removes it, and the next up runs %s again",
-                          undoing->planning->slots[s].name, count, count == 1 ? "" : "s", undo_service(undoing, s)->name,
-                          count == 1 ? "is" : "are", count == 1 ? "it" : "they", count == 1 ? "it" : "them");
+                          "%s: %zu repeatable migration%s of %s %s taken off the record: what %s made stays unless an "
+                          "undo removes it, and the next up runs %s again",
+                          undoing->planning->slots[s].name, count, count == 1 ? "" : "s",
+                          undo_service(undoing, s)->name, count == 1 ? "is" : "are", count == 1 ? "it" : "they",
+                          count == 1 ? "it" : "them");
     }
 }
 
@@ -265,7 +266,8 @@ static void add_steps(struct undoing *undoing)
 
 static bool asks_one_thing(const struct plan_options *options)
 {
-    int asked = (options->release != NULL) + (options->releases != NULL) + (options->steps > 0) + options->all + (options->limit_count > 0);
+    int asked = (options->release != NULL) + (options->releases != NULL) + (options->steps > 0) + options->all +
+                (options->limit_count > 0);
     return asked == 1 && options->steps >= 0;
 }
 

@@ -12,13 +12,16 @@
 /* What a person does about a row that says "failed", by the tool that wrote it:
  *  flyway         flyway-core: DbMigrate.java (success=false blocks), DbRepair.java (deletes such rows)
  *  golang-migrate database/driver.go, cmd force: sets the version, takes `dirty` off
- *  liquibase      liquibase-core: StandardChangeLogHistoryService.java (EXECTYPE FAILED runs again at the next update) */
+ *  liquibase      liquibase-core: StandardChangeLogHistoryService.java (EXECTYPE FAILED runs again at the
+ * next update) */
 static const char *const failed_hints[HISTORY_TOOL_COUNT] = {
-    [HISTORY_FLYWAY] = "look at what it left and put that right by hand, let `flyway repair` delete the row, import again",
-    [HISTORY_GOLANG_MIGRATE] = "look at what it left and put that right by hand; then `migrate force VERSION`, the version "
-                               "itself when its change is complete, the one before when it is undone; import again",
-    [HISTORY_LIQUIBASE] = "put right by hand what it left and let `liquibase update` run it again, or delete its row from "
-                          "databasechangelog; import again",
+    [HISTORY_FLYWAY] = "look at what it left and put that right by hand, let `flyway repair` delete the row, import "
+                       "again",
+    [HISTORY_GOLANG_MIGRATE] = "look at what it left and put that right by hand; then `migrate force VERSION`, the "
+                               "version itself when its change is complete, the one before when it is undone; import "
+                               "again",
+    [HISTORY_LIQUIBASE] = "put right by hand what it left and let `liquibase update` run it again, or delete its row "
+                          "from databasechangelog; import again",
 };
 
 struct importing {
@@ -58,7 +61,8 @@ static const struct foreign_history *choose_history(struct importing *i)
     const struct foreign_history *chosen = NULL;
     size_t fitting = 0, others = 0;
     for (size_t h = 0; contents && h < contents->foreign_count; h++) {
-        bool fits = contents->foreign[h].tool == i->owner->history && is_its_table(i->owner, contents->foreign[h].table);
+        bool fits =
+            contents->foreign[h].tool == i->owner->history && is_its_table(i->owner, contents->foreign[h].table);
         fitting += fits;
         others += !fits;
         chosen = fits ? &contents->foreign[h] : chosen;
@@ -66,18 +70,20 @@ static const struct foreign_history *choose_history(struct importing *i)
     if (fitting == 1)
         return chosen;
     if (fitting > 1)
-        planning_find(i->planning, true, "ambiguous-history", "name the right one with `history_table` in the fleet file",
+        planning_find(i->planning, true, "ambiguous-history",
+                      "name the right one with `history_table` in the fleet file",
                       "%s has %zu records that can be service %s's: %s", i->at->name, fitting, i->owner->name,
                       tables_of(i, true));
     else if (others)
         planning_find(i->planning, true, "other-history",
-                      "say with `layout` and `history_table` in the fleet file whose files these are, or record what is in "
-                      "effect with `greylag baseline`",
+                      "say with `layout` and `history_table` in the fleet file whose files these are, or record what "
+                      "is in effect with `greylag baseline`",
                       "%s has the record of another tool than the one of service %s (layout %s): %s", i->at->name,
                       i->owner->name, i->owner->layout, tables_of(i, false));
     else if (!contents || contents->applied_count == 0)
-        planning_find(i->planning, false, "no-history", "", "%s has no record that service %s (layout %s) could take over",
-                      i->at->name, i->owner->name, i->owner->layout);
+        planning_find(i->planning, false, "no-history", "",
+                      "%s has no record that service %s (layout %s) could take over", i->at->name, i->owner->name,
+                      i->owner->layout);
     return NULL;
 }
 
@@ -159,10 +165,11 @@ static void import_one(struct importing *i, const struct foreign_row *row, int m
                       migration->id, i->at->name, history_tool_text(i->history->tool), migration->file);
     else if (differs)
         planning_find(i->planning, true, "altered",
-                      "bring the file back as it was, or let the tool's own repair accept it as it is, and import again",
-                      "%s was changed after %s ran it on %s: its record says %s, the file has %s now (%s)", migration->id,
-                      history_tool_text(i->history->tool), i->at->name, row->checksum, migration->foreign_checksum,
-                      migration->file);
+                      "bring the file back as it was, or let the tool's own repair accept it as it is, and import "
+                      "again",
+                      "%s was changed after %s ran it on %s: its record says %s, the file has %s now (%s)",
+                      migration->id, history_tool_text(i->history->tool), i->at->name, row->checksum,
+                      migration->foreign_checksum, migration->file);
     else
         planning_record(i->planning, i->slot, m, true);
 }
@@ -225,8 +232,9 @@ static void refuse_failed(struct importing *i, const struct foreign_row *row)
                       history_tool_text(i->history->tool), i->history->table, what,
                       i->history->tool == HISTORY_GOLANG_MIGRATE ? ": it is dirty" : "");
     else /* the whole record could not be read */
-        planning_find(i->planning, true, "failed-row", "its worker's role has to be able to read it", "%s: the record of %s (%s): %s",
-                      i->at->name, history_tool_text(i->history->tool), i->history->table, row->name);
+        planning_find(i->planning, true, "failed-row", "its worker's role has to be able to read it",
+                      "%s: the record of %s (%s): %s", i->at->name, history_tool_text(i->history->tool),
+                      i->history->table, row->name);
 }
 
 static void import_row(struct importing *i, const struct foreign_row *row)
@@ -250,7 +258,8 @@ static void import_row(struct importing *i, const struct foreign_row *row)
 
 void planning_import(struct planning *planning, int slot)
 {
-    struct importing i = {.planning = planning, .slot = slot, .at = &planning->slots[slot], .missing = BUF_INIT(BUF_MAX)};
+    struct importing i = {
+        .planning = planning, .slot = slot, .at = &planning->slots[slot], .missing = BUF_INIT(BUF_MAX)};
     i.owner = &planning->fleet->services[i.at->service];
     i.history = choose_history(&i);
     for (size_t r = 0; i.history && r < i.history->row_count; r++)

@@ -35,8 +35,9 @@ static void connect_service(struct planning *planning, int service)
                           "service %s depends on %s, which is no service of the fleet", owner->name,
                           owner->depends_on[i]);
         else if (planning->selected[service] && !planning->selected[before] && pending_outside(planning, before))
-            planning_find(planning, false, "left-out", "", "service %s depends on %s, which has %zu pending steps outside of this plan",
-                          owner->name, owner->depends_on[i], pending_outside(planning, before));
+            planning_find(planning, false, "left-out", "",
+                          "service %s depends on %s, which has %zu pending steps outside of this plan", owner->name,
+                          owner->depends_on[i], pending_outside(planning, before));
     }
 }
 
@@ -119,7 +120,8 @@ static void refuse_below(const struct need *need, const struct slot *slot, int s
                                      : arena_printf(need->planning->scratch, "the first that satisfies it is %s",
                                                     migrations_of(need)[satisfies].id);
     planning_find(need->planning, true, "unmet-range",
-                  satisfies < 0 ? "correct the range, or add what satisfies it" : "let the plan include it, or apply it first",
+                  satisfies < 0 ? "correct the range, or add what satisfies it"
+                                : "let the plan include it, or apply it first",
                   "%s needs %s (%s), but %s is at %s on %s, and this plan takes it no further; %s",
                   planning_step_text(need->planning, need->node), need_text(need), need->dependency->where, service, at,
                   slot->name, what);

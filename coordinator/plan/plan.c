@@ -196,7 +196,8 @@ static void set_digest(struct planning *planning, struct plan *plan)
 
 enum way_back planning_way_back(const struct draft_step *draft, const struct migration *migration)
 {
-    if (draft->direction != DIRECTION_UP) /* what fails halts: nothing of it was committed; what was undone or recorded stays so */
+    /* else what fails halts: nothing of it was committed; what was undone or recorded stays so */
+    if (draft->direction != DIRECTION_UP)
         return WAY_BACK_ABORT;
     if (migration->kind == MIGRATION_CALLBACK)
         return WAY_BACK_NOTHING;

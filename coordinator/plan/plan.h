@@ -56,13 +56,13 @@ struct plan_step {
     const char *id;           /* the migration's, also when it is no longer in the catalog */
     enum direction direction;
     enum way_back way_back;
-    const char *undoes;       /* DOWN, FORGET: the request whose effect it undoes; ADOPT, UP of a repeatable one: which it
-                               * replaces; else "" */
+    const char *undoes;       /* DOWN, FORGET: the request whose effect it undoes; ADOPT, UP of a repeatable one: which
+                               * it replaces; else "" */
     const char *undoes_release; /* the release of that request, "" unknown */
     const char *recorded;     /* the checksum that is on the target's record so far, "" none */
     bool in_history;          /* ADOPT: another tool's record says it, and is looked at again before it is recorded */
-    const char *earlier;      /* repeatable: digest of the text that its way back brings into effect again (DOWN: that this
-                               * step brings), "" none */
+    const char *earlier;      /* repeatable: digest of the text that its way back brings into effect again (DOWN: that
+                               * this step brings), "" none */
     const char *earlier_request; /* through which that text came into effect first, "" */
     int64_t verify_size, earlier_size; /* bytes of these texts: 0 until it is loaded from the control database */
     const struct plan_names *earlier_names; /* of the earlier text; NULL until it is loaded, or not known */
@@ -85,7 +85,8 @@ struct plan {
     const struct plan_step *steps;
     size_t step_count;
     size_t irreversible; /* steps whose way back is NONE */
-    size_t refused;      /* steps that greylag does not run (struct migration's refused): the plan is only for showing */
+    size_t refused;      /* steps that greylag does not run (struct migration's refused): the plan is only for
+                          * showing */
     char digest[DIGEST_TEXT_SIZE];
 };
 
@@ -153,12 +154,13 @@ static inline bool plan_goes_back(const struct plan_step *step)
     return step->way_back == WAY_BACK_UNDO || step->way_back == WAY_BACK_EARLIER;
 }
 
-/* How much is pending on one target (steps that `up` would run, callbacks not counted), and how much is applied that the
- * files do not know. `category` NULL: of all; else only what is of that one, and *ret_unknown is 0. */
+/* How much is pending on one target (steps that `up` would run, callbacks not counted), and how much is applied that
+ * the files do not know. `category` NULL: of all; else only what is of that one, and *ret_unknown is 0. */
 struct plan_counts {
     size_t applied, pending, unknown;
 };
-struct plan_counts plan_pending(const struct service *service, const struct target_contents *contents, const char *category);
+struct plan_counts plan_pending(const struct service *service, const struct target_contents *contents,
+                                const char *category);
 
 /* The graph as Mermaid ("flowchart LR"), services as subgraphs. */
 void plan_mermaid(const struct plan *plan, struct buf *out);

@@ -28,7 +28,8 @@ struct slot {
 /* A step before it has its place. */
 struct draft_step {
     int slot, migration;           /* -1: FORGET of what the files do not know */
-    const struct applied *applied; /* DOWN, FORGET: what it takes back; ADOPT, UP of a repeatable one: what it replaces */
+    const struct applied *applied; /* DOWN, FORGET: what it takes back; ADOPT, UP of a repeatable one: what it
+                                    * replaces */
     const struct applied_text *earlier; /* repeatable: the text to which its way back, or it, goes back; NULL: none */
     enum direction direction;
     bool in_history;               /* ADOPT: another tool's record says it */

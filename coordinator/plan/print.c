@@ -140,8 +140,8 @@ static json_t *findings_json(const struct plan_findings *findings)
     json_t *list = json_array();
     for (size_t i = 0; findings && i < findings->count; i++) {
         const struct plan_finding *finding = &findings->items[i];
-        json_array_append_new(list, json_pack("{s:b, s:s, s:s, s:s}", "error", (int)finding->error, "rule", finding->rule,
-                                              "text", finding->text, "hint", finding->hint));
+        json_array_append_new(list, json_pack("{s:b, s:s, s:s, s:s}", "error", (int)finding->error, "rule",
+                                              finding->rule, "text", finding->text, "hint", finding->hint));
     }
     return list;
 }

@@ -80,7 +80,8 @@ void undo_keep_from(struct undoing *undoing, size_t at)
     undo_keep(undoing, at, undo_stands_apart(&undoing->undos[at]) ? at + 1 : undoing->first[undoing->undos[at].slot + 1]);
 }
 
-/* The undo that takes away what a dependency asks of a target, -1: none. Of a range that is the oldest that satisfies it. */
+/* The undo that takes away what a dependency asks of a target, -1: none. Of a range that is the oldest that satisfies
+ * it. */
 static int undo_of(const struct undoing *undoing, int s, int service, const struct dependency *dependency)
 {
     const struct planning *planning = undoing->planning;

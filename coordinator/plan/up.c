@@ -33,18 +33,20 @@ static void check_order(struct planning *planning, const struct slot *slot, int 
         service->migrations[migration].kind != MIGRATION_VERSIONED)
         return; /* what greylag does not run is told for itself */
     planning_find(planning, true, "out-of-order", "allow it with --out-of-order, or give it a higher version",
-                  "%s:%s is not applied on %s, but the later %s is (%s)", service->name, service->migrations[migration].id,
-                  slot->name, service->migrations[last].id, service->migrations[migration].file);
+                  "%s:%s is not applied on %s, but the later %s is (%s)", service->name,
+                  service->migrations[migration].id, slot->name, service->migrations[last].id,
+                  service->migrations[migration].file);
     planning_place(planning, service->migrations[migration].file);
 }
 
 static void check_size(struct planning *planning, const struct migration *migration)
 {
     if (migration->up_size > (int64_t)MIGRATION_MAX || migration->down_size > (int64_t)MIGRATION_MAX)
-        planning_find(planning, true, "too-large", "split it, or load the data another way",
-                      "%s has %lld bytes; at most %zu are allowed", migration->file,
-                      (long long)(migration->up_size > migration->down_size ? migration->up_size : migration->down_size),
-                      MIGRATION_MAX);
+        planning_find(
+            planning, true, "too-large", "split it, or load the data another way",
+            "%s has %lld bytes; at most %zu are allowed", migration->file,
+            (long long)(migration->up_size > migration->down_size ? migration->up_size : migration->down_size),
+            MIGRATION_MAX);
 }
 
 /* Of a table that the service names that one, else any. */
@@ -66,7 +68,8 @@ static void check_foreign(struct planning *planning, const struct slot *slot)
         const struct foreign_history *history = &slot->contents->foreign[i];
         if (is_of_service(service, history))
             planning_find(planning, true, "foreign-history",
-                          "`greylag import` takes its record over; `greylag baseline` takes what is there for a version",
+                          "`greylag import` takes its record over; `greylag baseline` takes what is there for a "
+                          "version",
                           "nothing is on record for %s on %s, but %s says that %zu migrations are in effect there (%s)",
                           service->name, slot->name, history_tool_text(history->tool), history->row_count,
                           history->table);

@@ -152,18 +152,21 @@ bool bound_holds(const struct bound *bound, int migration)
         return false;
     if (bound->at < 0)
         return bound_holds_version(bound, migrations[migration].version);
-    bool same = migration == bound->at || planning_same_version(migrations[migration].version, migrations[bound->at].version);
+    bool same =
+        migration == bound->at || planning_same_version(migrations[migration].version, migrations[bound->at].version);
     return range_has(bound->range, same ? 0 : migration < bound->at ? -1 : 1);
 }
 
 bool bound_holds_version(const struct bound *bound, const char *version)
 {
-    return is_number(version) && is_number(bound->version) && range_has(bound->range, compare(without_v(version), bound->version));
+    return is_number(version) && is_number(bound->version) &&
+           range_has(bound->range, compare(without_v(version), bound->version));
 }
 
 int bound_first(const struct bound *bound)
 {
-    int count = (int)bound->planning->fleet->services[bound->service].migration_count, first = bound->at < 0 ? 0 : bound->at;
+    int count = (int)bound->planning->fleet->services[bound->service].migration_count,
+        first = bound->at < 0 ? 0 : bound->at;
     while (first > 0 && bound->at >= 0 && bound_holds(bound, first - 1))
         first--;
     while (first < count && !bound_holds(bound, first))
