@@ -62,8 +62,9 @@ bool api_admit(void *context, const struct http_route *route, struct http_reques
     request->user = token;
     if ((int)token->role >= needed)
         return true;
-    const char *detail = arena_printf(request->arena, "the token \"%s\" has the role %s; this needs the role %s", token->name,
-                                      token_role_text(token->role), token_role_text((enum token_role)needed));
+    const char *detail =
+        arena_printf(request->arena, "the token \"%s\" has the role %s; this needs the role %s", token->name,
+                     token_role_text(token->role), token_role_text((enum token_role)needed));
     http_problem(response, 403, ERR_UNTRUSTED, detail, NULL);
     return false;
 }

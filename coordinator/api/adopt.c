@@ -50,7 +50,8 @@ void api_imports_ask(void *context, struct http_request *request, struct http_re
     if (store)
         api_give(context, store);
     if (ok)
-        http_reply_json(response, 202, json_pack("{s:I, s:I}", "since", (json_int_t)since_us, "targets", (json_int_t)count));
+        http_reply_json(response, 202,
+                        json_pack("{s:I, s:I}", "since", (json_int_t)since_us, "targets", (json_int_t)count));
     else
         api_problem(request, response, &err);
 }
@@ -95,7 +96,8 @@ void api_tags_put(void *context, struct http_request *request, struct http_respo
     const char *name = json_string_value(json_object_get(request->json, "name"));
     const char *release = json_string_value(json_object_get(request->json, "release"));
     if (!is_tag(name)) {
-        http_problem(response, 422, ERR_USAGE, "a tag is 1 to 63 letters, digits and . _ -, and begins with a letter", NULL);
+        http_problem(response, 422, ERR_USAGE, "a tag is 1 to 63 letters, digits and . _ -, and begins with a letter",
+                     NULL);
         return;
     }
     release = release ? release : "latest";

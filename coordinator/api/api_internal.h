@@ -46,7 +46,8 @@ bool api_plan_request(struct http_request *request, struct plan_options *ret_opt
 /* A member that must be an array of texts; missing counts as empty. */
 bool api_texts(const json_t *object, const char *name, struct arena *arena, const char *const **ret_texts,
                size_t *ret_count, struct err *err);
-int64_t api_query_number(const struct http_request *request, const char *name, int64_t min, int64_t max, int64_t otherwise);
+int64_t api_query_number(const struct http_request *request, const char *name, int64_t min, int64_t max,
+                         int64_t otherwise);
 
 /* The answer for an error: what the address names and is not there is 404, all else by its kind. */
 void api_problem(const struct http_request *request, struct http_response *response, const struct err *err);

@@ -103,8 +103,8 @@ static bool look(struct api *api, const char *release, int64_t *ret_change, enum
     return ok;
 }
 
-/* Until something changed, or it is time to answer all the same. A summary costs more than a look: who follows a release
- * asks with a pace, and hears of its end at once. */
+/* Until something changed, or it is time to answer all the same. A summary costs more than a look: who follows a
+ * release asks with a pace, and hears of its end at once. */
 static bool wait_for_change(struct api *api, const struct http_request *request, int64_t after, int64_t *ret_change,
                             enum release_state *ret_state, struct err *err)
 {
@@ -146,8 +146,8 @@ void api_release_events(void *context, struct http_request *request, struct http
     }
     if (change <= after) {
         http_reply_json(response, 200,
-                        json_pack("{s:s, s:s, s:I, s:b}", "id", request->parameters[0], "state", release_state_text(state),
-                                  "change", (json_int_t)change, "unchanged", 1));
+                        json_pack("{s:s, s:s, s:I, s:b}", "id", request->parameters[0], "state",
+                                  release_state_text(state), "change", (json_int_t)change, "unchanged", 1));
         return;
     }
     const char *view = http_query(request, "view");
@@ -213,13 +213,15 @@ void api_metrics(void *context, struct http_request *request, struct http_respon
     struct api *api = context;
     struct buf *out = &response->body;
     response->type = "text/plain; version=0.0.4; charset=utf-8";
-    buf_addf(out, "# HELP greylag_coordinator_info Version of this coordinator.\n# TYPE greylag_coordinator_info gauge\n"
+    buf_addf(out, "# HELP greylag_coordinator_info Version of this coordinator.\n# TYPE greylag_coordinator_info "
+                  "gauge\n"
                   "greylag_coordinator_info{version=\"%s\",fleet=\"%s\",environment=\"%s\"} 1\n",
              GREYLAG_VERSION, api->options.fleet, api->options.environment);
     if (api->options.leading)
         add_gauge(out, "greylag_leader", "Whether this coordinator leads.", api->options.leading(api->options.context));
     add_store_metrics(api, out);
-    buf_adds(out, "# HELP greylag_http_requests_total Answered HTTP requests.\n# TYPE greylag_http_requests_total counter\n");
+    buf_adds(out, "# HELP greylag_http_requests_total Answered HTTP requests.\n# TYPE greylag_http_requests_total "
+                  "counter\n");
     pthread_mutex_lock(&api->lock);
     for (size_t i = 1; i < COUNT_OF(api->answers); i++)
         buf_addf(out, "greylag_http_requests_total{code=\"%zuxx\"} %llu\n", i, (unsigned long long)api->answers[i]);

@@ -16,7 +16,8 @@ void api_problem(const struct http_request *request, struct http_response *respo
         http_problem_err(response, err);
 }
 
-int64_t api_query_number(const struct http_request *request, const char *name, int64_t min, int64_t max, int64_t otherwise)
+int64_t api_query_number(const struct http_request *request, const char *name, int64_t min, int64_t max,
+                         int64_t otherwise)
 {
     const char *text = http_query(request, name);
     long long value;
@@ -67,7 +68,8 @@ static bool read_limits(const json_t *options, struct arena *arena, struct plan_
     struct plan_limit *limits = arena_array(arena, json_array_size(list) + 1, sizeof *limits);
     json_array_foreach(list, i, item)
     {
-        if (!read_text(item, "service", &limits[i].service, err) || !read_text(item, "version", &limits[i].version, err))
+        if (!read_text(item, "service", &limits[i].service, err) ||
+            !read_text(item, "version", &limits[i].version, err))
             return false;
         if (!limits[i].version)
             return err_set(err, ERR_USAGE, "a limit has no version");

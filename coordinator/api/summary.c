@@ -28,8 +28,8 @@ static void count_one(json_t *counts, const char *name)
 
 static json_t *new_counts(void)
 {
-    return json_pack("{s:i, s:i, s:i, s:i, s:i, s:i, s:i}", "total", 0, "done", 0, "already", 0, "failed", 0, "running", 0,
-                     "skipped", 0, "unknown", 0);
+    return json_pack("{s:i, s:i, s:i, s:i, s:i, s:i, s:i}", "total", 0, "done", 0, "already", 0, "failed", 0, "running",
+                     0, "skipped", 0, "unknown", 0);
 }
 
 static void count_step(json_t *counts, const json_t *step)
@@ -79,8 +79,8 @@ static json_t *target_of(json_t *service, const char *name)
     json_t *targets = json_object_get(service, "targets"), *target = find_by(targets, "target", name);
     if (target)
         return target;
-    target = json_pack("{s:s, s:s, s:s, s:o, s:o, s:n}", "target", name, "state", "idle", "problem", "", "forward", new_counts(), "back",
-                       new_counts(), "current");
+    target = json_pack("{s:s, s:s, s:s, s:o, s:o, s:n}", "target", name, "state", "idle", "problem", "", "forward",
+                       new_counts(), "back", new_counts(), "current");
     json_array_append_new(targets, target);
     return target;
 }
@@ -140,8 +140,8 @@ static void add_waits(json_t *services, const json_t *steps, const json_t *step)
 
 static json_t *problem_of(const json_t *step)
 {
-    static const char *const names[] = {"ordinal", "leg", "service", "target", "migration", "name", "direction", "state",
-                                        "file",    "outcome"};
+    static const char *const names[] = {"ordinal", "leg",       "service", "target", "migration",
+                                        "name",    "direction", "state",   "file",   "outcome"};
     json_t *problem = json_object();
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (json_object_get(step, names[i]))
@@ -160,8 +160,8 @@ static json_t *last_decisions(const json_t *decisions)
 
 json_t *api_summary(const json_t *show)
 {
-    static const char *const kept[] = {"id",           "state",       "direction", "plan",   "requestedBy", "reason", "note",
-                                       "acceptedAtUs", "endedAtUs",   "decidedBy", "change", "orders"};
+    static const char *const kept[] = {"id",   "state",        "direction", "plan",      "requestedBy", "reason",
+                                       "note", "acceptedAtUs", "endedAtUs", "decidedBy", "change",      "orders"};
     json_t *summary = json_object(), *services = json_array(), *problems = json_array();
     json_t *forward = new_counts(), *back = new_counts();
     const json_t *steps = json_object_get(show, "steps"), *item;

@@ -241,8 +241,8 @@ void api_workers_enroll(void *context, struct http_request *request, struct http
         return;
     }
     struct store *store = api_take(context, &err);
-    bool ok = store && store_worker_enroll(store, key_public_text(&parsed, text), name ? name : parsed.id, targets, count,
-                                           api_caller(request), &err);
+    bool ok = store && store_worker_enroll(store, key_public_text(&parsed, text), name ? name : parsed.id, targets,
+                                           count, api_caller(request), &err);
     if (store)
         api_give(context, store);
     if (ok)

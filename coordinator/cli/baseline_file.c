@@ -65,10 +65,13 @@ static const char *const tool_tables[HISTORY_TOOL_COUNT][3] = {
 
 static bool run_dump(const struct service *service, const char *conninfo, struct buf *out, struct err *err)
 {
-    const char *argv[ARGUMENTS_MAX] = {"pg_dump", "--schema-only", "--no-owner", "--no-privileges", "--exclude-schema=greylag"};
+    const char *argv[ARGUMENTS_MAX] = {"pg_dump", "--schema-only", "--no-owner", "--no-privileges",
+                                       "--exclude-schema=greylag"};
     size_t count = 5;
-    auto_free char *named = service->history_table ? xasprintf("--exclude-table=%s%s", strchr(service->history_table, '.') ? "" : "*.",
-                                                               service->history_table) : NULL;
+    auto_free char *named =
+        service->history_table
+            ? xasprintf("--exclude-table=%s%s", strchr(service->history_table, '.') ? "" : "*.", service->history_table)
+            : NULL;
     for (size_t i = 0; i < COUNT_OF(tool_tables[0]) && tool_tables[service->history][i]; i++)
         argv[count++] = tool_tables[service->history][i];
     if (named)
@@ -96,9 +99,10 @@ static bool run_dump(const struct service *service, const char *conninfo, struct
 /* Settings of pg_dump's own session, at its head: inside a migration they would change the worker's. */
 static bool is_dropped(const char *line, bool head)
 {
-    static const char *const settings[] = {"statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout",
-                                           "transaction_timeout", "client_encoding", "standard_conforming_strings", "xmloption",
-                                           "client_min_messages", "row_security"};
+    static const char *const settings[] = {
+        "statement_timeout",   "lock_timeout",        "idle_in_transaction_session_timeout",
+        "transaction_timeout", "client_encoding",     "standard_conforming_strings",
+        "xmloption",           "client_min_messages", "row_security"};
     if (text_starts(line, "\\restrict ") || text_starts(line, "\\unrestrict "))
         return true;
     if (head && text_starts(line, "SELECT pg_catalog.set_config('search_path'"))
@@ -153,8 +157,8 @@ static const char *known_version(const struct cmdline *line, const char *service
     return found;
 }
 
-static void print_made(const struct cmdline *line, const char *service, const char *version, const struct new_file *files,
-                       size_t count)
+static void print_made(const struct cmdline *line, const char *service, const char *version,
+                       const struct new_file *files, size_t count)
 {
     json_t *list = json_array();
     for (size_t i = 0; i < count; i++) {
@@ -166,8 +170,8 @@ static void print_made(const struct cmdline *line, const char *service, const ch
     if (cli_json(line))
         cli_print_json(json);
     else
-        printf("\nNext: read it, \"greylag validate\", then\n  greylag baseline --service %s --version %s\nrecords it for the "
-               "databases that are there. New ones begin with it at the next up.\n", service, version);
+        printf("\nNext: read it, \"greylag validate\", then\n  greylag baseline --service %s --version %s\nrecords it "
+               "for the databases that are there. New ones begin with it at the next up.\n", service, version);
     json_decref(json);
 }
 
@@ -183,7 +187,8 @@ int cli_baseline_write(const struct cmdline *line, const struct catalog *catalog
     size_t count;
     conninfo = conninfo ? conninfo : "";
     /* first without the schema, so that what is refused is refused before a database is asked */
-    bool good = read_what(line, service, &what, &err) && check_no_password(conninfo, &err) && cli_fleet_path(line, &fleet, &err) &&
+    bool good = read_what(line, service, &what, &err) && check_no_password(conninfo, &err) &&
+                cli_fleet_path(line, &fleet, &err) &&
                 catalog_create_baseline(catalog, &what, &arena, &version, &files, &count, &err) &&
                 describe(conninfo, &arena, &what.origin, &err) &&
                 run_dump(fleet_service(&catalog->fleet, service), conninfo, &dump, &err);

@@ -140,8 +140,8 @@ static void print_markdown(const json_t *changes, const char *title, struct buf 
         buf_adds(out, "\nNothing has changed.\n");
 }
 
-static bool find_changes(const struct cmdline *line, const struct catalog *catalog, struct arena *arena, json_t *changes,
-                         struct err *err)
+static bool find_changes(const struct cmdline *line, const struct catalog *catalog, struct arena *arena,
+                         json_t *changes, struct err *err)
 {
     const char *const *wanted, *category = cmdline_value(line, "category");
     size_t count = cmdline_values(line, "service", &wanted);
@@ -170,8 +170,10 @@ static bool find_changes(const struct cmdline *line, const struct catalog *catal
 static int print_changes(const struct cmdline *line, json_t *changes)
 {
     auto_buf struct buf out = BUF_INIT(BUF_MAX);
-    const char *format = cmdline_value(line, "format"), *from = cmdline_value(line, "from"), *to = cmdline_value(line, "to");
-    auto_free char *title = xasprintf("Changes%s%s%s%s", from ? " from " : "", from ? from : "", to ? " to " : "", to ? to : "");
+    const char *format = cmdline_value(line, "format"), *from = cmdline_value(line, "from"),
+               *to = cmdline_value(line, "to");
+    auto_free char *title =
+        xasprintf("Changes%s%s%s%s", from ? " from " : "", from ? from : "", to ? " to " : "", to ? to : "");
     if (cli_json(line) || (format && strcmp(format, "json") == 0)) {
         json_t *json = json_pack("{s:s?, s:s?, s:O}", "from", from, "to", to, "changes", changes);
         cli_print_json(json);
@@ -211,8 +213,8 @@ static const struct cmd_option options[] = {
 const struct command changelog_command = {
     .name = "changelog",
     .summary = "what lies between two versions",
-    .description = "From the files alone; no server is asked. Versions are those of releases.yml (\"greylag release create\"), or "
-                   "of one service.",
+    .description = "From the files alone; no server is asked. Versions are those of releases.yml (\"greylag release "
+                   "create\"), or of one service.",
     .example = "greylag changelog --from 1.0.0 --to 2.0.0 --format markdown",
     .options = {options, cli_fleet_options, cli_json_options},
     .run = changelog_run,

@@ -10,10 +10,10 @@
 
 extern const struct cmd_option cli_json_options[], cli_server_options[], cli_fleet_options[], cli_select_options[];
 
-extern const struct command init_command, create_command, validate_command, changelog_command, matrix_command, plan_command,
-    up_command, down_command, import_command, baseline_command, repair_command, tag_command, status_command,
-    history_command, release_command, release_create_command, keygen_command, workers_command, health_command,
-    token_command, reference_command;
+extern const struct command init_command, create_command, validate_command, changelog_command, matrix_command,
+    plan_command, up_command, down_command, import_command, baseline_command, repair_command, tag_command,
+    status_command, history_command, release_command, release_create_command, keygen_command, workers_command,
+    health_command, token_command, reference_command;
 
 /* --- context.c */
 bool cli_json(const struct cmdline *line);
@@ -36,7 +36,8 @@ bool cli_format(const struct cmdline *line, const char *const *formats, size_t c
 
 /* --- matrix.c, also for the changelog */
 const char *cli_need_text(const struct dependency *need, struct arena *arena); /* "user >= 2", "auth:1" */
-void cli_add_markdown(struct buf *out, const char *text); /* what Markdown would read as its own is escaped (CommonMark, 2.4) */
+/* What Markdown would read as its own is escaped (CommonMark, 2.4). */
+void cli_add_markdown(struct buf *out, const char *text);
 
 /* --- named.c: versions of releases.yml */
 /* NULL in *ret_release: there is no such release. */
@@ -49,11 +50,12 @@ void cli_named_limits(const struct named_release *release, struct arena *arena, 
 bool cli_make_folders(const char *path, struct err *err); /* those above `path` */
 
 /* --- select.c: what to plan, from --service, --target, --on, ... Lists are borrowed from `arena` and the line. */
-bool cli_select(const struct cmdline *line, const struct catalog *catalog, enum direction direction, struct arena *arena,
-                struct plan_options *ret, struct err *err);
+bool cli_select(const struct cmdline *line, const struct catalog *catalog, enum direction direction,
+                struct arena *arena, struct plan_options *ret, struct err *err);
 json_t *cli_options_json(const struct plan_options *options);       /* new reference */
 json_t *cli_fleet_json(const struct fleet *fleet);                  /* new reference */
-/* What is applied, from GET /applied or a --state file: {"targets":{"service/target":[...]}, "foreign":{...}}. ERR_INPUT. */
+/* What is applied, from GET /applied or a --state file: {"targets":{"service/target":[...]}, "foreign":{...}}.
+ * ERR_INPUT. */
 bool cli_contents(const json_t *json, struct arena *arena, struct target_contents **ret_contents, size_t *ret_count,
                   struct err *err);
 /* What the targets hold: of --state, of the coordinator (`online`), or nothing. */
@@ -78,7 +80,8 @@ bool cli_preview(const struct cli_submission *submission, json_t **ret_answer, s
 bool cli_submit(const struct cli_submission *submission, json_t **ret_answer, struct err *err);
 
 /* --- findings.c: text for people, and for programs. */
-void cli_add_finding(struct buf *out, bool error, const char *where, const char *rule, const char *text, const char *hint);
+void cli_add_finding(struct buf *out, bool error, const char *where, const char *rule, const char *text,
+                     const char *hint);
 void cli_catalog_findings(const struct catalog *catalog, struct buf *out);
 json_t *cli_catalog_findings_json(const struct catalog *catalog);
 void cli_plan_findings(const json_t *findings, struct buf *out);     /* of an answer or of plan_json */

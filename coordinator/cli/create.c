@@ -81,7 +81,8 @@ static const char *author(void)
     return user ? user->pw_name : "greylag"; /* Sqitch's plan needs one */
 }
 
-static bool read_line(const struct cmdline *line, const struct catalog *catalog, struct new_migration *ret, struct err *err)
+static bool read_line(const struct cmdline *line, const struct catalog *catalog, struct new_migration *ret,
+                      struct err *err)
 {
     const char *type = cmdline_value(line, "type"), *service = cmdline_value(line, "service");
     *ret = (struct new_migration){.title = line->arguments[0],
@@ -134,8 +135,8 @@ const struct command create_command = {
     .arguments_min = 1,
     .arguments_max = 1,
     .description = "The version is above every one that the service has, and of the same kind: the next number, or the "
-                   "time. The undo is there from the start; until it is written it fails rather than do nothing. Nothing "
-                   "that exists is ever written over.",
+                   "time. The undo is there from the start; until it is written it fails rather than do nothing. "
+                   "Nothing that exists is ever written over.",
     .example = "greylag create \"add user preferences\" --service user --type ddl",
     .options = {options, cli_fleet_options, cli_json_options},
     .run = create_run,

@@ -5,7 +5,8 @@
 #include "base/text.h"
 #include "cli/cli_internal.h"
 
-void cli_add_finding(struct buf *out, bool error, const char *where, const char *rule, const char *text, const char *hint)
+void cli_add_finding(struct buf *out, bool error, const char *where, const char *rule, const char *text,
+                     const char *hint)
 {
     if (where && *where) {
         text_add_printable(out, where, true);
@@ -34,7 +35,8 @@ void cli_catalog_findings(const struct catalog *catalog, struct buf *out)
     auto_arena struct arena arena = ARENA_INIT;
     for (size_t i = 0; i < catalog->finding_count; i++) {
         const struct catalog_finding *finding = &catalog->findings[i];
-        cli_add_finding(out, finding->error, finding_where(finding, &arena), finding->rule, finding->text, finding->hint);
+        cli_add_finding(out, finding->error, finding_where(finding, &arena), finding->rule, finding->text,
+                        finding->hint);
     }
 }
 

@@ -125,8 +125,8 @@ const struct command init_command = {
     .summary = "write a commented fleet.yml and an example service",
     .arguments = "[FOLDER]",
     .arguments_max = 1,
-    .description = "Writes fleet.yml and services/example into FOLDER (here, when it is left out). Nothing that exists is "
-                   "ever written over.",
+    .description = "Writes fleet.yml and services/example into FOLDER (here, when it is left out). Nothing that exists "
+                   "is ever written over.",
     .example = "greylag init shop",
     .options = {cli_json_options},
     .run = init_run,

@@ -45,8 +45,8 @@ const struct command keygen_command = {
     .arguments = "FILE",
     .arguments_min = 1,
     .arguments_max = 1,
-    .description = "Writes the secret key to FILE (mode 0600, never over an existing file) and the public one to FILE.pub, "
-                   "and prints the public one.",
+    .description = "Writes the secret key to FILE (mode 0600, never over an existing file) and the public one to "
+                   "FILE.pub, and prints the public one.",
     .example = "greylag keygen /etc/greylag/user.key",
     .options = {cli_json_options},
     .run = keygen_run,
@@ -106,7 +106,8 @@ const struct command token_command = {
     .arguments = "NAME",
     .arguments_min = 1,
     .arguments_max = 1,
-    .description = "Prints a new token, and the line for the coordinator's tokens file, which holds only a digest of it.",
+    .description = "Prints a new token, and the line for the coordinator's tokens file, which holds only a digest of "
+                   "it.",
     .example = "greylag token ci --role operator --append /etc/greylag/tokens",
     .options = {token_options, cli_json_options},
     .run = token_run,
@@ -159,7 +160,8 @@ static void print_workers(const json_t *json, struct buf *out)
     table_print(&workers, "", out);
     table_row(&keys, 4, "KEY", "NAME", "TARGETS", "");
     json_array_foreach(json_object_get(json, "keys"), i, item)
-        table_row(&keys, 4, json_text(item, "key"), json_text(item, "name"), joined(json_object_get(item, "targets"), &arena),
+        table_row(&keys, 4, json_text(item, "key"), json_text(item, "name"),
+                  joined(json_object_get(item, "targets"), &arena),
                   json_number(item, "revokedAtUs") > 0 ? "revoked" : "");
     buf_addc(out, '\n');
     table_print(&keys, "", out);
@@ -209,8 +211,8 @@ static int workers_enroll_run(const struct cmdline *line)
     json_t *list = json_array();
     for (size_t i = 0; i < count; i++)
         json_array_append_new(list, json_string(targets[i]));
-    json_t *body = json_pack("{s:s, s:s, s:o}", "key", key_public_text(&key, text), "name", name ? name : key.id, "targets",
-                             list);
+    json_t *body =
+        json_pack("{s:s, s:s, s:o}", "key", key_public_text(&key, text), "name", name ? name : key.id, "targets", list);
     auto_free char *said = xasprintf("key %s is trusted for %zu target%s", key.id, count, count == 1 ? "" : "s");
     int code = call_and_say(line, "POST", "/api/v1/workers", body, said);
     json_decref(body);
@@ -235,17 +237,17 @@ static const struct command list_keys = {.name = "list",
                                     .example = "greylag workers list",
                                     .options = {cli_server_options, cli_json_options},
                                     .run = workers_list_run};
-static const struct command enroll_key = {.name = "enroll",
-                                      .summary = "trust a worker's public key for named targets",
-                                      .arguments = "KEY",
-                                      .arguments_min = 1,
-                                      .arguments_max = 1,
-                                      .description = "KEY is \"ed25519:...\" or the file FILE.pub that keygen wrote. The "
-                                                     "coordinator believes only events signed by a key that is enrolled "
-                                                     "for their target.",
-                                      .example = "greylag workers enroll user.key.pub --target user/user-eu --name user-eu",
-                                      .options = {enroll_options, cli_server_options, cli_json_options},
-                                      .run = workers_enroll_run};
+static const struct command enroll_key = {
+    .name = "enroll",
+    .summary = "trust a worker's public key for named targets",
+    .arguments = "KEY",
+    .arguments_min = 1,
+    .arguments_max = 1,
+    .description = "KEY is \"ed25519:...\" or the file FILE.pub that keygen wrote. The coordinator believes only "
+                   "events signed by a key that is enrolled for their target.",
+    .example = "greylag workers enroll user.key.pub --target user/user-eu --name user-eu",
+    .options = {enroll_options, cli_server_options, cli_json_options},
+    .run = workers_enroll_run};
 static const struct command revoke_key = {.name = "revoke",
                                       .summary = "trust a key no longer",
                                       .arguments = "KEY",

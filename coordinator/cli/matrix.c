@@ -13,8 +13,9 @@ struct row {
 
 const char *cli_need_text(const struct dependency *need, struct arena *arena)
 {
-    return need->range == RANGE_EXACTLY ? arena_printf(arena, "%s:%s", need->service, need->version)
-                                        : arena_printf(arena, "%s %s %s", need->service, range_text(need->range), need->version);
+    return need->range == RANGE_EXACTLY
+               ? arena_printf(arena, "%s:%s", need->service, need->version)
+               : arena_printf(arena, "%s %s %s", need->service, range_text(need->range), need->version);
 }
 
 static const char *needs_text(const struct row *row, struct arena *arena)
@@ -149,8 +150,10 @@ static void print_graph(const struct fleet *fleet, struct arena *arena, bool mer
             for (size_t d = 0; d < migration->depends_count; d++) {
                 const struct dependency *need = &migration->depends[d];
                 if (strcmp(need->service, service->name) != 0)
-                    add_edge(out, service->name, need->service,
-                             arena_printf(arena, "%s needs %s %s", migration->id, range_text(need->range), need->version), mermaid);
+                    add_edge(
+                        out, service->name, need->service,
+                        arena_printf(arena, "%s needs %s %s", migration->id, range_text(need->range), need->version),
+                        mermaid);
             }
         }
     }
@@ -200,8 +203,8 @@ static const struct cmd_option options[] = {
 const struct command matrix_command = {
     .name = "matrix",
     .summary = "which version needs which version of other services, and what breaks",
-    .description = "The compatibility matrix, from the files alone. Whether all of it fits together is what \"greylag validate\" "
-                   "proves.",
+    .description = "The compatibility matrix, from the files alone. Whether all of it fits together is what \"greylag "
+                   "validate\" proves.",
     .example = "greylag matrix --format markdown",
     .options = {options, cli_fleet_options, cli_json_options},
     .run = matrix_run,

@@ -49,7 +49,8 @@ static int create_run(const struct cmdline *line)
     auto_free char *fleet = NULL;
     char now[CLOCK_TEXT_SIZE];
     struct named_release release = {.version = line->arguments[0]};
-    bool good = cli_fleet_path(line, &fleet, &err) && cli_catalog(line, &catalog, &err) && catalog_require(catalog, &err);
+    bool good =
+        cli_fleet_path(line, &fleet, &err) && cli_catalog(line, &catalog, &err) && catalog_require(catalog, &err);
     if (good) {
         clock_format(clock_wall_us(), now);
         now[10] = 0;
@@ -65,8 +66,8 @@ static int create_run(const struct cmdline *line)
         cli_print_json(json);
         json_decref(json);
     } else if (good) {
-        printf("release %s (%s) names %zu services at their present version\n\nNext: commit releases.yml; then \"greylag up "
-               "--release %s\", or \"greylag changelog --to %s\".\n",
+        printf("release %s (%s) names %zu services at their present version\n\nNext: commit releases.yml; then "
+               "\"greylag up --release %s\", or \"greylag changelog --to %s\".\n",
                release.version, release.name, release.service_count, release.version, release.version);
     }
     catalog_free(catalog);
@@ -79,8 +80,9 @@ const struct command release_create_command = {
     .arguments = "VERSION NAME",
     .arguments_min = 2,
     .arguments_max = 2,
-    .description = "Adds it to releases.yml beside the fleet file. Nothing runs: \"up --release VERSION\" goes up to what it "
-                   "names, \"down --to VERSION\" back to it, \"changelog --from --to\" tells what is between two.",
+    .description = "Adds it to releases.yml beside the fleet file. Nothing runs: \"up --release VERSION\" goes up to "
+                   "what it names, \"down --to VERSION\" back to it, \"changelog --from --to\" tells what is between "
+                   "two.",
     .example = "greylag release create 2.0.0 \"spring cleaning\"",
     .options = {cli_fleet_options, cli_json_options},
     .run = create_run,

@@ -118,7 +118,8 @@ static void add_targets(const json_t *summary, struct buf *out)
 static void add_choice(struct buf *out, const char *id, const char *command, const char *prose)
 {
     int used = (int)strlen(command) + (id ? 1 + (int)strlen(id) : 0);
-    buf_addf(out, "  greylag %s%s%s%*s%s\n", command, id ? " " : "", id ? id : "", used < 19 ? 21 - used : 2, "", prose);
+    buf_addf(out, "  greylag %s%s%s%*s%s\n", command, id ? " " : "", id ? id : "", used < 19 ? 21 - used : 2, "",
+             prose);
 }
 
 void view_next(const char *state, const char *direction, const char *id, struct buf *out)
@@ -131,7 +132,10 @@ void view_next(const char *state, const char *direction, const char *id, struct 
     switch (parsed) {
     case RELEASE_SUCCEEDED:
         add_choice(out, NULL, "status", "what every target holds now");
-        add_choice(out, NULL, up ? "down" : "up", up ? "undo this release" : records ? "apply what is pending" : "apply it again");
+        add_choice(out, NULL, up ? "down" : "up",
+                   up        ? "undo this release"
+                   : records ? "apply what is pending"
+                             : "apply it again");
         break;
     case RELEASE_HALTED:
         add_choice(out, id, "release show", "why, and what is applied where");

@@ -26,7 +26,8 @@ static const char *step_after(const struct plan_view *view, const json_t *step, 
         json_t *other = index < view->count ? view->step(view->of, index) : NULL;
         bool same = !other || strcmp(json_text(other, "target"), json_text(step, "target")) == 0;
         if (!same && shown < NEEDS_SHOWN)
-            buf_addf(&out, "%s%s:%s", shown++ ? ", " : "after ", json_text(other, "target"), json_text(other, "migration"));
+            buf_addf(&out, "%s%s:%s", shown++ ? ", " : "after ", json_text(other, "target"),
+                     json_text(other, "migration"));
         else
             more += !same;
         json_decref(other);

@@ -74,8 +74,8 @@ static void add_record(struct table *table, const json_t *target, const json_t *
     json_int_t rows = json_number(history, "rows"), failed = json_number(history, "failed");
     table_row(table, 5, arena_printf(&table->arena, "%s/%s", json_text(target, "service"), json_text(target, "target")),
               json_text(history, "tool"), json_text(history, "table"),
-              arena_printf(&table->arena, failed ? "%lld row%s, %lld failed" : "%lld row%s", (long long)rows, rows == 1 ? "" : "s",
-                           (long long)failed),
+              arena_printf(&table->arena, failed ? "%lld row%s, %lld failed" : "%lld row%s", (long long)rows,
+                           rows == 1 ? "" : "s", (long long)failed),
               arena_printf(&table->arena, "reported %s", cli_ago(target, "storedAtUs", ago)));
 }
 
@@ -190,10 +190,15 @@ static int run_with(const struct cmdline *line, const struct catalog *catalog, e
                     const struct plan_limit *limit)
 {
     struct err err = ERR_INIT;
-    struct plan_options options = {.direction = DIRECTION_ADOPT, .adoption = adoption, .limits = limit, .limit_count = limit != NULL};
-    struct recording r = {.line = line, .json = cli_json(line),
-                          .submission = {.catalog = catalog, .options = &options, .reason = cmdline_value(line, "reason"),
-                                         .patience_ms = PATIENCE_MS, .quiet = cli_json(line)}};
+    struct plan_options options = {
+        .direction = DIRECTION_ADOPT, .adoption = adoption, .limits = limit, .limit_count = limit != NULL};
+    struct recording r = {.line = line,
+                          .json = cli_json(line),
+                          .submission = {.catalog = catalog,
+                                         .options = &options,
+                                         .reason = cmdline_value(line, "reason"),
+                                         .patience_ms = PATIENCE_MS,
+                                         .quiet = cli_json(line)}};
     options.service_count = cmdline_values(line, "service", &options.services);
     options.target_count = cmdline_values(line, "on", &options.targets);
     bool ok = cmdline_duration_ms(line, "timeout", &r.timeout_ms, &err) &&

@@ -39,7 +39,8 @@ static int reference_run(const struct cmdline *line)
     else if (strcmp(what, "lint") == 0)
         lint_markdown(&out);
     else
-        err_set(&err, ERR_USAGE, "\"%s\" is none of markdown, manual, exit-codes, completion, vocabulary, files, lint", what);
+        err_set(&err, ERR_USAGE, "\"%s\" is none of markdown, manual, exit-codes, completion, vocabulary, files, lint",
+                what);
     if (err.kind)
         return cmdline_fail(line, &err);
     cli_print(&out);

@@ -33,7 +33,8 @@ static void print_list(const json_t *json, struct buf *out)
     else
         table_row(&table, 7, "RELEASE", "WHEN", "", "STATE", "STEPS", "BY", "REASON");
     json_array_foreach(json_object_get(json, "releases"), i, item)
-        table_row(&table, 7, json_text(item, "id"), arena_strdup(&arena, clock_format(json_number(item, "acceptedAtUs"), at)),
+        table_row(&table, 7, json_text(item, "id"),
+                  arena_strdup(&arena, clock_format(json_number(item, "acceptedAtUs"), at)),
                   json_text(item, "direction"), json_text(item, "state"),
                   arena_printf(&arena, "%lld/%lld", (long long)json_number(item, "done"),
                                (long long)json_number(item, "steps")),
@@ -135,14 +136,18 @@ static bool undone(const json_t *steps, const json_t *step)
 static const char *standing(const json_t *steps, const json_t *step)
 {
     const char *direction = json_text(step, "direction");
-    bool down = strcmp(direction, "down") == 0, adopt = strcmp(direction, "adopt") == 0, forget = strcmp(direction, "forget") == 0;
+    bool down = strcmp(direction, "down") == 0, adopt = strcmp(direction, "adopt") == 0,
+         forget = strcmp(direction, "forget") == 0;
     const char *state = json_text(step, "state");
     if (took_effect(step) && undone(steps, step))
         return "undone";
     if (took_effect(step))
         return down ? "undone" : adopt ? "recorded" : forget ? "forgotten" : "applied";
     if (strcmp(state, "already") == 0)
-        return down ? "not in effect before" : adopt ? "recorded before" : forget ? "not recorded before" : "in effect before";
+        return down     ? "not in effect before"
+               : adopt  ? "recorded before"
+               : forget ? "not recorded before"
+                        : "in effect before";
     if (strcmp(state, "skipped") == 0 || strcmp(state, "pending") == 0)
         return adopt || forget ? "not recorded" : "not run";
     return state;
@@ -163,8 +168,9 @@ static void add_steps(const json_t *show, bool all, struct buf *out)
             hidden++;
             continue;
         }
-        table_row(&table, 5, json_number(step, "leg") > 0 ? "undo" : json_text(step, "direction"), step_place(step, &arena),
-                  json_text(step, "migration"), json_text(step, "name"), standing(steps, step));
+        table_row(&table, 5, json_number(step, "leg") > 0 ? "undo" : json_text(step, "direction"),
+                  step_place(step, &arena), json_text(step, "migration"), json_text(step, "name"),
+                  standing(steps, step));
     }
     buf_adds(out, "\nWhat is where:\n");
     table_print(&table, "  ", out);
@@ -299,7 +305,8 @@ static int order_run(const struct cmdline *line, const char *order, enum release
     else if (!cmdline_has(line, "no-wait"))
         code = cli_watch_release(line, &watch);
     else if (!watch.json)
-        printf("%s of release %s was ordered; greylag release watch %s shows it\n", order, watch.release, watch.release);
+        printf("%s of release %s was ordered; greylag release watch %s shows it\n", order, watch.release,
+               watch.release);
     http_client_free(watch.client);
     return code;
 }
@@ -347,8 +354,8 @@ static const struct command watch_command = {
     .summary = "follow a release until it ends",
     .arguments = "[RELEASE]",
     .arguments_max = 1,
-    .description = "Exit code 0: it succeeded; 3: it was rolled back; 4: it halted; 1: it was cancelled, or the time to wait "
-                   "was over. Stopping to watch never stops the release.",
+    .description = "Exit code 0: it succeeded; 3: it was rolled back; 4: it halted; 1: it was cancelled, or the time "
+                   "to wait was over. Stopping to watch never stops the release.",
     .example = "greylag release watch --timeout 30min",
     .options = {watch_options, cli_server_options, cli_json_options},
     .run = watch_run};
@@ -357,8 +364,9 @@ static const struct command rollback_command = {
     .summary = "undo what a running or halted release has applied, in all services",
     .arguments = "[RELEASE]",
     .arguments_max = 1,
-    .description = "First every target with an open job is fenced and asked what it applied; then that is undone, in reverse "
-                   "dependency order. Exit code 0: it was rolled back; 4: it halted. For a release that has succeeded: greylag down.",
+    .description = "First every target with an open job is fenced and asked what it applied; then that is undone, in "
+                   "reverse dependency order. Exit code 0: it was rolled back; 4: it halted. For a release that has "
+                   "succeeded: greylag down.",
     .example = "greylag release rollback latest",
     .options = {order_options, cli_server_options, cli_json_options},
     .run = rollback_run};
@@ -367,9 +375,11 @@ static const struct command retry_command = {
     .summary = "go on with a halted release from where it stands",
     .arguments = "[RELEASE]",
     .arguments_max = 1,
-    .description = "Forward, or on the way back, whichever it was doing. Failed steps are tried again; a target that was not heard "
-                   "is asked first. A database that went back in time (a restore, a failover) is taken as it is now.\n\n"
-                   "Only the newest release can go on. Exit code 0: it succeeded; 3: it was rolled back; 4: it halted again.",
+    .description = "Forward, or on the way back, whichever it was doing. Failed steps are tried again; a target that "
+                   "was not heard is asked first. A database that went back in time (a restore, a failover) is taken "
+                   "as it is now.\n\n"
+                   "Only the newest release can go on. Exit code 0: it succeeded; 3: it was rolled back; 4: it halted "
+                   "again.",
     .example = "greylag release retry latest",
     .options = {order_options, cli_server_options, cli_json_options},
     .run = retry_run};
@@ -378,13 +388,14 @@ static const struct command cancel_command = {
     .summary = "stop a release; what took effect all the same is undone",
     .arguments = "[RELEASE]",
     .arguments_max = 1,
-    .description = "As a rollback, but a release of which nothing had taken effect ends as cancelled. Exit code 0: it was cancelled; "
-                   "3: something had taken effect and was undone; 4: it halted.",
+    .description = "As a rollback, but a release of which nothing had taken effect ends as cancelled. Exit code 0: it "
+                   "was cancelled; 3: something had taken effect and was undone; 4: it halted.",
     .example = "greylag release cancel latest",
     .options = {order_options, cli_server_options, cli_json_options},
     .run = cancel_run};
-static const struct command *const release_commands[] = {&release_create_command, &list_command,     &show_command,  &watch_command,
-                                                         &rollback_command, &retry_command, &cancel_command, NULL};
+static const struct command *const release_commands[] = {
+    &release_create_command, &list_command,  &show_command,   &watch_command,
+    &rollback_command,       &retry_command, &cancel_command, NULL};
 
 const struct command release_command = {
     .name = "release", .summary = "look at releases, and steer them", .subcommands = release_commands};

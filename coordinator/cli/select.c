@@ -7,7 +7,8 @@
 
 const struct cmd_option cli_select_options[] = {
     {"service", 's', "SERVICE", "only this service; may be repeated", CMD_REPEAT},
-    {"target", 't', "[SERVICE=]VERSION", "only up to this version, or @TAG of Sqitch's plan; may be repeated", CMD_REPEAT},
+    {"target", 't', "[SERVICE=]VERSION", "only up to this version, or @TAG of Sqitch's plan; may be repeated",
+     CMD_REPEAT},
     {"release", 0, "VERSION", "only up to what this named release holds (\"greylag release create\")", 0},
     {"on", 0, "TARGET", "only this database; may be repeated", CMD_REPEAT},
     {"out-of-order", 0, NULL, "allow a pending migration that is older than an applied one", 0},
@@ -28,13 +29,14 @@ static bool resolve_tag(const struct catalog *catalog, const char *option, struc
         return true;
     const char *migration = catalog_tagged(catalog, limit->service, limit->version + 1);
     if (!migration)
-        return err_set(err, ERR_USAGE, "--%s: the files of service %s know no tag %s", option, limit->service, limit->version);
+        return err_set(err, ERR_USAGE, "--%s: the files of service %s know no tag %s", option, limit->service,
+                       limit->version);
     limit->version = migration;
     return true;
 }
 
-static bool add_limits(const struct cmdline *line, const struct catalog *catalog, const char *option, struct arena *arena,
-                       struct plan_options *ret, struct err *err)
+static bool add_limits(const struct cmdline *line, const struct catalog *catalog, const char *option,
+                       struct arena *arena, struct plan_options *ret, struct err *err)
 {
     const char *const *texts;
     size_t count = cmdline_values(line, option, &texts);
@@ -73,8 +75,8 @@ static bool add_release(const struct cmdline *line, struct arena *arena, struct 
     return true;
 }
 
-bool cli_select(const struct cmdline *line, const struct catalog *catalog, enum direction direction, struct arena *arena,
-                struct plan_options *ret, struct err *err)
+bool cli_select(const struct cmdline *line, const struct catalog *catalog, enum direction direction,
+                struct arena *arena, struct plan_options *ret, struct err *err)
 {
     *ret = (struct plan_options){.direction = direction, .out_of_order = cmdline_has(line, "out-of-order")};
     ret->service_count = cmdline_values(line, "service", &ret->services);
@@ -100,13 +102,13 @@ json_t *cli_options_json(const struct plan_options *options)
         json_array_append_new(limits, json_pack("{s:s?, s:s}", "service", options->limits[i].service, "version",
                                                 options->limits[i].version));
     const char *adoption = options->adoption ? adoption_text(options->adoption) : NULL;
-    return json_pack("{s:s, s:s*, s:o, s:o, s:o, s:b, s:s?, s:o*, s:I, s:b, s:b}", "direction",
-                     direction_text(options->direction), "adoption", adoption,
-                     "services", texts_json(options->services, options->service_count), "targets",
-                     texts_json(options->targets, options->target_count), "limits", limits, "outOfOrder",
-                     options->out_of_order, "release", options->release, "releases",
-                     options->releases ? texts_json(options->releases, options->release_count) : NULL, "steps", (json_int_t)options->steps, "all",
-                     options->all, "stopAtIrreversible", options->stop_at_irreversible);
+    return json_pack(
+        "{s:s, s:s*, s:o, s:o, s:o, s:b, s:s?, s:o*, s:I, s:b, s:b}", "direction", direction_text(options->direction),
+        "adoption", adoption, "services", texts_json(options->services, options->service_count), "targets",
+        texts_json(options->targets, options->target_count), "limits", limits, "outOfOrder", options->out_of_order,
+        "release", options->release, "releases",
+        options->releases ? texts_json(options->releases, options->release_count) : NULL, "steps",
+        (json_int_t)options->steps, "all", options->all, "stopAtIrreversible", options->stop_at_irreversible);
 }
 
 json_t *cli_fleet_json(const struct fleet *fleet)

@@ -15,7 +15,8 @@ struct settings_file {
 };
 
 static const cyaml_schema_field_t fields[] = {
-    CYAML_FIELD_STRING_PTR("url", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct settings_file, url, 0, CYAML_UNLIMITED),
+    CYAML_FIELD_STRING_PTR("url", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct settings_file, url, 0,
+                           CYAML_UNLIMITED),
     CYAML_FIELD_STRING_PTR("token", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct settings_file, token, 0,
                            CYAML_UNLIMITED),
     CYAML_FIELD_STRING_PTR("token_file", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct settings_file, token_file, 0,
@@ -23,8 +24,10 @@ static const cyaml_schema_field_t fields[] = {
     CYAML_FIELD_END};
 static const cyaml_schema_value_t schema = {CYAML_VALUE_MAPPING(CYAML_FLAG_POINTER, struct settings_file, fields)};
 static const struct config_row rows[] = {
-    {"url", CONFIG_PLAIN, NULL, 0, 0, "address of the coordinator, `http://host:port`; --url and GREYLAG_URL win over it"},
-    {"token", CONFIG_PLAIN, NULL, 0, 0, "who you are; then only you may read the file. --token and GREYLAG_TOKEN win over it"},
+    {"url", CONFIG_PLAIN, NULL, 0, 0, "address of the coordinator, `http://host:port`; --url and GREYLAG_URL win over "
+                                      "it"},
+    {"token", CONFIG_PLAIN, NULL, 0, 0, "who you are; then only you may read the file. --token and GREYLAG_TOKEN win "
+                                        "over it"},
     {"token_file", CONFIG_PLAIN, NULL, 0, 0, "a file whose first word is the token"},
 };
 const struct config_format settings_format = {.what = "the command line's configuration",

@@ -22,10 +22,11 @@ static void status_row(struct table *table, const json_t *target, struct arena *
     if (!*note && !json_is_true(json_object_get(target, "known")))
         note = "what it holds is not known yet";
     if (!*note && json_integer_value(unknown) > 0)
-        note = arena_printf(arena, "%lld applied that are not among the files here", (long long)json_integer_value(unknown));
-    table_row(table, 7, json_text(target, "service"), json_text(target, "target"), number_or(target, "applied", "0", arena),
-              json_text(last, "migration"), number_or(target, "pending", "", arena),
-              arena_strdup(arena, cli_ago(target, "lastSeenUs", seen)), note);
+        note = arena_printf(arena, "%lld applied that are not among the files here",
+                            (long long)json_integer_value(unknown));
+    table_row(table, 7, json_text(target, "service"), json_text(target, "target"),
+              number_or(target, "applied", "0", arena), json_text(last, "migration"),
+              number_or(target, "pending", "", arena), arena_strdup(arena, cli_ago(target, "lastSeenUs", seen)), note);
 }
 
 static void print_status(const json_t *json, struct buf *out)
@@ -36,7 +37,8 @@ static void print_status(const json_t *json, struct buf *out)
     const json_t *target;
     buf_addf(out, "fleet %s, environment %s\n", json_text(json, "fleet"), json_text(json, "environment"));
     if (json_is_string(json_object_get(json, "open")))
-        buf_addf(out, "release %s is under way: greylag release watch %s\n", json_text(json, "open"), json_text(json, "open"));
+        buf_addf(out, "release %s is under way: greylag release watch %s\n", json_text(json, "open"),
+                 json_text(json, "open"));
     buf_addc(out, '\n');
     if (json_array_size(json_object_get(json, "targets")) == 0) {
         buf_adds(out, "No target is known yet. Workers report theirs: greylag workers list.\n");
@@ -49,7 +51,8 @@ static void print_status(const json_t *json, struct buf *out)
 }
 
 /* With the files at hand the coordinator can say what is pending. */
-static bool fetch_status(const struct cmdline *line, struct http_client *client, struct http_reply *reply, struct err *err)
+static bool fetch_status(const struct cmdline *line, struct http_client *client, struct http_reply *reply,
+                         struct err *err)
 {
     auto_free char *path = NULL;
     struct catalog *catalog = NULL;
@@ -107,7 +110,8 @@ static int status_run(const struct cmdline *line)
 
 static const struct cmd_option status_options[] = {
     {"category", 0, "CATEGORY", "count only what is of this category (needs the files)", 0},
-    {"applied", 0, NULL, "every migration that is applied, in order (with --json: for plan --state)", 0}, CMD_OPTIONS_END};
+    {"applied", 0, NULL, "every migration that is applied, in order (with --json: for plan --state)", 0},
+    CMD_OPTIONS_END};
 
 const struct command status_command = {
     .name = "status",
@@ -144,14 +148,16 @@ static void print_history(const json_t *json, struct buf *out)
         return;
     }
     bool categories = has_categories(json_object_get(json, "history"));
-    table_row(&table, 9, "WHEN", "SERVICE", "TARGET", "MIGRATION", "", "OUTCOME", "TOOK", categories ? "CATEGORY" : "", "");
+    table_row(&table, 9, "WHEN", "SERVICE", "TARGET", "MIGRATION", "", "OUTCOME", "TOOK", categories ? "CATEGORY" : "",
+              "");
     json_array_foreach(json_object_get(json, "history"), i, row)
     {
         json_int_t started = json_number(row, "startedAtUs"), finished = json_number(row, "finishedAtUs");
         const char *message = json_text(row, "message");
         table_row(&table, 9, arena_strdup(&arena, clock_format(finished, at)), json_text(row, "service"),
-                  json_text(row, "target"), json_text(row, "migration"), json_text(row, "direction"), json_text(row, "kind"),
-                  arena_strdup(&arena, clock_duration(finished - started, took)), json_text(row, "category"),
+                  json_text(row, "target"), json_text(row, "migration"), json_text(row, "direction"),
+                  json_text(row, "kind"), arena_strdup(&arena, clock_duration(finished - started, took)),
+                  json_text(row, "category"),
                   *message ? arena_printf(&arena, "%s %s", json_text(row, "sqlstate"), message) : "");
     }
     table_print(&table, "", out);
@@ -175,11 +181,12 @@ static int history_run(const struct cmdline *line)
     return cli_get(line, buf_text(&path), print_history);
 }
 
-static const struct cmd_option history_options[] = {{"service", 's', "SERVICE", "only of this service", 0},
-                                                    {"on", 0, "TARGET", "only of this database", 0},
-                                                    {"category", 0, "CATEGORY", "only of migrations of this category", 0},
-                                                    {"limit", 0, "N", "how many, 50 when left out", 0},
-                                                    CMD_OPTIONS_END};
+static const struct cmd_option history_options[] = {
+    {"service", 's', "SERVICE", "only of this service", 0},
+    {"on", 0, "TARGET", "only of this database", 0},
+    {"category", 0, "CATEGORY", "only of migrations of this category", 0},
+    {"limit", 0, "N", "how many, 50 when left out", 0},
+    CMD_OPTIONS_END};
 
 const struct command history_command = {
     .name = "history",
@@ -213,7 +220,8 @@ static void print_health(const json_t *json, struct buf *out)
     buf_addf(out, "targets reporting %lld of %lld\n", (long long)json_number(json, "reporting"),
              (long long)json_number(json, "targets"));
     buf_addf(out, "messages waiting  %lld\n", (long long)json_number(json, "outbox"));
-    buf_addf(out, "release open      %s\n", json_is_string(json_object_get(json, "open")) ? json_text(json, "open") : "none");
+    buf_addf(out, "release open      %s\n",
+             json_is_string(json_object_get(json, "open")) ? json_text(json, "open") : "none");
     if (!healthy(json))
         buf_adds(out, "\nNot everything is well: greylag workers list shows who reports what.\n");
 }

@@ -18,8 +18,8 @@
 static json_t *body_of(const struct cli_submission *submission)
 {
     return json_pack("{s:o, s:o, s:b, s:s, s:s*, s:I}", "fleet", cli_fleet_json(&submission->catalog->fleet), "options",
-                     cli_options_json(submission->options), "acceptIrreversible", submission->accept_irreversible, "reason",
-                     submission->reason ? submission->reason : "", "plan", submission->plan, "since",
+                     cli_options_json(submission->options), "acceptIrreversible", submission->accept_irreversible,
+                     "reason", submission->reason ? submission->reason : "", "plan", submission->plan, "since",
                      (json_int_t)submission->since_us);
 }
 

@@ -41,7 +41,8 @@ bool cli_tag_find(struct http_client *client, const char *name, struct arena *ar
     return true;
 }
 
-static bool change_tag(const struct cmdline *line, struct http_client *client, struct http_reply *reply, struct err *err)
+static bool change_tag(const struct cmdline *line, struct http_client *client, struct http_reply *reply,
+                       struct err *err)
 {
     const char *name = line->arguments[0];
     auto_buf struct buf path = BUF_INIT(4096);
@@ -50,7 +51,8 @@ static bool change_tag(const struct cmdline *line, struct http_client *client, s
         http_add_escaped(&path, name);
         return http_call(client, "DELETE", buf_text(&path), NULL, NULL, reply, err);
     }
-    json_t *body = json_pack("{s:s, s:s}", "name", name, "release", line->argument_count > 1 ? line->arguments[1] : "latest");
+    json_t *body =
+        json_pack("{s:s, s:s}", "name", name, "release", line->argument_count > 1 ? line->arguments[1] : "latest");
     bool ok = http_call(client, "POST", "/api/v1/tags", body, NULL, reply, err);
     json_decref(body);
     return ok;
@@ -82,15 +84,17 @@ static int tag_run(const struct cmdline *line)
     return EXIT_CODE_DONE;
 }
 
-static const struct cmd_option options[] = {{"delete", 0, NULL, "take the name away; its release stays", 0}, CMD_OPTIONS_END};
+static const struct cmd_option options[] = {{"delete", 0, NULL, "take the name away; its release stays", 0},
+                                            CMD_OPTIONS_END};
 
 const struct command tag_command = {
     .name = "tag",
     .summary = "name a release, or list the names",
     .arguments = "[NAME [RELEASE]]",
     .arguments_max = 2,
-    .description = "RELEASE is its id, or the newest when it is left out. A tag is 1 to 63 letters, digits and . _ -, and begins "
-                   "with a letter, so that no version is one. A name stands on one release for good, unless it is taken away.",
+    .description = "RELEASE is its id, or the newest when it is left out. A tag is 1 to 63 letters, digits and . _ -, "
+                   "and begins with a letter, so that no version is one. A name stands on one release for good, unless "
+                   "it is taken away.",
     .example = "greylag tag before-summer-sale\ngreylag down --to before-summer-sale",
     .options = {options, cli_server_options, cli_json_options},
     .run = tag_run,

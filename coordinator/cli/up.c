@@ -195,8 +195,8 @@ static const struct cmd_option release_options[] = {
 const struct command up_command = {
     .name = "up",
     .summary = "apply what is pending, over the whole fleet, in order",
-    .description = "Reads the migrations here, sends the coordinator those it lacks, and watches the release until it ends. "
-                   "When a step fails for good, everything that this release did is undone, in all services.\n\n"
+    .description = "Reads the migrations here, sends the coordinator those it lacks, and watches the release until it "
+                   "ends. When a step fails for good, everything that this release did is undone, in all services.\n\n"
                    "Exit code 0: done, or nothing was pending; 3: failed and rolled back; 4: halted, needs a person.",
     .example = "greylag up --service user --target user=20240102",
     .options = {release_options, cli_select_options, cli_fleet_options, cli_server_options, cli_json_options},
@@ -233,18 +233,21 @@ static bool last_release(struct http_client *client, struct arena *arena, const 
         return false;
     json_array_foreach(json_object_get(releases.json, "releases"), i, item)
     {
-        bool ran = strcmp(json_text(item, "direction"), "adopt") != 0; /* what was only recorded is not taken back by the way */
+        bool ran = strcmp(json_text(item, "direction"), "adopt") !=
+                   0; /* what was only recorded is not taken back by the way */
         if (ran && still_applied(applied.json, json_text(item, "id"))) {
             *ret_release = arena_strdup(arena, json_text(item, "id"));
             return true;
         }
     }
     err_set(err, ERR_USAGE, "nothing that a release ran is in effect");
-    return err_hint(err, "--all undoes everything that is applied; --service S --steps N the last steps of one service.");
+    return err_hint(err, "--all undoes everything that is applied; --service S --steps N the last steps of one "
+                         "service.");
 }
 
 /* --to SERVICE=VERSION, or VERSION of the one service. */
-static bool down_to_versions(const struct cmdline *line, struct arena *arena, struct plan_options *options, struct err *err)
+static bool down_to_versions(const struct cmdline *line, struct arena *arena, struct plan_options *options,
+                             struct err *err)
 {
     const char *const *texts;
     size_t count = cmdline_values(line, "to", &texts);
@@ -254,7 +257,8 @@ static bool down_to_versions(const struct cmdline *line, struct arena *arena, st
         limits[i].version = equals ? equals + 1 : texts[i];
         limits[i].service = equals ? arena_strndup(arena, texts[i], (size_t)(equals - texts[i])) : NULL;
         if (!equals && options->service_count != 1) {
-            err_set(err, ERR_USAGE, "--to %s: no release has that id or tag; as a version, of which service?", texts[i]);
+            err_set(err, ERR_USAGE, "--to %s: no release has that id or tag; as a version, of which service?",
+                    texts[i]);
             return err_hint(err, "Write --to SERVICE=%s, or choose one with --service. `greylag release list` shows "
                                  "releases.", texts[i]);
         }
@@ -291,8 +295,8 @@ static bool releases_after(struct http_client *client, const char *to, struct ar
     if (!*ret_found)
         return true;
     if (went_down)
-        fprintf(stderr, "note: %zu later release%s went down; what %s undid is not applied again by going down\n", went_down,
-                went_down == 1 ? "" : "s", went_down == 1 ? "it" : "they");
+        fprintf(stderr, "note: %zu later release%s went down; what %s undid is not applied again by going down\n",
+                went_down, went_down == 1 ? "" : "s", went_down == 1 ? "it" : "they");
     options->releases = after;
     options->release_count = i;
     return true;
@@ -357,7 +361,8 @@ static const struct cmd_option down_only[] = {
     {"service", 's', "SERVICE", "only this service; may be repeated", CMD_REPEAT},
     {"on", 0, "TARGET", "only this database; may be repeated", CMD_REPEAT},
     {"steps", 0, "N", "the last N steps of one service, on each of its targets", 0},
-    {"to", 0, "RELEASE|TAG|[SERVICE=]VERSION", "back to the end of this release, to a tag, to a release that releases.yml names, or "
+    {"to", 0, "RELEASE|TAG|[SERVICE=]VERSION", "back to the end of this release, to a tag, to a release that "
+                                               "releases.yml names, or "
      "to this version of a service; what is named stays; versions may be repeated", CMD_REPEAT},
     {"release", 0, "RELEASE", "what this release applied", 0},
     {"all", 0, NULL, "everything that is applied", 0},
@@ -367,8 +372,8 @@ static const struct cmd_option down_only[] = {
 const struct command down_command = {
     .name = "down",
     .summary = "undo the last release, or as far back as asked for",
-    .description = "Undoes in reverse dependency order, across services. Without --steps, --to, --release or --all it undoes "
-                   "the last release. A step without a way back is refused before anything starts, unless "
+    .description = "Undoes in reverse dependency order, across services. Without --steps, --to, --release or --all it "
+                   "undoes the last release. A step without a way back is refused before anything starts, unless "
                    "--stop-at-irreversible asks to go back only as far as possible.",
     .example = "greylag down --service lemmy --steps 5",
     .options = {down_only, release_options, cli_fleet_options, cli_server_options, cli_json_options},

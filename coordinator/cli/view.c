@@ -242,8 +242,8 @@ static void change_line(const json_t *summary, const json_t *service, struct buf
 {
     struct progress forward = progress_of(service, "forward"), back = progress_of(service, "back");
     const char *verb = word_of(summary, "applied", "undone", "recorded");
-    buf_addf(out, "%s: %lld of %lld %s", json_text(service, "service"), (long long)forward.done, (long long)forward.total,
-             verb);
+    buf_addf(out, "%s: %lld of %lld %s", json_text(service, "service"), (long long)forward.done,
+             (long long)forward.total, verb);
     if (forward.failed)
         buf_addf(out, ", %lld failed", (long long)forward.failed);
     if (forward.unknown)

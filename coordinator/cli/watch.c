@@ -92,8 +92,9 @@ static bool look(struct follower *follower, struct err *err)
     int64_t wait = wait_ms(follower), pace = follower->watch->json || follower->terminal ? wait : PACE_PLAIN_MS;
     if (follower->terminal && !follower->summary)
         pace = 0;
-    auto_free char *path = xasprintf("/api/v1/releases/%s/events?after=%lld&wait=%lld&pace=%lld", follower->watch->release,
-                                     (long long)follower->change, (long long)wait, (long long)pace);
+    auto_free char *path =
+        xasprintf("/api/v1/releases/%s/events?after=%lld&wait=%lld&pace=%lld", follower->watch->release,
+                  (long long)follower->change, (long long)wait, (long long)pace);
     http_client_set_timeout(follower->watch->client, wait_ms(follower) + 30000);
     if (http_call(follower->watch->client, "GET", path, NULL, NULL, &reply, err)) {
         follower->unreachable = false;
@@ -166,8 +167,8 @@ static int tell_unfinished(const struct follower *follower, const char *why)
 {
     if (follower->watch->json && follower->summary)
         cli_print_json(follower->summary);
-    fprintf(stderr, "%s: %s. Release %s goes on.\n  greylag release watch %s shows it again.\n", follower->line->path, why,
-            follower->watch->release, follower->watch->release);
+    fprintf(stderr, "%s: %s. Release %s goes on.\n  greylag release watch %s shows it again.\n", follower->line->path,
+            why, follower->watch->release, follower->watch->release);
     return EXIT_CODE_FAILED;
 }
 

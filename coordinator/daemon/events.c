@@ -95,7 +95,8 @@ static void note_fence(struct leader *leader, const struct audience *from, const
     if (epochs > 0)
         end_term(leader, from, in_force, "a later leader set that");
     else if (epochs == 0 && strcmp(in_force->term, leader->lease.term) != 0)
-        end_term(leader, from, in_force, "another leader of the same epoch set that: this control database went back in time");
+        end_term(leader, from, in_force, "another leader of the same epoch set that: this control database went back "
+                                         "in time");
     else if (sequences > 0 && !leader->take_over_all)
         end_term(leader, from, in_force, "beyond what was ever issued: this control database went back in time");
     if (sequences > 0) {
@@ -146,7 +147,8 @@ static void take_current(struct leader *leader, const struct intake_message *mes
     const struct rollout_event event = {.kind = ROLLOUT_REPORT, .target = index, .report = report};
     bool went_back = rollout->targets[index].rebuild;
     leader_decide(leader, &event);
-    if (!went_back && rollout->targets[index].rebuild) { /* just found out: no other release is to be planned on what it held */
+    if (!went_back && rollout->targets[index].rebuild) {
+        /* just found out: no other release is to be planned on what it held */
         leader_target_distrust(target, clock_mono_ms());
         ask(leader, target, clock_mono_ms());
     }

@@ -4,7 +4,8 @@
  * that was concluded in one transaction, and only then sends. When a commit fails everything in memory is thrown away;
  * the next term loads it again and fences what is open.
  *
- * Room-internal, shared by leader.c, reader.c, events.c, asking.c, sending.c and targets.c. Threads: the leader's own. */
+ * Room-internal, shared by leader.c, reader.c, events.c, asking.c, sending.c and targets.c. Threads: the
+ * leader's own. */
 #pragma once
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -43,7 +44,8 @@ struct leader_target {
     size_t foreign_len;
     char foreign_digest[DIGEST_TEXT_SIZE]; /* of the payload: its answer names it */
     int64_t foreign_made_ms, foreign_sent_ms;
-    int64_t *heard;                  /* positions of outcomes that are committed by the end of this turn, to acknowledge */
+    int64_t *heard;                  /* positions of outcomes that are committed by the end of this turn, to
+                                      * acknowledge */
     size_t heard_count, heard_room;
 };
 

@@ -37,7 +37,8 @@ static void add_message(struct leader *leader, const char *id, const char *topic
         .sequence = sequence};
 }
 
-static void add_control_payload(struct leader *leader, const char *target, int64_t sequence, const char *payload, size_t len)
+static void add_control_payload(struct leader *leader, const char *target, int64_t sequence, const char *payload,
+                                size_t len)
 {
     char id[ID_SIZE];
     size_t envelope_len;
@@ -113,7 +114,8 @@ static bool replaces(const struct rollout *rollout, const struct rollout_step *s
     return (service->history == HISTORY_FLYWAY || service->placeholder_count) && strstr(sql, "${");
 }
 
-static struct job_request request_of(struct leader *leader, const struct rollout_step *step, const struct step_texts *texts)
+static struct job_request request_of(struct leader *leader, const struct rollout_step *step,
+                                     const struct step_texts *texts)
 {
     const struct rollout *rollout = &leader->release->rollout;
     const struct plan_step *planned = planned_of(rollout, step);

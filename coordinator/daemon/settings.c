@@ -52,8 +52,10 @@ static const struct config_row rows[] = {
     {.path = "environment", .rule = CONFIG_NAME, .prose = "the one environment that this coordinator serves"},
     {.path = "database", .rule = CONFIG_PLAIN,
      .prose = "connection string of the control database; without it DATABASE_URL"},
-    {.path = "listen", .rule = CONFIG_PLAIN, .fallback = "127.0.0.1:8420", .prose = "address:port of the HTTP interface"},
-    {.path = "tokens_file", .rule = CONFIG_PLAIN, .prose = "file that lists who may call it (`greylag token`); only its owner may read it"},
+    {.path = "listen", .rule = CONFIG_PLAIN, .fallback = "127.0.0.1:8420",
+     .prose = "address:port of the HTTP interface"},
+    {.path = "tokens_file", .rule = CONFIG_PLAIN,
+     .prose = "file that lists who may call it (`greylag token`); only its owner may read it"},
     {.path = "signing_key", .rule = CONFIG_PLAIN, .prose = "secret key file; workers trust its public half"},
     {.path = "workers", .rule = CONFIG_PLAIN, .prose = "keys of workers that are enrolled when this coordinator leads"},
     {.path = "workers.*.name", .prose = "what to call it in lists"},
@@ -96,7 +98,8 @@ static struct settings_worker *copy_workers(const char *path, const struct setti
     struct settings_worker *workers = xcalloc(data->workers_count + 1, sizeof *workers);
     for (unsigned i = 0; i < data->workers_count; i++) {
         workers[i] = data->workers[i];
-        workers[i].key = text_starts(workers[i].key, "ed25519:") ? xstrdup(workers[i].key) : beside(path, workers[i].key);
+        workers[i].key =
+            text_starts(workers[i].key, "ed25519:") ? xstrdup(workers[i].key) : beside(path, workers[i].key);
     }
     return workers;
 }

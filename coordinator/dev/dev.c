@@ -227,8 +227,10 @@ static const struct cmd_option options[] = {
     {"accept-irreversible", 0, NULL, "also apply migrations that have no way back", 0},
     {"kafka", 0, "BOOTSTRAP", "use this Kafka instead of an embedded broker", 0},
     {"postgres", 0, "CONNINFO", "use this server, with a role that may create databases, instead of a private one", 0},
-    {"keep-files", 0, "DIR", "use this new folder instead of a temporary one, and leave it (configuration, keys, logs)", 0},
-    {"ready-file", 0, "FILE", "when everything runs: write {url, token, postgres, ...} there (readable by you alone)", 0},
+    {"keep-files", 0, "DIR",
+     "use this new folder instead of a temporary one, and leave it (configuration, keys, logs)", 0},
+    {"ready-file", 0, "FILE", "when everything runs: write {url, token, postgres, ...} there (readable by you alone)",
+     0},
     {"json", 0, NULL, "print the release as JSON", 0},
     CMD_OPTIONS_END};
 

@@ -71,8 +71,8 @@ static bool make_cluster(const char *programs, const char *data, const struct ch
 {
     char program[4096];
     snprintf(program, sizeof program, "%s/initdb", programs);
-    const char *argv[] = {program, "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-locale", "--no-sync",
-                          NULL};
+    const char *argv[] = {program, "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8",
+                          "--no-locale", "--no-sync", NULL};
     struct child_options options = *as;
     options.argv = argv;
     int status;
@@ -126,8 +126,9 @@ bool dev_postgres_start(struct dev *dev, struct err *err)
     const char *data = dev_text(dev, "%s/data", home);
     const char *server = dev_text(dev, "%s/postgres", programs);
     const char *connections = dev_text(dev, "max_connections=%zu", 60 + 8 * target_total(dev));
+    /* nothing in it is to outlive the machine */
     const char *argv[] = {server, "-D", data, "-k", home, "-c", "listen_addresses=", "-c", connections,
-                          "-c", "shared_buffers=64MB", "-c", "fsync=off", NULL}; /* nothing in it is to outlive the machine */
+                          "-c", "shared_buffers=64MB", "-c", "fsync=off", NULL};
     dev->conninfo = dev_text(dev, "host=%s port=5432 user=postgres dbname=postgres", home);
     bool ok = make_cluster(programs, data, &options, err);
     options.argv = argv;
@@ -173,12 +174,14 @@ static bool with_database(struct dev *dev, const char *conninfo, const char *nam
     return true;
 }
 
-static bool create_database(struct dev *dev, struct pg *pg, const char *name, const char **ret_conninfo, struct err *err)
+static bool create_database(struct dev *dev, struct pg *pg, const char *name, const char **ret_conninfo,
+                            struct err *err)
 {
     auto_pgresult PGresult *found = NULL;
     auto_buf struct buf text = BUF_INIT(4096);
     if (!with_database(dev, dev->conninfo, name, ret_conninfo, err) ||
-        !pg_exec(pg, "SELECT 1 FROM pg_catalog.pg_database WHERE datname = $1", 1, (const char *const[]){name}, &found, err))
+        !pg_exec(pg, "SELECT 1 FROM pg_catalog.pg_database WHERE datname = $1", 1, (const char *const[]){name}, &found,
+                 err))
         return false;
     if (PQntuples(found) > 0)
         return true;

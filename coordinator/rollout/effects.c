@@ -256,7 +256,8 @@ static void because(struct decide *d, const char *why, const char *what_to_do)
 
 void because_asked(struct decide *d)
 {
-    because(d, d->event->kind == ROLLOUT_CANCEL ? "an operator cancelled it" : "an operator asked for the way back", "");
+    because(d, d->event->kind == ROLLOUT_CANCEL ? "an operator cancelled it" : "an operator asked for the way back",
+            "");
 }
 
 void because_down(struct decide *d)
@@ -292,9 +293,11 @@ void because_failed(struct decide *d)
     if (d->rollout->direction == DIRECTION_DOWN)
         because_step(d, 0, "the undo of ", "Remove the cause, then `greylag release retry`");
     else if (only_stops(d))
-        because_step(d, 0, "recording ", "Give the command again: it plans from what is there now; what was recorded stays so");
+        because_step(d, 0, "recording ", "Give the command again: it plans from what is there now; what was recorded "
+                                         "stays so");
     else if (failed_and_halts(d))
-        because_step(d, 0, "", "When the cause is removed `greylag release retry` goes on; `greylag release rollback` undoes it");
+        because_step(d, 0, "", "When the cause is removed `greylag release retry` goes on; `greylag release rollback` "
+                               "undoes it");
     else
         because_step(d, 0, "", "");
 }

@@ -171,6 +171,7 @@ const char *step_text(const struct rollout *rollout, const struct rollout_step *
 {
     const struct plan_step *from = plan_step_of(rollout, step);
     const struct service *service = &rollout->plan->fleet->services[from->service];
-    snprintf(text, STEP_TEXT_SIZE, "%.64s %.64s on %.63s", service->name, from->id, rollout->targets[step->target].name);
+    snprintf(text, STEP_TEXT_SIZE, "%.64s %.64s on %.63s", service->name, from->id,
+             rollout->targets[step->target].name);
     return text;
 }

@@ -1,5 +1,6 @@
 /* What a verified report carries is taken in here, before the table is asked what to do about its job or fence: an
- * outcome is a fact, whichever job carried it. The outcome of a request is final once recorded; each is accepted once. */
+ * outcome is a fact, whichever job carried it. The outcome of a request is final once recorded; each is
+ * accepted once. */
 #include <string.h>
 
 #include "rollout/state.h"
@@ -149,8 +150,8 @@ void outcomes_take(struct decide *d)
     }
 }
 
-/* After a restore, when an operator said to go on: what the history lacks is not there, and gets a new request. Also what
- * we know no outcome of: the report of one that the restore has lost may still be on its way. */
+/* After a restore, when an operator said to go on: what the history lacks is not there, and gets a new request. Also
+ * what we know no outcome of: the report of one that the restore has lost may still be on its way. */
 void outcomes_rebuild(struct decide *d)
 {
     struct rollout *rollout = d->rollout;

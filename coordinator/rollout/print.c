@@ -89,8 +89,9 @@ void rollout_print_markdown(struct buf *out)
 {
     size_t count;
     const struct decision_row *table = decision_table(&count);
-    buf_adds(out, "# The decision table\n\nEverything that the coordinator decides (`coordinator/rollout/decisions.def`); the first row that "
-                  "fits is taken. `greylag release show` names the rows that fired. This page is printed from the table.\n\n"
+    buf_adds(out, "# The decision table\n\nEverything that the coordinator decides "
+                  "(`coordinator/rollout/decisions.def`); the first row that fits is taken. `greylag release show` "
+                  "names the rows that fired. This page is printed from the table.\n\n"
                   "```mermaid\n");
     rollout_print_mermaid(out);
     buf_adds(out, "```\n\n| | row | in | event | if | then | effects | why |\n|---|---|---|---|---|---|---|---|\n");

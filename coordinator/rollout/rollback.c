@@ -133,8 +133,8 @@ void because_irreversible(struct decide *d)
     step_text(rollout, blocking, text);
     snprintf(d->detail, sizeof d->detail, "%s has no way back", text);
     snprintf(rollout->reason, sizeof rollout->reason,
-             "the way back ends at %s, which has none (%zu such step%s applied); what can be undone is undone. Repair it "
-             "by hand, or fix the cause and go forward with `greylag up`. It was rolled back because: %.90s",
+             "the way back ends at %s, which has none (%zu such step%s applied); what can be undone is undone. Repair "
+             "it by hand, or fix the cause and go forward with `greylag up`. It was rolled back because: %.90s",
              text, count, count == 1 ? " is" : "s are", before);
     rollout->changed = true;
 }

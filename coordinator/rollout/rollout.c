@@ -186,6 +186,6 @@ void effects_add_acknowledge(struct rollout_effects *effects, int target, const 
     int64_t *positions = arena_array(&effects->arena, report->outcome_count, sizeof *positions);
     for (size_t i = 0; i < report->outcome_count; i++)
         positions[i] = report->outcomes[i].position;
-    *array_add(effects->acknowledges, effects->acknowledge_count, effects->acknowledge_room) = (struct rollout_acknowledge){
-        .target = target, .positions = positions, .position_count = report->outcome_count};
+    *array_add(effects->acknowledges, effects->acknowledge_count, effects->acknowledge_room) =
+        (struct rollout_acknowledge){.target = target, .positions = positions, .position_count = report->outcome_count};
 }

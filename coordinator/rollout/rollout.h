@@ -5,9 +5,9 @@
  * rows, everything marked `changed`, the new jobs and fences with their outbox rows, the decisions and the offset.
  * When that transaction fails the shell throws the state away and loads it again: nothing is kept in memory alone.
  *
- * Decisions are rows of one declared table (decisions.def): position, release state, event, guard, next state, effects, why.
- * The first row that matches wins; the last catches the rest. Each decision taken is handed out with its row's name,
- * so that `release show` can quote why.
+ * Decisions are rows of one declared table (decisions.def): position, release state, event, guard, next state, effects,
+ * why. The first row that matches wins; the last catches the rest. Each decision taken is handed out with its row's
+ * name, so that `release show` can quote why.
  *
  * What always holds (checked by rollout_check, after every step of the simulation):
  *  P1  a step is SENT only when every step that it needs is APPLIED or ALREADY, or precedes it in the same job;
@@ -127,7 +127,8 @@ struct rollout {
     X(ROLLBACK,  "rollback",  "an operator asks for the way back")                                                     \
     X(RETRY,     "retry",     "an operator asks a halted release to go on from where it stands")                       \
     X(CANCEL,    "cancel",    "an operator asks to stop before going on; what took effect is undone")                  \
-    X(ADVANCE,   "advance",   "after a batch of events: what follows from the state (rollout_advance gives it, nobody else)")
+    X(ADVANCE,   "advance",   "after a batch of events: what follows from the state (rollout_advance gives it, "       \
+                              "nobody else)")
 enum rollout_event_kind {
 #define X(name, ...) ROLLOUT_##name,
     ROLLOUT_EVENTS(X)

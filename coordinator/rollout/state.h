@@ -94,7 +94,8 @@ bool schedule_possible(const struct rollout *rollout, int leg);
 
 /* rollback.c */
 void rollback_settle(const struct rollout *rollout);             /* fills index->settled */
-bool rollback_may_undo(const struct rollout *rollout, int plan_step); /* after rollback_settle; or earlier in this job */
+/* After rollback_settle; or earlier in this job. */
+bool rollback_may_undo(const struct rollout *rollout, int plan_step);
 void rollback_follow(struct rollout *rollout, int plan_step);    /* the undo's state after what is known of its step */
 bool rollback_is_known(const struct rollout_target *target);
 

@@ -89,13 +89,15 @@ static bool make_plan(struct store *store, const struct store_request *request, 
         return false;
     ret->plan = plan;
     if (left_out)
-        add_finding(arena, &ret->findings, "recorded",
-                    arena_printf(arena, "%zu of these releases only recorded what was in effect before: that stays", left_out), "");
+        add_finding(
+            arena, &ret->findings, "recorded",
+            arena_printf(arena, "%zu of these releases only recorded what was in effect before: that stays", left_out),
+            "");
     return check_looked_at(request, plan, err);
 }
 
-/* Texts that the plan or its way back needs. What is only recorded needs none; but a repeatable one that is recorded can
- * go back to its text when that is changed later. */
+/* Texts that the plan or its way back needs. What is only recorded needs none; but a repeatable one that is recorded
+ * can go back to its text when that is changed later. */
 static size_t step_texts(const struct plan *plan, const struct plan_step *step, const char **ret_texts)
 {
     static const char none[] = "";
@@ -233,13 +235,15 @@ static bool check_restored(struct store *store, struct err *err)
 static bool refuse_steps(const struct plan *plan, struct err *err)
 {
     size_t i = 0;
-    while (i + 1 < plan->step_count && (!plan_migration(plan, &plan->steps[i]) || !plan_migration(plan, &plan->steps[i])->refused))
+    while (i + 1 < plan->step_count &&
+           (!plan_migration(plan, &plan->steps[i]) || !plan_migration(plan, &plan->steps[i])->refused))
         i++;
     const struct migration *migration = plan_migration(plan, &plan->steps[i]);
     err_set(err, ERR_CONFLICT, "%zu step%s greylag does not run, the first is %s:%s: %s", plan->refused,
             plan->refused == 1 ? " is one that" : "s are such that", plan->fleet->services[plan->steps[i].service].name,
             migration->id, migration->refused);
-    return err_hint(err, "run them with their own tool and `greylag import`, or take them for applied with `greylag baseline`");
+    return err_hint(err, "run them with their own tool and `greylag import`, or take them for applied with `greylag "
+                         "baseline`");
 }
 
 static bool check_acceptance(struct store *store, const struct store_request *request, struct arena *arena,
@@ -261,7 +265,8 @@ static bool check_acceptance(struct store *store, const struct store_request *re
     if (plan->refused)
         return refuse_steps(plan, err);
     if (plan->irreversible && !request->accept_irreversible) {
-        err_set(err, ERR_CONFLICT, "%zu step%s no way back", plan->irreversible, plan->irreversible == 1 ? " has" : "s have");
+        err_set(err, ERR_CONFLICT, "%zu step%s no way back", plan->irreversible,
+                plan->irreversible == 1 ? " has" : "s have");
         return err_hint(err, "greylag plan names them; accept that with --accept-irreversible");
     }
     if (!find_missing(store, arena, ret, err))
@@ -438,8 +443,8 @@ bool store_release_accept(struct store *store, const struct store_request *reque
     memset(ret_acceptance, 0, sizeof *ret_acceptance);
     if (!store_begin(store, err))
         return false;
-    /* One at a time, so that the plan is made from what the last one left. Who falls silent here is ended by the server:
-     * its plan must not be stored after others have come and gone. */
+    /* One at a time, so that the plan is made from what the last one left. Who falls silent here is ended by the
+     * server: its plan must not be stored after others have come and gone. */
     bool made = store_exec(store, sql_accept_hold, NULL, err, 1, ACCEPT_IDLE_MAX) &&
                 find_repeated(store, request, arena, ret_acceptance, err) &&
                 (ret_acceptance->repeated || make_plan(store, request, arena, ret_acceptance, err));
@@ -456,7 +461,8 @@ bool store_release_accept(struct store *store, const struct store_request *reque
         store_rollback(store);
         ret_acceptance->release[0] = '\0';
         if (strcmp(why.sqlstate, "23505") == 0)
-            return store_check_open(store, err) ? err_set(err, ERR_CONFLICT, "another release was accepted just now") : false;
+            return store_check_open(store, err) ? err_set(err, ERR_CONFLICT, "another release was accepted just now")
+                                                : false;
         if (err)
             *err = why;
         return false;

@@ -80,7 +80,8 @@ static const char *release_of(const struct rollout *rollout, const struct rollou
     const struct plan_step *planned = &rollout->plan->steps[step->plan_step];
     if (step->state == STEP_ALREADY)
         return "";
-    return step->direction == DIRECTION_ADOPT && *step->undoes_request ? planned->undoes_release : step->outcome.release;
+    return step->direction == DIRECTION_ADOPT && *step->undoes_request ? planned->undoes_release
+                                                                       : step->outcome.release;
 }
 
 static json_t *applied_json(const struct rollout *rollout, const struct rollout_step *step)

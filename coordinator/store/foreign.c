@@ -10,8 +10,8 @@
 #define NAMED_MAX 5
 
 /* Services and targets as two arrays for the server. */
-static void target_lists(const char *const *services, const char *const *targets, size_t count, struct buf *ret_services,
-                         struct buf *ret_targets)
+static void target_lists(const char *const *services, const char *const *targets, size_t count,
+                         struct buf *ret_services, struct buf *ret_targets)
 {
     pg_array_text(ret_services, services, count);
     pg_array_text(ret_targets, targets, count);
@@ -142,7 +142,8 @@ static struct target_contents *contents_of(struct target_contents *contents, siz
     for (size_t i = 0; i < *count; i++)
         if (strcmp(contents[i].target, target) == 0 && strcmp(contents[i].service, service) == 0)
             return &contents[i];
-    contents[*count] = (struct target_contents){.service = arena_strdup(arena, service), .target = arena_strdup(arena, target)};
+    contents[*count] =
+        (struct target_contents){.service = arena_strdup(arena, service), .target = arena_strdup(arena, target)};
     return &contents[(*count)++];
 }
 
@@ -160,7 +161,8 @@ bool store_load_foreign(struct store *store, bool all, struct arena *arena, stru
     for (size_t i = 0; i < rows; i++) {
         const char *service = pg_text(result, (int)i, 0), *target = pg_text(result, (int)i, 1);
         if (!read_history(result, (int)i, arena, &histories[i]))
-            return err_set(err, ERR_INTERNAL, "the record of %s/%s in the control database cannot be read", service, target);
+            return err_set(err, ERR_INTERNAL, "the record of %s/%s in the control database cannot be read", service,
+                           target);
         if (!of || strcmp(of->target, target) != 0 || strcmp(of->service, service) != 0) {
             of = contents_of(grown, count, service, target, arena);
             of->foreign = &histories[i];
@@ -226,7 +228,8 @@ bool store_check_answered(struct store *store, const struct fleet *fleet, const 
         buf_addf(&names, " and %d more", waiting - NAMED_MAX);
     err_set(err, ERR_CONFLICT, "%s ha%s not said yet what records of other tools %s", buf_text(&names),
             waiting == 1 ? "s" : "ve", waiting == 1 ? "it holds" : "they hold");
-    err_hint(err, "their workers are asked; greylag workers list shows which report. --service or --on leaves the others out");
+    err_hint(err, "their workers are asked; greylag workers list shows which report. --service or --on leaves the "
+                  "others out");
     if (err)
         err->retriable = true;
     return false;
@@ -235,8 +238,8 @@ bool store_check_answered(struct store *store, const struct fleet *fleet, const 
 /* ---- going back ---- */
 
 /* Which of these releases only recorded what was in effect already: is_one[count]. */
-static bool find_recording(struct store *store, const char *const *releases, size_t count, bool *is_one, size_t *ret_found,
-                           struct err *err)
+static bool find_recording(struct store *store, const char *const *releases, size_t count, bool *is_one,
+                           size_t *ret_found, struct err *err)
 {
     auto_buf struct buf list = BUF_INIT(BUF_MAX);
     auto_pgresult PGresult *result = NULL;
@@ -261,8 +264,8 @@ bool store_check_down(struct store *store, const struct plan_options *options, s
     if (one) {
         err_set(err, ERR_INPUT, "release %s recorded what was in effect before it: it ran nothing that could be undone",
                 options->release);
-        return err_hint(err, "greylag down --service SERVICE --steps N undoes migrations, whoever ran them; greylag repair "
-                             "--forget takes off the record what is no longer among the files");
+        return err_hint(err, "greylag down --service SERVICE --steps N undoes migrations, whoever ran them; greylag "
+                             "repair --forget takes off the record what is no longer among the files");
     }
     if (!options->releases)
         return true;

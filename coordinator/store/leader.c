@@ -30,9 +30,10 @@ bool store_order_add(struct store *store, const char *release, const char *kind,
     const char *objection = order_objection(kind, state, strcmp(pg_text(found, 0, 1), "t") == 0);
     if (objection) {
         err_set(err, ERR_CONFLICT, "release %s is %s: %s", release, release_state_text(state), objection);
-        return err_hint(err, "%s", release_state_terminal(state) ? "greylag down takes back what an ended release applied, "
-                                                                   "greylag up goes on from what is applied now"
-                                                                 : "greylag release watch follows it to its end");
+        return err_hint(err, "%s",
+                        release_state_terminal(state) ? "greylag down takes back what an ended release applied, "
+                                                        "greylag up goes on from what is applied now"
+                                                      : "greylag release watch follows it to its end");
     }
     auto_pgresult PGresult *added = NULL;
     if (!store_exec(store, sql_order_add, &added, err, 3, release, kind, by) ||

@@ -75,7 +75,8 @@ static bool read_plan_step(struct store_release *release, const PGresult *r, int
                            struct plan_step *step)
 {
     struct arena *arena = &release->arena;
-    int service = before ? before->service : 0, migration = before && before->migration >= 0 ? before->migration + 1 : 0;
+    int service = before ? before->service : 0,
+        migration = before && before->migration >= 0 ? before->migration + 1 : 0;
     step->target = (int)pg_number(r, row, 0);
     step->service = service_index(&release->fleet, pg_text(r, row, 1), service);
     if (step->service < 0 || step->target < 0 || (size_t)step->target >= release->plan.target_count)

@@ -89,7 +89,9 @@ static void count_target(const struct fleet *fleet, const char *category, json_t
     size_t i;
     json_array_foreach(held, i, row)
         applied[i] = (struct applied){.migration = json_string_value(json_array_get(row, 0)),
-                                      .checksum = json_string_value(json_array_get(row, 1)), .request = "", .release = ""};
+                                      .checksum = json_string_value(json_array_get(row, 1)),
+                                      .request = "",
+                                      .release = ""};
     const struct service nothing = {.name = contents.service}, *service = fleet_service(fleet, contents.service);
     struct plan_counts counts = plan_pending(service ? service : &nothing, &contents, category);
     bool listed = service && has_target(service, contents.target);

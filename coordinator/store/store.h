@@ -72,7 +72,8 @@ struct store_acceptance {
     const struct fleet *fleet; /* all in the arena */
     const struct plan *plan;
     struct plan_findings findings; /* set even when it fails because of the plan */
-    const char *const *missing; /* digests of SQL that the plan needs and the coordinator lacks; set with ERR_CONFLICT */
+    const char *const *missing; /* digests of SQL that the plan needs and the coordinator lacks; set with
+                                 * ERR_CONFLICT */
     size_t missing_count;
     bool repeated;           /* this key has its release already: `release` names it, the plan is not set */
     const char *digest;      /* of the plan, with how many steps: set on success, also when repeated */
@@ -92,9 +93,9 @@ bool store_release_accept(struct store *store, const struct store_request *reque
 
 /* ---- Other tools' records on targets, which an import takes over ---- */
 
-/* Notes that these targets are to be asked, and wakes the leader. *ret_since_us is the moment: an import plans only from
- * what was reported when asked then or later, and is refused until that has come (retriable). ERR_CONFLICT: a release
- * is open. */
+/* Notes that these targets are to be asked, and wakes the leader. *ret_since_us is the moment: an import plans only
+ * from what was reported when asked then or later, and is refused until that has come (retriable). ERR_CONFLICT: a
+ * release is open. */
 bool store_foreign_ask(struct store *store, const char *const *services, const char *const *targets, size_t count,
                        int64_t *ret_since_us, struct err *err);
 /* {"targets":[{"service","target","askedAtUs","answeredAtUs","storedAtUs","histories":[{"tool","table","rows":n,
@@ -105,7 +106,8 @@ bool store_foreign(struct store *store, char **ret_json, struct err *err);
 
 /* {"tags":[{"name","release","state","direction","madeBy","madeAtUs","acceptedAtUs"}]}, by release, newest first. */
 bool store_tags(struct store *store, char **ret_json, struct err *err);
-/* A name that stands on another release is ERR_CONFLICT; on the same one it is left as it is. ERR_INPUT: no such release. */
+/* A name that stands on another release is ERR_CONFLICT; on the same one it is left as it is. ERR_INPUT: no such
+ * release. */
 bool store_tag_put(struct store *store, const char *name, const char *release, const char *by, struct err *err);
 bool store_tag_delete(struct store *store, const char *name, struct err *err); /* ERR_INPUT: none */
 
@@ -131,7 +133,8 @@ bool store_releases(struct store *store, int64_t limit, char **ret_json, struct 
 /* One release ("" or "latest": the newest): the fields above and
  *  "decidedBy", "aim", "irreversible", "acceptIrreversible", "options":{...},
  *  "steps":[{"ordinal","leg","service","target","migration","name","direction","state","attempt","wayBack","undoes",
- *            "kind","category","needs":[...], "request","outcome":null|{"kind","attempt","position","startedAtUs","finishedAtUs",
+ *            "kind","category","needs":[...],
+ * "request","outcome":null|{"kind","attempt","position","startedAtUs","finishedAtUs",
  *            "sqlstate","message","line","left","detail"}}],
  *  "targets":[{"service","target","state","sequence","recorded","problem"}],
  *  "decisions":[{"atUs","position","row","why","step","target","before","after","detail"}],
@@ -160,10 +163,10 @@ bool store_workers(struct store *store, char **ret_json, struct err *err);
 /* {"fleet","environment","schema":n,"leader":null|{"holder","epoch","expiresAtUs","valid"},"open":null|id,
  *  "outbox":n,"targets":n,"reporting":n} */
 bool store_health(struct store *store, char **ret_json, struct err *err);
-/* {"targets":{"service/target":[{"migration","checksum","request","release"}...]}, "foreign":{"service/target":[{"tool",
- *  "table","rows":[{"version","name","script","checksum","state"}...]}...]}}: what is applied, in order; and of targets
- * that hold nothing the records of other tools. A repeatable migration also has "texts":[{"checksum","request","release",
- * "kept"}], as struct applied. */
+/* {"targets":{"service/target":[{"migration","checksum","request","release"}...]},
+ * "foreign":{"service/target":[{"tool", "table","rows":[{"version","name","script","checksum","state"}...]}...]}}: what
+ * is applied, in order; and of targets that hold nothing the records of other tools. A repeatable migration also has
+ * "texts":[{"checksum","request","release", "kept"}], as struct applied. */
 bool store_applied(struct store *store, char **ret_json, struct err *err);
 
 /* ==== For the leader alone ==== */
@@ -172,7 +175,8 @@ bool store_applied(struct store *store, char **ret_json, struct err *err);
 struct store_lease {
     int64_t epoch;
     char term[ID_TERM_SIZE];
-    bool restored; /* this database came back from a backup, or a target knew more than it: the first batch says `whole` */
+    bool restored; /* this database came back from a backup, or a target knew more than it: the first batch says
+                    * `whole` */
 };
 /* Takes it when nobody holds it: never taken, released, expired by the server's clock, or every session of its holder
  * is gone. The predecessor's sessions are terminated and waited for first. *ret_taken false: somebody else leads.

@@ -31,8 +31,8 @@ void store_pause(struct store *store, int ms);
 
 char *store_text_int64(char text[24], int64_t value);
 
-/* Fills in `texts` of repeatable migrations. `applied`: what the contents point into; these are in the order of service and
- * target, as the server orders them. */
+/* Fills in `texts` of repeatable migrations. `applied`: what the contents point into; these are in the order of service
+ * and target, as the server orders them. */
 bool store_load_texts(struct store *store, struct arena *arena, const struct target_contents *contents, size_t count,
                       struct applied *applied, struct err *err);
 bool store_check_open(struct store *store, struct err *err); /* ERR_CONFLICT: a release is open */

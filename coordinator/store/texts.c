@@ -7,7 +7,8 @@
 
 static bool is_of(const struct target_contents *contents, const PGresult *rows, int row)
 {
-    return strcmp(contents->service, pg_text(rows, row, 0)) == 0 && strcmp(contents->target, pg_text(rows, row, 1)) == 0;
+    return strcmp(contents->service, pg_text(rows, row, 0)) == 0 &&
+           strcmp(contents->target, pg_text(rows, row, 1)) == 0;
 }
 
 static void take_text(struct arena *arena, const PGresult *rows, int row, struct applied_text *ret_text)

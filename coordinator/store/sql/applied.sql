@@ -4,11 +4,13 @@ SELECT json_build_object(
              FROM (SELECT a.service || '/' || a.target AS name,
                           json_agg(json_strip_nulls(json_build_object(
                                      'migration', a.migration, 'checksum', a.checksum, 'request', a.request,
-                                     'release', coalesce(t.release, a.release), 'texts', t.texts)) ORDER BY a.place) AS migrations
+                                     'release', coalesce(t.release, a.release), 'texts', t.texts))
+                                   ORDER BY a.place) AS migrations
                      FROM greylag.applied a
                      LEFT JOIN (SELECT service, target, migration, min(release) FILTER (WHERE depth = 0) AS release,
                                        json_agg(json_build_object('checksum', checksum, 'request', request,
-                                                                  'release', release, 'kept', kept) ORDER BY depth) AS texts
+                                                                  'release', release, 'kept', kept)
+                                                ORDER BY depth) AS texts
                                   FROM greylag.applied_texts GROUP BY service, target, migration) t
                        ON t.service = a.service AND t.target = a.target AND t.migration = a.migration
                     GROUP BY a.service, a.target ORDER BY 1) x),

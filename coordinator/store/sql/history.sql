@@ -13,5 +13,6 @@ SELECT json_build_object('history', coalesce(json_agg(json_build_object(
                   WHERE s.release = i.release
                     AND s.ordinal = substring(i.request FROM '^[^.]+[.]([0-9]{1,9})[.]')::int))
          ORDER BY finished_us DESC, position DESC LIMIT $3::bigint) h
-  LEFT JOIN greylag.steps s ON s.release = h.release AND s.ordinal = substring(h.request FROM '^[^.]+[.]([0-9]{1,9})[.]')::int
+  LEFT JOIN greylag.steps s
+    ON s.release = h.release AND s.ordinal = substring(h.request FROM '^[^.]+[.]([0-9]{1,9})[.]')::int
   LEFT JOIN greylag.plan_steps p ON p.release = s.release AND p.ordinal = s.plan_step

@@ -19,7 +19,8 @@ SELECT json_build_object(
                     'problem', coalesce(t.problem, ''), 'worker', coalesce(t.worker, ''),
                     'pending', null, 'unknown', null,
                     'held', CASE WHEN $2::boolean THEN (
-                              SELECT coalesce(json_agg(json_build_array(a.migration, a.checksum) ORDER BY a.place), '[]')
+                              SELECT coalesce(json_agg(json_build_array(a.migration, a.checksum)
+                                                       ORDER BY a.place), '[]')
                                 FROM greylag.applied a WHERE a.service = l.service AND a.target = l.target) END)
                     ORDER BY l.service, l.target), '[]')
              FROM listed l
