@@ -95,8 +95,9 @@ static enum executor_end record_misfit(struct execution *x, const struct failure
         about.message = "applied with another checksum";
     } else {
         about.message = there ? "another request is in effect" : "the migration is not in effect";
-        about.detail = there ? arena_printf(x->arena, "request %s of release %s is in effect", effect.request, effect.release)
-                             : "nothing is in effect";
+        about.detail =
+            there ? arena_printf(x->arena, "request %s of release %s is in effect", effect.request, effect.release)
+                  : "nothing is in effect";
     }
     return record(x, &about, err);
 }

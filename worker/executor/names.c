@@ -156,6 +156,7 @@ void names_explain(struct execution *x, const struct part *part, const struct pl
                 "`placeholders: {%.*s: ...}` into its worker.yml, for all of it or for target %s",
                 part_line(x, part, line), column, len, missing->name, len, missing->name, job->audience.target);
     else
-        err_set(err, ERR_INPUT, "%s, column %d: the placeholder ${%.*s} has no value: neither the plan nor this database "
+        err_set(err, ERR_INPUT, "%s, column %d: the placeholder ${%.*s} has no value: neither the plan nor this "
+                                "database "
                 "has one", part_line(x, part, line), column, len, missing->name);
 }

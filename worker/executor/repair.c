@@ -146,8 +146,9 @@ bool repair_check(struct execution *x, const struct sql_statement *s, struct err
         return false;
     if (PQntuples(result) == 1 && *pg_text(result, 0, 0) == 't')
         return true;
-    err_set(err, ERR_DATABASE, PQntuples(result) ? "index %s exists but is invalid: an earlier attempt, not greylag's, left it"
-                                                 : "the server said that index %s was made, but table %s has none of that name",
+    err_set(err, ERR_DATABASE,
+            PQntuples(result) ? "index %s exists but is invalid: an earlier attempt, not greylag's, left it"
+                              : "the server said that index %s was made, but table %s has none of that name",
             s->name, s->table);
     err_sqlstate(err, "55000");
     return err_hint(err, "DROP INDEX CONCURRENTLY %s, then try again", s->name);

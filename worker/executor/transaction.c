@@ -69,8 +69,8 @@ void script_end(struct execution *x, struct script *script)
 
 static void tell_stray(struct failure *failure)
 {
-    failure->left = "a COMMIT or ROLLBACK inside the text ended greylag's transaction: what ran before a COMMIT took effect "
-                    "and is not recorded as applied, what ran after it was rolled back";
+    failure->left = "a COMMIT or ROLLBACK inside the text ended greylag's transaction: what ran before a COMMIT took "
+                    "effect and is not recorded as applied, what ran after it was rolled back";
     err_set(&failure->err, ERR_INPUT, "the text ended its own transaction (COMMIT or ROLLBACK inside the migration)");
     err_sqlstate(&failure->err, LEDGER_STRAY);
     failure->line = 0;

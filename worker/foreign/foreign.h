@@ -4,9 +4,9 @@
  * because of what they hold. Looking again and keeping are text that shares the transaction and the round trip of a
  * step: foreign_add_check before what a step records, foreign_add_mirror after it, because a way back looks at what is
  * still applied. Both find the table in the database at that time: `job->history_table`, else the tool's default name
- * in the search_path; else the check takes the one table that looks like it, while the mirror refuses to write into what
- * may be another service's, and makes the table as the tool does when there is none. They give the settings back that
- * they change, and return no rows.
+ * in the search_path; else the check takes the one table that looks like it, while the mirror refuses to write into
+ * what may be another service's, and makes the table as the tool does when there is none. They give the settings back
+ * that they change, and return no rows.
  *
  * One row for each tool in tools.c; one file for each statement in sql/, run with the search_path pg_catalog.
  * Ownership: strings handed out live in the arena. Threads: the connection's. No logging. */
@@ -44,12 +44,13 @@ struct foreign_step {
     const struct job *job;
     const struct job_request *request;
 };
-/* Adds one statement with its ';' for an ADOPT that asks for it (in_history): raises FOREIGN_GONE unless the record says
- * so now, and leaves what it says in the transaction's setting greylag.found: "flyway public.flyway_schema_history checksum
- * crc32:5". */
+/* Adds one statement with its ';' for an ADOPT that asks for it (in_history): raises FOREIGN_GONE unless the record
+ * says so now, and leaves what it says in the transaction's setting greylag.found: "flyway public.flyway_schema_history
+ * checksum crc32:5". */
 void foreign_add_check(struct buf *sql, const struct foreign_step *step);
-/* Adds one statement with its ';' when job->mirror is set: the request's change of the tool's record. UP and ADOPT add what is missing,
- * ADOPT of a request in effect aligns its checksum, DOWN and FORGET take it away; a CALLBACK is no part of any record. */
+/* Adds one statement with its ';' when job->mirror is set: the request's change of the tool's record. UP and ADOPT add
+ * what is missing, ADOPT of a request in effect aligns its checksum, DOWN and FORGET take it away; a CALLBACK is no
+ * part of any record. */
 void foreign_add_mirror(struct buf *sql, const struct foreign_step *step);
 /* Why this tool's record is not kept; NULL: it is. */
 const char *foreign_refuses(enum history_tool tool);

@@ -107,8 +107,8 @@ void job_print_mermaid(struct buf *out)
 
 void job_print_markdown(struct buf *out)
 {
-    buf_adds(out, "# One job at the worker\n\nThe table that a worker walks for each job (`worker/job/job.def`); the first row that fits "
-                  "is taken. This page is printed from it.\n\n```mermaid\n");
+    buf_adds(out, "# One job at the worker\n\nThe table that a worker walks for each job (`worker/job/job.def`); the "
+                  "first row that fits is taken. This page is printed from it.\n\n```mermaid\n");
     job_print_mermaid(out);
     buf_adds(out, "```\n\n| state | event | if | next | action | why |\n|---|---|---|---|---|---|\n");
     for (size_t i = 0; i < ROW_COUNT; i++)

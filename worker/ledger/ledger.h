@@ -53,7 +53,8 @@ bool ledger_open(const struct ledger_settings *settings, struct ledger **ret_led
 void ledger_close(struct ledger *ledger); /* ends the session, and with it the lock; NULL is fine */
 const char *ledger_describe(struct ledger *ledger); /* borrowed: "user@host:port/database" */
 const struct pg_identity *ledger_identity(struct ledger *ledger); /* borrowed: of the present session */
-bool ledger_connected(struct ledger *ledger); /* between statements: also notices that the server has ended the session */
+/* Between statements: also notices that the server has ended the session. */
+bool ledger_connected(struct ledger *ledger);
 /* A new session after a lost one: terminates the old backend by pid and start, waits until it is gone, so that what
  * was in doubt is decided. Takes the lock again when it was held, and returns ERR_FENCED when another has it now. */
 bool ledger_reconnect(struct ledger *ledger, struct err *err);
@@ -110,10 +111,10 @@ int64_t ledger_sequence(struct ledger *ledger);   /* of the fence this ledger wo
 const char *ledger_search_path(struct ledger *ledger); /* borrowed, NULL: the server's default */
 const char *ledger_schema(struct ledger *ledger);      /* borrowed, not quoted */
 int64_t ledger_target(struct ledger *ledger);          /* the target's id in this ledger's tables */
-/* Adds "SELECT greylag.step_begin(...)" and "SELECT greylag.step_end(...)", without ';', to one string. The first checks
- * session, fence, expiry and what is applied, and sets the request's timeouts and the search_path for the transaction;
- * the second records APPLIED: the history row, what becomes of the row in `applied`, and as detail of an ADOPT what the
- * setting "greylag.found" holds by then. */
+/* Adds "SELECT greylag.step_begin(...)" and "SELECT greylag.step_end(...)", without ';', to one string. The first
+ * checks session, fence, expiry and what is applied, and sets the request's timeouts and the search_path for the
+ * transaction; the second records APPLIED: the history row, what becomes of the row in `applied`, and as detail of an
+ * ADOPT what the setting "greylag.found" holds by then. */
 void ledger_add_begin(struct ledger *ledger, struct buf *sql, const struct ledger_step *step);
 void ledger_add_end(struct ledger *ledger, struct buf *sql, const struct ledger_step *step);
 #define LEDGER_END_COLUMNS 4

@@ -132,7 +132,8 @@ static void extend(struct ledger *ledger, int pid)
         pg_close(k->pg);
         k->pg = NULL;
     }
-    if (!k->pg && !pg_open(ledger->settings.conninfo, "greylag-worker lease", (int)(ledger->settings.lease_ms / 3), &k->pg, NULL))
+    if (!k->pg &&
+        !pg_open(ledger->settings.conninfo, "greylag-worker lease", (int)(ledger->settings.lease_ms / 3), &k->pg, NULL))
         return;
     const char *values[] = {NUMBER(ledger->target), NUMBER(pid), NUMBER(ledger->settings.lease_ms)};
     pg_exec(k->pg, ledger->sql[LEDGER_SQL_extend], 3, values, NULL, NULL);

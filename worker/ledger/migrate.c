@@ -47,7 +47,8 @@ static bool run_versions(struct ledger *ledger, size_t from, struct err *err)
         if (!pg_run(ledger->pg, buf_text(&sql), &exists, NULL, err))
             return ledger_fail(err);
         buf_clear(&sql);
-        if (PQntuples(exists) == 0) /* CREATE SCHEMA asks for a right on the database even when there is nothing to do */
+        /* CREATE SCHEMA asks for a right on the database even when there is nothing to do */
+        if (PQntuples(exists) == 0)
             buf_addf(&sql, "CREATE SCHEMA %s;\n", ledger->quoted_schema);
         buf_addf(&sql, "CREATE TABLE %s.version (version integer PRIMARY KEY, applied_at timestamptz DEFAULT now());\n",
                  ledger->quoted_schema);

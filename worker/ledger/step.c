@@ -113,9 +113,10 @@ bool ledger_record(struct ledger *ledger, const struct ledger_step *step, const 
                         .left = text_or_empty(arena, about->left),
                         .detail = text_or_empty(arena, about->detail)};
     const char *values[] = {NUMBER(ledger->target), NUMBER(ledger->fence.epoch), ledger->term,
-                            NUMBER(ledger->fence.sequence), r->request, step->job->release, direction_text(r->direction),
-                            outcome_text(o.kind), r->migration, r->checksum, NUMBER(step->attempt),
-                            NUMBER(about->started_us), o.sqlstate, o.message, NUMBER(o.line), o.left, o.detail};
+                            NUMBER(ledger->fence.sequence), r->request, step->job->release,
+                            direction_text(r->direction), outcome_text(o.kind), r->migration, r->checksum,
+                            NUMBER(step->attempt), NUMBER(about->started_us), o.sqlstate, o.message, NUMBER(o.line),
+                            o.left, o.detail};
     auto_pgresult PGresult *result = NULL;
     if (!ledger_exec(ledger, LEDGER_SQL_record, (int)COUNT_OF(values), values, &result, err))
         return false;

@@ -2,9 +2,9 @@
  *
  * A reporter speaks for one target. Outcomes of a running job are sent in batches: at REPORT_BATCH_MAX of them, or a
  * while after the first. The last report of a job (FINISHED, REFUSED) carries those that have not gone out in its
- * batches; for a job that is answered from history, all. What the coordinator has not acknowledged is sent again, after 5 s and then less and less often, up to
- * once a minute, until it is; the ledger keeps the same list over a restart (reporter_remember).
- * Every outcome is committed in the target before it comes here.
+ * batches; for a job that is answered from history, all. What the coordinator has not acknowledged is sent again, after
+ * 5 s and then less and less often, up to once a minute, until it is; the ledger keeps the same list over a restart
+ * (reporter_remember). Every outcome is committed in the target before it comes here.
  *
  * Ownership: everything given is copied. Threads: one at a time for one reporter; they may share a producer. */
 #pragma once

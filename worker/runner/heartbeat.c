@@ -11,7 +11,8 @@
 void runner_heartbeat(struct runner *runner, bool leaving)
 {
     int64_t now = clock_mono_ms();
-    if (atomic_exchange(&runner->changed, false) && runner->presence_due_ms > runner->presence_last_ms + HEARTBEAT_MIN_MS)
+    if (atomic_exchange(&runner->changed, false) &&
+        runner->presence_due_ms > runner->presence_last_ms + HEARTBEAT_MIN_MS)
         runner->presence_due_ms = runner->presence_last_ms + HEARTBEAT_MIN_MS;
     if (now < runner->presence_due_ms && !leaving)
         return;

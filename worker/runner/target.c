@@ -260,7 +260,8 @@ static struct next take(struct target *target, int64_t ms)
     return next;
 }
 
-/* The work of an idle target: the session, acknowledgements, reports, giving the lock back. Returns how long to wait. */
+/* The work of an idle target: the session, acknowledgements, reports, giving the lock back. Returns how long
+ * to wait. */
 static int64_t idle(struct target *target, int64_t since_ms, int64_t *backoff_ms)
 {
     struct err err = ERR_INIT;

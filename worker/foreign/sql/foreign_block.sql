@@ -1,5 +1,6 @@
 -- The body of a DO block: finds a tool's table, makes it when it is missing, and runs statements on it, in the
--- transaction of a step. @...@ are literals that step.c puts in; @table@ and the like in the statements are put in here.
+-- transaction of a step. @...@ are literals that step.c puts in; @table@ and the like in the statements are put in
+-- here.
 DECLARE
     v_before text := pg_catalog.current_setting('search_path');
     v_strings text := pg_catalog.current_setting('standard_conforming_strings');

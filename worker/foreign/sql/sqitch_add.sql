@@ -40,7 +40,8 @@ WITH given AS (
     INSERT INTO @registry@.tags (tag_id, tag, project, change_id, note, committer_name, committer_email, planned_at,
                                  planner_name, planner_email)
     SELECT t.j ->> 'id', t.j ->> 'tag', added.project, added.change_id, coalesce(t.j ->> 'note', ''),
-           added.committer_name, added.committer_email, (t.j ->> 'planned_at')::timestamptz, t.j ->> 'planner_name', t.j ->> 'planner_email'
+           added.committer_name, added.committer_email, (t.j ->> 'planned_at')::timestamptz,
+           t.j ->> 'planner_name', t.j ->> 'planner_email'
       FROM added, given, jsonb_array_elements(coalesce(given.j -> 'tags', '[]')) AS t (j)
 )
 INSERT INTO @registry@.events (event, change_id, change, project, note, requires, conflicts, tags, committer_name,

@@ -14,7 +14,8 @@ COMMENT ON TABLE @registry@.releases IS 'Sqitch registry releases.';
 COMMENT ON COLUMN @registry@.releases.version IS 'Version of the Sqitch registry.';
 COMMENT ON COLUMN @registry@.releases.installed_at IS 'Date the registry release was installed.';
 COMMENT ON COLUMN @registry@.releases.installer_name IS 'Name of the user who installed the registry release.';
-COMMENT ON COLUMN @registry@.releases.installer_email IS 'Email address of the user who installed the registry release.';
+COMMENT ON COLUMN @registry@.releases.installer_email
+    IS 'Email address of the user who installed the registry release.';
 
 CREATE TABLE @registry@.projects (
     project         TEXT        PRIMARY KEY,
