@@ -47,7 +47,8 @@ int main(int argc, char **argv)
         fail("usage", "bench_idle BOOTSTRAP TOPIC CONNINFO [name=value ...]");
     signal(SIGTERM, on_signal);
     char why[256];
-    rd_kafka_conf_t *producing = settings(argv[1], argc - 4, argv + 4), *consuming = settings(argv[1], argc - 4, argv + 4);
+    rd_kafka_conf_t *producing = settings(argv[1], argc - 4, argv + 4),
+                    *consuming = settings(argv[1], argc - 4, argv + 4);
     rd_kafka_conf_set(producing, "enable.idempotence", "true", why, sizeof why);
     rd_kafka_conf_set(consuming, "group.id", "bench-idle", why, sizeof why);
     rd_kafka_conf_set(consuming, "enable.auto.commit", "false", why, sizeof why);

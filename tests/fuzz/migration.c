@@ -31,7 +31,8 @@ void fuzz_one(const uint8_t *data, size_t size)
         struct header header;
         struct entry *entry = &run.entries[i];
         header_read(entry->file, &arena, &entry->references, &header);
-        if (!entry->id || strlen(entry->up) != entry->up_size || (entry->down && strlen(entry->down) != entry->down_size))
+        if (!entry->id || strlen(entry->up) != entry->up_size ||
+            (entry->down && strlen(entry->down) != entry->down_size))
             abort();
     }
     if (run.count == 0 && findings.count == 0)

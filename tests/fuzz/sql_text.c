@@ -1,4 +1,5 @@
-/* The analysis of a text, rows behind COPY among it: offsets are in order and inside, lines are those of the offsets. */
+/* The analysis of a text, rows behind COPY among it: offsets are in order and inside, lines are those of
+ * the offsets. */
 #include "fuzz/fuzz.h"
 
 #include <stdlib.h>

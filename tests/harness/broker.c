@@ -61,7 +61,9 @@ int main(void)
         }
         if (strcmp(line, "stop") != 0)
             broker = start();
-        printf("%s\n", !strcmp(line, "wipe") ? "wiped" : !strcmp(line, "stop") ? "stopped" : bus_broker_bootstrap(broker));
+        printf("%s\n", !strcmp(line, "wipe")   ? "wiped"
+                       : !strcmp(line, "stop") ? "stopped"
+                                               : bus_broker_bootstrap(broker));
     }
     bus_broker_stop(broker);
     return 0;

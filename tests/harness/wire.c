@@ -1,4 +1,5 @@
-/* The wire by hand, for tests that are no coordinator and no worker: puts any bytes on a topic, and shows what lies there.
+/* The wire by hand, for tests that are no coordinator and no worker: puts any bytes on a topic, and shows what lies
+ * there.
  *
  *   wire send BOOTSTRAP TOPIC KEY [--sign KEYFILE TYPE] [--bits STEP | --cuts STEP | --times N] <PAYLOAD
  *     sends standard input as one message. --sign: as payload of an envelope signed with this secret key; TYPE is job,
@@ -42,12 +43,11 @@ static int fail(const char *what, const char *why)
 
 static rd_kafka_t *connect_to(rd_kafka_type_t type, const char *bootstrap)
 {
-    static const char *const settings[] = {"message.max.bytes", LARGEST, "queue.buffering.max.kbytes", "2000000",
-                                           "queue.buffering.max.messages", "10000000", "linger.ms", "5",
-                                           "message.timeout.ms", "30000", "group.id", "wire",
-                                           "fetch.wait.max.ms", "10", "enable.partition.eof", "true",
-                                           "fetch.max.bytes", LARGEST,
-                                           "fetch.message.max.bytes", "80000000", "receive.message.max.bytes", "1100000000"};
+    static const char *const settings[] = {
+        "message.max.bytes", LARGEST, "queue.buffering.max.kbytes", "2000000", "queue.buffering.max.messages",
+        "10000000", "linger.ms", "5", "message.timeout.ms", "30000", "group.id", "wire", "fetch.wait.max.ms", "10",
+        "enable.partition.eof", "true", "fetch.max.bytes", LARGEST, "fetch.message.max.bytes", "80000000",
+        "receive.message.max.bytes", "1100000000"};
     char text[512];
     rd_kafka_conf_t *conf = rd_kafka_conf_new();
     bool good = rd_kafka_conf_set(conf, "bootstrap.servers", bootstrap, text, sizeof text) == RD_KAFKA_CONF_OK;

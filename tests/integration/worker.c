@@ -28,7 +28,8 @@ Test(worker, a_failed_step_ends_the_job_and_stays_failed)
 {
     static const char *const names[] = {"r1", "r2"};
     static const enum outcome_kind kinds[] = {OUTCOME_APPLIED, OUTCOME_FAILED};
-    struct job_request requests[] = {up("r1", "CREATE TABLE a (n int)"), up("r2", "SELECT 1 / (SELECT count(*) FROM a)"),
+    struct job_request requests[] = {up("r1", "CREATE TABLE a (n int)"),
+                                     up("r2", "SELECT 1 / (SELECT count(*) FROM a)"),
                                      up("r3", "CREATE TABLE never ()")};
     start_worker();
     send_job(1, requests, 3);
@@ -138,7 +139,8 @@ Test(worker, outcomes_are_sent_again_until_they_are_acknowledged)
     report = report_of(REPORT_OUTCOMES, 1);
     cr_assert_eq(report.outcomes[0].position, position);
     bool heard = false;
-    for (int tries = 0; !heard && tries < 30; tries++) { /* again and again, as the coordinator does: who has just started */
+    for (int tries = 0; !heard && tries < 30; tries++) { /* again and again, as the coordinator does: who has just
+                                                          * started */
         send_control(CONTROL_ACKNOWLEDGE, 0, &position, 1); /* may not listen yet */
         heard = value_comes("SELECT count(*) FROM greylag.acknowledged WHERE through >= 1", "1", 2000);
     }
@@ -224,7 +226,8 @@ Test(worker, heartbeats_and_a_goodbye)
              !presence.targets[0].working))
         finished |= next_report(1000, &report, &presence);
     cr_assert_lt(clock_mono_ms(), until);
-    struct applied contents = {.migration = "r1", .checksum = digest_of("CREATE TABLE a ()"), .request = "r1", .release = "rel-1"};
+    struct applied contents = {
+        .migration = "r1", .checksum = digest_of("CREATE TABLE a ()"), .request = "r1", .release = "rel-1"};
     char digest[DIGEST_TEXT_SIZE];
     contents_digest(&contents, 1, digest);
     cr_assert_str_eq(presence.targets[0].contents, digest);
@@ -317,7 +320,8 @@ Test(worker, a_secret_placeholder_is_shown_nowhere)
     expect_value("SELECT string_agg(kind, ' ' ORDER BY position) FROM greylag.history", "applied applied failed");
     expect_value("SELECT x FROM reader", "planted-secret-0815");
     cr_assert(report.outcome_count > 0);
-    cr_assert_str_eq(report.outcomes[report.outcome_count - 1].message, "invalid input syntax for type integer: \"***\"");
+    cr_assert_str_eq(report.outcomes[report.outcome_count - 1].message,
+                     "invalid input syntax for type integer: \"***\"");
     expect_value("SELECT count(*) FROM greylag.history WHERE history::text LIKE '%planted%'", "0");
     auto_free char *arguments = xasprintf("/proc/%d/cmdline", (int)worker.pid);
     FILE *file = fopen(arguments, "r");

@@ -69,7 +69,8 @@ static inline void start_worker_with(const char *extra)
     const char *environment[] = {arena_printf(&arena, "TARGET=%s", database), extra, NULL};
     const char *argv[] = {GREYLAG_BINARY_DIR "/bin/greylag-worker", "--config", path_of("worker.yml"), "--ready-file",
                           path_of("ready"), NULL};
-    struct child_options options = {.argv = argv, .environment = environment, .output = worker_log, .error = worker_log};
+    struct child_options options = {
+        .argv = argv, .environment = environment, .output = worker_log, .error = worker_log};
     unlink(path_of("ready"));
     cr_assert(child_start(&options, &worker, &err), "%s", err.text);
     int64_t until = clock_mono_ms() + LIMIT_MS;

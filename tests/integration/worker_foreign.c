@@ -4,7 +4,9 @@
 
 TestSuite(worker_foreign, .init = set_up, .fini = tear_down, .timeout = 180);
 
-#define DBMATE "CREATE TABLE schema_migrations (version varchar primary key); INSERT INTO schema_migrations VALUES ('20240101');"
+#define DBMATE                                                                                                         \
+    "CREATE TABLE schema_migrations (version varchar primary key); "                                                   \
+    "INSERT INTO schema_migrations VALUES ('20240101');"
 
 static struct report inventory(int64_t sequence, bool foreign)
 {
@@ -27,7 +29,8 @@ static struct report inventory(int64_t sequence, bool foreign)
 
 Test(worker_foreign, an_inventory_tells_of_them_when_nothing_is_applied_or_when_asked)
 {
-    test_pg_run(database, DBMATE "CREATE TABLE goose_db_version (id int, version_id text, is_applied boolean, tstamp text)");
+    test_pg_run(database, DBMATE "CREATE TABLE goose_db_version (id int, version_id text, is_applied boolean, tstamp "
+                                 "text)");
     start_worker();
     struct report report = inventory(1, false);
     cr_assert_eq(report.applied_count, 0);

@@ -15,7 +15,8 @@ struct message *message_copy(struct world *w, const struct message *message)
 static void flight_add(struct world *w, struct log *log, struct message *message)
 {
     struct broker *broker = &w->broker;
-    int64_t delay = world_faults(w) && chance_percent(w, w->storm ? 40 : 10) ? chance_below(w, 30000) : chance_below(w, 100);
+    int64_t delay =
+        world_faults(w) && chance_percent(w, w->storm ? 40 : 10) ? chance_below(w, 30000) : chance_below(w, 100);
     *array_add(broker->flights, broker->flight_count, broker->flight_room) =
         (struct flight){.message = message, .log = log, .arrives = w->now + delay};
 }

@@ -30,7 +30,8 @@ static void check_order(struct world *w, const struct row *row)
     }
     for (int i = row->migration + 1; i < w->migrations; i++)
         for (size_t k = 0; k < steps[i].needs_count; k++)
-            if (steps[i].needs[k] == row->migration && kind_of(w, i) != MIGRATION_CALLBACK && is_ours(w, steps[i].target, i))
+            if (steps[i].needs[k] == row->migration && kind_of(w, i) != MIGRATION_CALLBACK &&
+                is_ours(w, steps[i].target, i))
                 broken(w, "P1: step %d was undone before step %d, which needs it", row->migration, i);
 }
 
@@ -42,7 +43,8 @@ void check_effect(struct world *w, int target, const struct token *job, const st
         broken(w, "P2: target %d: an effect of job %lld/%lld, but %lld/%lld is in force", target, (long long)job->epoch,
                (long long)job->sequence, (long long)db->now.fence.epoch, (long long)db->now.fence.sequence);
     if (database_find(db, row->request))
-        broken(w, "P2: target %d: request %d.%d takes effect twice", target, row->request.ordinal, row->request.attempt);
+        broken(w, "P2: target %d: request %d.%d takes effect twice", target, row->request.ordinal,
+               row->request.attempt);
     if (row->kind == OUTCOME_APPLIED && !w->target_restored)
         check_order(w, row);
 }

@@ -62,8 +62,8 @@ static void report_decide(struct world *w, struct coordinator *c, const struct m
     report.in_force = (struct fence){.epoch = message->in_force.epoch, .sequence = message->in_force.sequence,
                                      .digest = "", .term = ""};
     rollout_decide(&c->rollout,
-                   &(struct rollout_event){.kind = ROLLOUT_REPORT, .target = message->target, .report = &report}, w->now,
-                   &c->effects);
+                   &(struct rollout_event){.kind = ROLLOUT_REPORT, .target = message->target, .report = &report},
+                   w->now, &c->effects);
     arena_release(&arena);
 }
 
@@ -167,7 +167,8 @@ static void decide(struct world *w, struct coordinator *c)
 {
     c->answered = w->control.asked != ROLLOUT_EVENT_COUNT;
     if (c->answered)
-        rollout_decide(&c->rollout, &(struct rollout_event){.kind = w->control.asked, .target = -1}, w->now, &c->effects);
+        rollout_decide(&c->rollout, &(struct rollout_event){.kind = w->control.asked, .target = -1}, w->now,
+                       &c->effects);
     read_events(w, c);
     decide_alive(w, c);
     rollout_decide(&c->rollout, &(struct rollout_event){.kind = ROLLOUT_TIME, .target = -1}, w->now, &c->effects);
@@ -224,7 +225,8 @@ static void outbox_add_fence(struct world *w, struct coordinator *c, const struc
     trace(w, "fence", fence->target, fence->sequence, 0);
 }
 
-static void outbox_add_acknowledge(struct world *w, struct coordinator *c, const struct rollout_acknowledge *acknowledge)
+static void outbox_add_acknowledge(struct world *w, struct coordinator *c,
+                                   const struct rollout_acknowledge *acknowledge)
 {
     struct message *message = arena_new(&w->arena, struct message);
     *message = (struct message){.kind = MESSAGE_IS_ACKNOWLEDGE, .target = acknowledge->target,

@@ -31,7 +31,8 @@ enum migration_kind kind_of(const struct world *w, int migration)
     return w->fleet.services[0].migrations[migration].kind;
 }
 
-/* A repeatable one replaces an earlier text, or runs first; or another release has put a text there meanwhile, maybe ours. */
+/* A repeatable one replaces an earlier text, or runs first; or another release has put a text there meanwhile, maybe
+ * ours. */
 static void make_repeatable(struct world *w, struct plan_step *step, int i)
 {
     struct request *there = &w->initial[step->target][i];
@@ -65,12 +66,17 @@ static void make_step(struct world *w, struct plan_step *step, int i, int densit
     for (int k = 0; k < i; k++)
         if (chance_percent(w, density))
             needs[count++] = k;
-    *step = (struct plan_step){
-        .target = chance_below(w, w->targets), .migration = i, .id = w->fleet.services[0].migrations[i].id, .recorded = "",
-        .direction = w->plan.direction,
-        .way_back = all_reversible || !chance_percent(w, 12) ? WAY_BACK_UNDO : WAY_BACK_NONE,
-        .undoes = w->plan.direction == DIRECTION_DOWN ? "old.1.1" : "", .undoes_release = "",
-        .policy = POLICY_DEFAULT, .needs = needs, .needs_count = count};
+    *step = (struct plan_step){.target = chance_below(w, w->targets),
+                               .migration = i,
+                               .id = w->fleet.services[0].migrations[i].id,
+                               .recorded = "",
+                               .direction = w->plan.direction,
+                               .way_back = all_reversible || !chance_percent(w, 12) ? WAY_BACK_UNDO : WAY_BACK_NONE,
+                               .undoes = w->plan.direction == DIRECTION_DOWN ? "old.1.1" : "",
+                               .undoes_release = "",
+                               .policy = POLICY_DEFAULT,
+                               .needs = needs,
+                               .needs_count = count};
     step->service = step->target;
     if (w->plan.direction == DIRECTION_ADOPT)
         step->way_back = WAY_BACK_ABORT;

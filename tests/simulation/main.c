@@ -79,15 +79,15 @@ static int run_plants(uint64_t start, uint64_t limit)
 {
     int missed = 0;
     for (int plant = 1; plant < PLANT_COUNT; plant++) {
-        /* every sixth world is one in which the control database comes back again and again; even of these it is only one
-         * in about fifteen thousand where the numbers meet */
+        /* every sixth world is one in which the control database comes back again and again; even of these it is only
+         * one in about fifteen thousand where the numbers meet */
         bool rare = plant == PLANT_NO_CONFLICT;
         uint64_t stride = rare ? 6 : 1, tried = 0, seed = start * stride, most = rare ? 6 * limit : limit;
         bool found = false;
         for (; !found && tried < most; tried++, seed += stride)
             found = !run(seed, (enum plant)plant, false, false).whole;
-        printf("%s %s: %s (%" PRIu64 " seeds)\n", found ? "found" : "NOT FOUND", plants[plant].name, plants[plant].story,
-               tried);
+        printf("%s %s: %s (%" PRIu64 " seeds)\n", found ? "found" : "NOT FOUND", plants[plant].name,
+               plants[plant].story, tried);
         fflush(stdout);
         missed += !found;
     }
@@ -99,7 +99,8 @@ static int run_replay(uint64_t start, uint64_t seeds)
     for (uint64_t seed = start; seed < start + seeds; seed++) {
         struct result first = run(seed, PLANT_NONE, false, true), second = run(seed, PLANT_NONE, false, true);
         if (first.trace != second.trace || first.whole != second.whole) {
-            printf("seed %" PRIu64 " does not replay: %016" PRIx64 ", %016" PRIx64 "\n", seed, first.trace, second.trace);
+            printf("seed %" PRIu64 " does not replay: %016" PRIx64 ", %016" PRIx64 "\n", seed, first.trace,
+                   second.trace);
             return 1;
         }
     }

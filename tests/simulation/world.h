@@ -112,8 +112,8 @@ struct broker {
     int generation; /* rises when it is wiped */
 };
 
-/* The text of a migration that is in effect: a repeatable one has an earlier text, a new one, and maybe that of a release
- * that the plan does not know. */
+/* The text of a migration that is in effect: a repeatable one has an earlier text, a new one, and maybe that of a
+ * release that the plan does not know. */
 enum text { TEXT_NONE, TEXT_EARLIER, TEXT_OTHER, TEXT_NEW };
 
 struct contents { /* of a target database: what a backup holds */
@@ -135,7 +135,15 @@ struct database {
     int tries[2][STEPS_MAX];
 };
 
-enum worker_stage { WORKER_IDLE, WORKER_LOCKED, WORKER_BEGIN, WORKER_COMMIT, WORKER_RECORD, WORKER_PUBLISH, WORKER_FINISH };
+enum worker_stage {
+    WORKER_IDLE,
+    WORKER_LOCKED,
+    WORKER_BEGIN,
+    WORKER_COMMIT,
+    WORKER_RECORD,
+    WORKER_PUBLISH,
+    WORKER_FINISH
+};
 struct worker {
     int target;
     bool up;
@@ -168,7 +176,13 @@ struct control_database {
     enum rollout_event_kind asked; /* by the operator; ROLLOUT_EVENT_COUNT: nothing */
 };
 
-enum coordinator_stage { COORDINATOR_FOLLOWS, COORDINATOR_READY, COORDINATOR_DECIDED, COORDINATOR_COMMITS, COORDINATOR_SENDS };
+enum coordinator_stage {
+    COORDINATOR_FOLLOWS,
+    COORDINATOR_READY,
+    COORDINATOR_DECIDED,
+    COORDINATOR_COMMITS,
+    COORDINATOR_SENDS
+};
 struct coordinator {
     bool up;
     int64_t away_until;

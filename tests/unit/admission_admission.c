@@ -35,8 +35,13 @@ TestSuite(admission, .init = set_up, .fini = tear_down);
 
 static struct job sample(const char *target)
 {
-    static struct job_request request = {.request = "r1", .migration = "1", .name = "x", .undoes = "", .sql = "SELECT 1",
-                                         .lock_timeout_ms = 1, .statement_timeout_ms = 1};
+    static struct job_request request = {.request = "r1",
+                                         .migration = "1",
+                                         .name = "x",
+                                         .undoes = "",
+                                         .sql = "SELECT 1",
+                                         .lock_timeout_ms = 1,
+                                         .statement_timeout_ms = 1};
     char *checksum = arena_alloc(&arena, DIGEST_HEX_SIZE);
     digest_hex("SELECT 1", 8, checksum);
     request.checksum = checksum;

@@ -68,9 +68,14 @@ static json_t *fleet_json(bool reversible)
     digest_hex(DOWN_SQL, strlen(DOWN_SQL), down);
     struct migration migrations[2];
     for (int i = 0; i < 2; i++)
-        migrations[i] = (struct migration){.id = i ? "2" : "1", .version = i ? "2" : "1", .name = "make t", .file = "V1__make_t.sql",
-                                           .down_file = reversible ? "U1__make_t.sql" : NULL, .up = up,
-                                           .down = reversible ? down : NULL, .up_size = (int64_t)strlen(UP_SQL),
+        migrations[i] = (struct migration){.id = i ? "2" : "1",
+                                           .version = i ? "2" : "1",
+                                           .name = "make t",
+                                           .file = "V1__make_t.sql",
+                                           .down_file = reversible ? "U1__make_t.sql" : NULL,
+                                           .up = up,
+                                           .down = reversible ? down : NULL,
+                                           .up_size = (int64_t)strlen(UP_SQL),
                                            .down_size = reversible ? (int64_t)strlen(DOWN_SQL) : 0};
     struct service services[2] = {{.name = "auth", .layout = "flyway", .targets = auth_targets, .target_count = 1,
                                    .policy = POLICY_DEFAULT, .migrations = migrations, .migration_count = 2}};
@@ -98,8 +103,8 @@ static void make_ready(void)
     char text[KEY_PUBLIC_TEXT_SIZE];
     key_generate(&key);
     cr_assert_eq(call(TOKEN_ADMIN, "POST", "/api/v1/workers",
-                      json_pack("{s:s, s:s, s:[s,s]}", "key", key_public_text(&key.public_key, text), "name", "w1", "targets",
-                                "auth", "user/user"),
+                      json_pack("{s:s, s:s, s:[s,s]}", "key", key_public_text(&key.public_key, text), "name", "w1",
+                                "targets", "auth", "user/user"),
                       NULL, &reply, &err),
                  201, "%s", err.text);
     struct store *store = NULL;
@@ -111,7 +116,8 @@ static void make_ready(void)
                                   .contents = "", .problem = "", .system_identifier = ""}};
     seen[1] = seen[0];
     seen[1].service = seen[1].target = "user";
-    struct store_inventory inventories[2] = {{.service = "auth", .target = "auth"}, {.service = "user", .target = "user"}};
+    struct store_inventory inventories[2] = {{.service = "auth", .target = "auth"},
+                                             {.service = "user", .target = "user"}};
     struct store_batch batch = {.seen = seen, .seen_count = 2, .inventories = inventories, .inventory_count = 2};
     MUST(store_batch_commit(store, &batch, &why));
     store_lease_release(store);
@@ -122,8 +128,8 @@ static void upload(void)
 {
     struct err err;
     auto_http_reply struct http_reply reply = HTTP_REPLY_INIT;
-    cr_assert_eq(call(TOKEN_OPERATOR, "POST", "/api/v1/blobs", json_pack("{s:[s,s]}", "texts", UP_SQL, DOWN_SQL), NULL, &reply,
-                      &err),
+    cr_assert_eq(call(TOKEN_OPERATOR, "POST", "/api/v1/blobs", json_pack("{s:[s,s]}", "texts", UP_SQL, DOWN_SQL), NULL,
+                      &reply, &err),
                  200, "%s", err.text);
 }
 
@@ -196,15 +202,18 @@ Test(api_http, texts_are_stored_under_the_digest_that_the_server_computes)
     digest_hex(UP_SQL, strlen(UP_SQL), up);
     digest_hex(DOWN_SQL, strlen(DOWN_SQL), down);
     json_t *ask = json_pack("{s:[s,s]}", "digests", up, down);
-    cr_expect_eq(call(TOKEN_VIEWER, "POST", "/api/v1/blobs/missing", json_incref(ask), NULL, &reply, &err), 200, "%s", err.text);
+    cr_expect_eq(call(TOKEN_VIEWER, "POST", "/api/v1/blobs/missing", json_incref(ask), NULL, &reply, &err), 200, "%s",
+                 err.text);
     cr_expect_eq(json_array_size(json_object_get(reply.json, "missing")), 2);
     upload();
     cr_expect_eq(call(TOKEN_VIEWER, "POST", "/api/v1/blobs/missing", ask, NULL, &reply, &err), 200);
     cr_expect_eq(json_array_size(json_object_get(reply.json, "missing")), 0);
-    cr_expect_eq(call(TOKEN_VIEWER, "POST", "/api/v1/blobs/missing", json_pack("{s:s}", "digests", "x"), NULL, &reply, &err),
-                 400);
-    cr_expect_eq(call(TOKEN_VIEWER, "POST", "/api/v1/blobs/missing", json_pack("{s:[i]}", "digests", 1), NULL, &reply, &err),
-                 400);
+    cr_expect_eq(
+        call(TOKEN_VIEWER, "POST", "/api/v1/blobs/missing", json_pack("{s:s}", "digests", "x"), NULL, &reply, &err),
+        400);
+    cr_expect_eq(
+        call(TOKEN_VIEWER, "POST", "/api/v1/blobs/missing", json_pack("{s:[i]}", "digests", 1), NULL, &reply, &err),
+        400);
 }
 
 /* ---- plans and releases ---- */
@@ -213,13 +222,19 @@ Test(api_http, malformed_requests)
 {
     struct err err;
     auto_http_reply struct http_reply reply = HTTP_REPLY_INIT;
-    static const char *const bodies[] = {
-        "{}", "[]", "{\"fleet\": 1}", "{\"fleet\": {}, \"options\": 1}", "{\"fleet\": {}, \"options\": {\"direction\": \"left\"}}",
-        "{\"fleet\": {}, \"options\": {\"steps\": -1}}", "{\"fleet\": {}, \"options\": {\"services\": \"a\"}}",
-        "{\"fleet\": {}, \"options\": {\"limits\": [{}]}}", "{\"fleet\": {}, \"options\": {\"all\": \"yes\"}}",
-        "{\"fleet\": {}, \"acceptIrreversible\": 1}"};
+    static const char *const bodies[] = {"{}",
+                                         "[]",
+                                         "{\"fleet\": 1}",
+                                         "{\"fleet\": {}, \"options\": 1}",
+                                         "{\"fleet\": {}, \"options\": {\"direction\": \"left\"}}",
+                                         "{\"fleet\": {}, \"options\": {\"steps\": -1}}",
+                                         "{\"fleet\": {}, \"options\": {\"services\": \"a\"}}",
+                                         "{\"fleet\": {}, \"options\": {\"limits\": [{}]}}",
+                                         "{\"fleet\": {}, \"options\": {\"all\": \"yes\"}}",
+                                         "{\"fleet\": {}, \"acceptIrreversible\": 1}"};
     for (size_t i = 0; i < COUNT_OF(bodies); i++) {
-        int status = call(TOKEN_OPERATOR, "POST", "/api/v1/releases", json_loads(bodies[i], 0, NULL), NULL, &reply, &err);
+        int status =
+            call(TOKEN_OPERATOR, "POST", "/api/v1/releases", json_loads(bodies[i], 0, NULL), NULL, &reply, &err);
         cr_expect_eq(status, 400, "%s: %d %s", bodies[i], status, err.text);
         cr_expect_eq(err.kind, ERR_USAGE);
     }
@@ -234,7 +249,8 @@ Test(api_http, plan_then_release_then_orders)
     cr_expect_eq(status, 409, "nobody reports yet: %d %s", status, err.text);
     cr_expect(json_is_true(json_object_get(reply.json, "retriable")));
     make_ready();
-    cr_assert_eq(call(TOKEN_VIEWER, "POST", "/api/v1/plans", request_json(true), NULL, &reply, &err), 200, "%s", err.text);
+    cr_assert_eq(call(TOKEN_VIEWER, "POST", "/api/v1/plans", request_json(true), NULL, &reply, &err), 200, "%s",
+                 err.text);
     const json_t *plan = json_object_get(reply.json, "plan");
     cr_expect_eq(json_array_size(json_object_get(plan, "steps")), 4);
     cr_expect_eq(json_array_size(json_object_get(reply.json, "missing")), 2);
@@ -242,13 +258,17 @@ Test(api_http, plan_then_release_then_orders)
     cr_expect_eq(call(TOKEN_OPERATOR, "POST", "/api/v1/releases", request_json(true), NULL, &reply, &err), 409);
     cr_expect_eq(json_array_size(json_object_get(reply.json, "missing")), 2, "%s", buf_text(&reply.body));
     upload();
-    cr_assert_eq(call(TOKEN_OPERATOR, "POST", "/api/v1/releases", request_json(true), "Idempotency-Key: k1", &reply, &err), 201,
-                 "%s", err.text);
+    cr_assert_eq(
+        call(TOKEN_OPERATOR, "POST", "/api/v1/releases", request_json(true), "Idempotency-Key: k1", &reply, &err), 201,
+        "%s", err.text);
     auto_free char *release = xstrdup(text(&reply, "release"));
     cr_expect_str_eq(text(&reply, "digest"), digest);
-    cr_expect_eq(call(TOKEN_OPERATOR, "POST", "/api/v1/releases", request_json(true), "Idempotency-Key: k1", &reply, &err), 201);
+    cr_expect_eq(
+        call(TOKEN_OPERATOR, "POST", "/api/v1/releases", request_json(true), "Idempotency-Key: k1", &reply, &err), 201);
     cr_expect_str_eq(text(&reply, "release"), release, "the same key gives the same answer");
-    cr_expect_eq(call(TOKEN_OPERATOR, "POST", "/api/v1/releases", request_json(false), "Idempotency-Key: k1", &reply, &err), 422);
+    cr_expect_eq(
+        call(TOKEN_OPERATOR, "POST", "/api/v1/releases", request_json(false), "Idempotency-Key: k1", &reply, &err),
+        422);
     cr_expect_eq(call(TOKEN_OPERATOR, "POST", "/api/v1/releases", request_json(true), NULL, &reply, &err), 409);
     cr_expect(strstr(err.text, release) || strstr(err.hint, release), "%s", err.text);
 
@@ -257,7 +277,8 @@ Test(api_http, plan_then_release_then_orders)
     cr_expect_str_eq(text(&reply, "requestedBy"), "operator");
     cr_expect_eq(call(TOKEN_VIEWER, "GET", "/api/v1/releases?limit=5", NULL, NULL, &reply, &err), 200);
     cr_expect_eq(json_array_size(json_object_get(reply.json, "releases")), 1);
-    cr_expect_eq(call(TOKEN_OPERATOR, "POST", "/api/v1/releases/latest/rollback", NULL, NULL, &reply, &err), 202, "%s", err.text);
+    cr_expect_eq(call(TOKEN_OPERATOR, "POST", "/api/v1/releases/latest/rollback", NULL, NULL, &reply, &err), 202, "%s",
+                 err.text);
     cr_expect_str_eq(text(&reply, "release"), release);
     cr_expect_eq(call(TOKEN_OPERATOR, "POST", "/api/v1/releases/latest/explode", NULL, NULL, &reply, &err), 404);
     cr_expect_eq(call(TOKEN_OPERATOR, "POST", "/api/v1/releases/nope/retry", NULL, NULL, &reply, &err), 404);
@@ -327,8 +348,10 @@ Test(api_http, events_answer_when_something_changes)
     auto_http_reply struct http_reply reply = HTTP_REPLY_INIT;
     make_ready();
     upload();
-    cr_assert_eq(call(TOKEN_OPERATOR, "POST", "/api/v1/releases", request_json(true), NULL, &reply, &err), 201, "%s", err.text);
-    cr_assert_eq(call(TOKEN_VIEWER, "GET", "/api/v1/releases/latest/events", NULL, NULL, &reply, &err), 200, "%s", err.text);
+    cr_assert_eq(call(TOKEN_OPERATOR, "POST", "/api/v1/releases", request_json(true), NULL, &reply, &err), 201, "%s",
+                 err.text);
+    cr_assert_eq(call(TOKEN_VIEWER, "GET", "/api/v1/releases/latest/events", NULL, NULL, &reply, &err), 200, "%s",
+                 err.text);
     const json_t *services = json_object_get(reply.json, "services");
     cr_expect_eq(json_array_size(services), 2, "%s", buf_text(&reply.body));
     const json_t *user = json_array_get(services, 1);
@@ -341,7 +364,8 @@ Test(api_http, events_answer_when_something_changes)
     cr_expect(json_is_true(json_object_get(reply.json, "unchanged")));
     pthread_t thread;
     pthread_create(&thread, NULL, wait_for_change, &waiter);
-    cr_assert_eq(call(TOKEN_OPERATOR, "POST", "/api/v1/releases/latest/cancel", NULL, NULL, &reply, &err), 202, "%s", err.text);
+    cr_assert_eq(call(TOKEN_OPERATOR, "POST", "/api/v1/releases/latest/cancel", NULL, NULL, &reply, &err), 202, "%s",
+                 err.text);
     test_pg_run(conninfo, "UPDATE greylag.releases SET change = nextval('greylag.change')");
     pthread_join(thread, NULL);
     cr_expect_eq(waiter.status, 200);
@@ -359,15 +383,16 @@ Test(api_http, reads)
                                         "/api/v1/workers", "/api/v1/health", "/api/v1/releases"};
     for (size_t i = 0; i < COUNT_OF(paths); i++)
         cr_expect_eq(call(TOKEN_VIEWER, "GET", paths[i], NULL, NULL, &reply, &err), 200, "%s: %s", paths[i], err.text);
-    cr_expect_eq(call(TOKEN_VIEWER, "POST", "/api/v1/status", request_json(true), NULL, &reply, &err), 200, "%s", err.text);
+    cr_expect_eq(call(TOKEN_VIEWER, "POST", "/api/v1/status", request_json(true), NULL, &reply, &err), 200, "%s",
+                 err.text);
     const json_t *target = json_array_get(json_object_get(reply.json, "targets"), 0);
     cr_expect_eq(json_integer_value(json_object_get(target, "pending")), 2, "%s", buf_text(&reply.body));
     cr_expect_eq(call(TOKEN_VIEWER, "GET", "/api/v1/releases/latest", NULL, NULL, &reply, &err), 404);
     cr_expect_eq(call(TOKEN_ADMIN, "DELETE", "/api/v1/workers/w1", NULL, NULL, &reply, &err), 200, "%s", err.text);
     cr_expect_eq(json_integer_value(json_object_get(reply.json, "revoked")), 1);
     cr_expect_eq(call(TOKEN_ADMIN, "DELETE", "/api/v1/workers/w9", NULL, NULL, &reply, &err), 404);
-    cr_expect_eq(call(TOKEN_ADMIN, "POST", "/api/v1/workers", json_pack("{s:s, s:[s]}", "key", "/etc/passwd", "targets", "a"),
-                      NULL, &reply, &err),
+    cr_expect_eq(call(TOKEN_ADMIN, "POST", "/api/v1/workers",
+                      json_pack("{s:s, s:[s]}", "key", "/etc/passwd", "targets", "a"), NULL, &reply, &err),
                  422);
 }
 
@@ -413,15 +438,21 @@ Test(api_http, imports_are_asked_for_and_wait_for_the_answer)
     struct err err;
     auto_http_reply struct http_reply reply = HTTP_REPLY_INIT;
     make_ready();
-    cr_assert_eq(call(TOKEN_VIEWER, "POST", "/api/v1/imports", json_pack("{s:[s]}", "targets", "auth/auth"), NULL, &reply, &err), 403);
-    cr_assert_eq(call(TOKEN_OPERATOR, "POST", "/api/v1/imports", json_pack("{s:[]}", "targets"), NULL, &reply, &err), 400);
-    cr_assert_eq(call(TOKEN_OPERATOR, "POST", "/api/v1/imports", json_pack("{s:[s]}", "targets", "auth"), NULL, &reply, &err), 400);
-    cr_assert_eq(call(TOKEN_OPERATOR, "POST", "/api/v1/imports", json_pack("{s:[s,s]}", "targets", "auth/auth", "user/user"), NULL,
-                      &reply, &err), 202, "%s", err.text);
+    cr_assert_eq(
+        call(TOKEN_VIEWER, "POST", "/api/v1/imports", json_pack("{s:[s]}", "targets", "auth/auth"), NULL, &reply, &err),
+        403);
+    cr_assert_eq(call(TOKEN_OPERATOR, "POST", "/api/v1/imports", json_pack("{s:[]}", "targets"), NULL, &reply, &err),
+                 400);
+    cr_assert_eq(
+        call(TOKEN_OPERATOR, "POST", "/api/v1/imports", json_pack("{s:[s]}", "targets", "auth"), NULL, &reply, &err),
+        400);
+    cr_assert_eq(call(TOKEN_OPERATOR, "POST", "/api/v1/imports",
+                      json_pack("{s:[s,s]}", "targets", "auth/auth", "user/user"), NULL, &reply, &err),
+                 202, "%s", err.text);
     json_int_t since = json_integer_value(json_object_get(reply.json, "since"));
     cr_assert_gt(since, 0);
-    json_t *body = json_pack("{s:o, s:{s:s, s:s}, s:I}", "fleet", fleet_json(true), "options", "direction", "adopt", "adoption",
-                             "import", "since", since);
+    json_t *body = json_pack("{s:o, s:{s:s, s:s}, s:I}", "fleet", fleet_json(true), "options", "direction", "adopt",
+                             "adoption", "import", "since", since);
     cr_assert_eq(call(TOKEN_VIEWER, "POST", "/api/v1/plans", json_incref(body), NULL, &reply, &err), 409);
     cr_expect(json_is_true(json_object_get(reply.json, "retriable")), "it may come in a moment");
     cr_expect(strstr(err.text, "auth/auth, user/user have not said yet"), "%s", err.text);
@@ -444,9 +475,11 @@ Test(api_http, a_baseline_is_a_release_and_a_tag_names_it)
     auto_http_reply struct http_reply reply = HTTP_REPLY_INIT;
     make_ready();
     upload();
-    json_t *body = json_pack("{s:o, s:{s:s, s:s, s:[s], s:[{s:s, s:s}]}}", "fleet", fleet_json(true), "options", "direction", "adopt",
-                             "adoption", "baseline", "services", "auth", "limits", "service", "auth", "version", "1");
-    cr_assert_eq(call(TOKEN_VIEWER, "POST", "/api/v1/plans", json_incref(body), NULL, &reply, &err), 200, "%s", err.text);
+    json_t *body =
+        json_pack("{s:o, s:{s:s, s:s, s:[s], s:[{s:s, s:s}]}}", "fleet", fleet_json(true), "options", "direction",
+                  "adopt", "adoption", "baseline", "services", "auth", "limits", "service", "auth", "version", "1");
+    cr_assert_eq(call(TOKEN_VIEWER, "POST", "/api/v1/plans", json_incref(body), NULL, &reply, &err), 200, "%s",
+                 err.text);
     const json_t *plan = json_object_get(reply.json, "plan");
     cr_assert_eq(json_array_size(json_object_get(plan, "steps")), 1);
     json_object_set_new(body, "plan", json_string("0000"));
@@ -456,10 +489,13 @@ Test(api_http, a_baseline_is_a_release_and_a_tag_names_it)
     cr_assert_eq(call(TOKEN_OPERATOR, "POST", "/api/v1/releases", body, NULL, &reply, &err), 201, "%s", err.text);
     static const char *const wrong[] = {"", "latest", "1.2", "no spaces", "a/b"};
     for (size_t i = 0; i < COUNT_OF(wrong); i++)
-        cr_assert_eq(call(TOKEN_OPERATOR, "POST", "/api/v1/tags", json_pack("{s:s}", "name", wrong[i]), NULL, &reply, &err), 422,
-                     "%s", wrong[i]);
-    cr_assert_eq(call(TOKEN_VIEWER, "POST", "/api/v1/tags", json_pack("{s:s}", "name", "v1.2"), NULL, &reply, &err), 403);
-    cr_assert_eq(call(TOKEN_OPERATOR, "POST", "/api/v1/tags", json_pack("{s:s}", "name", "v1.2"), NULL, &reply, &err), 201, "%s", err.text);
+        cr_assert_eq(
+            call(TOKEN_OPERATOR, "POST", "/api/v1/tags", json_pack("{s:s}", "name", wrong[i]), NULL, &reply, &err), 422,
+            "%s", wrong[i]);
+    cr_assert_eq(call(TOKEN_VIEWER, "POST", "/api/v1/tags", json_pack("{s:s}", "name", "v1.2"), NULL, &reply, &err),
+                 403);
+    cr_assert_eq(call(TOKEN_OPERATOR, "POST", "/api/v1/tags", json_pack("{s:s}", "name", "v1.2"), NULL, &reply, &err),
+                 201, "%s", err.text);
     cr_assert_eq(call(TOKEN_VIEWER, "GET", "/api/v1/tags", NULL, NULL, &reply, &err), 200);
     const json_t *tag = json_array_get(json_object_get(reply.json, "tags"), 0);
     cr_expect_str_eq(json_string_value(json_object_get(tag, "name")), "v1.2");

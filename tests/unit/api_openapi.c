@@ -35,7 +35,8 @@ Test(api_openapi, every_call_is_described)
         auto_free char *summary = xstrdup(strstr(call, "summary:"));
         summary[strcspn(summary, "\n")] = '\0';
         auto_free char *role = access_of(route) ? xasprintf("(%s)", access_of(route)) : NULL;
-        cr_expect(!role || strstr(summary, role), "%s %s: %s, it needs %s", route->method, route->pattern, summary, role);
+        cr_expect(!role || strstr(summary, role), "%s %s: %s, it needs %s", route->method, route->pattern, summary,
+                  role);
     }
     size_t described = 0;
     for (const char *p = buf_text(&text); (p = strstr(p, "\n      summary:")); p++)

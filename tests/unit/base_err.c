@@ -38,7 +38,8 @@ Test(err, set_prefix_hint)
 
 Test(err, without_an_err_and_too_long)
 {
-    cr_assert_not(err_set(NULL, ERR_INPUT, "x") || err_errno(NULL, "x") || err_hint(NULL, "x") || err_prefix(NULL, "x"));
+    cr_assert_not(err_set(NULL, ERR_INPUT, "x") || err_errno(NULL, "x") || err_hint(NULL, "x") ||
+                  err_prefix(NULL, "x"));
     err_sqlstate(NULL, "x");
     err_clear(NULL);
     struct err err = ERR_INIT;

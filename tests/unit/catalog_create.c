@@ -56,7 +56,8 @@ Test(create, the_version_is_above_all_and_of_their_kind)
         for (size_t f = 0; f < count; f++)
             put_as(files[f].path, files[f].text, strlen(files[f].text), files[f].append ? "a" : "wx");
         load();
-        cr_assert_eq(catalog->error_count, 0u, "%s: %s", cases[i].file, catalog->error_count ? catalog->findings[0].text : "");
+        cr_assert_eq(catalog->error_count, 0u, "%s: %s", cases[i].file,
+                     catalog->error_count ? catalog->findings[0].text : "");
         const struct service *service = &catalog->fleet.services[0];
         cr_expect_str_eq(service->migrations[service->migration_count - 1].version, version);
     }

@@ -10,7 +10,8 @@ Test(declared, versions_in_their_order_with_what_comes_before)
     put("b/V7__x.sql", "select 1;");
     put("fleet.yml", "fleet: shop\nservices:\n  a:\n    migrations: a\n    layout: alembic\n    versions:\n"
                      "      - {version: 1a, name: one, file: versions/1a_one.py, category: data}\n"
-                     "      - version: \"2b\"\n        depends: [1a, \"b:7\",\n          b >= 5]\n  b: {migrations: b}\n");
+                     "      - version: \"2b\"\n        depends: [1a, \"b:7\",\n          b >= 5]\n  b: {migrations: "
+                     "b}\n");
     load();
     clean();
     cr_expect_str_eq(service(0)->layout, "alembic");

@@ -14,8 +14,9 @@ static size_t count_rule(const struct catalog *catalog, const char *rule)
 static void show(const struct catalog *catalog)
 {
     for (size_t i = 0; i < catalog->finding_count; i++)
-        fprintf(stderr, "%s %s %s:%d: %s\n", catalog->findings[i].error ? "error" : "warning", catalog->findings[i].rule,
-                catalog->findings[i].file, catalog->findings[i].line, catalog->findings[i].text);
+        fprintf(stderr, "%s %s %s:%d: %s\n", catalog->findings[i].error ? "error" : "warning",
+                catalog->findings[i].rule, catalog->findings[i].file, catalog->findings[i].line,
+                catalog->findings[i].text);
 }
 
 static size_t undos(const struct service *service)

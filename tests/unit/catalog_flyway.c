@@ -17,14 +17,16 @@ static const char *checksum(const char *text)
 Test(flyway, checksums_are_flyways_to_the_bit)
 {
     cr_expect_str_eq(checksum(person), "1715188512");
-    cr_expect_str_eq(checksum("create table PERSON (\r\n    ID int not null,\r\n    NAME varchar(100) not null\r\n);\r\n"),
+    cr_expect_str_eq(checksum("create table PERSON (\r\n    ID int not null,\r\n    NAME varchar(100) not "
+                              "null\r\n);\r\n"),
                      "1715188512");
     cr_expect_str_eq(checksum("create table PERSON (\r    ID int not null,\r    NAME varchar(100) not null\r);"),
                      "1715188512");
     cr_expect_str_eq(checksum(""), "0");
     cr_expect_str_eq(checksum("\n\r\n\r"), "0");
     cr_expect_str_eq(checksum("a\nb"), checksum("ab"));
-    cr_expect_str_eq(checksum("123456789"), "-873187034"); /* the check value of CRC-32, 0xcbf43926, as a signed number */
+    cr_expect_str_eq(checksum("123456789"),
+                     "-873187034"); /* the check value of CRC-32, 0xcbf43926, as a signed number */
     auto_free char *bom = xasprintf("\xef\xbb\xbf%s", person);
     put("a/V1__person.sql", bom);
     put("a/V2__second_bom.sql", "\n\xef\xbb\xbfselect 1;");
@@ -45,7 +47,8 @@ static size_t from_hex(const char *hex, char *out)
 Test(flyway, checksums_of_the_real_flyway)
 {
     auto_buf struct buf golden = BUF_INIT(1 << 20);
-    cr_assert(buf_read_file(&golden, GREYLAG_SOURCE_DIR "/tests/unit/golden/flyway-checksums.txt", &err), "%s", err.text);
+    cr_assert(buf_read_file(&golden, GREYLAG_SOURCE_DIR "/tests/unit/golden/flyway-checksums.txt", &err), "%s",
+              err.text);
     static char *sums[200];
     auto_free char *bytes = xmalloc(golden.len);
     char *rest = NULL;
@@ -85,7 +88,8 @@ Test(flyway, every_kind_in_its_place)
     one("");
     cr_expect_eq(catalog->error_count, 0u);
     cr_expect_str_eq(ids(0),
-                     "beforeMigrate beforeMigrate__a beforeMigrate__b 1 B1.5 2+ B2 R__ R__a_b_c R__views afterMigrate__z",
+                     "beforeMigrate beforeMigrate__a beforeMigrate__b 1 B1.5 2+ B2 R__ R__a_b_c R__views "
+                     "afterMigrate__z",
                      "%s", ids(0));
     cr_expect_eq(migration(0, "B2")->kind, MIGRATION_BASELINE);
     cr_expect_str_eq(migration(0, "B1.5")->version, "1.5");
@@ -110,11 +114,13 @@ Test(flyway, versions_are_ordered_as_flyway_orders_them)
     put("a/V99999999999999999999999999__x.sql", "select 1;");
     put("a/V3__double__separator_.sql", "select 1;");
     one("");
-    cr_expect_str_eq(ids(0), "01.2 1.9 1.10 3 20240301120000 20240301120000.1 99999999999999999999999999", "%s", ids(0));
+    cr_expect_str_eq(ids(0), "01.2 1.9 1.10 3 20240301120000 20240301120000.1 99999999999999999999999999", "%s",
+                     ids(0));
     cr_expect_str_eq(migration(0, "3")->name, "double  separator ");
     put("a/V1.2.0__x.sql", "select 1;");
     load();
-    found("duplicate-version", true, "a/V1.2.0__x.sql", "version 1.2.0 stands twice: a/V01_2__x.sql and a/V1.2.0__x.sql");
+    found("duplicate-version", true, "a/V1.2.0__x.sql",
+          "version 1.2.0 stands twice: a/V01_2__x.sql and a/V1.2.0__x.sql");
 }
 
 Test(flyway, the_longest_version_that_a_name_can_hold)
@@ -170,8 +176,8 @@ Test(flyway, names_of_ones_own)
     put("a/beforeMigrate-x.ddl", "select 1;");
     put("a/V3__x.sql", "select 1;");
     put("a/2-second.DDL.conf", "executeInTransaction=false");
-    one("    layout: flyway\n    flyway: {prefix: \"\", undo_prefix: undo, repeatable_prefix: again, baseline_prefix: base, "
-        "separator: \"-\", suffixes: [.ddl, .pgsql]}\n");
+    one("    layout: flyway\n    flyway: {prefix: \"\", undo_prefix: undo, repeatable_prefix: again, baseline_prefix: "
+        "base, separator: \"-\", suffixes: [.ddl, .pgsql]}\n");
     cr_expect_str_eq(ids(0), "beforeMigrate-x 2+ B2 R__views", "%s", ids(0));
     found("skipped-file", false, "a/M1-first_one.ddl", "flyway");
     cr_expect(migration(0, "2")->no_transaction);
@@ -207,7 +213,8 @@ Test(flyway, what_flyway_counts_as_one)
 Test(flyway, settings_beside_a_file)
 {
     put("a/V1__one.sql", "select '${x}';");
-    put("a/V1__one.sql.conf", "# why\r\n! so\r\n\r\n executeInTransaction = FALSE \r\nplaceholderReplacement:false\nencoding=utf8");
+    put("a/V1__one.sql.conf", "# why\r\n! so\r\n\r\n executeInTransaction = FALSE "
+                              "\r\nplaceholderReplacement:false\nencoding=utf8");
     put("a/V2__two.SQL", "select 2;");
     put("a/V2__two.SQL.conf", "executeInTransaction=true\nshouldExecute=true\nencoding=UTF-8\n");
     put("a/V3__three.sql", "select 3;");

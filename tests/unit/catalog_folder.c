@@ -85,9 +85,11 @@ Test(folder, no_permission)
     put("a/closed/V3__three.sql", "select 3;");
     put("a/listed/V4__four.sql", "select 4;");
     put("fleet.yml", "fleet: shop\nservices: {a: {migrations: a}}\n");
-    auto_free char *closed = in_root("a/closed"), *listed = in_root("a/listed"), *file = in_root("a/V2__closed.sql"), *open = in_root("a");
+    auto_free char *closed = in_root("a/closed"), *listed = in_root("a/listed"), *file = in_root("a/V2__closed.sql"),
+                   *open = in_root("a");
     auto_free char *one_file = in_root("a/V1__one.sql"), *fleet = in_root("fleet.yml");
-    cr_assert(chmod(root, 0755) == 0 && chmod(open, 0755) == 0 && chmod(one_file, 0644) == 0 && chmod(fleet, 0644) == 0);
+    cr_assert(chmod(root, 0755) == 0 && chmod(open, 0755) == 0 && chmod(one_file, 0644) == 0 &&
+              chmod(fleet, 0644) == 0);
     cr_assert(chmod(closed, 0) == 0 && chmod(listed, 0744) == 0 && chmod(file, 0) == 0);
     bool is_root = geteuid() == 0;
     cr_assert(!is_root || seteuid(NOBODY) == 0);
@@ -231,7 +233,8 @@ Test(folder, a_file_that_changes_while_it_is_read)
     put("a/V1__one.sql", "select 1;");
     put("a/V2__growing.sql", buf_text(&text));
     put("fleet.yml", "fleet: shop\nservices: {a: {migrations: a}}\n");
-    auto_free char *script = xasprintf("while echo '-- x' && [ -e %s ]; do :; done >> %s/a/V2__growing.sql", root, root);
+    auto_free char *script =
+        xasprintf("while echo '-- x' && [ -e %s ]; do :; done >> %s/a/V2__growing.sql", root, root);
     char *const arguments[] = {(char[]){"sh"}, (char[]){"-c"}, script, NULL};
     pid_t writer;
     cr_assert_eq(posix_spawn(&writer, "/bin/sh", NULL, NULL, arguments, environ), 0);

@@ -135,7 +135,8 @@ Test(goose, variables_become_placeholders)
     clean();
     const struct migration *on = migration(0, "1"), *off = migration(0, "2");
     cr_expect_str_eq(sql_of(on->up),
-                     "grant select on t to ${READER}, ${WRITER};\nselect 1; -- $(x) \\\\ $\nselect '$WORD', $$text$$;\n",
+                     "grant select on t to ${READER}, ${WRITER};\nselect 1; -- $(x) \\\\ $\nselect '$WORD', "
+                     "$$text$$;\n",
                      "%s", sql_of(on->up));
     cr_expect(on->placeholders && !off->placeholders);
     static const char *const forms[] = {"${A:-x}", "${A-x}", "${A?x}", "${A:1:2}", "$$", "\\$A", "$1", "${", "${A",

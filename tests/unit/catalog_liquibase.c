@@ -1,4 +1,5 @@
-/* Liquibase's formatted SQL: changesets, their attributes, what undoes them, and what they do not say as Liquibase does. */
+/* Liquibase's formatted SQL: changesets, their attributes, what undoes them, and what they do not say as Liquibase
+ * does. */
 #include "unit/catalog_fixture.h"
 
 TestSuite(liquibase, .init = setup, .fini = teardown);
@@ -9,7 +10,8 @@ Test(liquibase, changesets_and_their_names)
 {
     put("a/changes/001.sql",
         "\n-- LIQUIBASE formatted SQL\n\n--changeset ann:1\n--comment: Halls\ncreate table t (id int);\n"
-                             "--rollback drop table t;\n\n  -- changeset \"Jo van Dam\":\"two words\" runInTransaction:false\n"
+                             "--rollback drop table t;\n\n  -- changeset \"Jo van Dam\":\"two words\" "
+                             "runInTransaction:false\n"
                              "create index concurrently i on t (id);\n\n-- x\n--rollback drop index concurrently i;\n");
     put("a/changes/002.sql", HEADER "--changeset ann:1 logicalFilePath:classpath:/old/name.sql\nselect 1;\n"
                              "--validCheckSum: 9:abc\n--changeset bob b:1\r\nselect 2;\r\n");
@@ -40,10 +42,12 @@ Test(liquibase, changesets_and_their_names)
 
 Test(liquibase, ways_back)
 {
-    put("a/1.sql", HEADER "--changeset a:1\ncreate table t (id int);\n--rollback drop table t\n--rollback cascade;\nselect 1;\n"
+    put("a/1.sql", HEADER "--changeset a:1\ncreate table t (id int);\n--rollback drop table t\n--rollback "
+                          "cascade;\nselect 1;\n"
                    "--changeset a:2\nselect 1;\n-- rollback Not required\n"
                    "--changeset a:3\nselect 1;\n--rollback empty\n"
-                   "--changeset a:4\ndrop table t;\n--rollback changesetId:1\n--rollback changesetAuthor:a changesetPath:1.sql\n"
+                   "--changeset a:4\ndrop table t;\n--rollback changesetId:1\n--rollback changesetAuthor:a "
+                   "changesetPath:1.sql\n"
                    "--changeset a:5\nselect 1;\n/* liquibase rollback\nselect 5;\nselect 6; */\n"
                    "--changeset a:6\nselect 1;\n--rollback select from from;\n"
                    "--changeset a:7\nselect 1;\n");
@@ -67,7 +71,8 @@ Test(liquibase, ways_back)
 
 Test(liquibase, delimiters)
 {
-    put("a/1.sql", HEADER "--changeset a:1 endDelimiter:/\ncreate function f() returns int language sql as $$ select 4\n/ 2 $$\n/\n"
+    put("a/1.sql", HEADER "--changeset a:1 endDelimiter:/\ncreate function f() returns int language sql as $$ select "
+                          "4\n/ 2 $$\n/\n"
                    "select f()\n/\n--rollback drop function f()\n--rollback /\n"
                    "--changeset a:2 endDelimiter:@@ rollbackEndDelimiter:\\nGO\nselect 1@@\nselect 2@@\n"
                    "--rollback select 1\n--rollback go\n--rollback select 2\n--rollback GO\n"
@@ -91,7 +96,8 @@ Test(liquibase, properties)
 {
     put("a/1.sql", HEADER "--property name:schema.name value:shop\n--property name:SCHEMA.NAME value:other\n"
                    "-- property name:own value:${schema.name}1 global:false\n--property name:x value:y dbms:mysql\n"
-                   "--changeset a:${own}\nselect '${ schema.name }', '${own}', '${given}';\n--rollback select '${Own}';\n");
+                   "--changeset a:${own}\nselect '${ schema.name }', '${own}', '${given}';\n--rollback select "
+                   "'${Own}';\n");
     put("a/2.sql", HEADER "--changeset a:1\nselect '${schema.name} ${';\n");
     one("    placeholders: {given: z}\n");
     const struct migration *m = service(0)->migrations;
@@ -113,15 +119,18 @@ Test(liquibase, preconditions)
     put("a/1.sql", HEADER "--changeset a:1\n--preconditions onFail:HALT onError:HALT\n"
                    "--precondition-sql-check expectedResult:3 select count(*) from t where x = 'a';\n"
                    "--precondition-sql-check 'a b' select 1\n"
-                   "--precondition-table-exists table:t schema:s\n--precondition-view-exists view:v\n\nselect 1;\nselect from from;\n"
+                   "--precondition-table-exists table:t schema:s\n--precondition-view-exists view:v\n\nselect "
+                   "1;\nselect from from;\n"
                    "--changeset a:2\n--preconditions onFail:WARN\n--precondition-sql-check 0 select 1\nselect 2;\n"
-                   "--changeset a:3\n--preconditions onFail:MARK_RAN\n--precondition-sql-check 0 select 1\nselect 3;\n");
+                   "--changeset a:3\n--preconditions onFail:MARK_RAN\n--precondition-sql-check 0 select 1\nselect "
+                   "3;\n");
     one("");
     clean();
     const struct migration *m = service(0)->migrations;
     const char *up = sql_of(m[0].up);
     cr_expect_eq(strncmp(up,
-                         "DO $precondition$ BEGIN IF format('%s', (select count(*) from t where x = 'a')) IS DISTINCT FROM E'3' "
+                         "DO $precondition$ BEGIN IF format('%s', (select count(*) from t where x = 'a')) IS DISTINCT "
+                         "FROM E'3' "
                              "THEN RAISE EXCEPTION", 100), 0, "%s", up);
     cr_expect(strstr(up, "IS DISTINCT FROM E'a b'") && strstr(up, "lower(E'v') AND pg_catalog.pg_table_is_visible"));
     cr_expect_eq(found("unparsed", false, "a/1.sql", "cannot be analysed")->line, 10);
@@ -139,15 +148,19 @@ Test(liquibase, preconditions)
 Test(liquibase, what_runs_and_what_does_not)
 {
     put("a/1.sql", HEADER "--changeset a:1 dbms:mysql,oracle\nselect 1;\n--changeset a:2 dbms:!postgresql\nselect 1;\n"
-                   "--changeset a:3 dbms:h2,postgresql\nselect 1;\n--changeset a:4 dbms:!oracle ignore:false\nselect 1;\n"
-                   "--changeset a:5 ignore:true\nno SQL\n--changeset a:6 dbms:all\nselect 1;\n--changeset a:7 dbms:none\nselect 1;\n"
+                   "--changeset a:3 dbms:h2,postgresql\nselect 1;\n--changeset a:4 dbms:!oracle ignore:false\nselect "
+                   "1;\n"
+                   "--changeset a:5 ignore:true\nno SQL\n--changeset a:6 dbms:all\nselect 1;\n--changeset a:7 "
+                   "dbms:none\nselect 1;\n"
                    "--changeset a:8 runAlways:true\nselect 1;\n--changeset a:9 failOnError:false\nselect 1;\n"
-                   "--changeset a:10 runWith:psql\nselect 1;\n--changeset a:11 context:\"prod or test\" labels:x\nselect 1;\n"
+                   "--changeset a:10 runWith:psql\nselect 1;\n--changeset a:11 context:\"prod or test\" "
+                   "labels:x\nselect 1;\n"
                    "--changeset a:12 context:@prod\nselect 1;\n--changeset a:13 labels:x runOnchnge:true\nselect 1;\n");
     one("    layout: liquibase\n    liquibase: {every_context: true}\n");
     clean();
     cr_expect_str_eq(ids(0),
-                     "1.sql::3::a 1.sql::4::a 1.sql::6::a 1.sql::8::a 1.sql::9::a 1.sql::10::a 1.sql::11::a 1.sql::12::a "
+                     "1.sql::3::a 1.sql::4::a 1.sql::6::a 1.sql::8::a 1.sql::9::a 1.sql::10::a 1.sql::11::a "
+                     "1.sql::12::a "
                              "1.sql::13::a", "%s", ids(0));
     found("skipped-changeset", false, "a/1.sql", "a:1 is left out: dbms:mysql,oracle");
     found("skipped-changeset", false, "a/1.sql", "a:5 is left out: ignore:true");
@@ -165,7 +178,8 @@ Test(liquibase, what_runs_and_what_does_not)
 
 Test(liquibase, lines_that_are_ignored_or_refused)
 {
-    put("a/1.sql", HEADER "-- words\n--ignoreLines:start\nselect 0;\n--changeset a:0\n--ignoreLines:end\n--changeset a:1\nselect 1;\n"
+    put("a/1.sql", HEADER "-- words\n--ignoreLines:start\nselect 0;\n--changeset a:0\n--ignoreLines:end\n--changeset "
+                          "a:1\nselect 1;\n"
                    "--ignoreLines:2\nselect 2;\nselect 3;\nselect 4;\n-- include the last\n-- rollbacks are fine\n");
     one("");
     clean();

@@ -185,7 +185,8 @@ Test(catalog, what_the_parser_sees)
 Test(catalog, dependencies_in_headers)
 {
     put("a/V1__one.sql", "-- Migration: x\n-- Author: ann\n-- Dependencies: none\nselect 1;");
-    put("a/V2__two.sql", "\n-- Dependencies: b-service:1.0, V1\n-- Depends-on: [\"b:2\"]\n\nselect 1;\n-- Dependencies: nope");
+    put("a/V2__two.sql", "\n-- Dependencies: b-service:1.0, V1\n-- Depends-on: [\"b:2\"]\n\nselect 1;\n-- "
+                         "Dependencies: nope");
     put("a/V3__three.sql", "-- dependencies: 7\nselect 1;");
     put("b/V1__one.sql", "select 1;");
     put("b/V2__two.sql", "-- Service: a\nselect 1;");
@@ -280,7 +281,10 @@ Test(catalog, dependency_file)
     put("b/migration-dependencies.yml", "migrations:\n  - version: \"20240101_002\"\n    service: auth-service\n"
                                         "  - {version: \"9\", service: auth}\n  - {version: \"9\", service: nobody}\n");
     load();
-    cr_expect_eq(found("contradiction", true, "b/migration-dependencies.yml", "said to be of service auth, which has none; user has it")->line, 2);
+    cr_expect_eq(found("contradiction", true, "b/migration-dependencies.yml",
+                       "said to be of service auth, which has none; user has it")
+                     ->line,
+                 2);
     found("missing-dependency", true, "b/migration-dependencies.yml", "service auth has no migration 9");
     found("dependency-file", true, "b/migration-dependencies.yml", "no service or alias 'nobody'");
     put("b/migration-dependencies.yml", "migratons: []\n");
@@ -357,7 +361,8 @@ Test(catalog, mistakes_in_the_fleet_file)
     refused("fleet: shop\nservices: {a: {migrations: a, duplicate_versions: maybe}}\n", "'maybe' is unknown");
     refused("fleet: shop\nservices: {a: {migrations: a, depends_on: [b]}}\n", ":2:44: there is no service 'b'");
     refused("fleet: shop\nservices: {a: {migrations: a, depends_on: [a]}}\n", "service a depends on itself");
-    refused("fleet: shop\nservices: {a: {migrations: a, approvals: 2}}\n", "services.a.approvals is known but not built yet");
+    refused("fleet: shop\nservices: {a: {migrations: a, approvals: 2}}\n",
+            "services.a.approvals is known but not built yet");
     refused("fleet: shop\nservices: {a: {migrations: a}}\nenvironments: {p: {window: x}}\n",
             "environments.p.window is known but not built yet (maintenance windows)");
     refused("fleet: shop\ndefaults: {on_failure: continue}\nservices: {a: {migrations: a}}\n",

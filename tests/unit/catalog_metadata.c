@@ -5,12 +5,17 @@ TestSuite(metadata, .init = setup, .fini = teardown);
 
 Test(metadata, sections_and_fields)
 {
-    put("a/20240101_001_add_users.sql", "-- @metadata {\n--   \"author\": \"ann\",\n--   \"description\": \"add users\",\n"
-                                         "--   \"breakingChange\": true, \"estimatedDuration\": 1000,\n--   \"dataVolume\": \"small\",\n"
+    put("a/20240101_001_add_users.sql", "-- @metadata {\n--   \"author\": \"ann\",\n--   \"description\": \"add "
+                                        "users\",\n"
+                                         "--   \"breakingChange\": true, \"estimatedDuration\": 1000,\n--   "
+                                         "\"dataVolume\": \"small\",\n"
                                          "--   \"risk\": \"high\", \"tags\": [\"x\"], \"onFailure\": \"halt\",\n"
-                                         "--   \"requiresDowntime\": false, \"affectedTables\": [\"users\"], \"rollbackStrategy\": \"drop\"\n"
-                                         "-- }\n\n-- UP\n\nCREATE TABLE users (id int);\n\n-- DOWN\nDROP TABLE users;\n");
-    put("a/20240101_002_more.sql", "-- @metadata {\"dependencies\": [\"20240101_001\"], \"transaction\": false}\n-- UP\r\nSELECT 1;\r\n");
+                                         "--   \"requiresDowntime\": false, \"affectedTables\": [\"users\"], "
+                                         "\"rollbackStrategy\": \"drop\"\n"
+                                         "-- }\n\n-- UP\n\nCREATE TABLE users (id int);\n\n-- DOWN\nDROP TABLE "
+                                         "users;\n");
+    put("a/20240101_002_more.sql", "-- @metadata {\"dependencies\": [\"20240101_001\"], \"transaction\": false}\n-- "
+                                   "UP\r\nSELECT 1;\r\n");
     put("a/V3_last.sql", "-- @metadata {}\n-- UP\nSELECT 1;\n-- DOWN\n-- TODO: write it\n");
     one("");
     cr_expect_str_eq(service(0)->layout, "metadata");
@@ -39,7 +44,8 @@ Test(metadata, sections_and_fields)
 
 Test(metadata, mistakes)
 {
-    put("a/1_a.sql", "-- @metadata {\"risk\": \"huge\", \"breakingChange\": \"yes\", \"dependecies\": []}\n-- UP\nSELECT 1;\n");
+    put("a/1_a.sql", "-- @metadata {\"risk\": \"huge\", \"breakingChange\": \"yes\", \"dependecies\": []}\n-- "
+                     "UP\nSELECT 1;\n");
     put("a/2_b.sql", "-- @metadata {\n--  \"author\": \n-- }\n-- UP\nSELECT 1;\n");
     put("a/3_c.sql", "-- @metadata []\nSELECT 1;\n-- UP\nSELECT 1;\n");
     put("a/4_d.sql", "-- @metadata {}\nSELECT 1;\n");
@@ -87,7 +93,8 @@ Test(metadata, sections_alone)
 {
     put("a/1.0.0_preferences.sql", "-- UP\nCREATE TABLE p (id int);\n\n-- DOWN\nDROP TABLE p;\n");
     put("a/V1.10.0__later.SQL", "-- UP\nselect 1;\n-- DOWN\nselect 2;\n");
-    put("a/V1.9.0-index.sql", "--UP\nCREATE INDEX CONCURRENTLY i ON p(id);\n--  DOWN  \r\nDROP INDEX CONCURRENTLY i;\n");
+    put("a/V1.9.0-index.sql", "--UP\nCREATE INDEX CONCURRENTLY i ON p(id);\n--  DOWN  \r\nDROP INDEX CONCURRENTLY "
+                              "i;\n");
     one("");
     cr_expect_eq(catalog->error_count, 0u);
     cr_expect_str_eq(service(0)->layout, "metadata");
@@ -122,8 +129,10 @@ Test(metadata, every_field_is_checked)
         {"onFailure", "\"halt\"", "\"stop\""},
     };
     for (size_t i = 0; i < COUNT_OF(fields); i++) {
-        auto_free char *good = xasprintf("\n-- @metadata {\"%s\": %s}\n-- UP\nselect 1;\n", fields[i].field, fields[i].good);
-        auto_free char *bad = xasprintf("\n-- @metadata {\"%s\": %s}\n-- UP\nselect 1;\n", fields[i].field, fields[i].bad);
+        auto_free char *good =
+            xasprintf("\n-- @metadata {\"%s\": %s}\n-- UP\nselect 1;\n", fields[i].field, fields[i].good);
+        auto_free char *bad =
+            xasprintf("\n-- @metadata {\"%s\": %s}\n-- UP\nselect 1;\n", fields[i].field, fields[i].bad);
         auto_free char *text = xasprintf("@metadata: %s has to be ", fields[i].field);
         put("a/1_x.sql", good);
         one("");
@@ -165,7 +174,8 @@ Test(metadata, categories)
     cr_expect_str_eq(migration(0, "1")->category, "security");
     cr_expect_eq(migration(0, "1")->lock_timeout_ms, 1000);
     cr_expect_str_eq(migration(0, "2")->category, "data");
-    cr_expect_str_eq(found("metadata", false, "a/data/3_c.sql", "the category 'shema' is unknown")->hint, "did you mean 'schema'?");
+    cr_expect_str_eq(found("metadata", false, "a/data/3_c.sql", "the category 'shema' is unknown")->hint,
+                     "did you mean 'schema'?");
     found("metadata", false, "a/data/4_d.sql", "the category 'reports' is unknown");
     cr_expect_str_eq(migration(0, "5")->category, "billing");
     cr_expect(migration(0, "5")->has_policy && migration(0, "5")->on_failure == ON_FAILURE_HALT);

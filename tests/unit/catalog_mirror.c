@@ -20,7 +20,8 @@ Test(mirror, flyways_version_is_too_long)
 {
     put("a/V" FIFTY ".1__a.sql", "select 1;\n");
     one(MIRROR);
-    found("mirror", true, "a/V" FIFTY ".1__a.sql", "a version of 52 characters has no room in flyway's table, which takes 50");
+    found("mirror", true, "a/V" FIFTY ".1__a.sql",
+          "a version of 52 characters has no room in flyway's table, which takes 50");
     one("");
     clean();
 }

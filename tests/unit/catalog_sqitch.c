@@ -19,9 +19,10 @@ static void script(const char *folder, const char *name)
 
 Test(sqitch, changes_scripts_and_tags)
 {
-    put("a/sqitch.plan", "%project=a # words\n# more\n%other\n\n"
-                         "users" BY " # The\\nusers \n# a line of words\n\n+ roles [users]" BY "\r\n@v1" BY "\n@v1.b" BY "\n"
-                         "views [users@v1 @v1 users]" BY "\nusers" BY "\n@v2" BY "\nsub/x-1" BY "\n");
+    put("a/sqitch.plan",
+        "%project=a # words\n# more\n%other\n\n"
+        "users" BY " # The\\nusers \n# a line of words\n\n+ roles [users]" BY "\r\n@v1" BY "\n@v1.b" BY "\n"
+        "views [users@v1 @v1 users]" BY "\nusers" BY "\n@v2" BY "\nsub/x-1" BY "\n");
     script("a", "users@v1.b");
     script("a", "roles");
     script("a", "views");
@@ -150,7 +151,8 @@ Test(sqitch, what_a_plan_may_not_say)
 
 Test(sqitch, where_scripts_lie)
 {
-    put("a/sqitch.conf", "; words\n[core]\n\tengine = pg # ours\n\ttop_dir = ./db/\n[Engine \"pg\"]\n\tverify_dir = \"checks\"\n"
+    put("a/sqitch.conf", "; words\n[core]\n\tengine = pg # ours\n\ttop_dir = ./db/\n[Engine \"pg\"]\n\tverify_dir = "
+                         "\"checks\"\n"
                          "\treworked_dir = old\n[deploy]\n\tverify = true\n[target \"x\"]\n\turi = db:pg:x\n");
     put("a/db/sqitch.plan", "%project=a\n\nx" BY "\n@v" BY "\nx" BY "\n");
     put("a/old/deploy/x@v.sql", "select 1;");

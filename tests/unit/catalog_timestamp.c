@@ -8,10 +8,13 @@ static const char fleet[] = "fleet: inopsio\nservices:\n  auth: {migrations: aut
                             "  crm: {migrations: ./crm-service, aliases: [crm-service]}\n";
 
 static const char users[] =
-    "-- Migration: create users table\n-- Service: auth-service\n-- Author: kay\n-- Date: 2024-01-01\n-- Dependencies: none\n\n"
-    "BEGIN;\n\n-- Forward migration\nCREATE TABLE IF NOT EXISTS users (\n    id UUID PRIMARY KEY DEFAULT gen_random_uuid(),\n"
+    "-- Migration: create users table\n-- Service: auth-service\n-- Author: kay\n-- Date: 2024-01-01\n-- Dependencies: "
+    "none\n\n"
+    "BEGIN;\n\n-- Forward migration\nCREATE TABLE IF NOT EXISTS users (\n    id UUID PRIMARY KEY DEFAULT "
+    "gen_random_uuid(),\n"
     "    email VARCHAR(255) UNIQUE NOT NULL\n);\n\nCOMMIT;\n";
-static const char no_users[] = "-- Rollback: create users table\n-- Service: auth-service\n-- Author: kay\n-- Date: 2024-01-01\n\n"
+static const char no_users[] = "-- Rollback: create users table\n-- Service: auth-service\n-- Author: kay\n-- Date: "
+                               "2024-01-01\n\n"
                                "BEGIN;\n\nDROP TABLE IF EXISTS users;\n\nCOMMIT;\n";
 
 Test(timestamp, a_service_in_its_folders)
@@ -54,14 +57,17 @@ Test(timestamp, a_service_in_its_folders)
 Test(timestamp, the_contradiction_of_the_seed)
 {
     put("fleet.yml", "fleet: inopsio\nservices:\n  auth: {migrations: m, aliases: [auth-service]}\n"
-                     "  user: {migrations: m, aliases: [user-service]}\n  crm: {migrations: m, aliases: [crm-service]}\n");
+                     "  user: {migrations: m, aliases: [user-service]}\n  crm: {migrations: m, aliases: "
+                     "[crm-service]}\n");
     put("m/20240101_001_auth_create_users_table.sql", users);
     put("m/20240101_002_auth_add_user_preferences.sql", "select 1;");
     put("m/20240101_003_crm_create_customers_table.sql", "select 1;");
     put("m/migration-dependencies.yml",
-        "# migration-dependencies.yml\nmigrations:\n  - version: \"20240101_001\"\n    service: \"auth-service\"\n    dependencies: []\n"
+        "# migration-dependencies.yml\nmigrations:\n  - version: \"20240101_001\"\n    service: \"auth-service\"\n    "
+        "dependencies: []\n"
         "    \n  - version: \"20240101_002\"\n    service: \"user-service\"\n    dependencies: [\"20240101_001\"]\n"
-        "    \n  - version: \"20240101_003\"\n    service: \"crm-service\"\n    dependencies: [\"20240101_001\", \"20240101_002\"]\n");
+        "    \n  - version: \"20240101_003\"\n    service: \"crm-service\"\n    dependencies: [\"20240101_001\", "
+        "\"20240101_002\"]\n");
     load();
     cr_expect_eq(found("contradiction", true, "m/migration-dependencies.yml",
                        "version 20240101_002 is said to be of service user, which has none; auth has it "
@@ -74,7 +80,8 @@ Test(timestamp, the_contradiction_of_the_seed)
 
 Test(timestamp, one_folder_for_several_services)
 {
-    put("fleet.yml", "fleet: inopsio\nservices:\n  auth: {migrations: m}\n  user: {migrations: ./m/, aliases: [user-service]}\n"
+    put("fleet.yml", "fleet: inopsio\nservices:\n  auth: {migrations: m}\n  user: {migrations: ./m/, aliases: "
+                     "[user-service]}\n"
                      "  user-profile: {migrations: m}\n  crm: {migrations: c}\n");
     put("m/20240101_001_auth_a.sql", "select 1;");
     put("m/20240101_002_user_profile_b.sql", "select 2;");
@@ -85,7 +92,8 @@ Test(timestamp, one_folder_for_several_services)
     put("m/rollback/20240101_001.sql", "select -1;");
     put("m/rollback/20240101_003_rollback_profiles.sql", "select -3;");
     put("m/rollback/20240101_004_user_d.sql", "select -4;");
-    put("m/migration-dependencies.yml", "migrations:\n  - {version: \"20240101_003\", dependencies: [\"20240101_001\"]}\n");
+    put("m/migration-dependencies.yml", "migrations:\n  - {version: \"20240101_003\", dependencies: "
+                                        "[\"20240101_001\"]}\n");
     put("c/20240101_009_crm_a.sql", "select 1;");
     load();
     cr_expect_eq(catalog->error_count, 0u);
@@ -103,7 +111,8 @@ Test(timestamp, one_folder_for_several_services)
     load();
     found("bad-name", true, "m/rollback/20240101_005.sql", "several services have a migration of version 20240101_005");
     found("orphan-undo", false, "m/rollback/20240109_001.sql", "20240109_001");
-    found("bad-name", true, "m/20240101_006_nobody_x.sql", "'nobody_x', which begins with the name or alias of no service");
+    found("bad-name", true, "m/20240101_006_nobody_x.sql",
+          "'nobody_x', which begins with the name or alias of no service");
     found("contradiction", true, "m/20240101_007_crm_x.sql", "of service crm, but it lies in the folder of auth");
     found("skipped-file", true, "m/x.sql", "timestamp");
 }
@@ -122,12 +131,16 @@ Test(timestamp, headers_that_contradict)
     load();
     cr_expect_eq(found("contradiction", true, "auth-service/20240101_001_auth_a.sql",
                        "its header says that it is of service user, its name of auth")->line, 1);
-    found("contradiction", false, "auth-service/20240101_002_auth_b.sql", "of service 'billing', which the fleet does not have");
-    found("contradiction", false, "auth-service/20240101_003_auth_c.sql", "its header says 20240201, its name 20240101");
+    found("contradiction", false, "auth-service/20240101_002_auth_b.sql",
+          "of service 'billing', which the fleet does not have");
+    found("contradiction", false, "auth-service/20240101_003_auth_c.sql",
+          "its header says 20240201, its name 20240101");
     found("contradiction", true, "auth-service/20240101_004_auth_d.sql", "says that it is a rollback");
-    cr_expect_eq(found("contradiction", true, "auth-service/rollback/20240101_003_auth_c.sql", "of service crm")->line, 2);
+    cr_expect_eq(found("contradiction", true, "auth-service/rollback/20240101_003_auth_c.sql", "of service crm")->line,
+                 2);
     found("contradiction", true, "auth-service/rollback/20240101_003_auth_c.sql", "says that it is a migration");
-    found("contradiction", true, "user-service/20240101_001_auth_z.sql", "of service auth, but it lies in the folder of user");
+    found("contradiction", true, "user-service/20240101_001_auth_z.sql",
+          "of service auth, but it lies in the folder of user");
     found("mixed-layout", true, "./crm-service", "metadata: 1");
 }
 
@@ -153,8 +166,11 @@ Test(timestamp, names_that_are_none)
     put("a/rollback/20240101.sql", "select 1;");
     load();
     cr_expect_str_eq(ids(0), "20240101_001");
-    static const char *const skipped[] = {"a/2024_001_auth_short_stamp.sql", "a/20240101120000123_001_auth_long_stamp.sql",
-                                          "a/20240101_001.sql", "a/20240101_other.sql", "a/20240101.sql",
+    static const char *const skipped[] = {"a/2024_001_auth_short_stamp.sql",
+                                          "a/20240101120000123_001_auth_long_stamp.sql",
+                                          "a/20240101_001.sql",
+                                          "a/20240101_other.sql",
+                                          "a/20240101.sql",
                                           "a/20240101_002_auth_x.up.sql"};
     for (size_t i = 0; i < COUNT_OF(skipped); i++)
         found("skipped-file", false, skipped[i], "timestamp");

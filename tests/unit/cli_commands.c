@@ -223,8 +223,8 @@ Test(cli_online, nothing_pending_is_no_release)
     char digest[DIGEST_HEX_SIZE];
     MUST(buf_read_file(&text, "services/example/V1__create_example.sql", &why));
     digest_hex(buf_text(&text), text.len, digest);
-    auto_free char *sql = xasprintf("INSERT INTO greylag.applied (service, target, migration, checksum, request, release)"
-                                    " VALUES ('example', 'example', '1', '%s', 'r.0.1', 'r')", digest);
+    auto_free char *sql = xasprintf("INSERT INTO greylag.applied (service, target, migration, checksum, request, "
+                                    "release) VALUES ('example', 'example', '1', '%s', 'r.0.1', 'r')", digest);
     test_pg_run(conninfo, sql);
     EXPECT("greylag up", 0);
     cr_expect_str_eq(out_text, "Nothing is pending.\n");
@@ -270,7 +270,8 @@ Test(cli_online, what_records_shows_and_asks_first)
     EXPECT("greylag tag 1.2", 2);
     EXPECT("greylag tag", 0);
     SAYS(out_text, "before");
-    test_pg_run(conninfo, "UPDATE greylag.releases SET state = 'succeeded', ended_at = now(), change = nextval('greylag.change')");
+    test_pg_run(conninfo, "UPDATE greylag.releases SET state = 'succeeded', ended_at = now(), change = "
+                          "nextval('greylag.change')");
     EXPECT("greylag down --to before", 0);
     SAYS(out_text, "There is nothing to undo.");
     EXPECT("greylag down --to behind", 2);
@@ -291,7 +292,8 @@ Test(cli_online, what_records_shows_and_asks_first)
 Test(cli_offline, a_password_is_not_taken_on_the_command_line)
 {
     EXPECT("greylag init shop", 0);
-    EXPECT("greylag baseline -f shop/fleet.yml --service example --from-database --database postgres://me:secret@localhost/x", 2);
+    EXPECT("greylag baseline -f shop/fleet.yml --service example --from-database --database "
+           "postgres://me:secret@localhost/x", 2);
     SAYS(err_text, "process list");
     EXPECT("greylag baseline -f shop/fleet.yml --service example --from-database --version ../1", 2);
     EXPECT("greylag baseline -f shop/fleet.yml --service nothing --from-database", 6);

@@ -11,8 +11,8 @@ static char output[65536];
 /* Runs `greylag ARGUMENTS` in the fleet's folder; its exit code. What it printed is in `output`. */
 static int greylag(const char *arguments)
 {
-    auto_free char *command =
-        xasprintf("cd %s && env -u GREYLAG_URL HOME=%s %s/bin/greylag %s 2>&1", root, root, GREYLAG_BINARY_DIR, arguments);
+    auto_free char *command = xasprintf("cd %s && env -u GREYLAG_URL HOME=%s %s/bin/greylag %s 2>&1", root, root,
+                                        GREYLAG_BINARY_DIR, arguments);
     FILE *pipe = popen(command, "r");
     cr_assert_not_null(pipe);
     size_t len = fread(output, 1, sizeof output - 1, pipe);

@@ -27,21 +27,29 @@ static void same(const struct buf *out, const char *wanted)
 }
 
 static const char running[] =
-    "{\"id\":\"r1\",\"state\":\"running\",\"direction\":\"up\",\"acceptedAtUs\":1000000,\"endedAtUs\":null,\"services\":["
-    SERVICE("auth", COUNTS(4, 4, 0, 0), COUNTS(0, 0, 0, 0), "null", "", "1500000", "3500000") ","
-    SERVICE("deals", COUNTS(4, 2, 0, 2), COUNTS(0, 0, 0, 0),
-            "{\"migration\":\"3\",\"name\":\"stages\\u001b[2J\",\"direction\":\"up\"}", "", "3600000", "3700000") ","
-    SERVICE("workflow", COUNTS(2, 0, 0, 0), COUNTS(0, 0, 0, 0), "null", "\"deals\",\"leads\"", "null", "null") ","
-    SERVICE("idle", COUNTS(0, 0, 0, 0), COUNTS(0, 0, 0, 0), "null", "", "null", "null") "],\"problems\":[]}";
+    "{\"id\":\"r1\",\"state\":\"running\",\"direction\":\"up\",\"acceptedAtUs\":1000000,\"endedAtUs\":null,"
+    "\"services\":[" SERVICE(
+        "auth", COUNTS(4, 4, 0, 0), COUNTS(0, 0, 0, 0), "null", "", "1500000",
+        "3500000") "," SERVICE("deals", COUNTS(4, 2, 0, 2), COUNTS(0, 0, 0, 0),
+                               "{\"migration\":\"3\",\"name\":\"stages\\u001b[2J\",\"direction\":\"up\"}", "",
+                               "3600000", "3700000") "," SERVICE("workflow", COUNTS(2, 0, 0, 0), COUNTS(0, 0, 0, 0),
+                                                                 "null", "\"deals\",\"leads\"", "null",
+                                                                 "null") "," SERVICE("idle", COUNTS(0, 0, 0, 0),
+                                                                                     COUNTS(0, 0, 0, 0), "null", "",
+                                                                                     "null",
+                                                                                     "null") "],\"problems\":[]}";
 
 static const char rolled_back[] =
-    "{\"id\":\"r1\",\"state\":\"rolled back\",\"direction\":\"up\",\"acceptedAtUs\":1000000,\"endedAtUs\":6100000,"
-    "\"reason\":\"deals 4 failed; everything was undone\",\"services\":["
-    SERVICE("auth", COUNTS(4, 4, 0, 0), COUNTS(4, 4, 0, 0), "null", "", "1500000", "3500000") ","
-    SERVICE("deals", COUNTS(4, 2, 1, 0), COUNTS(2, 2, 0, 0), "null", "", "3600000", "3700000")
-    "],\"problems\":[{\"service\":\"deals\",\"target\":\"deals\",\"migration\":\"4\",\"name\":\"unique\",\"direction\":\"up\","
-    "\"state\":\"failed\",\"outcome\":{\"sqlstate\":\"23505\",\"message\":\"could not create unique index\\u001b[31m\","
-    "\"line\":7,\"left\":\"\",\"detail\":\"\"}}]}";
+    "{\"id\":\"r1\",\"state\":\"rolled "
+    "back\",\"direction\":\"up\",\"acceptedAtUs\":1000000,\"endedAtUs\":6100000,\"reason\":\"deals 4 failed; "
+    "everything was undone\",\"services\":[" SERVICE(
+        "auth", COUNTS(4, 4, 0, 0), COUNTS(4, 4, 0, 0), "null", "", "1500000",
+        "3500000") "," SERVICE("deals", COUNTS(4, 2, 1, 0), COUNTS(2, 2, 0, 0), "null", "", "3600000",
+                               "3700000") "],\"problems\":[{\"service\":\"deals\",\"target\":\"deals\",\"migration\":"
+                                          "\"4\",\"name\":\"unique\",\"direction\":\"up\","
+                                          "\"state\":\"failed\",\"outcome\":{\"sqlstate\":\"23505\",\"message\":"
+                                          "\"could not create unique "
+                                          "index\\u001b[31m\",\"line\":7,\"left\":\"\",\"detail\":\"\"}}]}";
 
 Test(cli_texts, live_view)
 {
@@ -145,11 +153,13 @@ Test(cli_texts, what_can_be_done)
 
 Test(cli_texts, plan)
 {
-    json_t *plan = parse(
-        "{\"direction\":\"up\",\"digest\":\"abc\",\"steps\":["
-        "{\"service\":\"auth\",\"target\":\"auth\",\"migration\":\"1\",\"name\":\"users\",\"direction\":\"up\",\"wayBack\":\"undo\",\"needs\":[]},"
-        "{\"service\":\"user\",\"target\":\"user-eu\",\"migration\":\"1\",\"name\":\"1\",\"direction\":\"up\",\"wayBack\":\"none\",\"needs\":[0]}],"
-        "\"findings\":[{\"error\":false,\"rule\":\"irreversible\",\"text\":\"one step has no way back\",\"hint\":\"accept it\"}]}");
+    json_t *plan = parse("{\"direction\":\"up\",\"digest\":\"abc\",\"steps\":["
+                         "{\"service\":\"auth\",\"target\":\"auth\",\"migration\":\"1\",\"name\":\"users\","
+                         "\"direction\":\"up\",\"wayBack\":\"undo\",\"needs\":[]},"
+                         "{\"service\":\"user\",\"target\":\"user-eu\",\"migration\":\"1\",\"name\":\"1\","
+                         "\"direction\":\"up\",\"wayBack\":\"none\",\"needs\":[0]}],"
+                         "\"findings\":[{\"error\":false,\"rule\":\"irreversible\",\"text\":\"one step has no way "
+                         "back\",\"hint\":\"accept it\"}]}");
     auto_buf struct buf out = BUF_INIT(65536);
     cli_plan_text(plan, &out);
     same(&out, "2 steps to apply, in this order:\n"
@@ -198,16 +208,20 @@ static json_t *step_of(const void *plan, size_t index)
 
 Test(cli_texts, plan_of_other_kinds)
 {
-    json_t *plan = parse(
-        "{\"direction\":\"up\",\"digest\":\"abc\",\"findings\":[],\"steps\":["
-        "{\"service\":\"a\",\"target\":\"a\",\"migration\":\"beforeMigrate\",\"name\":\"\",\"kind\":\"callback\",\"direction\":\"up\","
-        "\"wayBack\":\"nothing\"},"
-        "{\"service\":\"a\",\"target\":\"a\",\"migration\":\"B2\",\"name\":\"all\",\"kind\":\"baseline\",\"direction\":\"up\","
-        "\"wayBack\":\"none\",\"category\":\"schema\"},"
-        "{\"service\":\"a\",\"target\":\"a\",\"migration\":\"R__v\",\"name\":\"v\",\"kind\":\"repeatable\",\"direction\":\"up\","
-        "\"wayBack\":\"none\",\"category\":\"views\"},"
-        "{\"service\":\"a\",\"target\":\"a\",\"migration\":\"R__w\",\"name\":\"w\",\"kind\":\"repeatable\",\"direction\":\"up\","
-        "\"wayBack\":\"earlier\",\"undoes\":\"r0.1.1\",\"undoesRelease\":\"r0\",\"category\":\"views\"}]}");
+    json_t *plan =
+        parse("{\"direction\":\"up\",\"digest\":\"abc\",\"findings\":[],\"steps\":["
+              "{\"service\":\"a\",\"target\":\"a\",\"migration\":\"beforeMigrate\",\"name\":\"\",\"kind\":\"callback\","
+              "\"direction\":\"up\","
+              "\"wayBack\":\"nothing\"},"
+              "{\"service\":\"a\",\"target\":\"a\",\"migration\":\"B2\",\"name\":\"all\",\"kind\":\"baseline\","
+              "\"direction\":\"up\","
+              "\"wayBack\":\"none\",\"category\":\"schema\"},"
+              "{\"service\":\"a\",\"target\":\"a\",\"migration\":\"R__v\",\"name\":\"v\",\"kind\":\"repeatable\","
+              "\"direction\":\"up\","
+              "\"wayBack\":\"none\",\"category\":\"views\"},"
+              "{\"service\":\"a\",\"target\":\"a\",\"migration\":\"R__w\",\"name\":\"w\",\"kind\":\"repeatable\","
+              "\"direction\":\"up\","
+              "\"wayBack\":\"earlier\",\"undoes\":\"r0.1.1\",\"undoesRelease\":\"r0\",\"category\":\"views\"}]}");
     auto_buf struct buf out = BUF_INIT(65536);
     cli_plan_text(plan, &out);
     same(&out, "4 steps to apply, in this order:\n"
@@ -292,19 +306,28 @@ Test(cli_texts, state_files)
     cr_expect_str_eq(contents[0].target, "auth");
     cr_expect_str_eq(contents[0].applied[0].migration, "1");
     json_decref(good);
-    good = parse("{\"targets\":{\"auth/auth\":[]},\"foreign\":{\"auth/auth\":[{\"tool\":\"flyway\",\"table\":\"public.t\",\"rows\":["
-                 "{\"version\":\"1\",\"name\":\"a\",\"script\":\"V1__a.sql\",\"checksum\":\"5\",\"state\":\"baseline\"}]}],"
-                 "\"user/eu\":[]}}");
+    good = parse(
+        "{\"targets\":{\"auth/auth\":[]},\"foreign\":{\"auth/"
+        "auth\":[{\"tool\":\"flyway\",\"table\":\"public.t\",\"rows\":["
+        "{\"version\":\"1\",\"name\":\"a\",\"script\":\"V1__a.sql\",\"checksum\":\"5\",\"state\":\"baseline\"}]}],"
+        "\"user/eu\":[]}}");
     cr_expect(cli_contents(good, &arena, &contents, &count, &err), "%s", err.text);
     cr_expect_eq(count, 2);
     cr_expect_eq(contents[0].foreign_count, 1);
     cr_expect_str_eq(contents[0].foreign[0].rows[0].script, "V1__a.sql");
     cr_expect_eq(contents[0].foreign[0].rows[0].state, FOREIGN_BASELINE);
     json_decref(good);
-    static const char *const bad[] = {"[]", "{}", "{\"targets\":[]}", "{\"targets\":{\"auth\":[]}}", "{\"targets\":{\"a/b\":1}}",
-                                      "{\"targets\":{\"a/b\":[{}]}}", "{\"targets\":{\"a/b\":[{\"migration\":\"1\"}]}}",
-                                      "{\"targets\":{},\"foreign\":{\"a\":[]}}", "{\"targets\":{},\"foreign\":{\"a/b\":[{\"tool\":\"cvs\"}]}}",
-                                      "{\"targets\":{},\"foreign\":{\"a/b\":[{\"tool\":\"goose\",\"rows\":[{\"state\":\"odd\"}]}]}}"};
+    static const char *const bad[] = {
+        "[]",
+        "{}",
+        "{\"targets\":[]}",
+        "{\"targets\":{\"auth\":[]}}",
+        "{\"targets\":{\"a/b\":1}}",
+        "{\"targets\":{\"a/b\":[{}]}}",
+        "{\"targets\":{\"a/b\":[{\"migration\":\"1\"}]}}",
+        "{\"targets\":{},\"foreign\":{\"a\":[]}}",
+        "{\"targets\":{},\"foreign\":{\"a/b\":[{\"tool\":\"cvs\"}]}}",
+        "{\"targets\":{},\"foreign\":{\"a/b\":[{\"tool\":\"goose\",\"rows\":[{\"state\":\"odd\"}]}]}}"};
     for (size_t i = 0; i < COUNT_OF(bad); i++) {
         json_t *json = parse(bad[i]);
         cr_expect_not(cli_contents(json, &arena, &contents, &count, &err), "%s", bad[i]);

@@ -152,7 +152,8 @@ Test(cmdline_parse, refused_before_anything_runs)
         int code = type(cases[i].typed);
         cr_expect_eq(code, 2, "%s: exit code %d", cases[i].typed, code);
         cr_expect_eq(seen.runs, 0, "%s: it ran", cases[i].typed);
-        cr_expect(strstr(err_text, cases[i].says), "%s: wanted \"%s\", saw:\n%s", cases[i].typed, cases[i].says, err_text);
+        cr_expect(strstr(err_text, cases[i].says), "%s: wanted \"%s\", saw:\n%s", cases[i].typed, cases[i].says,
+                  err_text);
         cr_expect(strstr(err_text, "--help"), "%s: no way to help", cases[i].typed);
         cr_expect_str_eq(out_text, "");
         cr_expect_null(strchr(err_text, 0x1b));
@@ -161,8 +162,8 @@ Test(cmdline_parse, refused_before_anything_runs)
 
 Test(cmdline_parse, values_out_of_range_are_usage_errors)
 {
-    static const char *const typed[] = {"--steps 0", "--steps 100", "--steps x", "--steps 7x", "--steps=", "--timeout 5",
-                                        "--timeout 5weeks", "--timeout -1s"};
+    static const char *const typed[] = {"--steps 0", "--steps 100", "--steps x",        "--steps 7x",
+                                        "--steps=",  "--timeout 5", "--timeout 5weeks", "--timeout -1s"};
     for (size_t i = 0; i < COUNT_OF(typed); i++) {
         auto_free char *text = xasprintf("goose release show a %s", typed[i]);
         int code = type(text);

@@ -13,7 +13,8 @@ static int nothing(const struct cmdline *line)
 }
 
 static const struct cmd_option options[] = {
-    {"accept-irreversible", 'a', NULL, "go on although some steps have no way back; the plan names them, one by one, and why", 0},
+    {"accept-irreversible", 'a', NULL, "go on although some steps have no way back; the plan names them, one by one, "
+                                       "and why", 0},
     {"hidden", 0, NULL, "unseen", CMD_HIDDEN},
     {"a-name-that-is-longer-than-its-column", 0, "VALUE", "short", 0},
     CMD_OPTIONS_END};
@@ -21,8 +22,9 @@ static const struct command up = {.name = "up",
                                   .summary = "apply what is pending",
                                   .arguments = "[FILE...]",
                                   .arguments_max = -1,
-                                  .description = ".dots and 'quotes begin lines, a back\\slash too; this paragraph is long "
-                                                 "enough that it has to be wrapped somewhere.\n\nA second paragraph.",
+                                  .description =
+                                      ".dots and 'quotes begin lines, a back\\slash too; this paragraph is long enough "
+                                      "that it has to be wrapped somewhere.\n\nA second paragraph.",
                                   .example = "goose up\ngoose up --dry-run\n",
                                   .options = {options},
                                   .run = nothing};

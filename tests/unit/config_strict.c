@@ -144,7 +144,8 @@ Test(config, fills_in_defaults)
 
 Test(config, expands_names_without_reading_them_as_yaml)
 {
-    struct config *config = good("title: \"<${SECRET}>\"\nport: ${PORT}\noptions: {a: '$${SECRET} $x $', b: \"${SECRET}\"}");
+    struct config *config = good("title: \"<${SECRET}>\"\nport: ${PORT}\noptions: {a: '$${SECRET} $x $', b: "
+                                 "\"${SECRET}\"}");
     struct sample *sample = config_data(config);
     cr_expect_str_eq(sample->title, "<s3cret: [\"x\"]\n# ü>");
     cr_expect_eq(sample->port, 4711u);
@@ -295,7 +296,8 @@ Test(config, says_where_a_value_stands)
 
 Test(config, foreign_text_survives_libcyaml)
 {
-    const char *text = "title: \"\\u2028 \\x07 \\\"q\\\" \\\\ \\t ü \\U0001F600 \\n\"\noptions:\n  \" a: b # c\": |\n    two\n    lines\n";
+    const char *text = "title: \"\\u2028 \\x07 \\\"q\\\" \\\\ \\t ü \\U0001F600 \\n\"\noptions:\n  \" a: b # c\": |\n "
+                       "   two\n    lines\n";
     struct config *config = good(text);
     struct sample *sample = config_data(config);
     cr_expect_str_eq(sample->title, "\xe2\x80\xa8 \x07 \"q\" \\ \t ü \xf0\x9f\x98\x80 \n");

@@ -29,11 +29,13 @@ Test(executor_copy, rows_are_part_of_the_step)
     EXPECT(l, up("q1", "1", dump), OUTCOME_APPLIED);
     VALUE("SELECT string_agg(x || coalesce(y, '-'), ' ' ORDER BY x) FROM a", "1one; -- ' 2-");
     VALUE("SELECT string_agg(x, '|') FROM b", "two\nlines|one; -- '");
-    EXPECT(l, down("q2", "1", "q1", "BEGIN;\nTRUNCATE a;\nCOPY a FROM stdin;\n7\tundone\n\\.\nCOMMIT;\n"), OUTCOME_APPLIED);
+    EXPECT(l, down("q2", "1", "q1", "BEGIN;\nTRUNCATE a;\nCOPY a FROM stdin;\n7\tundone\n\\.\nCOMMIT;\n"),
+           OUTCOME_APPLIED);
     VALUE("SELECT x || y FROM a", "7undone");
     VALUE("SELECT count(*) FROM greylag.history h JOIN a ON a.xmin = h.xmin", "1");
     struct job_request r = up("q3", "3", "CREATE TABLE c (x int);\nCREATE INDEX CONCURRENTLY i ON c (x);\n"
-                                         "COPY c FROM stdin;\n1\n2\n\\.\nBEGIN;\nCOPY c FROM stdin;\n3\n\\.\nCOPY c FROM stdin;\n4\n\\.\nCOMMIT;\n");
+                                         "COPY c FROM stdin;\n1\n2\n\\.\nBEGIN;\nCOPY c FROM stdin;\n3\n\\.\nCOPY c "
+                                         "FROM stdin;\n4\n\\.\nCOMMIT;\n");
     EXPECT(l, r, OUTCOME_APPLIED);
     VALUE("SELECT sum(x) FROM c", "10");
     ledger_close(l);
@@ -43,7 +45,8 @@ Test(executor_copy, an_error_in_the_rows_has_its_line)
 {
     struct ledger *l = ready(1);
     test_pg_run(database, "CREATE TABLE a2 (x int PRIMARY KEY); CREATE TABLE b (x int)");
-    EXPECT(l, up("q1", "1", "SELECT 1;\nCOPY b FROM stdin;\n1\n\\.\nCOPY a2 FROM stdin;\n1\n2\nsecret-row\n\\.\nSELECT 2;\n"), OUTCOME_FAILED);
+    EXPECT(l, up("q1", "1", "SELECT 1;\nCOPY b FROM stdin;\n1\n\\.\nCOPY a2 FROM stdin;\n1\n2\nsecret-row\n\\.\nSELECT "
+                            "2;\n"), OUTCOME_FAILED);
     cr_assert_eq(last.outcome.line, 8);
     cr_assert_str_eq(last.outcome.sqlstate, "22P02");
     EXPECT(l, up("q2", "2", "COPY a2 FROM stdin;\n1\n2\n1\n\\.\n"), OUTCOME_FAILED);
@@ -155,10 +158,11 @@ Test(executor_copy, stopping_does_not_wait_for_the_rows)
 static void *kill_copier(void *context)
 {
     (void)context;
-    await_value("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()", "1");
-    test_pg_run(database, "SELECT pg_terminate_backend(pid) FROM (SELECT pid FROM pg_stat_activity"
-                          " WHERE (wait_event_type = 'Lock' OR state = 'idle in transaction') AND datname = current_database()"
-                          " ORDER BY wait_event_type = 'Lock' DESC NULLS LAST) AS s");
+    await_value("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = "
+                "current_database()", "1");
+    test_pg_run(database, "SELECT pg_terminate_backend(pid) FROM (SELECT pid FROM pg_stat_activity WHERE "
+                          "(wait_event_type = 'Lock' OR state = 'idle in transaction') AND datname = "
+                          "current_database() ORDER BY wait_event_type = 'Lock' DESC NULLS LAST) AS s");
     return NULL;
 }
 

@@ -61,7 +61,8 @@ Test(executor_foreign, a_record_that_cannot_be_kept_fails_the_step_and_says_why)
     tool = HISTORY_FLYWAY;
     test_pg_run(database, "CREATE VIEW flyway_schema_history AS SELECT 1 x");
     KEEPS(l, version(up("q1", "1", "CREATE TABLE a (x int)"), "1"), OUTCOME_FAILED);
-    cr_assert(strstr(last.outcome.message, "flyway's record public.flyway_schema_history cannot be kept: "), "%s", last.outcome.message);
+    cr_assert(strstr(last.outcome.message, "flyway's record public.flyway_schema_history cannot be kept: "), "%s",
+              last.outcome.message);
     cr_assert_eq(last.outcome.line, 0);
     VALUE("SELECT count(*) FROM pg_class WHERE relname = 'a'", "0");
     tool = HISTORY_ALEMBIC;
@@ -74,9 +75,9 @@ Test(executor_foreign, a_record_that_cannot_be_kept_fails_the_step_and_says_why)
 Test(executor_foreign, no_permission_on_the_record)
 {
     test_pg_run(database, "DROP ROLE IF EXISTS greylag_foreign_worker; CREATE ROLE greylag_foreign_worker LOGIN;"
-                "CREATE TABLE schema_migrations (version varchar primary key); GRANT SELECT ON schema_migrations TO greylag_foreign_worker;"
-                "GRANT CREATE ON SCHEMA public TO greylag_foreign_worker; DO $$ BEGIN EXECUTE"
-                " format('GRANT CREATE ON DATABASE %I TO greylag_foreign_worker', current_database()); END $$");
+                "CREATE TABLE schema_migrations (version varchar primary key); GRANT SELECT ON schema_migrations TO "
+                "greylag_foreign_worker;GRANT CREATE ON SCHEMA public TO greylag_foreign_worker; DO $$ BEGIN EXECUTE "
+                "format('GRANT CREATE ON DATABASE %I TO greylag_foreign_worker', current_database()); END $$");
     const char *owner = database;
     char *other = test_pg_conninfo_with(database, "user", "greylag_foreign_worker");
     database = other;
@@ -84,7 +85,8 @@ Test(executor_foreign, no_permission_on_the_record)
     tool = HISTORY_DBMATE;
     KEEPS(l, version(up("q1", "1", "CREATE TABLE a (x int)"), "1"), OUTCOME_FAILED);
     cr_assert_str_eq(last.outcome.sqlstate, "42501");
-    cr_assert(strstr(last.outcome.message, "permission denied for table schema_migrations"), "%s", last.outcome.message);
+    cr_assert(strstr(last.outcome.message, "permission denied for table schema_migrations"), "%s",
+              last.outcome.message);
     VALUE("SELECT count(*) FROM pg_class WHERE relname = 'a'", "0");
     test_pg_run(owner, "GRANT INSERT, UPDATE ON schema_migrations TO greylag_foreign_worker");
     KEEPS(l, version(up("q2", "1", "CREATE TABLE a (x int)"), "1"), OUTCOME_APPLIED);
@@ -102,7 +104,8 @@ Test(executor_foreign, a_text_that_ends_its_transaction_leaves_no_row)
                 " format('ALTER DATABASE %I SET standard_conforming_strings = off', current_database()); END $$");
     struct ledger *l = ready(1);
     tool = HISTORY_DBMATE;
-    KEEPS(l, version(up("q1", "1", "CREATE TABLE a (x int);\nSELECT 'a\\'' ; COMMIT; SELECT ' -- '"), "1"), OUTCOME_FAILED);
+    KEEPS(l, version(up("q1", "1", "CREATE TABLE a (x int);\nSELECT 'a\\'' ; COMMIT; SELECT ' -- '"), "1"),
+          OUTCOME_FAILED);
     cr_assert_str_eq(last.outcome.sqlstate, LEDGER_STRAY);
     VALUE("SELECT count(*) FROM a", "0");
     VALUE("SELECT count(*) FROM schema_migrations", "0");
@@ -132,7 +135,8 @@ Test(executor_foreign, what_a_file_sets_does_not_move_the_record)
     struct ledger *l = ready(1);
     tool = HISTORY_GOOSE;
     KEEPS(l, version(up("q1", "1", "CREATE SCHEMA s; SET search_path TO s; SET standard_conforming_strings = off;"
-                        "CREATE TABLE goose_db_version (id int, version_id bigint, is_applied boolean, tstamp timestamp)"), "00001"),
+                        "CREATE TABLE goose_db_version (id int, version_id bigint, is_applied boolean, tstamp "
+                        "timestamp)"), "00001"),
           OUTCOME_APPLIED);
     VALUE("SELECT string_agg(version_id::text, ' ' ORDER BY id) FROM public.goose_db_version", "0 1");
     VALUE("SELECT count(*) FROM s.goose_db_version", "0");
@@ -146,13 +150,16 @@ Test(executor_foreign, outside_a_transaction_the_row_comes_with_the_end)
     KEEPS(l, version(up("q1", "000001", "CREATE TABLE a (x int)"), "000001"), OUTCOME_APPLIED);
     KEEPS(l, version(up("q2", "000002", "CREATE INDEX CONCURRENTLY i ON a (x)"), "000002"), OUTCOME_APPLIED);
     VALUE("SELECT version || ' ' || dirty FROM schema_migrations", "2 false");
-    KEEPS(l, version(up("q3", "000003", "CREATE INDEX CONCURRENTLY j ON a (x);\nCREATE INDEX CONCURRENTLY k ON a (y)"), "000003"),
+    KEEPS(l,
+          version(up("q3", "000003", "CREATE INDEX CONCURRENTLY j ON a (x);\nCREATE INDEX CONCURRENTLY k ON a (y)"),
+                  "000003"),
           OUTCOME_FAILED);
     VALUE("SELECT version || ' ' || dirty FROM schema_migrations", "2 false");
     KEEPS(l, version(down("q4", "000002", "q2", "DROP INDEX CONCURRENTLY i"), "000002"), OUTCOME_APPLIED);
     VALUE("SELECT version || ' ' || dirty FROM schema_migrations", "1 false");
     tool = HISTORY_FLYWAY;
-    KEEPS(l, version(up("q5", "5", "CREATE INDEX CONCURRENTLY i ON a (x); SELECT pg_sleep(0.2)"), "5"), OUTCOME_APPLIED);
+    KEEPS(l, version(up("q5", "5", "CREATE INDEX CONCURRENTLY i ON a (x); SELECT pg_sleep(0.2)"), "5"),
+          OUTCOME_APPLIED);
     VALUE("SELECT execution_time BETWEEN 200 AND 60000 FROM flyway_schema_history", "t");
     ledger_close(l);
 }
@@ -161,18 +168,22 @@ Test(executor_foreign, adopted_while_the_record_says_so)
 {
     struct ledger *l = ready(1);
     tool = HISTORY_FLYWAY;
-    KEEPS(l, version(record_only("q1", DIRECTION_ADOPT, "1", "", "c1"), "1"), OUTCOME_APPLIED); /* a baseline: the row is new */
+    KEEPS(l, version(record_only("q1", DIRECTION_ADOPT, "1", "", "c1"), "1"),
+          OUTCOME_APPLIED); /* a baseline: the row is new */
     cr_assert_str_eq(last.outcome.detail, "");
     struct job_request adopt = version(record_only("q2", DIRECTION_ADOPT, "2", "", "c1"), "2.0");
     adopt.in_history = true;
     KEEPS(l, adopt, OUTCOME_DRIFT);
-    cr_assert_str_eq(last.outcome.message, "flyway's record public.flyway_schema_history does not say any more that it is applied");
+    cr_assert_str_eq(last.outcome.message, "flyway's record public.flyway_schema_history does not say any more that it "
+                                           "is applied");
     VALUE("SELECT string_agg(migration, ' ') FROM greylag.applied", "1");
-    test_pg_run(database, "INSERT INTO flyway_schema_history VALUES (7, '2', 'x', 'SQL', 'V2__x.sql', 1715188512, 'me', now(), 1, true)");
+    test_pg_run(database, "INSERT INTO flyway_schema_history VALUES (7, '2', 'x', 'SQL', 'V2__x.sql', 1715188512, "
+                          "'me', now(), 1, true)");
     adopt.request = "q3";
     KEEPS(l, adopt, OUTCOME_APPLIED);
     cr_assert_str_eq(last.outcome.detail, "flyway public.flyway_schema_history checksum crc32:1715188512");
-    VALUE("SELECT detail FROM greylag.history WHERE request = 'q3'", "flyway public.flyway_schema_history checksum crc32:1715188512");
+    VALUE("SELECT detail FROM greylag.history WHERE request = 'q3'",
+          "flyway public.flyway_schema_history checksum crc32:1715188512");
     VALUE(HISTORY, "1 2");
     adopt.request = "q4";
     KEEPS(l, adopt, OUTCOME_ALREADY);
@@ -191,9 +202,11 @@ Test(executor_foreign, adopted_while_the_record_says_so)
 static void *let_go(void *context)
 {
     PGconn *conn = context;
-    await_value("SELECT count(*) FROM pg_locks l JOIN pg_database d ON d.oid = l.database WHERE NOT granted AND relation::regclass::text ="
+    await_value("SELECT count(*) FROM pg_locks l JOIN pg_database d ON d.oid = l.database WHERE NOT granted AND "
+                "relation::regclass::text ="
                 " 'schema_migrations' AND datname = current_database()", "1");
-    await_value("SELECT count(*) FROM pg_locks l JOIN pg_database d ON d.oid = l.database WHERE NOT granted AND relation::regclass::text ="
+    await_value("SELECT count(*) FROM pg_locks l JOIN pg_database d ON d.oid = l.database WHERE NOT granted AND "
+                "relation::regclass::text ="
                 " 'schema_migrations' AND datname = current_database()", "0");
     PQclear(PQexec(conn, "COMMIT"));
     return NULL;

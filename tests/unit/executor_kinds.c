@@ -35,7 +35,8 @@ Test(executor_kinds, a_repeatable_replaces_itself_and_goes_back)
 Test(executor_kinds, a_repeatable_outside_a_transaction)
 {
     struct ledger *l = ready(1);
-    struct job_request r = repeatable("q1", "R1", "", "ca", "CREATE TABLE IF NOT EXISTS a (x int); INSERT INTO a VALUES (1)");
+    struct job_request r =
+        repeatable("q1", "R1", "", "ca", "CREATE TABLE IF NOT EXISTS a (x int); INSERT INTO a VALUES (1)");
     r.no_transaction = true;
     EXPECT(l, r, OUTCOME_APPLIED);
     r.request = "q2";
@@ -86,7 +87,8 @@ Test(executor_kinds, around_each_migration_in_its_transaction)
     cr_assert(strstr(last.outcome.message, "line 2 of beforeEachMigrate: "), "%s", last.outcome.message);
     frame.before_each = "SELECT 1;\nCOMMIT;";
     EXPECT(l, up("q6", "1", "INSERT INTO log VALUES ('never')"), OUTCOME_FAILED);
-    cr_assert(strstr(last.outcome.message, "line 2 of beforeEachMigrate: transaction control"), "%s", last.outcome.message);
+    cr_assert(strstr(last.outcome.message, "line 2 of beforeEachMigrate: transaction control"), "%s",
+              last.outcome.message);
     VALUE("SELECT count(*) FROM log WHERE what = 'never'", "0");
     frame.before_each = "SELECT 1; SELECT 2";
     frame.after_each = "";
@@ -108,7 +110,8 @@ Test(executor_kinds, around_each_outside_a_transaction)
     frame.after_each = "SELECT 1;\nSELECT 1/0";
     EXPECT(l, up("q2", "2", "CREATE INDEX CONCURRENTLY j ON log (what)"), OUTCOME_FAILED);
     cr_assert(strstr(last.outcome.message, "line 2 of afterEachMigrate"), "%s", last.outcome.message);
-    cr_assert(strstr(last.outcome.left, "4 of 5 statements took effect and stay (before line 2 of afterEachMigrate)"), "%s", last.outcome.left);
+    cr_assert(strstr(last.outcome.left, "4 of 5 statements took effect and stay (before line 2 of afterEachMigrate)"),
+              "%s", last.outcome.left);
     ledger_close(l);
 }
 
@@ -124,15 +127,21 @@ static struct job_request verified(const char *id, const char *migration, const 
 Test(executor_kinds, verification_leaves_nothing)
 {
     struct ledger *l = ready(1);
-    EXPECT(l, verified("q1", "1", "CREATE TABLE a (x int)",
-                       "-- Verify a\nBEGIN;\nINSERT INTO a VALUES (1);\nSELECT x FROM a WHERE false;\nROLLBACK;\n"), OUTCOME_APPLIED);
-    EXPECT(l, verified("q2", "2", "CREATE TABLE b (x int)", "INSERT INTO a VALUES (1); INSERT INTO b VALUES (1)"), OUTCOME_APPLIED);
-    EXPECT(l, verified("q3", "3", "CREATE TABLE c (x int)", "BEGIN; INSERT INTO c VALUES (1); COMMIT"), OUTCOME_APPLIED);
+    EXPECT(l,
+           verified("q1", "1", "CREATE TABLE a (x int)",
+                    "-- Verify a\nBEGIN;\nINSERT INTO a VALUES (1);\nSELECT x FROM a WHERE false;\nROLLBACK;\n"),
+           OUTCOME_APPLIED);
+    EXPECT(l, verified("q2", "2", "CREATE TABLE b (x int)", "INSERT INTO a VALUES (1); INSERT INTO b VALUES (1)"),
+           OUTCOME_APPLIED);
+    EXPECT(l, verified("q3", "3", "CREATE TABLE c (x int)", "BEGIN; INSERT INTO c VALUES (1); COMMIT"),
+           OUTCOME_APPLIED);
     VALUE("SELECT (SELECT count(*) FROM a) + (SELECT count(*) FROM b) + (SELECT count(*) FROM c)", "0");
     EXPECT(l, verified("q4", "4", "CREATE TABLE d (x int)", "BEGIN;\nSELECT y FROM d;\nROLLBACK;"), OUTCOME_FAILED);
     cr_assert(strstr(last.outcome.message, "line 2 of the verify script: "), "%s", last.outcome.message);
-    EXPECT(l, verified("q5", "4", "CREATE TABLE d (x int)", "BEGIN;\n\nSELECT 1/count(*) FROM d;\nROLLBACK;"), OUTCOME_FAILED);
-    cr_assert(strstr(last.outcome.message, "line 3 of the verify script: division by zero"), "%s", last.outcome.message);
+    EXPECT(l, verified("q5", "4", "CREATE TABLE d (x int)", "BEGIN;\n\nSELECT 1/count(*) FROM d;\nROLLBACK;"),
+           OUTCOME_FAILED);
+    cr_assert(strstr(last.outcome.message, "line 3 of the verify script: division by zero"), "%s",
+              last.outcome.message);
     EXPECT(l, verified("q6", "4", "CREATE TABLE d (x int)", "SELECT 1; COMMIT; SELECT 2"), OUTCOME_FAILED);
     VALUE("SELECT count(*) FROM pg_class WHERE relname = 'd'", "0");
     VALUE("SELECT count(*) FROM greylag.applied", "3");
@@ -148,7 +157,8 @@ Test(executor_kinds, verification_outside_a_transaction_says_what_stays)
 {
     struct ledger *l = ready(1);
     test_pg_run(database, "CREATE TABLE a (x int)");
-    EXPECT(l, verified("q1", "1", "CREATE INDEX CONCURRENTLY i ON a (x)", "BEGIN; INSERT INTO a VALUES (1); ROLLBACK"), OUTCOME_APPLIED);
+    EXPECT(l, verified("q1", "1", "CREATE INDEX CONCURRENTLY i ON a (x)", "BEGIN; INSERT INTO a VALUES (1); ROLLBACK"),
+           OUTCOME_APPLIED);
     EXPECT(l, verified("q2", "2", "CREATE INDEX CONCURRENTLY j ON a (x)", "SELECT 1/0"), OUTCOME_FAILED);
     cr_assert(strstr(last.outcome.message, "line 1 of the verify script: "), "%s", last.outcome.message);
     cr_assert_str_eq(last.outcome.left, "1 of 1 statements took effect and stay");
@@ -178,7 +188,8 @@ Test(executor_kinds, adopted_and_forgotten)
     EXPECT(l, record_only("qa", DIRECTION_FORGET, "1", "q5", "cx"), OUTCOME_DRIFT);
     VALUE(APPLIED, "2cbq2");
     VALUE("SELECT string_agg(direction || kind, ' ' ORDER BY position) FROM greylag.history",
-          "adoptapplied adoptapplied adoptalready adoptdrift adoptapplied adoptdrift adoptdrift forgetdrift forgetapplied forgetdrift");
+          "adoptapplied adoptapplied adoptalready adoptdrift adoptapplied adoptdrift adoptdrift forgetdrift "
+          "forgetapplied forgetdrift");
     EXPECT(l, down("qb", "2", "q2", "SELECT 1"), OUTCOME_APPLIED);
     ledger_close(l);
 }
@@ -224,7 +235,8 @@ Test(executor_kinds, history_and_change_commit_together)
         struct buf sql = BUF_INIT(4096);
         const char *at = strstr(frames[i], "%s");
         buf_add(&sql, frames[i], (size_t)(at - frames[i]));
-        buf_addf(&sql, "INSERT INTO x SELECT pg_current_xact_id()::text || current_setting('transaction_isolation')%s", at + 2);
+        buf_addf(&sql, "INSERT INTO x SELECT pg_current_xact_id()::text || current_setting('transaction_isolation')%s",
+                 at + 2);
         EXPECT(l, up(id, id, buf_text(&sql)), OUTCOME_APPLIED);
         buf_release(&sql);
     }
@@ -235,7 +247,8 @@ Test(executor_kinds, history_and_change_commit_together)
     VALUE("SELECT count(*) FROM x WHERE id = 'never'", "0");
     EXPECT(l, up("qg", "g", "BEGIN;\nSELECT 1;\nCOMMIT;\nSELECT 2;"), OUTCOME_FAILED);
     EXPECT(l, up("qh", "h", "BEGIN READ ONLY; SELECT 1; COMMIT"), OUTCOME_FAILED);
-    EXPECT(l, up("qi", "i", "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ;\nINSERT INTO x SELECT current_setting('transaction_isolation')"), OUTCOME_APPLIED);
+    EXPECT(l, up("qi", "i", "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ;\nINSERT INTO x SELECT "
+                            "current_setting('transaction_isolation')"), OUTCOME_APPLIED);
     VALUE("SELECT count(*) FROM x WHERE id = 'repeatable read'", "1");
     ledger_close(l);
 }
@@ -245,8 +258,10 @@ Test(executor_kinds, history_and_change_commit_together)
 static void *kill_sleeper(void *context)
 {
     (void)context;
-    await_value("SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep' AND datname = current_database()", "1");
-    test_pg_run(database, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE wait_event = 'PgSleep' AND datname = current_database()");
+    await_value("SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep' AND datname = current_database()",
+                "1");
+    test_pg_run(database, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE wait_event = 'PgSleep' AND "
+                          "datname = current_database()");
     return NULL;
 }
 
@@ -260,7 +275,8 @@ Test(executor_kinds, a_repeatable_whose_session_dies_runs_once)
     pthread_create(&killer, NULL, kill_sleeper, NULL);
     hooks = &quick;
     struct job_request r = repeatable("q2", "R1", "q1", "cb",
-                                      "INSERT INTO log VALUES (2); SELECT pg_sleep(CASE nextval('attempts') WHEN 1 THEN 60 ELSE 0 END)");
+                                      "INSERT INTO log VALUES (2); SELECT pg_sleep(CASE nextval('attempts') WHEN 1 "
+                                      "THEN 60 ELSE 0 END)");
     r.retries = 3;
     r.statement_timeout_ms = 90000;
     EXPECT(l, r, OUTCOME_APPLIED);
@@ -273,6 +289,7 @@ Test(executor_kinds, a_repeatable_whose_session_dies_runs_once)
     size_t count;
     struct err err = ERR_INIT;
     const char *ids[] = {"q2"};
-    cr_assert(ledger_find(l, ids, 1, &arena, &outcomes, &count, &err) && count == 1 && outcomes[0].kind == OUTCOME_APPLIED);
+    cr_assert(ledger_find(l, ids, 1, &arena, &outcomes, &count, &err) && count == 1 &&
+              outcomes[0].kind == OUTCOME_APPLIED);
     ledger_close(l);
 }

@@ -11,9 +11,10 @@ static const struct executor_hooks quick = {.retry_first_ms = 10, .retry_max_ms 
 Test(executor_outside, statement_by_statement_and_recorded_once)
 {
     struct ledger *l = ready(1);
-    EXPECT(l, up("q1", "1", "CREATE TABLE a (x int);\nSET work_mem = '1MB';\nBEGIN; INSERT INTO a VALUES (1); INSERT INTO a VALUES (2); COMMIT;\n"
-                            "CREATE INDEX CONCURRENTLY a_x ON a (x);\nVACUUM a;\nDROP INDEX CONCURRENTLY a_x;\nREINDEX TABLE CONCURRENTLY a;"
-                            "ALTER SYSTEM RESET work_mem"), OUTCOME_APPLIED);
+    EXPECT(l, up("q1", "1", "CREATE TABLE a (x int);\nSET work_mem = '1MB';\nBEGIN; INSERT INTO a VALUES (1); INSERT "
+                            "INTO a VALUES (2); COMMIT;\n"
+                            "CREATE INDEX CONCURRENTLY a_x ON a (x);\nVACUUM a;\nDROP INDEX CONCURRENTLY a_x;\nREINDEX "
+                            "TABLE CONCURRENTLY a;ALTER SYSTEM RESET work_mem"), OUTCOME_APPLIED);
     VALUE("SELECT count(*) FROM a", "2");
     VALUE("SELECT count(*) FROM pg_class WHERE relname = 'a_x'", "0");
     VALUE("SELECT count(*) FROM greylag.progress", "0");
@@ -23,7 +24,8 @@ Test(executor_outside, statement_by_statement_and_recorded_once)
     undo.no_transaction = true;
     EXPECT(l, undo, OUTCOME_APPLIED);
     VALUE("SELECT count(*) FROM greylag.applied", "0");
-    EXPECT(l, up("q4", "4", "CREATE TABLE s AS SELECT current_setting('work_mem') w, current_setting('lock_timeout') l"), OUTCOME_APPLIED);
+    EXPECT(l, up("q4", "4", "CREATE TABLE s AS SELECT current_setting('work_mem') w, "
+                            "current_setting('lock_timeout') l"), OUTCOME_APPLIED);
     VALUE("SELECT w || l FROM s", "4MB2s");
     ledger_close(l);
 }
@@ -31,7 +33,8 @@ Test(executor_outside, statement_by_statement_and_recorded_once)
 Test(executor_outside, a_failure_says_what_stays)
 {
     struct ledger *l = ready(1);
-    EXPECT(l, up("q1", "1", "CREATE TABLE a (x int);\nINSERT INTO a VALUES (1), (1);\nCREATE UNIQUE INDEX CONCURRENTLY a_x\n  ON a (x);\nVACUUM a"), OUTCOME_FAILED);
+    EXPECT(l, up("q1", "1", "CREATE TABLE a (x int);\nINSERT INTO a VALUES (1), (1);\nCREATE UNIQUE INDEX CONCURRENTLY "
+                            "a_x\n  ON a (x);\nVACUUM a"), OUTCOME_FAILED);
     cr_assert_str_eq(last.outcome.sqlstate, "23505");
     cr_assert_eq(last.outcome.line, 3);
     cr_assert(strstr(last.outcome.left, "2 of 4"));
@@ -89,8 +92,8 @@ Test(executor_outside, resumes_where_it_broke_off_and_repairs)
 Test(executor_outside, the_catalogue_tells_what_took_effect)
 {
     struct ledger *l = ready(1);
-    test_pg_run(database, "CREATE TABLE a (x int); CREATE INDEX a_new ON a (x); CREATE TABLE p (x int) PARTITION BY RANGE (x);"
-                          "CREATE TABLE p1 PARTITION OF p FOR VALUES FROM (0) TO (9)");
+    test_pg_run(database, "CREATE TABLE a (x int); CREATE INDEX a_new ON a (x); CREATE TABLE p (x int) PARTITION BY "
+                          "RANGE (x);CREATE TABLE p1 PARTITION OF p FOR VALUES FROM (0) TO (9)");
     struct job_request made = up("q1", "1", "CREATE INDEX CONCURRENTLY a_new ON a (x)");
     leave_mark(l, &made, 0, "", false);
     EXPECT(l, made, OUTCOME_APPLIED); /* it was made: not again */
@@ -130,8 +133,8 @@ static void *kill_builder(void *context)
 {
     (void)context;
     await_value("SELECT count(*) FROM pg_index WHERE indexrelid = to_regclass('a_x') AND NOT indisvalid", "1");
-    test_pg_run(database, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE 'CREATE INDEX CONCURRENTLY%'"
-                          " AND datname = current_database()");
+    test_pg_run(database, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE 'CREATE INDEX "
+                          "CONCURRENTLY%' AND datname = current_database()");
     await_value("SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'CREATE INDEX CONCURRENTLY%'"
                 " AND datname = current_database() AND pid <> pg_backend_pid()", "0");
     test_pg_run(database, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE state = 'idle in transaction'"

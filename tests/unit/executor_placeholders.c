@@ -6,9 +6,11 @@
 
 #define SECRET "Sw0rdfish; O'Neill-2019"
 
-static const struct placeholder planned[] = {
-    {.name = "table_name", .value = "users"}, {.name = "lines", .value = "1,\n2,\n3"}, {.name = "nested", .value = "${table_name}"},
-    {.name = "password", .value = "", .secret = true}, {.name = "missing", .value = "", .secret = true}};
+static const struct placeholder planned[] = {{.name = "table_name", .value = "users"},
+                                             {.name = "lines", .value = "1,\n2,\n3"},
+                                             {.name = "nested", .value = "${table_name}"},
+                                             {.name = "password", .value = "", .secret = true},
+                                             {.name = "missing", .value = "", .secret = true}};
 static const struct placeholder secrets[] = {{.name = "Password", .value = SECRET, .secret = true},
                                              {.name = "token", .value = "tok-4711", .secret = true},
                                              {.name = "table_name", .value = "ours", .secret = true}};
@@ -25,8 +27,11 @@ static void trace(void *context, const char *statement, int64_t duration_us, con
 
 static struct ledger *open_traced(const char *search_path)
 {
-    struct ledger_settings settings = {.audience = {"shop", "test", "auth", "main"}, .conninfo = database, .worker = "w",
-                                       .trace = trace, .search_path = search_path};
+    struct ledger_settings settings = {.audience = {"shop", "test", "auth", "main"},
+                                       .conninfo = database,
+                                       .worker = "w",
+                                       .trace = trace,
+                                       .search_path = search_path};
     struct ledger *l;
     crypto_init();
     traced = (struct buf)BUF_INIT(BUF_MAX);
@@ -57,10 +62,13 @@ TestSuite(executor_placeholders, .init = start, .fini = stop_server, .timeout = 
 Test(executor_placeholders, are_replaced_before_the_text_runs)
 {
     struct ledger *l = open_traced(NULL);
-    EXPECT(l, raw("q1", "CREATE TABLE ${Table_Name} (x int DEFAULT ${missing_default:}0); -- ${table_name}"), OUTCOME_FAILED);
-    cr_assert(strstr(last.outcome.message, "line 1, column 43: the placeholder ${missing_default:} has no value"), "%s", last.outcome.message);
+    EXPECT(l, raw("q1", "CREATE TABLE ${Table_Name} (x int DEFAULT ${missing_default:}0); -- ${table_name}"),
+           OUTCOME_FAILED);
+    cr_assert(strstr(last.outcome.message, "line 1, column 43: the placeholder ${missing_default:} has no value"), "%s",
+              last.outcome.message);
     cr_assert_eq(last.outcome.line, 1);
-    EXPECT(l, raw("q2", "CREATE TABLE ${Table_Name} (x text);\nINSERT INTO ${TABLE_NAME} VALUES ('${nested}')"), OUTCOME_APPLIED);
+    EXPECT(l, raw("q2", "CREATE TABLE ${Table_Name} (x text);\nINSERT INTO ${TABLE_NAME} VALUES ('${nested}')"),
+           OUTCOME_APPLIED);
     VALUE("SELECT x FROM users", "${table_name}");
     struct job_request plain = up("q3", "q3", "INSERT INTO users VALUES ('${no}')");
     EXPECT(l, plain, OUTCOME_APPLIED);
@@ -68,7 +76,8 @@ Test(executor_placeholders, are_replaced_before_the_text_runs)
     cr_assert_eq(last.outcome.line, 3);
     EXPECT(l, raw("q5", "SELECT ${lines};\n\nSELECT 1/0"), OUTCOME_FAILED);
     cr_assert_eq(last.outcome.line, 3);
-    struct job_request outside = raw("q6", "CREATE INDEX CONCURRENTLY i ON ${table_name} (x);\nSELECT ${lines};\nSELECT 1/0");
+    struct job_request outside = raw("q6", "CREATE INDEX CONCURRENTLY i ON ${table_name} (x);\nSELECT "
+                                           "${lines};\nSELECT 1/0");
     EXPECT(l, outside, OUTCOME_FAILED);
     cr_assert(last.outcome.line == 3 && strstr(last.outcome.left, "2 of 3"));
     EXPECT(l, raw("q7", "SELECT 1;\nSELECT ${open"), OUTCOME_FAILED);
@@ -110,10 +119,11 @@ Test(executor_placeholders, flyways_own)
     struct ledger *l = open_traced("\"My Schema\", public");
     frame.history_table = "public.schema_version";
     test_pg_run(database, "CREATE TABLE public.t (k text, v text)");
-    struct job_request r = raw("q1", "CREATE SCHEMA \"${flyway:defaultSchema}\";"
-                                     "INSERT INTO public.t VALUES ('user', '${flyway:user}'), ('database', '${flyway:database}'),"
-                                     " ('at', '${flyway:TIMESTAMP}'), ('file', '${flyway:filename}'), ('dir', '${flyway:workingDirectory}'),"
-                                     " ('table', '${flyway:table}'), ('env', '${flyway:environment}')");
+    struct job_request r = raw("q1", "CREATE SCHEMA \"${flyway:defaultSchema}\";INSERT INTO public.t VALUES ('user', "
+                                     "'${flyway:user}'), ('database', '${flyway:database}'), ('at', "
+                                     "'${flyway:TIMESTAMP}'), ('file', '${flyway:filename}'), ('dir', "
+                                     "'${flyway:workingDirectory}'), ('table', '${flyway:table}'), ('env', "
+                                     "'${flyway:environment}')");
     r.script = "sub/V1__first.sql";
     EXPECT(l, r, OUTCOME_APPLIED);
     VALUE("SELECT count(*) FROM pg_namespace WHERE nspname = 'My Schema'", "1");
@@ -139,16 +149,22 @@ Test(executor_placeholders, flyways_own)
 
 Test(executor_placeholders, the_default_schema_is_the_first_of_the_search_path)
 {
-    static const char *const rows[][2] = {{"Plain, public", "plain"}, {"\"a\"\"b\"", "a\"b"}, {"my-schema", "my-schema"},
-                                          {"\"$user\", public", "public"}, {" x ,y", "x"}};
+    static const char *const rows[][2] = {{"Plain, public", "plain"},
+                                          {"\"a\"\"b\"", "a\"b"},
+                                          {"my-schema", "my-schema"},
+                                          {"\"$user\", public", "public"},
+                                          {" x ,y", "x"}};
     struct ledger *l = open_traced(NULL);
-    EXPECT(l, raw("q0", "CREATE TABLE public.s (at int, x text); INSERT INTO s VALUES (-1, $$_${flyway:defaultSchema}$$)"), OUTCOME_APPLIED);
+    EXPECT(l, raw("q0", "CREATE TABLE public.s (at int, x text); INSERT INTO s VALUES (-1, "
+                        "$$_${flyway:defaultSchema}$$)"), OUTCOME_APPLIED);
     finish(l);
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
         l = open_traced(rows[i][0]);
         const char *id = arena_printf(&arena, "q%zu", i + 1);
-        EXPECT(l, raw(id, arena_printf(&arena, "INSERT INTO public.s VALUES (%zu, $$_${flyway:defaultSchema}$$)", i)), OUTCOME_APPLIED);
-        cr_expect(value_is(arena_printf(&arena, "SELECT substr(x, 2) FROM public.s WHERE at = %zu", i), rows[i][1]), "%s", rows[i][0]);
+        EXPECT(l, raw(id, arena_printf(&arena, "INSERT INTO public.s VALUES (%zu, $$_${flyway:defaultSchema}$$)", i)),
+               OUTCOME_APPLIED);
+        cr_expect(value_is(arena_printf(&arena, "SELECT substr(x, 2) FROM public.s WHERE at = %zu", i), rows[i][1]),
+                  "%s", rows[i][0]);
         finish(l);
     }
     VALUE("SELECT x FROM public.s WHERE at = -1", "_public");
@@ -158,8 +174,8 @@ Test(executor_placeholders, asking_for_flyways_own_survives_a_lost_session)
 {
     struct ledger *l = open_traced(NULL);
     EXPECT(l, raw("q1", "CREATE TABLE a (x int)"), OUTCOME_APPLIED);
-    test_pg_run(database, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'greylag-worker'"
-                          " AND datname = current_database()");
+    test_pg_run(database, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = "
+                          "'greylag-worker' AND datname = current_database()");
     EXPECT(l, raw("q2", "CREATE TABLE b AS SELECT '${flyway:user}' AS u, $$_${password}$$ AS p"), OUTCOME_APPLIED);
     VALUE("SELECT count(*) FROM b", "1");
     cr_assert_null(strstr(buf_text(&traced), "Sw0rdfish"));
@@ -170,8 +186,8 @@ Test(executor_placeholders, asking_for_flyways_own_survives_a_lost_session)
 
 static void nowhere(const char *what)
 {
-    const char *const texts[] = {last.outcome.message, last.outcome.left, last.outcome.detail, last.warning, last_error.text,
-                                 last_error.hint, buf_text(&traced)};
+    const char *const texts[] = {last.outcome.message, last.outcome.left, last.outcome.detail, last.warning,
+                                 last_error.text,      last_error.hint,   buf_text(&traced)};
     static const char *const parts[] = {"word", "fish", "Neill", "2019", "4711", "neill", "WORD"};
     for (size_t i = 0; i < COUNT_OF(texts); i++)
         for (size_t k = 0; k < COUNT_OF(parts); k++)
@@ -186,16 +202,17 @@ Test(executor_placeholders, a_secret_is_in_no_message_and_no_trace)
     VALUE("SELECT p FROM s", "_" SECRET);
     nowhere("success");
     static const char *const texts[] = {
-        "SELECT ${password}",                              /* a syntax error that quotes some of it */
-        "SELECT 1, '${password}'",                         /* torn at its quote */
-        "SELECT \"${password}\"",                          /* as a column */
+        "SELECT ${password}",      /* a syntax error that quotes some of it */
+        "SELECT 1, '${password}'", /* torn at its quote */
+        "SELECT \"${password}\"",  /* as a column */
         "SELECT \"${password}_and_more_behind_it_so_that_the_name_is_cut_off_at_its_63rd_byte\"",
-        "SELECT ($q$_${password}$q$)::int",                 /* as a value */
+        "SELECT ($q$_${password}$q$)::int", /* as a value */
         "DO $do$ BEGIN RAISE EXCEPTION 'so: %', $q$_${password}$q$; END $do$",
-        "DO $do$ BEGIN RAISE EXCEPTION '%', repeat('x', 1015) || $q$_${password}$q$; END $do$", /* cut off in the middle */
+        "DO $do$ BEGIN RAISE EXCEPTION '%', repeat('x', 1015) || $q$_${password}$q$; END $do$", /* cut off in
+                                                                                                 * the middle */
         "DO $do$ BEGIN RAISE EXCEPTION '%', upper($q$_${password}$q$); END $do$",
-        "SELECT ${password}; \\i file.sql",                /* cannot be analysed */
-        "SELECT 'x${password}",                            /* never ends */
+        "SELECT ${password}; \\i file.sql", /* cannot be analysed */
+        "SELECT 'x${password}",             /* never ends */
         "CREATE TABLE ${password} (x int)",
         "LISTEN \"${password}\"",
     };
@@ -224,7 +241,8 @@ Test(executor_placeholders, a_missing_secret_says_what_to_write_where)
     struct ledger *l = open_traced(NULL);
     EXPECT(l, raw("q1", "SELECT 1;\nCREATE USER x PASSWORD '${missing}'"), OUTCOME_FAILED);
     cr_assert_eq(last.outcome.line, 2);
-    cr_assert_str_eq(last.outcome.message, "line 2, column 25: the secret placeholder ${missing} has no value on this worker: "
+    cr_assert_str_eq(last.outcome.message, "line 2, column 25: the secret placeholder ${missing} has no value on this "
+                                           "worker: "
                      "write `placeholders: {missing: ...}` into its worker.yml, for all of it or for target main");
     hooks = NULL;
     EXPECT(l, raw("q2", "SELECT '${password}'"), OUTCOME_FAILED);

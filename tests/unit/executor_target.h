@@ -89,8 +89,8 @@ static inline struct job_request down(const char *id, const char *migration, con
 }
 
 /* As text, a repeatable one's. */
-static inline struct job_request repeatable(const char *id, const char *migration, const char *undoes, const char *checksum,
-                                            const char *sql)
+static inline struct job_request repeatable(const char *id, const char *migration, const char *undoes,
+                                            const char *checksum, const char *sql)
 {
     struct job_request r = up(id, migration, sql);
     r.kind = MIGRATION_REPEATABLE;
@@ -128,8 +128,8 @@ static inline enum executor_end apply(struct ledger *ledger, struct job_request 
     enum executor_end end = executor_apply(ledger, job, 0, hooks, &arena, &last, &last_error);
     const struct outcome *o = &last.outcome;
     if (end == EXECUTOR_RECORDED)
-        printf("%s: %s %s %s line %lld left \"%s\" detail \"%s\" %s\n", request.request, outcome_text(o->kind), o->sqlstate,
-               o->message, (long long)o->line, o->left, o->detail, last.warning);
+        printf("%s: %s %s %s line %lld left \"%s\" detail \"%s\" %s\n", request.request, outcome_text(o->kind),
+               o->sqlstate, o->message, (long long)o->line, o->left, o->detail, last.warning);
     else
         printf("%s: end %d: %s\n", request.request, (int)end, last_error.text);
     return end;

@@ -44,7 +44,8 @@ Test(executor_transaction, a_failure_is_recorded_with_state_and_line)
     EXPECT(l, up("q1", "1", "-- é\nCREATE TABLE a (x int);\n\nSELECT 'é', nonsense;\n"), OUTCOME_FAILED);
     cr_assert_str_eq(last.outcome.sqlstate, "42703");
     cr_assert_eq(last.outcome.line, 4);
-    EXPECT(l, up("q2", "2", "CREATE TABLE b (x int primary key);\nINSERT INTO b VALUES (1);\n\n  INSERT INTO b VALUES (1)"), OUTCOME_FAILED);
+    EXPECT(l, up("q2", "2", "CREATE TABLE b (x int primary key);\nINSERT INTO b VALUES (1);\n\n  INSERT INTO b VALUES "
+                            "(1)"), OUTCOME_FAILED);
     cr_assert_str_eq(last.outcome.sqlstate, "23505");
     cr_assert_eq(last.outcome.line, 4);
     cr_assert_null(strstr(last.outcome.message, "(1)"), "no row data");
@@ -122,8 +123,13 @@ Test(executor_transaction, already_and_drift)
 Test(executor_transaction, forbidden_statements_never_run)
 {
     struct ledger *l = ready(1);
-    static const char *const texts[] = {"SELECT 1; SELECT pg_advisory_unlock_all()", "COPY t FROM PROGRAM 'id'", "DISCARD ALL",
-                                        "LISTEN x", "RESET ALL", "COPY t FROM STDIN", "PREPARE TRANSACTION 'x'"};
+    static const char *const texts[] = {"SELECT 1; SELECT pg_advisory_unlock_all()",
+                                        "COPY t FROM PROGRAM 'id'",
+                                        "DISCARD ALL",
+                                        "LISTEN x",
+                                        "RESET ALL",
+                                        "COPY t FROM STDIN",
+                                        "PREPARE TRANSACTION 'x'"};
     for (size_t i = 0; i < COUNT_OF(texts); i++) {
         char *id = arena_printf(&arena, "q%zu", i);
         EXPECT(l, up(id, id, texts[i]), OUTCOME_FAILED);
@@ -137,11 +143,13 @@ Test(executor_transaction, forbidden_statements_never_run)
 Test(executor_transaction, what_a_file_sets_is_undone)
 {
     struct ledger *l = ready(1);
-    EXPECT(l, up("q1", "1", "CREATE SCHEMA s; SET search_path TO s; SET timezone = 'Asia/Tokyo'; SET lock_timeout = 1; CREATE TABLE a (x int);"
-                            "CREATE TEMP TABLE t (x int); SELECT pg_catalog.set_config('work_mem', '1MB', false)"), OUTCOME_APPLIED);
+    EXPECT(l, up("q1", "1", "CREATE SCHEMA s; SET search_path TO s; SET timezone = 'Asia/Tokyo'; SET lock_timeout = 1; "
+                            "CREATE TABLE a (x int);CREATE TEMP TABLE t (x int); SELECT "
+                            "pg_catalog.set_config('work_mem', '1MB', false)"), OUTCOME_APPLIED);
     VALUE("SELECT count(*) FROM s.a", "0");
-    EXPECT(l, up("q2", "2", "CREATE TABLE b AS SELECT current_setting('search_path') p, current_setting('timezone') z,"
-                            " current_setting('lock_timeout') l, current_setting('work_mem') w, to_regclass('pg_temp.t') t"), OUTCOME_APPLIED);
+    EXPECT(l, up("q2", "2", "CREATE TABLE b AS SELECT current_setting('search_path') p, current_setting('timezone') z, "
+                            "current_setting('lock_timeout') l, current_setting('work_mem') w, "
+                            "to_regclass('pg_temp.t') t"), OUTCOME_APPLIED);
     VALUE("SELECT p || ' ' || l || ' ' || (z = 'Asia/Tokyo') || ' ' || w || ' ' || (t IS NULL) FROM public.b",
           "\"$user\", public 2s false 4MB true");
     EXPECT(l, up("q3", "3", "CREATE ROLE greylag_test_nobody; SET ROLE greylag_test_nobody"), OUTCOME_APPLIED);
@@ -247,7 +255,8 @@ Test(executor_transaction, a_lost_connection_is_looked_into_and_tried_again)
     struct ledger *l = ready(1);
     pthread_t killer;
     pthread_create(&killer, NULL, kill_soon, NULL);
-    struct job_request r = up("q1", "1", "CREATE TABLE a (x int); SELECT pg_sleep(CASE WHEN (SELECT count(*) FROM k) = 0 THEN 30 ELSE 0 END)");
+    struct job_request r = up("q1", "1", "CREATE TABLE a (x int); SELECT pg_sleep(CASE WHEN (SELECT count(*) FROM k) = "
+                                         "0 THEN 30 ELSE 0 END)");
     test_pg_run(database, "CREATE TABLE k (x int)");
     r.retries = 0;
     EXPECT(l, r, OUTCOME_FAILED);
@@ -265,8 +274,9 @@ Test(executor_transaction, a_connection_lost_in_commit_is_decided_by_the_history
 {
     struct ledger *l = ready(1);
     test_pg_run(database, "CREATE TABLE once (x int);"
-        "CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(CASE WHEN (SELECT last_value FROM s) > 1 THEN 0 ELSE 30 END); RETURN NULL; END $$;"
-        "CREATE SEQUENCE s; CREATE CONSTRAINT TRIGGER t AFTER INSERT ON once DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION slow()");
+        "CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(CASE WHEN (SELECT "
+        "last_value FROM s) > 1 THEN 0 ELSE 30 END); RETURN NULL; END $$;CREATE SEQUENCE s; CREATE CONSTRAINT TRIGGER "
+        "t AFTER INSERT ON once DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION slow()");
     pthread_t killer;
     pthread_create(&killer, NULL, kill_soon, NULL);
     struct job_request r = up("q1", "1", "/* pg_sleep */ INSERT INTO once SELECT nextval('s')");

@@ -19,7 +19,8 @@ TestSuite(foreign_mirror, .init = start_mirror, .fini = stop_foreign, .timeout =
 static void applied(const char *migrations)
 {
     test_pg_run(database, arena_printf(&arena, "DELETE FROM greylag.applied; INSERT INTO greylag.applied "
-                                       "SELECT 1, m, 'c', 'q', 'r', row_number() OVER () FROM unnest('{%s}'::text[]) m", migrations));
+                                       "SELECT 1, m, 'c', 'q', 'r', row_number() OVER () FROM unnest('{%s}'::text[]) "
+                                       "m", migrations));
 }
 
 /* ---- every statement, by itself ---- */
@@ -57,7 +58,8 @@ static void prepare(enum history_tool tool, const char *name)
     const char *text = statement(name);
     text = replaced(text, "@check@", statement(arena_printf(&arena, "%scheck", files[tool].prefix)));
     text = replaced(text, "@read@", statement(arena_printf(&arena, "%sread", files[tool].prefix)));
-    text = replaced(replaced(replaced(text, "@table@", files[tool].table), "@registry@", "sqitch"), "@schema@", "greylag");
+    text =
+        replaced(replaced(replaced(text, "@table@", files[tool].table), "@registry@", "sqitch"), "@schema@", "greylag");
     printf("# %s\n", name);
     test_pg_run(database, arena_printf(&arena, "PREPARE p (text,text,text,text,text,text,text,text,text) AS %s", text));
 }
@@ -77,7 +79,8 @@ Test(foreign_mirror, every_statement_prepares)
             KEEP(DOWN, .version = "1"); /* makes the table */
         rewinddir(directory);
         for (struct dirent *entry; (entry = readdir(directory));) {
-            seen += tool == HISTORY_FLYWAY && text_ends(entry->d_name, ".sql") && !text_starts(entry->d_name, "foreign_");
+            seen +=
+                tool == HISTORY_FLYWAY && text_ends(entry->d_name, ".sql") && !text_starts(entry->d_name, "foreign_");
             if (!text_starts(entry->d_name, files[tool].prefix))
                 continue;
             known++;
@@ -114,15 +117,18 @@ Test(foreign_mirror, flyway_up_down_and_repeatables)
     job.history = HISTORY_FLYWAY;
     KEEP(UP, .version = "1", .name = "it's \"a\"", .script = "V1__it's.sql", .foreign_checksum = "-5");
     KEEP(UP, .version = "2.1", .name = "b", .script = "V2_1__b.sql", .foreign_checksum = "2147483647");
-    KEEP(UP, .version = "", .kind = MIGRATION_REPEATABLE, .name = "views", .script = "R__views.sql", .foreign_checksum = "7");
-    KEEP(UP, .version = "", .kind = MIGRATION_REPEATABLE, .name = "views", .script = "R__views.sql", .foreign_checksum = "8");
+    KEEP(UP, .version = "", .kind = MIGRATION_REPEATABLE, .name = "views", .script = "R__views.sql",
+         .foreign_checksum = "7");
+    KEEP(UP, .version = "", .kind = MIGRATION_REPEATABLE, .name = "views", .script = "R__views.sql",
+         .foreign_checksum = "8");
     KEEP(UP, .version = "3", .kind = MIGRATION_BASELINE, .name = "", .script = "B3.sql", .foreign_checksum = "");
     VALUE(FLYWAY_ROWS, "1|1|it's \"a\"|SQL|V1__it's.sql|-5|t|t|t|t\n2|2.1|b|SQL|V2_1__b.sql|2147483647|t|t|t|t\n"
           "3|views|SQL|R__views.sql|7|t|t|t|t\n4|views|SQL|R__views.sql|8|t|t|t|t\n5|3||SQL_BASELINE|B3.sql|t|t|t|t");
     KEEP(DOWN, .version = "3", .kind = MIGRATION_BASELINE);
     KEEP(DOWN, .version = "", .kind = MIGRATION_REPEATABLE, .name = "views", .script = "R__views.sql");
     KEEP(DOWN, .version = "02.1.0", .name = "b");
-    RECORDS(NULL, "flyway public.flyway_schema_history: [1|it's \"a\"|V1__it's.sql|-5] applied; [|views|R__views.sql|7] applied");
+    RECORDS(NULL, "flyway public.flyway_schema_history: [1|it's \"a\"|V1__it's.sql|-5] applied; "
+                  "[|views|R__views.sql|7] applied");
     KEEP(UP, .version = "2.1", .name = "b", .script = "V2_1__b.sql", .foreign_checksum = "4");
     VALUE("SELECT max(installed_rank) || ' ' || count(*) FROM flyway_schema_history", "4 3");
     KEEP(DOWN, .version = "9");
@@ -134,11 +140,14 @@ Test(foreign_mirror, flyway_adopts_what_is_missing_aligns_and_forgets)
     job.history = HISTORY_FLYWAY;
     KEEP(ADOPT, .version = "1", .name = "a", .script = "V1__a.sql", .foreign_checksum = "1");
     KEEP(ADOPT, .version = "1.0", .name = "other", .script = "V1__a.sql", .foreign_checksum = "2");
-    KEEP(ADOPT, .kind = MIGRATION_REPEATABLE, .version = "", .name = "v", .script = "R__v.sql", .foreign_checksum = "3");
-    KEEP(ADOPT, .kind = MIGRATION_REPEATABLE, .version = "", .name = "v", .script = "R__v.sql", .foreign_checksum = "3");
+    KEEP(ADOPT, .kind = MIGRATION_REPEATABLE, .version = "", .name = "v", .script = "R__v.sql",
+         .foreign_checksum = "3");
+    KEEP(ADOPT, .kind = MIGRATION_REPEATABLE, .version = "", .name = "v", .script = "R__v.sql",
+         .foreign_checksum = "3");
     RECORDS(NULL, "flyway public.flyway_schema_history: [1|a|V1__a.sql|1] applied; [|v|R__v.sql|3] applied");
     KEEP(ADOPT, .undoes = "q", .version = "1", .name = "b", .script = "V1__a.sql", .foreign_checksum = "5");
-    KEEP(ADOPT, .undoes = "q", .kind = MIGRATION_REPEATABLE, .version = "", .name = "v", .script = "R__v.sql", .foreign_checksum = "6");
+    KEEP(ADOPT, .undoes = "q", .kind = MIGRATION_REPEATABLE, .version = "", .name = "v", .script = "R__v.sql",
+         .foreign_checksum = "6");
     RECORDS(NULL, "flyway public.flyway_schema_history: [1|b|V1__a.sql|5] applied; [|v|R__v.sql|6] applied");
     KEEP(UP, .kind = MIGRATION_REPEATABLE, .version = "", .name = "v", .script = "R__v.sql", .foreign_checksum = "7");
     KEEP(FORGET, .kind = MIGRATION_REPEATABLE, .version = "", .name = "v", .script = "R__v.sql");
@@ -153,11 +162,14 @@ Test(foreign_mirror, flyway_under_its_own_name_or_the_one_that_is_there)
     test_pg_run(database, "CREATE SCHEMA s");
     KEEP(UP, .version = "1", .name = "a", .script = "V1__a.sql");
     RECORDS("s", "flyway s.Schema 'v\": [1|a|V1__a.sql|] applied");
-    VALUE("SELECT string_agg(indexrelid::regclass::text, ' ' ORDER BY indexrelid) FROM pg_index WHERE indrelid = 's.\"Schema ''v\"\"\"'::regclass",
+    VALUE("SELECT string_agg(indexrelid::regclass::text, ' ' ORDER BY indexrelid) FROM pg_index WHERE indrelid = "
+          "'s.\"Schema ''v\"\"\"'::regclass",
           "s.\"Schema 'v\"\"_pk\" s.\"Schema 'v\"\"_s_idx\"");
-    test_pg_run(database, "ALTER TABLE s.\"Schema 'v\"\"\" SET SCHEMA public; ALTER TABLE \"Schema 'v\"\"\" RENAME TO schema_version");
+    test_pg_run(database, "ALTER TABLE s.\"Schema 'v\"\"\" SET SCHEMA public; ALTER TABLE \"Schema 'v\"\"\" RENAME TO "
+                          "schema_version");
     job.history_table = NULL;
-    REFUSED("42P09", "flyway's record cannot be kept: there is no flyway_schema_history, but public.schema_version: say with history_table",
+    REFUSED("42P09", "flyway's record cannot be kept: there is no flyway_schema_history, but public.schema_version: "
+                     "say with history_table",
             UP, .version = "2");
     job.mirror = false;
     KEEP(ADOPT, .version = "1", .in_history = true);
@@ -169,7 +181,8 @@ Test(foreign_mirror, flyway_under_its_own_name_or_the_one_that_is_there)
     test_pg_run(database, "CREATE TABLE also (LIKE schema_version INCLUDING ALL)");
     job.history_table = NULL;
     job.mirror = false;
-    REFUSED("42P09", "but public.also, public.schema_version: say with history_table which it is", ADOPT, .version = "1", .in_history = true);
+    REFUSED("42P09", "but public.also, public.schema_version: say with history_table which it is", ADOPT,
+            .version = "1", .in_history = true);
     job.mirror = true;
     job.history_table = "third";
     KEEP(UP, .version = "3", .name = "c", .script = "V3__c.sql");
@@ -182,10 +195,12 @@ Test(foreign_mirror, flyway_baseline_marker_stands_for_what_lies_below)
 {
     job.history = HISTORY_FLYWAY;
     KEEP(DOWN, .version = "1");
-    test_pg_run(database, "INSERT INTO flyway_schema_history VALUES (1, '3', '<< Flyway Baseline >>', 'BASELINE', 'x', NULL, 'me', now(), 0, true)");
+    test_pg_run(database, "INSERT INTO flyway_schema_history VALUES (1, '3', '<< Flyway Baseline >>', 'BASELINE', 'x', "
+                          "NULL, 'me', now(), 0, true)");
     KEEP(ADOPT, .in_history = true, .version = "2.5", .name = "b");
     KEEP(ADOPT, .in_history = true, .version = "3.0.0", .name = "b");
-    REFUSED("GL005", "flyway's record public.flyway_schema_history does not say any more", ADOPT, .in_history = true, .version = "3.1", .name = "b");
+    REFUSED("GL005", "flyway's record public.flyway_schema_history does not say any more", ADOPT, .in_history = true,
+            .version = "3.1", .name = "b");
     REFUSED("GL005", "flyway's record", ADOPT, .in_history = true, .version = "3.a", .name = "b");
     VALUE("SELECT count(*) FROM flyway_schema_history", "1");
     applied("1,2.5,10_x,R__views");
@@ -214,7 +229,8 @@ Test(foreign_mirror, golang_migrate_is_at_the_highest)
     KEEP(DOWN, .version = "1");
     RECORDS(NULL, "golang-migrate public.schema_migrations:");
     test_pg_run(database, "INSERT INTO schema_migrations VALUES (5, true)");
-    REFUSED("GL005", "golang-migrate's record public.schema_migrations does not say", ADOPT, .version = "4", .in_history = true);
+    REFUSED("GL005", "golang-migrate's record public.schema_migrations does not say", ADOPT, .version = "4",
+            .in_history = true);
     KEEP(ADOPT, .version = "4");
     RECORDS(NULL, "golang-migrate public.schema_migrations: [5|||] failed");
     KEEP(UP, .version = "5");
@@ -243,7 +259,8 @@ Test(foreign_mirror, dbmate_diesel_and_goose_side_by_side)
     RECORDS(NULL, "diesel public.__diesel_schema_migrations: [20240118090000|||] applied\n"
                   "goose public.goose_db_version: [1|||] applied; [2|||] applied\n"
                   "dbmate public.schema_migrations: ['; DROP TABLE x --|||] applied; [001|||] applied");
-    VALUE("SELECT string_agg(concat_ws('|', id, version_id, is_applied), ' ' ORDER BY id) FROM goose_db_version", "1|0|t 2|1|t 3|2|t");
+    VALUE("SELECT string_agg(concat_ws('|', id, version_id, is_applied), ' ' ORDER BY id) FROM goose_db_version",
+          "1|0|t 2|1|t 3|2|t");
     test_pg_run(database, "INSERT INTO goose_db_version (version_id, is_applied) VALUES (2, false)");
     REFUSED("GL005", "does not say any more", ADOPT, .version = "2", .in_history = true);
     KEEP(DOWN, .version = "002");
@@ -262,26 +279,32 @@ Test(foreign_mirror, dbmate_diesel_and_goose_side_by_side)
 Test(foreign_mirror, liquibase_leaves_the_checksum_to_liquibase)
 {
     job.history = HISTORY_LIQUIBASE;
-    KEEP(UP, .version = "db/a::b.sql::1::jo", .foreign_record = "{\"comments\":\"it's\",\"contexts\":\"(prod)\",\"labels\":\"x\"}");
+    KEEP(UP, .version = "db/a::b.sql::1::jo",
+         .foreign_record = "{\"comments\":\"it's\",\"contexts\":\"(prod)\",\"labels\":\"x\"}");
     KEEP(UP, .version = "db/a.sql::2::o'x", .foreign_checksum = "9:abc");
     KEEP(ADOPT, .version = "db/a.sql::2::o'x", .in_history = true);
     cr_assert_str_eq(job.plan, "liquibase public.databasechangelog checksum md5:9:abc");
-    VALUE("SELECT string_agg(concat_ws('|', id, author, filename, orderexecuted, exectype, md5sum, comments, contexts, labels, length(deployment_id)), E'\\n' ORDER BY orderexecuted)"
-          " FROM databasechangelog", "1|jo|db/a::b.sql|1|EXECUTED|it's|(prod)|x|10\n2|o'x|db/a.sql|2|EXECUTED|9:abc||10");
+    VALUE("SELECT string_agg(concat_ws('|', id, author, filename, orderexecuted, exectype, md5sum, comments, contexts, "
+          "labels, length(deployment_id)), E'\\n' ORDER BY orderexecuted) FROM databasechangelog",
+          "1|jo|db/a::b.sql|1|EXECUTED|it's|(prod)|x|10\n2|o'x|db/a.sql|2|EXECUTED|9:abc||10");
     KEEP(ADOPT, .undoes = "q", .version = "db/a.sql::2::o'x");
     VALUE("SELECT count(*) || ' ' || count(md5sum) || ' ' || max(orderexecuted) FROM databasechangelog", "2 0 2");
     KEEP(DOWN, .version = "db/a.sql::2::o'x");
     KEEP(FORGET, .version = "db/a::b.sql::1::jo");
     RECORDS(NULL, "liquibase public.databasechangelog:");
-    REFUSED("23502", "liquibase's record public.databasechangelog cannot be kept: null value in column", UP, .version = "1");
-    test_pg_run(database, "ALTER TABLE databasechangelog RENAME TO \"DATABASECHANGELOG\"; ALTER TABLE \"DATABASECHANGELOG\" RENAME id TO \"ID\";"
-                "ALTER TABLE \"DATABASECHANGELOG\" RENAME filename TO \"FILENAME\"; ALTER TABLE \"DATABASECHANGELOG\" RENAME md5sum TO \"MD5SUM\";"
-                "ALTER TABLE \"DATABASECHANGELOG\" RENAME orderexecuted TO \"ORDEREXECUTED\"");
+    REFUSED("23502", "liquibase's record public.databasechangelog cannot be kept: null value in column", UP,
+            .version = "1");
+    test_pg_run(database, "ALTER TABLE databasechangelog RENAME TO \"DATABASECHANGELOG\"; ALTER TABLE "
+                          "\"DATABASECHANGELOG\" RENAME id TO \"ID\";"
+                "ALTER TABLE \"DATABASECHANGELOG\" RENAME filename TO \"FILENAME\"; ALTER TABLE \"DATABASECHANGELOG\" "
+                "RENAME md5sum TO \"MD5SUM\";ALTER TABLE \"DATABASECHANGELOG\" RENAME orderexecuted TO "
+                "\"ORDEREXECUTED\"");
     job.history_table = "DATABASECHANGELOG";
     KEEP(UP, .version = "f::1::jo", .foreign_checksum = "9:a");
     KEEP(UP, .version = "f::2::jo", .foreign_checksum = "9:b");
     KEEP(ADOPT, .undoes = "q", .version = "f::1::jo", .foreign_checksum = "9:c");
-    VALUE("SELECT string_agg(\"ORDEREXECUTED\" || \"MD5SUM\", ' ' ORDER BY \"ORDEREXECUTED\") FROM \"DATABASECHANGELOG\"", "19:c 29:b");
+    VALUE("SELECT string_agg(\"ORDEREXECUTED\" || \"MD5SUM\", ' ' ORDER BY \"ORDEREXECUTED\") FROM "
+          "\"DATABASECHANGELOG\"", "19:c 29:b");
     KEEP(DOWN, .version = "f::2::jo");
     RECORDS(NULL, "liquibase public.DATABASECHANGELOG: [f::1::jo|1|f|9:c] applied");
 }
@@ -295,23 +318,29 @@ Test(foreign_mirror, sqitch_changes_dependencies_tags_and_events)
 {
     job.history = HISTORY_SQITCH;
     REFUSED("0A000", "the job does not carry what this tool records", UP, .version = "users", .foreign_checksum = "c1");
-    KEEP(UP, .version = "users", .foreign_checksum = "c1", .foreign_record = CHANGE("users", ",\"tags\":[{\"id\":\"t1\",\"tag\":\"@v1\","
-         "\"planned_at\":\"2024-01-01T00:00:00Z\",\"planner_name\":\"Jo\",\"planner_email\":\"jo@x\"}]"));
+    KEEP(UP, .version = "users", .foreign_checksum = "c1",
+         .foreign_record = CHANGE(
+             "users", ",\"tags\":[{\"id\":\"t1\",\"tag\":\"@v1\","
+                      "\"planned_at\":\"2024-01-01T00:00:00Z\",\"planner_name\":\"Jo\",\"planner_email\":\"jo@x\"}]"));
     KEEP(UP, .version = "flips", .foreign_checksum = "c2", .foreign_record = CHANGE("flips",
          ",\"requires\":[\"users\",\"users@v1\",\"flipr:@v1\",\"c1\"],\"conflicts\":[\"old\"]"));
-    KEEP(ADOPT, .version = "flips", .foreign_checksum = "c2", .in_history = true, .foreign_record = CHANGE("flips", ""));
+    KEEP(ADOPT, .version = "flips", .foreign_checksum = "c2", .in_history = true,
+         .foreign_record = CHANGE("flips", ""));
     cr_assert_str_eq(job.plan, "sqitch sqitch.changes checksum sha1:c2");
     REFUSED("0A000", "does not carry", ADOPT, .version = "flips", .foreign_record = CHANGE("flips", ""));
     job.mirror = false;
     KEEP(ADOPT, .version = "flips", .foreign_checksum = "", .in_history = true);
     KEEP(ADOPT, .version = "flipr:flips", .foreign_checksum = "", .in_history = true);
     job.mirror = true;
-    REFUSED("GL005", "sqitch's record sqitch.changes does not say any more", ADOPT, .version = "flips", .foreign_checksum = "c3", .in_history = true);
+    REFUSED("GL005", "sqitch's record sqitch.changes does not say any more", ADOPT, .version = "flips",
+            .foreign_checksum = "c3", .in_history = true);
     REFUSED("23514", "violates check constraint", UP, .version = "more", .foreign_checksum = "c3", .foreign_record =
             CHANGE("more", ",\"requires\":[\"nothing\"]"));
-    VALUE("SELECT string_agg(concat_ws('|', change_id, change, script_hash, note, project, planner_name), ' ' ORDER BY committed_at) FROM sqitch.changes",
+    VALUE("SELECT string_agg(concat_ws('|', change_id, change, script_hash, note, project, planner_name), ' ' ORDER BY "
+          "committed_at) FROM sqitch.changes",
           "c1|users|hash users|it's|flipr|Jo c2|flips|hash flips|it's|flipr|Jo");
-    VALUE("SELECT string_agg(concat_ws('|', change_id, type, dependency, dependency_id), ' ' ORDER BY dependency) FROM sqitch.dependencies",
+    VALUE("SELECT string_agg(concat_ws('|', change_id, type, dependency, dependency_id), ' ' ORDER BY dependency) FROM "
+          "sqitch.dependencies",
           "c2|require|c1|c1 c2|require|flipr:@v1|c1 c2|conflict|old c2|require|users|c1 c2|require|users@v1|c1");
     VALUE("SELECT string_agg(concat_ws('|', tag_id, tag, change_id), ' ') FROM sqitch.tags", "t1|@v1|c1");
     VALUE("SELECT string_agg(concat_ws('|', project, uri), ' ') FROM sqitch.projects", "flipr|https://x/flipr");
@@ -321,9 +350,12 @@ Test(foreign_mirror, sqitch_changes_dependencies_tags_and_events)
     KEEP(DOWN, .version = "flips", .foreign_checksum = "c2");
     KEEP(DOWN, .version = "users@v1");
     KEEP(DOWN, .version = "users");
-    VALUE("SELECT string_agg(concat_ws('|', event, change, requires, conflicts, tags), ' ' ORDER BY committed_at) FROM sqitch.events",
-          "deploy|users|{}|{}|{@v1} deploy|flips|{users,users@v1,flipr:@v1,c1}|{old}|{} revert|flips|{users,users@v1,flipr:@v1,c1}|{old}|{} revert|users|{}|{}|{@v1}");
-    VALUE("SELECT (SELECT count(*) FROM sqitch.changes) || ' ' || (SELECT count(*) FROM sqitch.tags) || ' ' || (SELECT count(*) FROM sqitch.dependencies)", "0 0 0");
+    VALUE("SELECT string_agg(concat_ws('|', event, change, requires, conflicts, tags), ' ' ORDER BY committed_at) FROM "
+          "sqitch.events",
+          "deploy|users|{}|{}|{@v1} deploy|flips|{users,users@v1,flipr:@v1,c1}|{old}|{} "
+          "revert|flips|{users,users@v1,flipr:@v1,c1}|{old}|{} revert|users|{}|{}|{@v1}");
+    VALUE("SELECT (SELECT count(*) FROM sqitch.changes) || ' ' || (SELECT count(*) FROM sqitch.tags) || ' ' || "
+          "(SELECT count(*) FROM sqitch.dependencies)", "0 0 0");
 }
 
 /* `repair` forgets it by its id alone. */
@@ -343,8 +375,10 @@ Test(foreign_mirror, what_is_no_longer_among_the_files_is_forgotten)
     static const struct {
         enum history_tool tool;
         const char *version, *id;
-    } cases[] = {{HISTORY_GOLANG_MIGRATE, "000001", "000001_by_name"}, {HISTORY_GOOSE, "00001", "00001"},
-                 {HISTORY_DIESEL, "2024-01-18-090000", "2024-01-18-090000"}, {HISTORY_LIQUIBASE, "a_b.sql::1_2::jo", "a_b.sql::1_2::jo"}};
+    } cases[] = {{HISTORY_GOLANG_MIGRATE, "000001", "000001_by_name"},
+                 {HISTORY_GOOSE, "00001", "00001"},
+                 {HISTORY_DIESEL, "2024-01-18-090000", "2024-01-18-090000"},
+                 {HISTORY_LIQUIBASE, "a_b.sql::1_2::jo", "a_b.sql::1_2::jo"}};
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         job.history = cases[i].tool;
         KEEP(UP, .version = cases[i].version);
@@ -358,15 +392,18 @@ Test(foreign_mirror, what_is_no_longer_among_the_files_is_forgotten)
 Test(foreign_mirror, what_cannot_be_kept_is_refused)
 {
     job.history = HISTORY_ALEMBIC;
-    REFUSED("0A000", "alembic's record cannot be kept: which revisions are heads, Alembic alone knows", UP, .version = "a1");
-    REFUSED("GL005", "alembic's record is gone: there is no table public.alembic_version", ADOPT, .version = "a1", .in_history = true);
+    REFUSED("0A000", "alembic's record cannot be kept: which revisions are heads, Alembic alone knows", UP,
+            .version = "a1");
+    REFUSED("GL005", "alembic's record is gone: there is no table public.alembic_version", ADOPT, .version = "a1",
+            .in_history = true);
     job.mirror = false;
     test_pg_run(database, "CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL)");
     REFUSED("GL005", "does not say any more", ADOPT, .version = "a1", .in_history = true);
     test_pg_run(database, "INSERT INTO alembic_version VALUES ('b2')");
     KEEP(ADOPT, .version = "a1", .in_history = true);
     job.history = HISTORY_NONE;
-    REFUSED("0A000", "the service's layout has no tool that keeps a record", ADOPT, .version = "a1", .in_history = true);
+    REFUSED("0A000", "the service's layout has no tool that keeps a record", ADOPT, .version = "a1",
+            .in_history = true);
     job.mirror = true;
     REFUSED("0A000", "the service's layout has no tool that keeps a record", UP, .version = "a1");
 }
@@ -374,7 +411,12 @@ Test(foreign_mirror, what_cannot_be_kept_is_refused)
 Test(foreign_mirror, the_search_path_is_given_back)
 {
     struct job_request request = {UP, .version = "1", .name = "n", .script = "s"};
-    struct foreign_step step = {.pg = pg, .ledger_schema = "greylag", .target = 1, .search_path = "s, public", .job = &job, .request = &request};
+    struct foreign_step step = {.pg = pg,
+                                .ledger_schema = "greylag",
+                                .target = 1,
+                                .search_path = "s, public",
+                                .job = &job,
+                                .request = &request};
     struct buf sql = BUF_INIT(1 << 20);
     job.history = HISTORY_FLYWAY;
     test_pg_run(database, "CREATE SCHEMA s; CREATE SCHEMA u");
@@ -385,10 +427,12 @@ Test(foreign_mirror, the_search_path_is_given_back)
     cr_assert(pg_run(pg, buf_text(&sql), NULL, NULL, &err), "%s", err.text);
     buf_release(&sql);
     VALUE("SELECT count(*) FROM s.flyway_schema_history", "1");
-    VALUE("SELECT string_agg(relnamespace::regnamespace::text || '.' || relname, ' ' ORDER BY relname) FROM pg_class WHERE relname ~ '^mine'", "u.mine u.mine2");
+    VALUE("SELECT string_agg(relnamespace::regnamespace::text || '.' || relname, ' ' ORDER BY relname) FROM pg_class "
+          "WHERE relname ~ '^mine'", "u.mine u.mine2");
 }
 
-/* Two steps of two services that share a table, at the same time: the ranks do not collide, nor does making the table. */
+/* Two steps of two services that share a table, at the same time: the ranks do not collide, nor does making
+ * the table. */
 static void *keep_many(void *context)
 {
     struct pg *mine;
@@ -396,8 +440,10 @@ static void *keep_many(void *context)
     cr_assert(pg_open(database, "test", 10000, &mine, NULL));
     for (int i = 0; i < 20; i++) {
         struct job j = {.history = HISTORY_FLYWAY, .mirror = true};
-        struct job_request request = {UP, .version = arena_printf(&own, "%s.%d", (const char *)context, i), .name = "n", .script = "s"};
-        struct foreign_step step = {.pg = mine, .ledger_schema = "greylag", .target = 1, .job = &j, .request = &request};
+        struct job_request request = {UP, .version = arena_printf(&own, "%s.%d", (const char *)context, i), .name = "n",
+                                      .script = "s"};
+        struct foreign_step step = {
+            .pg = mine, .ledger_schema = "greylag", .target = 1, .job = &j, .request = &request};
         struct buf sql = BUF_INIT(1 << 20);
         struct err err = ERR_INIT;
         buf_adds(&sql, "BEGIN;");
@@ -470,17 +516,28 @@ Test(foreign_mirror, what_the_tools_left_is_read_taken_back_and_written_again)
         struct job_request request; /* the last */
         const char *rows; /* of it, as read */
     } cases[] = {
-        {HISTORY_FLYWAY, {.version = "99999999999999999999999999", .name = "large version", .foreign_checksum = "-1389260304",
-                          .script = "V99999999999999999999999999__large_version.sql"},
-         "[99999999999999999999999999|large version|V99999999999999999999999999__large_version.sql|-1389260304] applied"},
-        {HISTORY_FLYWAY, {.kind = MIGRATION_REPEATABLE, .version = "", .name = "Comments", .script = "repeatable/R__Comments.sql", .foreign_checksum = "-1066877876"},
+        {HISTORY_FLYWAY,
+         {.version = "99999999999999999999999999",
+          .name = "large version",
+          .foreign_checksum = "-1389260304",
+          .script = "V99999999999999999999999999__large_version.sql"},
+         "[99999999999999999999999999|large version|V99999999999999999999999999__large_version.sql|-1389260304] "
+         "applied"},
+        {HISTORY_FLYWAY,
+         {.kind = MIGRATION_REPEATABLE,
+          .version = "",
+          .name = "Comments",
+          .script = "repeatable/R__Comments.sql",
+          .foreign_checksum = "-1066877876"},
          "; [|Comments|repeatable/R__Comments.sql|-1066877876] applied"},
         {HISTORY_GOOSE, {.version = "20240506070811"}, "; [20240506070811|||] applied"},
         {HISTORY_DBMATE, {.version = "9"}, "; [9|||] applied"},
         {HISTORY_DIESEL, {.version = "2024-01-01-000000"}, "; [20240101000000|||] applied"},
         {HISTORY_GOLANG_MIGRATE, {.version = "20230101120001"}, " [20230101120001|||] baseline"},
-        {HISTORY_LIQUIBASE, {.version = "changes/005_later.sql::very-last::mel", .foreign_checksum = "9:0b1a01e5acbc0421de9646f07cb1f754"},
-         "; [changes/005_later.sql::very-last::mel|very-last|changes/005_later.sql|9:0b1a01e5acbc0421de9646f07cb1f754] applied"},
+        {HISTORY_LIQUIBASE,
+         {.version = "changes/005_later.sql::very-last::mel", .foreign_checksum = "9:0b1a01e5acbc0421de9646f07cb1f754"},
+         "; [changes/005_later.sql::very-last::mel|very-last|changes/005_later.sql|9:0b1a01e5acbc0421de9646f07cb1f754] "
+         "applied"},
     };
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         struct job_request request = cases[i].request;
@@ -521,12 +578,14 @@ Test(foreign_mirror, sqitch_the_registry_comes_out_as_sqitchs_own)
     job.history = HISTORY_SQITCH;
     char *theirs = test_pg_value(database, WHOLE);
     PGresult *changes;
-    cr_assert(pg_run(pg, "SELECT c.change_id, jsonb_build_object('project', c.project, 'uri', p.uri, 'change', c.change, 'note', c.note,"
-        " 'planned_at', c.planned_at, 'planner_name', c.planner_name, 'planner_email', c.planner_email, 'script_hash', c.script_hash,"
-        " 'requires', to_jsonb(e.requires), 'conflicts', to_jsonb(e.conflicts),"
-        " 'tags', coalesce((SELECT jsonb_agg(jsonb_build_object('id', t.tag_id, 'tag', t.tag, 'note', t.note, 'planned_at', t.planned_at,"
-        " 'planner_name', t.planner_name, 'planner_email', t.planner_email)) FROM sqitch.tags t WHERE t.change_id = c.change_id), '[]'))"
-        " FROM sqitch.changes c JOIN sqitch.projects p USING (project) JOIN sqitch.events e USING (change_id) ORDER BY c.committed_at",
+    cr_assert(pg_run(pg, "SELECT c.change_id, jsonb_build_object('project', c.project, 'uri', p.uri, 'change', "
+                         "c.change, 'note', c.note,"
+        " 'planned_at', c.planned_at, 'planner_name', c.planner_name, 'planner_email', c.planner_email, 'script_hash', "
+        "c.script_hash, 'requires', to_jsonb(e.requires), 'conflicts', to_jsonb(e.conflicts), 'tags', coalesce((SELECT "
+        "jsonb_agg(jsonb_build_object('id', t.tag_id, 'tag', t.tag, 'note', t.note, 'planned_at', t.planned_at, "
+        "'planner_name', t.planner_name, 'planner_email', t.planner_email)) FROM sqitch.tags t WHERE t.change_id = "
+        "c.change_id), '[]')) FROM sqitch.changes c JOIN sqitch.projects p USING (project) JOIN sqitch.events e USING "
+        "(change_id) ORDER BY c.committed_at",
         &changes, NULL, NULL));
     const char *before = records(NULL);
     test_pg_run(database, "DROP SCHEMA sqitch CASCADE");
@@ -536,11 +595,16 @@ Test(foreign_mirror, sqitch_the_registry_comes_out_as_sqitchs_own)
     char *mine = test_pg_value(database, WHOLE);
     cr_assert_str_eq(mine, theirs, "%s\n\n%s", mine, theirs);
     cr_assert_str_eq(records(NULL), before);
-    cr_assert(strstr(before, "[identity:insert_user@v1.0|insert_user|identity|c228aef79307c5fc4639d1173d200b0096644e49] applied; "), "%s", before);
-    cr_assert(strstr(before, "[shop:totals@v1|totals|shop|16c98ec61fc2b6f8b3f51a261e07cc6d37f82540] applied; [shop:totals|totals|shop|6138f"), "%s", before);
+    cr_assert(
+        strstr(before,
+               "[identity:insert_user@v1.0|insert_user|identity|c228aef79307c5fc4639d1173d200b0096644e49] applied; "),
+        "%s", before);
+    cr_assert(strstr(before, "[shop:totals@v1|totals|shop|16c98ec61fc2b6f8b3f51a261e07cc6d37f82540] applied; "
+                             "[shop:totals|totals|shop|6138f"), "%s", before);
     for (int i = PQntuples(changes) - 1; i >= 0; i--)
         KEEP(DOWN, .version = "x", .foreign_checksum = pg_text(changes, i, 0));
-    VALUE("SELECT (SELECT count(*) FROM sqitch.changes) || ' ' || (SELECT count(*) FROM sqitch.events WHERE event = 'revert')", "0 23");
+    VALUE("SELECT (SELECT count(*) FROM sqitch.changes) || ' ' || (SELECT count(*) FROM sqitch.events WHERE event = "
+          "'revert')", "0 23");
     PQclear(changes);
     free(mine);
     free(theirs);

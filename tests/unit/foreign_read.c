@@ -23,7 +23,8 @@ Test(foreign_read, an_empty_database_has_none)
 Test(foreign_read, what_was_prepared_may_be_gone)
 {
     struct err err = ERR_INIT;
-    test_pg_run(database, "CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL, CONSTRAINT alembic_version_pkc PRIMARY KEY"
+    test_pg_run(database, "CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL, CONSTRAINT "
+                          "alembic_version_pkc PRIMARY KEY"
                 " (version_num)); INSERT INTO alembic_version VALUES ('a1')");
     for (int i = 0; i < 2; i++) {
         RECORDS(NULL, "alembic public.alembic_version: [a1|||] baseline");
@@ -65,7 +66,8 @@ Test(foreign_read, flyway_under_any_name_in_the_search_path)
     test_pg_run(database, "CREATE SCHEMA \"App s\"; CREATE SCHEMA other;" FLYWAY_TABLE("\"App s\".\"schema'version\"")
                 FLYWAY_ROW("\"App s\".\"schema'version\"", "1", "'1'", "a", "SQL_BASELINE", "B1__a.sql", "1", "true")
                 FLYWAY_TABLE("schema_version") FLYWAY_TABLE("other.flyway_schema_history"));
-    RECORDS("\"App s\", public", "flyway App s.schema'version: [1|a|B1__a.sql|1] baseline\nflyway public.schema_version:");
+    RECORDS("\"App s\", public", "flyway App s.schema'version: [1|a|B1__a.sql|1] baseline\nflyway "
+                                 "public.schema_version:");
     RECORDS("nowhere", "");
 }
 
@@ -78,13 +80,15 @@ Test(foreign_read, versions_of_any_size)
                              FLYWAY_ROW("t", "2", "'no version'", "odd", "SQL", "V", "1", "true")
                              FLYWAY_ROW("t", "3", "''", "empty", "SQL", "V", "1", "true"), digits);
     test_pg_run(database, sql);
-    RECORDS(NULL, arena_printf(&arena, "flyway public.t: [%s|huge|V|1] applied; [no version|odd|V|1] applied; [|empty|V|1] applied",
+    RECORDS(NULL, arena_printf(&arena, "flyway public.t: [%s|huge|V|1] applied; [no version|odd|V|1] applied; "
+                                       "[|empty|V|1] applied",
                                digits));
 }
 
 Test(foreign_read, golang_migrate_and_its_dirty_state)
 {
-    test_pg_run(database, "CREATE TABLE schema_migrations (version bigint not null primary key, dirty boolean not null)");
+    test_pg_run(database, "CREATE TABLE schema_migrations (version bigint not null primary key, dirty boolean not "
+                          "null)");
     RECORDS(NULL, "golang-migrate public.schema_migrations:");
     test_pg_run(database, "INSERT INTO schema_migrations VALUES (20240117, false)");
     RECORDS(NULL, "golang-migrate public.schema_migrations: [20240117|||] baseline");
@@ -95,20 +99,21 @@ Test(foreign_read, golang_migrate_and_its_dirty_state)
 Test(foreign_read, two_tools_in_one_database)
 {
     test_pg_run(database, "CREATE TABLE schema_migrations (version varchar primary key);"
-                "INSERT INTO schema_migrations VALUES ('20240102'), ('20240101');"
-                "CREATE TABLE __diesel_schema_migrations (version VARCHAR(50) PRIMARY KEY NOT NULL, run_on TIMESTAMP NOT NULL"
-                " DEFAULT CURRENT_TIMESTAMP); INSERT INTO __diesel_schema_migrations VALUES ('20240118090000');"
-                "CREATE TABLE app_version (version varchar primary key); CREATE TABLE t (x int)");
+                "INSERT INTO schema_migrations VALUES ('20240102'), ('20240101');CREATE TABLE "
+                "__diesel_schema_migrations (version VARCHAR(50) PRIMARY KEY NOT NULL, run_on TIMESTAMP NOT NULL "
+                "DEFAULT CURRENT_TIMESTAMP); INSERT INTO __diesel_schema_migrations VALUES ('20240118090000');CREATE "
+                "TABLE app_version (version varchar primary key); CREATE TABLE t (x int)");
     RECORDS(NULL, "diesel public.__diesel_schema_migrations: [20240118090000|||] applied\n"
                   "dbmate public.schema_migrations: [20240101|||] applied; [20240102|||] applied");
 }
 
 Test(foreign_read, goose_the_last_row_decides)
 {
-    test_pg_run(database, "CREATE TABLE goose_db_version (id serial NOT NULL, version_id bigint NOT NULL, is_applied boolean"
-                " NOT NULL, tstamp timestamp NULL default now(), PRIMARY KEY(id));"
-                "INSERT INTO goose_db_version (version_id, is_applied) VALUES (0, true), (1, true), (3, true), (2, true),"
-                " (3, false), (2, false), (2, true)");
+    test_pg_run(database, "CREATE TABLE goose_db_version (id serial NOT NULL, version_id bigint NOT NULL, is_applied "
+                          "boolean"
+                " NOT NULL, tstamp timestamp NULL default now(), PRIMARY KEY(id));INSERT INTO goose_db_version "
+                "(version_id, is_applied) VALUES (0, true), (1, true), (3, true), (2, true), (3, false), (2, false), "
+                "(2, true)");
     RECORDS(NULL, "goose public.goose_db_version: [1|||] applied; [2|||] applied");
 }
 
@@ -118,14 +123,20 @@ Test(foreign_read, liquibase_in_either_case)
     static const char *const shown[] = {"databasechangelog", "DATABASECHANGELOG"};
     for (int upper = 0; upper < 2; upper++) {
         const char *q = upper ? "\"" : "";
-        test_pg_run(database, arena_printf(&arena, "CREATE TABLE %s (%sID%s VARCHAR(255) NOT NULL, %sAUTHOR%s VARCHAR(255) NOT NULL,"
-            " %sFILENAME%s VARCHAR(255) NOT NULL, %sDATEEXECUTED%s TIMESTAMP WITHOUT TIME ZONE NOT NULL, %sORDEREXECUTED%s INTEGER NOT NULL,"
-            " %sEXECTYPE%s VARCHAR(10) NOT NULL, %sMD5SUM%s VARCHAR(35), DESCRIPTION VARCHAR(255));"
-            "INSERT INTO %s VALUES ('2', 'jo', 'db/a.sql', now(), 2, 'RERAN', '9:abc'), ('1', 'jo', 'classpath:db/a.sql', now(), 1, 'EXECUTED', NULL),"
-            " ('3', 'jo', 'db/a.sql', now(), 3, 'SKIPPED', NULL), ('4', 'o''x', 'db/b.sql', now(), 4, 'MARK_RAN', '8:d'),"
-            " ('5', 'jo', 'db/b.sql', now(), 5, 'FAILED', NULL), ('1700000000000', 'liquibase', 'liquibase-internal', now(), 6, 'EXECUTED', NULL)",
-            names[upper], q, q, q, q, q, q, q, q, q, q, q, q, q, q, names[upper]));
-        RECORDS(NULL, arena_printf(&arena, "liquibase public.%s: [db/a.sql::1::jo|1|classpath:db/a.sql|] applied; [db/a.sql::2::jo|2|db/a.sql|9:abc] applied;"
+        test_pg_run(
+            database,
+            arena_printf(
+                &arena,
+                "CREATE TABLE %s (%sID%s VARCHAR(255) NOT NULL, %sAUTHOR%s VARCHAR(255) NOT NULL, %sFILENAME%s "
+                "VARCHAR(255) NOT NULL, %sDATEEXECUTED%s TIMESTAMP WITHOUT TIME ZONE NOT NULL, %sORDEREXECUTED%s "
+                "INTEGER NOT NULL, %sEXECTYPE%s VARCHAR(10) NOT NULL, %sMD5SUM%s VARCHAR(35), DESCRIPTION "
+                "VARCHAR(255));INSERT INTO %s VALUES ('2', 'jo', 'db/a.sql', now(), 2, 'RERAN', '9:abc'), ('1', 'jo', "
+                "'classpath:db/a.sql', now(), 1, 'EXECUTED', NULL), ('3', 'jo', 'db/a.sql', now(), 3, 'SKIPPED', "
+                "NULL), ('4', 'o''x', 'db/b.sql', now(), 4, 'MARK_RAN', '8:d'), ('5', 'jo', 'db/b.sql', now(), 5, "
+                "'FAILED', NULL), ('1700000000000', 'liquibase', 'liquibase-internal', now(), 6, 'EXECUTED', NULL)",
+                names[upper], q, q, q, q, q, q, q, q, q, q, q, q, q, q, names[upper]));
+        RECORDS(NULL, arena_printf(&arena, "liquibase public.%s: [db/a.sql::1::jo|1|classpath:db/a.sql|] applied; "
+                                           "[db/a.sql::2::jo|2|db/a.sql|9:abc] applied;"
             " [db/b.sql::4::o'x|4|db/b.sql|8:d] applied; [db/b.sql::5::jo|5|db/b.sql|] failed", shown[upper]));
         test_pg_run(database, arena_printf(&arena, "DROP TABLE %s", names[upper]));
     }
@@ -133,7 +144,8 @@ Test(foreign_read, liquibase_in_either_case)
 
 Test(foreign_read, alembic_heads)
 {
-    test_pg_run(database, "CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL, CONSTRAINT alembic_version_pkc PRIMARY KEY"
+    test_pg_run(database, "CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL, CONSTRAINT "
+                          "alembic_version_pkc PRIMARY KEY"
                 " (version_num)); INSERT INTO alembic_version VALUES ('b1'), ('a2')");
     RECORDS(NULL, "alembic public.alembic_version: [a2|||] baseline; [b1|||] baseline");
 }
@@ -143,39 +155,52 @@ Test(foreign_read, sqitch_projects_and_reworked_changes)
 {
     job.history = HISTORY_SQITCH;
     job.history_table = "my registry";
-    KEEP(UP, .foreign_checksum = "c1", .foreign_record = "{\"project\":\"flipr\",\"change\":\"users\",\"planned_at\":\"2024-01-01T00:00:00Z\","
-         "\"planner_name\":\"Jo\",\"planner_email\":\"jo@x\",\"script_hash\":\"h1\",\"tags\":[{\"id\":\"t1\",\"tag\":\"@v1\","
-         "\"planned_at\":\"2024-01-01T00:00:00Z\",\"planner_name\":\"Jo\",\"planner_email\":\"jo@x\"}]}");
-    KEEP(UP, .foreign_checksum = "c2", .foreign_record = "{\"project\":\"flipr\",\"change\":\"users\",\"planned_at\":\"2024-01-02T00:00:00Z\","
-         "\"planner_name\":\"Jo\",\"planner_email\":\"jo@x\",\"script_hash\":\"h2\"}");
+    KEEP(UP, .foreign_checksum = "c1",
+         .foreign_record =
+             "{\"project\":\"flipr\",\"change\":\"users\",\"planned_at\":\"2024-01-01T00:00:00Z\","
+             "\"planner_name\":\"Jo\",\"planner_email\":\"jo@x\",\"script_hash\":\"h1\",\"tags\":[{\"id\":\"t1\","
+             "\"tag\":\"@v1\","
+             "\"planned_at\":\"2024-01-01T00:00:00Z\",\"planner_name\":\"Jo\",\"planner_email\":\"jo@x\"}]}");
+    KEEP(UP, .foreign_checksum = "c2",
+         .foreign_record = "{\"project\":\"flipr\",\"change\":\"users\",\"planned_at\":\"2024-01-02T00:00:00Z\","
+                           "\"planner_name\":\"Jo\",\"planner_email\":\"jo@x\",\"script_hash\":\"h2\"}");
     RECORDS("nowhere", "sqitch my registry.changes: [users@v1|users|flipr|c1] applied; [users|users|flipr|c2] applied");
-    test_pg_run(database, "INSERT INTO \"my registry\".projects (project, creator_name, creator_email) VALUES ('other', 'x', 'x')");
-    RECORDS(NULL, "sqitch my registry.changes: [flipr:users@v1|users|flipr|c1] applied; [flipr:users|users|flipr|c2] applied");
+    test_pg_run(database, "INSERT INTO \"my registry\".projects (project, creator_name, creator_email) VALUES "
+                          "('other', 'x', 'x')");
+    RECORDS(NULL, "sqitch my registry.changes: [flipr:users@v1|users|flipr|c1] applied; [flipr:users|users|flipr|c2] "
+                  "applied");
 }
 
 Test(foreign_read, what_cannot_be_read_is_a_failed_row_and_stops_nothing)
 {
-    test_pg_run(database, "CREATE TABLE schema_migrations (version bigint, dirty boolean); CREATE TABLE goose_db_version (id int,"
-                " version_id text, is_applied boolean, tstamp text); INSERT INTO goose_db_version VALUES (1, '5', true, ''), (NULL, NULL, NULL, NULL);"
-                "CREATE TABLE my_migrations (version varchar); INSERT INTO my_migrations VALUES (NULL), ('7');"
-                "DROP ROLE IF EXISTS greylag_foreign_reader; CREATE ROLE greylag_foreign_reader LOGIN;"
-                "GRANT SELECT ON goose_db_version, my_migrations TO greylag_foreign_reader; INSERT INTO schema_migrations VALUES (5, NULL), (NULL, true)");
+    test_pg_run(database, "CREATE TABLE schema_migrations (version bigint, dirty boolean); CREATE TABLE "
+                          "goose_db_version (id int,"
+                " version_id text, is_applied boolean, tstamp text); INSERT INTO goose_db_version VALUES (1, '5', "
+                "true, ''), (NULL, NULL, NULL, NULL);CREATE TABLE my_migrations (version varchar); INSERT INTO "
+                "my_migrations VALUES (NULL), ('7');DROP ROLE IF EXISTS greylag_foreign_reader; CREATE ROLE "
+                "greylag_foreign_reader LOGIN;GRANT SELECT ON goose_db_version, my_migrations TO "
+                "greylag_foreign_reader; INSERT INTO schema_migrations VALUES (5, NULL), (NULL, true)");
     struct pg *owner = pg;
     struct err err = ERR_INIT;
     char *conninfo = test_pg_conninfo_with(database, "user", "greylag_foreign_reader");
     cr_assert(pg_open(conninfo, "test", 10000, &pg, &err), "%s", err.text);
-    RECORDS(NULL, "goose public.goose_db_version: [|cannot be read: operator does not exist: text <> integer||] failed\n"
+    RECORDS(NULL, "goose public.goose_db_version: [|cannot be read: operator does not exist: text <> integer||] "
+                  "failed\n"
                   "dbmate public.my_migrations: [7|||] applied; [|||] applied\n"
-                  "golang-migrate public.schema_migrations: [|cannot be read: permission denied for table schema_migrations||] failed\n"
-                  "warning: goose's record public.goose_db_version cannot be read: operator does not exist: text <> integer; "
-                  "golang-migrate's record public.schema_migrations cannot be read: permission denied for table schema_migrations");
+                  "golang-migrate public.schema_migrations: [|cannot be read: permission denied for table "
+                  "schema_migrations||] failed\n"
+                  "warning: goose's record public.goose_db_version cannot be read: operator does not exist: text <> "
+                  "integer; golang-migrate's record public.schema_migrations cannot be read: permission denied for "
+                  "table schema_migrations");
     pg_close(pg);
     pg = owner;
     free(conninfo);
-    RECORDS(NULL, "goose public.goose_db_version: [|cannot be read: operator does not exist: text <> integer||] failed\n"
+    RECORDS(NULL, "goose public.goose_db_version: [|cannot be read: operator does not exist: text <> integer||] "
+                  "failed\n"
                   "dbmate public.my_migrations: [7|||] applied; [|||] applied\n"
                   "golang-migrate public.schema_migrations: [5|||] failed; [|||] failed\n"
-                  "warning: goose's record public.goose_db_version cannot be read: operator does not exist: text <> integer");
+                  "warning: goose's record public.goose_db_version cannot be read: operator does not exist: text <> "
+                  "integer");
     test_pg_run(database, "DROP OWNED BY greylag_foreign_reader; DROP ROLE greylag_foreign_reader");
 }
 
@@ -185,7 +210,8 @@ Test(foreign_read, a_table_that_is_locked_or_huge_delays_nothing_for_long)
                 "INSERT INTO schema_migrations SELECT i FROM generate_series(1, 100001) i");
     RECORDS(NULL, "dbmate public.schema_migrations: [|cannot be read: it has more than 100000 rows||] failed\n"
                   "warning: dbmate's record public.schema_migrations cannot be read: it has more than 100000 rows");
-    test_pg_run(database, "TRUNCATE schema_migrations; INSERT INTO schema_migrations SELECT repeat('x', 990) || i FROM generate_series(1, 17000) i");
+    test_pg_run(database, "TRUNCATE schema_migrations; INSERT INTO schema_migrations SELECT repeat('x', 990) || i FROM "
+                          "generate_series(1, 17000) i");
     cr_assert(strstr(records(NULL), "cannot be read: its texts are larger than 16 MiB"));
     struct pg *other;
     cr_assert(pg_open(database, "test", 10000, &other, NULL));

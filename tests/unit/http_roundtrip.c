@@ -176,8 +176,9 @@ Test(http_roundtrip, unknown_paths_and_methods)
     static const struct {
         const char *method, *path;
         int status;
-    } cases[] = {{"GET", "/nothing", 404},  {"GET", "/things/", 404},    {"GET", "/things/a/b", 404}, {"GET", "/", 404},
-                 {"DELETE", "/things/1", 405}, {"POST", "/metrics", 405}, {"GET", "/things", 404},     {"GET", "/../deny", 404}};
+    } cases[] = {{"GET", "/nothing", 404}, {"GET", "/things/", 404},     {"GET", "/things/a/b", 404},
+                 {"GET", "/", 404},        {"DELETE", "/things/1", 405}, {"POST", "/metrics", 405},
+                 {"GET", "/things", 404},  {"GET", "/../deny", 404}};
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         struct err err = ERR_INIT;
         auto_http_reply struct http_reply reply = HTTP_REPLY_INIT;
@@ -261,7 +262,8 @@ Test(http_roundtrip, stop_ends_long_polls_with_their_answer, .fini = NULL)
         clock_nanosleep(CLOCK_MONOTONIC, 0, &(struct timespec){.tv_nsec = 1000000}, NULL);
     cr_assert_eq(atomic_load(&waiting), 3);
     struct err err = ERR_INIT;
-    cr_expect(http_call(client, "GET", "/metrics", NULL, NULL, NULL, &err), "others are answered meanwhile: %s", err.text);
+    cr_expect(http_call(client, "GET", "/metrics", NULL, NULL, NULL, &err), "others are answered meanwhile: %s",
+              err.text);
     auto_free char *url = xstrdup(http_server_url(server));
     int64_t before = clock_mono_ms();
     http_server_stop(server);

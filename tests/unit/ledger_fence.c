@@ -66,13 +66,15 @@ struct raising {
 static void *raise_behind(void *context)
 {
     struct raising *r = context;
-    await_value("SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%pg_sleep%' AND pid <> pg_backend_pid() AND state = 'active'"
+    await_value("SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%pg_sleep%' AND pid <> pg_backend_pid() AND "
+                "state = 'active'"
                 " AND datname = current_database()", "1");
     struct ledger_raise raise = {.fence = {1, TERM_A, 2, "d2"}};
     enum refusal refusal;
     struct fence in_force;
     struct arena mine = ARENA_INIT;
-    cr_assert(ledger_fence_raise(r->ledger, &raise, &mine, &refusal, NULL, &in_force, NULL) && refusal == REFUSAL_COUNT);
+    cr_assert(ledger_fence_raise(r->ledger, &raise, &mine, &refusal, NULL, &in_force, NULL) &&
+              refusal == REFUSAL_COUNT);
     r->done_ms = clock_mono_ms();
     arena_release(&mine);
     return NULL;
@@ -119,13 +121,15 @@ Test(ledger_fence, a_frozen_holder_is_terminated_when_its_lease_has_lapsed)
     struct ledger *a = open_as("auth", "worker-a", 60000), *b = open_as("auth", "worker-b", 60000);
     lock(a);
     cr_assert_eq(raise_to(a, 1, TERM_A, 1, "d", 0), REFUSAL_COUNT);
-    pg_run(ledger_session(a), "BEGIN; SELECT * FROM greylag.fence FOR SHARE", NULL, NULL, NULL); /* in the middle of a step */
+    pg_run(ledger_session(a), "BEGIN; SELECT * FROM greylag.fence FOR SHARE", NULL, NULL,
+           NULL); /* in the middle of a step */
     test_pg_run(database, "UPDATE greylag.lease SET expires = clock_timestamp() - interval '1 s'");
     lock(b);
     cr_assert_eq(raise_to(b, 1, TERM_A, 2, "d2", 1), REFUSAL_COUNT);
     struct executor_hooks quick = {.retry_first_ms = 10, .retry_max_ms = 20};
     hooks = &quick;
-    cr_assert_eq(apply(a, up("q1", "1", "CREATE TABLE a (x int)")), EXECUTOR_FENCED); /* wakes up: the target is taken */
+    cr_assert_eq(apply(a, up("q1", "1", "CREATE TABLE a (x int)")),
+                 EXECUTOR_FENCED); /* wakes up: the target is taken */
     VALUE("SELECT count(*) FROM pg_class WHERE relname = 'a'", "0");
     ledger_close(a);
     ledger_close(b);
@@ -200,9 +204,9 @@ Test(ledger_fence, an_older_ledger_is_renewed)
     struct ledger *l = ready(1);
     EXPECT(l, up("q1", "1", "SELECT 1"), OUTCOME_APPLIED);
     ledger_close(l);
-    test_pg_run(database, "DELETE FROM greylag.version WHERE version > 2;"
-                          "DO $$ DECLARE f regprocedure; BEGIN FOR f IN SELECT p.oid::regprocedure FROM pg_proc p"
-                          " WHERE proname = 'step_end' AND pronargs > 10 LOOP EXECUTE 'DROP FUNCTION ' || f; END LOOP; END $$");
+    test_pg_run(database, "DELETE FROM greylag.version WHERE version > 2;DO $$ DECLARE f regprocedure; BEGIN FOR f IN "
+                          "SELECT p.oid::regprocedure FROM pg_proc p WHERE proname = 'step_end' AND pronargs > 10 LOOP "
+                          "EXECUTE 'DROP FUNCTION ' || f; END LOOP; END $$");
     l = ready(2);
     EXPECT(l, up("q2", "2", "SELECT 1"), OUTCOME_APPLIED);
     VALUE("SELECT max(version) >= 3 FROM greylag.version", "t");
@@ -214,8 +218,11 @@ Test(ledger_fence, an_older_ledger_is_renewed)
 
 Test(ledger_fence, a_schema_of_another_name)
 {
-    struct ledger_settings s = {.audience = {"shop", "test", "auth", "main"}, .conninfo = database, .schema = "Odd \"Name",
-                                .search_path = "app", .worker = "w"};
+    struct ledger_settings s = {.audience = {"shop", "test", "auth", "main"},
+                                .conninfo = database,
+                                .schema = "Odd \"Name",
+                                .search_path = "app",
+                                .worker = "w"};
     struct ledger *l;
     struct err err = ERR_INIT;
     crypto_init();
@@ -274,7 +281,8 @@ Test(ledger_fence, every_statement_can_be_prepared)
     struct job job = {.release = "r1", .requests = &r, .request_count = 1};
     struct ledger_step step = {.job = &job, .request = &r, .attempt = 1};
     cr_assert(ledger_mark_before(l, &step, &mark, &err), "%s", err.text);
-    cr_assert(ledger_marks(l, "q1", &arena, &marks, &count, &err) && count == 1 && !marks[0].done && marks[0].began_us > 0);
+    cr_assert(ledger_marks(l, "q1", &arena, &marks, &count, &err) && count == 1 && !marks[0].done &&
+              marks[0].began_us > 0);
     cr_assert(ledger_mark_after(l, &step, 0, &err), "%s", err.text);
     cr_assert(ledger_marks(l, "q1", &arena, &marks, &count, &err) && marks[0].done && strcmp(marks[0].found, "x") == 0);
     test_pg_run(database, "UPDATE greylag.fence SET sequence = 9");

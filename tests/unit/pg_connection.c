@@ -106,10 +106,12 @@ Test(pg_connection, scripts_tell_tag_rows_and_how_far)
     cr_assert(!pg_run(pg, "BEGIN; SELECT 1/0", NULL, NULL, &err));
     cr_assert(pg_run(pg, "COMMIT", NULL, tag, &err) && strcmp(tag, "ROLLBACK") == 0);
     cr_assert(!pg_run_script(pg, "SELECT 1; SELECT 2; SELECT nothing; SELECT 4", NULL, 0, NULL, NULL, &s, &err));
-    cr_assert(s.completed == 2 && err.position == 28 && strcmp(err.sqlstate, "42703") == 0, "%d %d", s.completed, err.position);
+    cr_assert(s.completed == 2 && err.position == 28 && strcmp(err.sqlstate, "42703") == 0, "%d %d", s.completed,
+              err.position);
     pg_script_release(&s);
     cr_assert(!pg_run(pg, "CREATE TEMP TABLE x (y int); COPY x FROM STDIN", NULL, NULL, &err));
-    cr_assert(!pg_run(pg, "INSERT INTO x SELECT 1; DO $$ BEGIN RAISE EXCEPTION 'm' USING DETAIL = 'row data'; END $$", NULL, NULL, &err));
+    cr_assert(!pg_run(pg, "INSERT INTO x SELECT 1; DO $$ BEGIN RAISE EXCEPTION 'm' USING DETAIL = 'row data'; END $$",
+                      NULL, NULL, &err));
     cr_assert_null(strstr(err.text, "row data"));
     cr_assert(pg_run(pg, "COPY (SELECT 1) TO STDOUT", NULL, NULL, &err), "%s", err.text);
     cr_assert(pg_run(pg, "DO $$ BEGIN RAISE NOTICE 'hello'; END $$", NULL, NULL, &err));
@@ -140,7 +142,8 @@ Test(pg_connection, a_session_is_ended_by_pid_and_start)
     cr_assert(pg_identify(a, &id, &err), "%s", err.text);
     printf("%d %s %s %d %d\n", id.pid, id.backend_start, id.system_identifier, id.timeline, id.version);
     cr_assert(id.pid > 0 && id.timeline == 1 && !id.in_recovery && id.system_identifier[0]);
-    cr_assert(pg_terminate_backend(b, id.pid, "2001-01-01", 1000, &err)); /* another session had that pid: not ours to end */
+    cr_assert(
+        pg_terminate_backend(b, id.pid, "2001-01-01", 1000, &err)); /* another session had that pid: not ours to end */
     cr_assert(pg_run(a, "SELECT 1", NULL, NULL, &err) && !pg_lost(a));
     cr_assert(pg_terminate_backend(b, id.pid, id.backend_start, 5000, &err), "%s", err.text);
     cr_assert(!pg_run(a, "SELECT 1", NULL, NULL, &err));
@@ -195,7 +198,9 @@ Test(pg_connection, arrays_and_quotes)
 
 Test(pg_connection, classes_of_sqlstate)
 {
-    static const char *const yes[] = {"08006", "40001", "40P01", "55P03", "57P01", "53300"}, *const no[] = {"23505", "57014", "53100", "", "42601"};
+    static const char *const yes[] = {"08006", "40001", "40P01", "55P03", "57P01", "53300"}, *const no[] = {
+                                                                                                 "23505", "57014",
+                                                                                                 "53100", "", "42601"};
     for (size_t i = 0; i < COUNT_OF(yes); i++)
         cr_expect(pg_transient(yes[i]), "%s", yes[i]);
     for (size_t i = 0; i < COUNT_OF(no); i++)

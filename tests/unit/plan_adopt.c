@@ -37,16 +37,27 @@ static struct migration *add(struct world *w, enum migration_kind kind, const ch
 {
     struct migration *m = &w->migrations[w->service.migration_count++];
     const char *id = kind == MIGRATION_VERSIONED ? version : script;
-    *m = (struct migration){.id = id, .kind = kind, .version = version, .name = script, .file = script, .script = script,
-                            .up = sum(w, script), .up_size = 10};
+    *m = (struct migration){.id = id,
+                            .kind = kind,
+                            .version = version,
+                            .name = script,
+                            .file = script,
+                            .script = script,
+                            .up = sum(w, script),
+                            .up_size = 10};
     return m;
 }
 
 static void begin(struct world *w, enum adoption adoption, enum history_tool tool)
 {
     static const char *const targets[] = {"a", "b"};
-    *w = (struct world){.service = {.name = "user", .layout = "flyway", .history = tool, .targets = targets, .target_count = 1,
-                                    .policy = POLICY_DEFAULT, .migrations = w->migrations},
+    *w = (struct world){.service = {.name = "user",
+                                    .layout = "flyway",
+                                    .history = tool,
+                                    .targets = targets,
+                                    .target_count = 1,
+                                    .policy = POLICY_DEFAULT,
+                                    .migrations = w->migrations},
                         .fleet = {.name = "shop", .environment = "dev", .services = &w->service, .service_count = 1},
                         .options = {.direction = DIRECTION_ADOPT, .adoption = adoption}};
     w->contents[0] = (struct target_contents){.service = "user", .target = "a", .foreign = w->histories};
@@ -63,7 +74,8 @@ static void record(struct world *w, enum history_tool tool, const char *table)
 static struct foreign_row *row(struct world *w, const char *version, const char *script, const char *checksum)
 {
     w->histories[w->contents[0].foreign_count - 1].row_count++;
-    w->rows[w->row_count] = (struct foreign_row){.version = version, .name = "", .script = script, .checksum = checksum};
+    w->rows[w->row_count] =
+        (struct foreign_row){.version = version, .name = "", .script = script, .checksum = checksum};
     return &w->rows[w->row_count++];
 }
 
@@ -93,9 +105,10 @@ static void good(struct world *w, const char *expected)
     for (size_t i = 0; i < w->plan.step_count; i++) {
         const struct plan_step *step = &w->plan.steps[i];
         cr_expect_eq(step->way_back, WAY_BACK_ABORT);
-        cr_expect_eq(step->needs_count, i && w->plan.steps[i - 1].target == step->target, "a target's steps follow one another");
-        buf_addf(&text, "%s%s %s%s%s%s", i ? ", " : "", direction_text(step->direction), step->id, step->in_history ? "*" : "",
-                 *step->undoes ? "<" : "", step->undoes);
+        cr_expect_eq(step->needs_count, i && w->plan.steps[i - 1].target == step->target,
+                     "a target's steps follow one another");
+        buf_addf(&text, "%s%s %s%s%s%s", i ? ", " : "", direction_text(step->direction), step->id,
+                 step->in_history ? "*" : "", *step->undoes ? "<" : "", step->undoes);
     }
     cr_expect_str_eq(buf_text(&text), expected);
     cr_expect_eq(w->plan.direction, DIRECTION_ADOPT);
@@ -220,7 +233,8 @@ Test(plan_adopt, import_names_rows_without_a_file)
     row(&w, "1", "", "");
     row(&w, "1.5", "V1.5__gone.sql", "");
     row(&w, "", "R__gone.sql", "");
-    says(&w, false, "no-file", "2 rows of the record of flyway (public.flyway_schema_history) have no file: 1.5, R__gone.sql", "");
+    says(&w, false, "no-file", "2 rows of the record of flyway (public.flyway_schema_history) have no file: 1.5, "
+                               "R__gone.sql", "");
     good(&w, "adopt 1*");
     arena_release(&w.arena);
 }
@@ -233,14 +247,16 @@ Test(plan_adopt, import_knows_whose_record_it_is)
     says(&w, false, "no-history", "a has no record that service user (layout flyway) could take over", "");
     record(&w, HISTORY_GOOSE, "public.goose_db_version");
     row(&w, "1", "", "");
-    says(&w, true, "other-history", "another tool than the one of service user (layout flyway): goose (public.goose_db_version)",
+    says(&w, true, "other-history", "another tool than the one of service user (layout flyway): goose "
+                                    "(public.goose_db_version)",
          "greylag baseline");
     record(&w, HISTORY_FLYWAY, "public.schema_version");
     row(&w, "2", "", "");
     good(&w, "adopt 2*");
     record(&w, HISTORY_FLYWAY, "old.flyway_schema_history");
     row(&w, "3", "", "");
-    says(&w, true, "ambiguous-history", "2 records that can be service user's: flyway (public.schema_version), flyway (old.",
+    says(&w, true, "ambiguous-history", "2 records that can be service user's: flyway (public.schema_version), flyway "
+                                        "(old.",
          "history_table");
     w.service.history_table = "schema_version";
     good(&w, "adopt 2*");
@@ -279,7 +295,8 @@ Test(plan_adopt, flyway_baselines)
     at->version = "1.5"; /* a mark needs no file */
     good(&w, "adopt 1*, adopt 3*");
     cr_expect_null(finding(&w, "no-file"));
-    *at = (struct foreign_row){.version = "2", .name = "", .script = "B2__all.sql", .checksum = "", .state = FOREIGN_BASELINE};
+    *at = (struct foreign_row){
+        .version = "2", .name = "", .script = "B2__all.sql", .checksum = "", .state = FOREIGN_BASELINE};
     good(&w, "adopt B2__all.sql*, adopt 3*");
     arena_release(&w.arena);
 }
@@ -292,7 +309,8 @@ Test(plan_adopt, alembic_heads_stand_for_their_ancestors)
     static const char *const names[] = {"ae10", "bf2", "1c", "d0", "e7"};
     for (int i = 0; i < 5; i++)
         add(&w, MIGRATION_VERSIONED, names[i], names[i]);
-    static const struct dependency on_base[] = {{"user", "ae10", RANGE_EXACTLY, ""}}, on_right[] = {{"user", "1c", RANGE_EXACTLY, ""}};
+    static const struct dependency on_base[] = {{"user", "ae10", RANGE_EXACTLY, ""}},
+                                   on_right[] = {{"user", "1c", RANGE_EXACTLY, ""}};
     w.migrations[1].depends = w.migrations[2].depends = on_base;
     w.migrations[3].depends = on_right;
     w.migrations[1].depends_count = w.migrations[2].depends_count = w.migrations[3].depends_count = 1;
@@ -401,7 +419,8 @@ Test(plan_adopt, the_digest_says_what_is_recorded)
     row(&w, "3", "", "")->state = FOREIGN_BASELINE;
     good(&w, "adopt 1*, adopt 2*, adopt 3*");
     memcpy(digests[0], w.plan.digest, DIGEST_TEXT_SIZE);
-    w.options = (struct plan_options){.direction = DIRECTION_ADOPT, .adoption = ADOPTION_BASELINE, .limits = &w.limit, .limit_count = 1};
+    w.options = (struct plan_options){
+        .direction = DIRECTION_ADOPT, .adoption = ADOPTION_BASELINE, .limits = &w.limit, .limit_count = 1};
     w.limit.version = "3";
     good(&w, "adopt 1, adopt 2, adopt 3");
     memcpy(digests[1], w.plan.digest, DIGEST_TEXT_SIZE);

@@ -37,7 +37,8 @@ static void begin(struct world *w)
 }
 
 /* Migrations are 1, 2, ...; all with a way back. `targets` like "a b"; `after` likewise. */
-static inline struct migration *add(struct world *w, const char *name, size_t count, const char *targets, const char *after)
+static inline struct migration *add(struct world *w, const char *name, size_t count, const char *targets,
+                                    const char *after)
 {
     struct service *service = &w->services[w->fleet.service_count];
     struct migration *list = arena_array(&w->arena, count + 1, sizeof *list);
@@ -77,7 +78,8 @@ static void depend(struct world *w, struct migration *m, const char *service, co
     struct dependency *depends = arena_array(&w->arena, m->depends_count + 1, sizeof *depends);
     if (m->depends_count)
         memcpy(depends, m->depends, m->depends_count * sizeof *depends);
-    depends[m->depends_count++] = (struct dependency){service, version, RANGE_EXACTLY, arena_printf(&w->arena, "%s:3", m->file)};
+    depends[m->depends_count++] =
+        (struct dependency){service, version, RANGE_EXACTLY, arena_printf(&w->arena, "%s:3", m->file)};
     m->depends = depends;
 }
 
@@ -96,13 +98,15 @@ static void applied(struct world *w, const char *service, const char *target, co
                                      .request = arena_printf(&w->arena, "req-%s-%s", target, word),
                                      .release = at ? at + 1 : "r1"};
     }
-    w->contents[w->contents_count++] = (struct target_contents){.service = service, .target = target, .applied = list, .applied_count = n};
+    w->contents[w->contents_count++] =
+        (struct target_contents){.service = service, .target = target, .applied = list, .applied_count = n};
 }
 
 static bool make(struct world *w)
 {
     err_clear(&w->err);
-    return plan_make(&w->fleet, w->contents, w->contents_count, &w->options, &w->arena, &w->plan, &w->findings, &w->err);
+    return plan_make(&w->fleet, w->contents, w->contents_count, &w->options, &w->arena, &w->plan, &w->findings,
+                     &w->err);
 }
 
 /* The order as "a1 b1 a2" (target and migration). */

@@ -10,7 +10,8 @@ static struct target_contents contents(struct arena *arena, const struct service
     for (size_t i = 0; i < count; i++)
         applied[i] = (struct applied){.migration = service->migrations[i].id, .checksum = service->migrations[i].up,
                                       .request = service->migrations[i].id, .release = "r1"};
-    return (struct target_contents){.service = service->name, .target = service->name, .applied = applied, .applied_count = count};
+    return (struct target_contents){
+        .service = service->name, .target = service->name, .applied = applied, .applied_count = count};
 }
 
 Test(plan_fleets, up_in_two_releases_and_back)

@@ -108,7 +108,8 @@ Test(plan_kinds, neither_limits_nor_order_concern_them)
     bad(&w, "unknown-version", "service auth has no migration of version R__v");
     w.options.limit_count = 0;
     applied(&w, "auth", "auth", "R__w 1");
-    good(&w, "auth:before auth:2 auth:R__v auth:after"); /* R__v stands before R__w, which is applied: not out of order */
+    good(&w,
+         "auth:before auth:2 auth:R__v auth:after"); /* R__v stands before R__w, which is applied: not out of order */
     end(&w);
 }
 
@@ -499,7 +500,8 @@ Test(plan_kinds, down_all_takes_repeatables_off_the_record)
     cr_expect_eq(step_of(&w, "2")->direction, DIRECTION_DOWN);
     const struct plan_finding *said = finding(&w, "repeatable");
     cr_assert_not_null(said);
-    cr_expect(!said->error && strstr(said->text, "2 repeatable migrations of auth are taken off the record"), "%s", said->text);
+    cr_expect(!said->error && strstr(said->text, "2 repeatable migrations of auth are taken off the record"), "%s",
+              said->text);
     end(&w);
 }
 

@@ -55,8 +55,8 @@ Test(plan_ranges, what_is_applied_satisfies)
     cr_expect_eq(w.plan.steps[4].needs[0], 1); /* us:2 alone */
     w.options.services = (const char *[]){"order"};
     w.options.service_count = 1;
-    bad(&w, "unmet-range", "order:1 needs user >= 2 (order/V1__x.sql:3), but user is at 1 on us, and this plan takes it no "
-                           "further; the first that satisfies it is 2");
+    bad(&w, "unmet-range", "order:1 needs user >= 2 (order/V1__x.sql:3), but user is at 1 on us, and this plan takes "
+                           "it no further; the first that satisfies it is 2");
     w.contents[1].applied_count = 0;
     bad(&w, "unmet-range", "but user is at nothing on us");
     w.contents_count = 1;
@@ -88,8 +88,8 @@ Test(plan_ranges, at_most_and_below)
     struct world w;
     struct migration *order = fleet(&w);
     range(&w, &order[1], "user", RANGE_AT_MOST, "3");
-    bad(&w, "unmet-range", "order:2 needs user <= 3 (order/V2__x.sql:3), but user:5 is in this plan on eu; the last that "
-                           "satisfies it is 3");
+    bad(&w, "unmet-range", "order:2 needs user <= 3 (order/V2__x.sql:3), but user:5 is in this plan on eu; the last "
+                           "that satisfies it is 3");
     w.options.limits = (struct plan_limit[]){{"user", "3"}};
     w.options.limit_count = 1;
     good(&w, "eu:1 eu:2 eu:3 us:1 us:2 us:3 order:1 order:2");
@@ -113,7 +113,8 @@ Test(plan_ranges, a_cycle_through_a_range)
     struct migration *order = fleet(&w);
     range(&w, &order[0], "user", RANGE_AT_LEAST, "3");
     depend(&w, &w.migrations[0][1], "order", "2");
-    bad(&w, "cycle", "user:2 on eu (user/V2__x.sql:3) -> order:2 -> order:1 (order/V1__x.sql:3) -> user:3 on eu -> user:2 on eu");
+    bad(&w, "cycle", "user:2 on eu (user/V2__x.sql:3) -> order:2 -> order:1 (order/V1__x.sql:3) -> user:3 on eu -> "
+                     "user:2 on eu");
     order[0].depends_count = 0;
     range(&w, &order[0], "order", RANGE_ABOVE, "1");
     w.migrations[0][1].depends_count = 0;
@@ -202,8 +203,10 @@ Test(plan_ranges, versions_are_found_however_they_are_written)
     static const char *const versions[] = {"1.0", "2024-01-02", "0030"};
     static const struct {
         const char *asked, *order;
-    } cases[] = {{"1", "user:1.0 order:1 user:2024-01-02 user:0030"},      {"V1_0_0", "user:1.0 order:1 user:2024-01-02 user:0030"},
-                 {"20240102", "user:1.0 user:2024-01-02 order:1 user:0030"}, {"30", "user:1.0 user:2024-01-02 user:0030 order:1"},
+    } cases[] = {{"1", "user:1.0 order:1 user:2024-01-02 user:0030"},
+                 {"V1_0_0", "user:1.0 order:1 user:2024-01-02 user:0030"},
+                 {"20240102", "user:1.0 user:2024-01-02 order:1 user:0030"},
+                 {"30", "user:1.0 user:2024-01-02 user:0030 order:1"},
                  {"0030", "user:1.0 user:2024-01-02 user:0030 order:1"}};
     for (int i = 0; i < 3; i++)
         user[i].id = user[i].version = versions[i];
@@ -231,8 +234,13 @@ Test(plan_ranges, a_hundred_thousand_migrations)
         const char **targets = arena_array(&w.arena, 1, sizeof *targets);
         targets[0] = arena_printf(&w.arena, "s%d", i);
         for (int m = 0; m < 200; m++) {
-            list[m] = (struct migration){.id = arena_printf(&w.arena, "V%d", 10 * m), .version = arena_printf(&w.arena, "%d", 10 * m),
-                                         .name = "", .file = "", .up = "u", .down = "d", .down_file = ""};
+            list[m] = (struct migration){.id = arena_printf(&w.arena, "V%d", 10 * m),
+                                         .version = arena_printf(&w.arena, "%d", 10 * m),
+                                         .name = "",
+                                         .file = "",
+                                         .up = "u",
+                                         .down = "d",
+                                         .down_file = ""};
             if (i == 0)
                 continue;
             struct dependency *depends = arena_array(&w.arena, 2, sizeof *depends);

@@ -199,7 +199,8 @@ Test(envelope, what_is_no_envelope)
 {
     size_t len;
     auto_free char *json = good_one(&len);
-    auto_free char *p = field_of(json, "payload"), *t = field_of(json, "payloadType"), *s = field_of(json, "signatures");
+    auto_free char *p = field_of(json, "payload"), *t = field_of(json, "payloadType"),
+                   *s = field_of(json, "signatures");
     static const char *const whole[] = {"", "null", "[]", "{}", "1", "\"text\"", "{\"payload\":", "\xff\xfe", "{}{}"};
     for (size_t i = 0; i < COUNT_OF(whole); i++)
         cr_assert_eq(try_open(whole[i], strlen(whole[i])), ERR_INPUT, "%s", whole[i]);

@@ -245,11 +245,17 @@ Test(message, deep_nesting_and_far_too_large)
 
 Test(message, payload_types)
 {
-    static const char *const others[] = {
-        "", "application/json", "application/vnd.greylag.job", "application/vnd.greylag.job.v+json",
-        "application/vnd.greylag.job.v1", "application/vnd.greylag.job.v1+jsonx", "application/vnd.greylag.job.v-1+json",
-        "application/vnd.greylag.job.v99999999999+json", "application/vnd.greylag.jobs.v1+json",
-        "application/vnd.greylag.job.v1x+json", "APPLICATION/vnd.greylag.job.v1+json"};
+    static const char *const others[] = {"",
+                                         "application/json",
+                                         "application/vnd.greylag.job",
+                                         "application/vnd.greylag.job.v+json",
+                                         "application/vnd.greylag.job.v1",
+                                         "application/vnd.greylag.job.v1+jsonx",
+                                         "application/vnd.greylag.job.v-1+json",
+                                         "application/vnd.greylag.job.v99999999999+json",
+                                         "application/vnd.greylag.jobs.v1+json",
+                                         "application/vnd.greylag.job.v1x+json",
+                                         "APPLICATION/vnd.greylag.job.v1+json"};
     enum message_type type;
     int version;
     for (unsigned i = 0; i < MESSAGE_TYPE_COUNT; i++) {

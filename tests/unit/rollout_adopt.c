@@ -3,7 +3,8 @@
 
 Test(rollout_adopt, goes_out_in_one_job_however_large_its_files_are)
 {
-    static const struct wanted_step wanted[] = {{.target = 0}, {.target = 0, .needs = {1}}, {.target = 0, .needs = {2}}, {.target = 1}};
+    static const struct wanted_step wanted[] = {
+        {.target = 0}, {.target = 0, .needs = {1}}, {.target = 0, .needs = {2}}, {.target = 1}};
     struct fix fix;
     fix_init(&fix, 2, wanted, 4, DIRECTION_ADOPT, NULL);
     fix.rollout.settings.job_bytes = 1; /* no text travels */
@@ -26,7 +27,8 @@ Test(rollout_adopt, a_failed_step_halts_and_nothing_is_rolled_back)
     SENT(&fix, "F1");
     fix_say(&fix, (struct said){.kind = REPORT_FENCED, .target = 1});
     STATE(&fix, HALTED);
-    cr_expect(strstr(fix.rollout.reason, "recording s0 1 on t0 differs from what is applied"), "%s", fix.rollout.reason);
+    cr_expect(strstr(fix.rollout.reason, "recording s0 1 on t0 differs from what is applied"), "%s",
+              fix.rollout.reason);
     cr_expect(strstr(fix.rollout.reason, "Give the command again"), "%s", fix.rollout.reason);
     cr_expect_eq(fix.rollout.step_count, 3, "there are no undos");
     fix_ask(&fix, ROLLOUT_ROLLBACK);

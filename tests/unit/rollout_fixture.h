@@ -64,7 +64,8 @@ static void fix_init(struct fix *fix, int targets, const struct wanted_step *wan
         if (wanted[i].halt)
             steps[i].policy.on_failure = ON_FAILURE_HALT;
     }
-    fix->fleet = (struct fleet){.name = "f", .environment = "dev", .services = services, .service_count = (size_t)targets};
+    fix->fleet =
+        (struct fleet){.name = "f", .environment = "dev", .services = services, .service_count = (size_t)targets};
     fix->plan = (struct plan){.fleet = &fix->fleet, .direction = direction, .targets = plan_targets,
                               .target_count = (size_t)targets, .steps = steps, .step_count = (size_t)count};
     struct rollout_settings settings = ROLLOUT_SETTINGS_DEFAULT;

@@ -116,13 +116,16 @@ Test(settings, placeholders_of_the_worker_and_of_a_target)
 {
     struct settings *settings = NULL;
     cr_assert(load_with("  eu: {service: user, database: x, placeholders: {db_password: \"${SECRET}\", Region: eu}}\n"
-                        "  us: {service: user, database: x}\n", KAFKA "placeholders: {region: us, empty: \"\"}\n", NULL, &settings),
+                        "  us: {service: user, database: x}\n",
+                        KAFKA "placeholders: {region: us, empty: \"\"}\n", NULL, &settings),
               "%s", err.text);
     const struct settings_target *eu = &settings->targets[0], *us = &settings->targets[1];
     cr_assert(eu->secret_count == 3 && us->secret_count == 2);
     cr_assert(strcmp(eu->secrets[0].value, "hunter2") == 0 && strcmp(eu->secrets[1].value, "eu") == 0);
-    cr_assert(strcmp(us->secrets[0].value, "us") == 0 && strcmp(us->secrets[1].value, "") == 0 && us->secrets[0].secret);
+    cr_assert(strcmp(us->secrets[0].value, "us") == 0 && strcmp(us->secrets[1].value, "") == 0 &&
+              us->secrets[0].secret);
     settings_free(settings);
-    cr_assert_not(load_with("  eu: {service: user, database: x, placeholders: {a: \"${SECRET}\", A: c}}\n", KAFKA, NULL, &settings));
+    cr_assert_not(load_with("  eu: {service: user, database: x, placeholders: {a: \"${SECRET}\", A: c}}\n", KAFKA, NULL,
+                            &settings));
     cr_assert(strstr(err.text, "a and A are one placeholder") && !strstr(err.text, "hunter2"), "%s", err.text);
 }

@@ -20,14 +20,16 @@ TestSuite(sql_analyse, .timeout = 60);
 
 Test(sql_analyse, splits_with_lines_and_offsets)
 {
-    const char *text = "-- a; comment\nCREATE TABLE a (x text DEFAULT ';');\n/* /* nested; */ */\n  SELECT $$;$$;\n\nCREATE FUNCTION f() RETURNS int LANGUAGE sql BEGIN ATOMIC SELECT 1; SELECT 2; END";
+    const char *text = "-- a; comment\nCREATE TABLE a (x text DEFAULT ';');\n/* /* nested; */ */\n  SELECT "
+                       "$$;$$;\n\nCREATE FUNCTION f() RETURNS int LANGUAGE sql BEGIN ATOMIC SELECT 1; SELECT 2; END";
     analyse(text);
     cr_assert(t.parsed && !t.needs_no_transaction && !t.session && !t.stray_control);
     cr_assert_eq(t.count, 3);
     cr_assert_eq(t.statements[0].line, 2);
     cr_assert_eq(t.statements[1].line, 4);
     cr_assert_eq(t.statements[2].line, 6);
-    cr_assert_eq(strncmp(text + t.statements[1].begin, "SELECT $$;$$;", t.statements[1].end - t.statements[1].begin), 0);
+    cr_assert_eq(strncmp(text + t.statements[1].begin, "SELECT $$;$$;", t.statements[1].end - t.statements[1].begin),
+                 0);
     cr_assert_eq(text[t.statements[1].end], ';');
     cr_assert_eq(t.statements[2].end, strlen(text));
     arena_release(&arena);
@@ -101,11 +103,14 @@ Test(sql_analyse, classes)
 
 Test(sql_analyse, names_for_the_repair)
 {
-    analyse("CREATE INDEX CONCURRENTLY IF NOT EXISTS \"I x\" ON s.a (x); DROP INDEX CONCURRENTLY s.j; ALTER TABLE p DETACH PARTITION z.q CONCURRENTLY");
+    analyse("CREATE INDEX CONCURRENTLY IF NOT EXISTS \"I x\" ON s.a (x); DROP INDEX CONCURRENTLY s.j; ALTER TABLE p "
+            "DETACH PARTITION z.q CONCURRENTLY");
     const struct sql_statement *s = t.statements;
-    cr_assert(strcmp(s[0].name, "I x") == 0 && strcmp(s[0].schema, "s") == 0 && strcmp(s[0].table, "a") == 0 && s[0].if_not_exists);
+    cr_assert(strcmp(s[0].name, "I x") == 0 && strcmp(s[0].schema, "s") == 0 && strcmp(s[0].table, "a") == 0 &&
+              s[0].if_not_exists);
     cr_assert(strcmp(s[1].name, "j") == 0 && strcmp(s[1].name_schema, "s") == 0);
-    cr_assert(strcmp(s[2].table, "p") == 0 && !s[2].schema && strcmp(s[2].name, "q") == 0 && strcmp(s[2].name_schema, "z") == 0);
+    cr_assert(strcmp(s[2].table, "p") == 0 && !s[2].schema && strcmp(s[2].name, "q") == 0 &&
+              strcmp(s[2].name_schema, "z") == 0);
     arena_release(&arena);
 }
 
@@ -117,8 +122,13 @@ Test(sql_analyse, frames)
     cr_assert_eq(strncmp(text + t.inner_begin, "\nSELECT 1;\n", t.inner_end - t.inner_begin), 0);
     analyse("START TRANSACTION; SAVEPOINT a; ROLLBACK TO a; END");
     cr_assert(t.own_transaction && !t.stray_control);
-    static const char *const strays[] = {"COMMIT", "SELECT 1; COMMIT; SELECT 2", "BEGIN; SELECT 1", "BEGIN; ROLLBACK", "BEGIN; COMMIT; SELECT 1",
-                                         "BEGIN; COMMIT; BEGIN; COMMIT", "SELECT 1; BEGIN; COMMIT"};
+    static const char *const strays[] = {"COMMIT",
+                                         "SELECT 1; COMMIT; SELECT 2",
+                                         "BEGIN; SELECT 1",
+                                         "BEGIN; ROLLBACK",
+                                         "BEGIN; COMMIT; SELECT 1",
+                                         "BEGIN; COMMIT; BEGIN; COMMIT",
+                                         "SELECT 1; BEGIN; COMMIT"};
     for (size_t i = 0; i < COUNT_OF(strays); i++) {
         analyse(strays[i]);
         cr_expect(t.stray_control && !t.own_transaction && t.stray_line == 1, "%s", strays[i]);

@@ -39,7 +39,8 @@ Test(sql_placeholder, is_replaced_everywhere)
 {
     static const char *const rows[][2] = {
         {"SELECT ${a}", "SELECT 1"},
-        {"-- ${a}\n'${a}' \"${table_name}\" $${a}$$", "-- 1\n'1' \"users\" $${a}$$"}, /* "$$" goes by twos: no escape, but so it is */
+        {"-- ${a}\n'${a}' \"${table_name}\" $${a}$$",
+         "-- 1\n'1' \"users\" $${a}$$"}, /* "$$" goes by twos: no escape, but so it is */
         {"$$${a}$$", "$$1$$"},
         {"$x$${a}$x$", "$x$${a}$x$"},
         {"$x$ ${a}$x$", "$x$ 1$x$"},

@@ -58,7 +58,9 @@ Test(sql_rows, belong_to_their_statement)
     cr_assert(t.statements[2].line == 7 && t.statements[2].data_line == 9);
     cr_assert_eq(t.statements[4].line, 13);
     cr_assert_eq(strncmp(text + t.statements[4].begin, "SELECT 1", t.statements[4].end - t.statements[4].begin), 0);
-    cr_assert_eq(strncmp(text + t.statements[1].begin, "COPY public.a (x, y) FROM stdin", t.statements[1].end - t.statements[1].begin), 0);
+    cr_assert_eq(strncmp(text + t.statements[1].begin, "COPY public.a (x, y) FROM stdin",
+                         t.statements[1].end - t.statements[1].begin),
+                 0);
     cr_assert_not(t.statements[0].rows);
 }
 
@@ -96,7 +98,8 @@ Test(sql_rows, that_are_missing_are_told)
     analyse("COPY a FROM STDIN;\n1\n2\n");
     cr_assert(t.parsed && t.forbidden && strstr(t.forbidden->why, "no end"));
     analyse("SELECT from from;\nCOPY a FROM STDIN;\n1\n\\.\nSELECT 1;");
-    cr_assert(!t.parsed && t.forbidden && t.forbidden->line == 1 && strstr(t.forbidden->why, "nobody can tell"), "%s", t.warning);
+    cr_assert(!t.parsed && t.forbidden && t.forbidden->line == 1 && strstr(t.forbidden->why, "nobody can tell"), "%s",
+              t.warning);
     analyse("COPY a FROM STDIN;\n1\n\\.\n\n\nSELECT from from;");
     cr_assert(!t.parsed && t.warning_line == 6 && t.forbidden);
 }

@@ -31,11 +31,24 @@ static void use_files(const char *const *texts, size_t count)
     static const char *const targets[] = {"user"}, *const ids[] = {"1", "2", "3", "4"};
     for (size_t i = 0; i < count; i++) {
         MUST(store_blob_put(store, sum(texts[i]), texts[i], strlen(texts[i]), &why));
-        migrations[i] = (struct migration){.id = ids[i], .version = ids[i], .name = "x", .file = "V__x.sql", .up = sum(texts[i]),
-                                           .down = sum(texts[i]), .down_file = "U__x.sql", .up_size = 1, .down_size = 1};
+        migrations[i] = (struct migration){.id = ids[i],
+                                           .version = ids[i],
+                                           .name = "x",
+                                           .file = "V__x.sql",
+                                           .up = sum(texts[i]),
+                                           .down = sum(texts[i]),
+                                           .down_file = "U__x.sql",
+                                           .up_size = 1,
+                                           .down_size = 1};
     }
-    service = (struct service){.name = "user", .layout = "flyway", .history = HISTORY_FLYWAY, .targets = targets,
-                               .target_count = 1, .policy = POLICY_DEFAULT, .migrations = migrations, .migration_count = count};
+    service = (struct service){.name = "user",
+                               .layout = "flyway",
+                               .history = HISTORY_FLYWAY,
+                               .targets = targets,
+                               .target_count = 1,
+                               .policy = POLICY_DEFAULT,
+                               .migrations = migrations,
+                               .migration_count = count};
     fleet = (struct fleet){.name = "shop", .environment = "dev", .services = &service, .service_count = 1};
     free(fleet_json);
     fleet_json = fleet_encode(&fleet);
@@ -71,8 +84,14 @@ TestSuite(store_adopt, .init = start, .fini = stop, .timeout = 120);
 
 static void report(const struct store_inventory *inventory)
 {
-    struct store_seen seen = {.worker = "w-1", .host = "h", .version = "1", .service = "user", .target = "user", .contents = "",
-                              .problem = "", .system_identifier = ""};
+    struct store_seen seen = {.worker = "w-1",
+                              .host = "h",
+                              .version = "1",
+                              .service = "user",
+                              .target = "user",
+                              .contents = "",
+                              .problem = "",
+                              .system_identifier = ""};
     struct store_batch batch = {.seen = &seen, .seen_count = 1, .inventories = inventory, .inventory_count = 1};
     MUST(store_batch_commit(store, &batch, &why));
 }
@@ -83,9 +102,14 @@ static void report_record(size_t count, int64_t answers, bool whole)
     static const struct foreign_row rows[] = {{"1", "a", "V1__a.sql", "11", FOREIGN_APPLIED},
                                               {"2", "b \xc3\xa9", "V2__b.sql", "", FOREIGN_APPLIED},
                                               {"3", "c", "V3__c.sql", "", FOREIGN_FAILED}};
-    struct foreign_history history = {.tool = HISTORY_FLYWAY, .table = "public.flyway_schema_history", .rows = rows, .row_count = count};
-    struct store_inventory inventory = {.service = "user", .target = "user", .foreign = &history, .foreign_count = count > 0,
-                                        .foreign_whole = whole, .answers_us = answers};
+    struct foreign_history history = {
+        .tool = HISTORY_FLYWAY, .table = "public.flyway_schema_history", .rows = rows, .row_count = count};
+    struct store_inventory inventory = {.service = "user",
+                                        .target = "user",
+                                        .foreign = &history,
+                                        .foreign_count = count > 0,
+                                        .foreign_whole = whole,
+                                        .answers_us = answers};
     report(&inventory);
 }
 
@@ -117,7 +141,8 @@ static bool preview(enum adoption adoption, int64_t since, struct store_acceptan
     return store_release_preview(store, &request, &arena, ret, err);
 }
 
-static bool accept(const struct plan_options *options, int64_t since, const char *plan, struct store_acceptance *ret, struct err *err)
+static bool accept(const struct plan_options *options, int64_t since, const char *plan, struct store_acceptance *ret,
+                   struct err *err)
 {
     struct store_request request = {.fleet_json = fleet_json, .fleet_len = strlen(fleet_json), .options = options,
                                     .requested_by = "ann", .since_us = since, .plan = plan};
@@ -145,15 +170,31 @@ static enum release_state carry_out(enum outcome_kind kind)
         const struct migration *migration = plan_migration(rollout->plan, planned);
         char request[REQUEST_ID_SIZE];
         rollout_request_id(rollout, step, request);
-        outcomes[i] = (struct outcome){
-            .request = arena_strdup(&arena, request), .release = rollout->release, .direction = step->direction, .kind = kind,
-            .migration = planned->id, .checksum = migration ? migration->up : planned->recorded, .attempt = 1,
-            .position = (int64_t)i + 1, .sequence = 1, .sqlstate = "", .message = "", .left = "", .detail = "flyway x checksum crc32:11"};
+        outcomes[i] = (struct outcome){.request = arena_strdup(&arena, request),
+                                       .release = rollout->release,
+                                       .direction = step->direction,
+                                       .kind = kind,
+                                       .migration = planned->id,
+                                       .checksum = migration ? migration->up : planned->recorded,
+                                       .attempt = 1,
+                                       .position = (int64_t)i + 1,
+                                       .sequence = 1,
+                                       .sqlstate = "",
+                                       .message = "",
+                                       .left = "",
+                                       .detail = "flyway x checksum crc32:11"};
         outcomes[i].id = outcome_id(&arena, request, 1, kind);
     }
-    const struct report finished = {.kind = REPORT_FINISHED, .audience = {"shop", "dev", "user", "user"}, .id = "r", .worker = "w",
-                                    .release = rollout->release, .message = "", .outcomes = outcomes, .outcome_count = count,
-                                    .fence = {.epoch = rollout->epoch, .term = rollout->term, .sequence = 1, .digest = "d"}};
+    const struct report finished = {
+        .kind = REPORT_FINISHED,
+        .audience = {"shop", "dev", "user", "user"},
+        .id = "r",
+        .worker = "w",
+        .release = rollout->release,
+        .message = "",
+        .outcomes = outcomes,
+        .outcome_count = count,
+        .fence = {.epoch = rollout->epoch, .term = rollout->term, .sequence = 1, .digest = "d"}};
     struct store_batch batch = {.rollout = rollout, .effects = &effects};
     MUST(store_batch_commit(store, &batch, &why));
     rollout_effects_clear(rollout, &effects);
@@ -245,7 +286,8 @@ Test(store_adopt, what_was_reported_is_shown_and_planned_from)
     int64_t since = ask();
     report_record(3, since, true);
     MUST(store_foreign(store, &text, &why));
-    cr_expect(strstr(text, "\"tool\" : \"flyway\"") && strstr(text, "\"rows\" : 3") && strstr(text, "\"failed\" : 1"), "%s", text);
+    cr_expect(strstr(text, "\"tool\" : \"flyway\"") && strstr(text, "\"rows\" : 3") && strstr(text, "\"failed\" : 1"),
+              "%s", text);
     free(text);
     MUST(store_applied(store, &text, &why));
     cr_expect(strstr(text, "b \xc3\xa9") && strstr(text, "public.flyway_schema_history"), "%s", text);
@@ -263,13 +305,14 @@ Test(store_adopt, imported_once_and_again_without_harm)
     holds("1@r 2@r", release);
     int64_t since = ask();
     report_record(2, since, true);
-    MUST(preview(ADOPTION_IMPORT, since, &acceptance, &why)); /* the inventory of a worker would hold them; here it is empty */
+    MUST(preview(ADOPTION_IMPORT, since, &acceptance, &why)); /* the inventory of a worker would hold them; here it is
+                                                               * empty */
     cr_assert_eq(acceptance.plan->step_count, 2, "a target that forgot everything gets everything");
-    cr_assert_not(accept(&(struct plan_options){.direction = DIRECTION_ADOPT, .adoption = ADOPTION_IMPORT}, since, sum("other"),
-                         &acceptance, &err));
+    cr_assert_not(accept(&(struct plan_options){.direction = DIRECTION_ADOPT, .adoption = ADOPTION_IMPORT}, since,
+                         sum("other"), &acceptance, &err));
     cr_assert(err.kind == ERR_CONFLICT && strstr(err.text, "another one than was looked at"), "%s", err.text);
-    MUST(accept(&(struct plan_options){.direction = DIRECTION_ADOPT, .adoption = ADOPTION_IMPORT}, since, acceptance.plan->digest,
-                &acceptance, &why));
+    MUST(accept(&(struct plan_options){.direction = DIRECTION_ADOPT, .adoption = ADOPTION_IMPORT}, since,
+                acceptance.plan->digest, &acceptance, &why));
     err_clear(&err);
     static const char *const name[] = {"user"};
     cr_assert_not(store_foreign_ask(store, name, name, 1, &since, &err));
@@ -303,11 +346,13 @@ Test(store_adopt, going_back_leaves_what_was_only_recorded)
     const char *up = arena_strdup(&arena, acceptance.release);
     cr_assert_eq(carry_out(OUTCOME_APPLIED), RELEASE_SUCCEEDED);
     holds("1 2 3@r", up);
-    cr_assert_not(accept(&(struct plan_options){.direction = DIRECTION_DOWN, .release = import}, 0, NULL, &acceptance, &err));
+    cr_assert_not(
+        accept(&(struct plan_options){.direction = DIRECTION_DOWN, .release = import}, 0, NULL, &acceptance, &err));
     cr_assert(err.kind == ERR_INPUT && strstr(err.text, "ran nothing that could be undone"), "%s", err.text);
     cr_expect(strstr(err.hint, "--steps") && strstr(err.hint, "repair"), "%s", err.hint);
     const char *const both[] = {up, import};
-    MUST(accept(&(struct plan_options){.direction = DIRECTION_DOWN, .releases = both, .release_count = 2}, 0, NULL, &acceptance, &why));
+    MUST(accept(&(struct plan_options){.direction = DIRECTION_DOWN, .releases = both, .release_count = 2}, 0, NULL,
+                &acceptance, &why));
     cr_assert_eq(acceptance.steps, 1);
     cr_expect_str_eq(acceptance.findings.items[acceptance.findings.count - 1].rule, "recorded");
     cr_assert_eq(carry_out(OUTCOME_APPLIED), RELEASE_SUCCEEDED);

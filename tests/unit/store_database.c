@@ -178,12 +178,22 @@ static struct report answer(struct arena *arena, const struct rollout *rollout, 
         char request[REQUEST_ID_SIZE];
         rollout_request_id(rollout, step, request);
         outcomes[i] = (struct outcome){
-            .request = arena_strdup(arena, request), .release = rollout->release, .direction = step->direction,
+            .request = arena_strdup(arena, request),
+            .release = rollout->release,
+            .direction = step->direction,
             .kind = failed ? OUTCOME_FAILED : OUTCOME_APPLIED,
-            .migration = rollout->plan->fleet->services[0].migrations[rollout->plan->steps[step->plan_step].migration].id,
-            .checksum = rollout->plan->fleet->services[0].migrations[0].up, .attempt = 1, .position = (int64_t)i + 1, .sequence = job->sequence, .started_us = 1,
-            .finished_us = 2, .sqlstate = failed ? "23505" : "", .message = failed ? "dup \xc3\xa9" : "",
-            .left = "", .detail = ""};
+            .migration =
+                rollout->plan->fleet->services[0].migrations[rollout->plan->steps[step->plan_step].migration].id,
+            .checksum = rollout->plan->fleet->services[0].migrations[0].up,
+            .attempt = 1,
+            .position = (int64_t)i + 1,
+            .sequence = job->sequence,
+            .started_us = 1,
+            .finished_us = 2,
+            .sqlstate = failed ? "23505" : "",
+            .message = failed ? "dup \xc3\xa9" : "",
+            .left = "",
+            .detail = ""};
         outcomes[i].id = outcome_id(arena, request, 1, outcomes[i].kind);
     }
     const struct rollout_target *target = &rollout->targets[job->target];
@@ -337,7 +347,8 @@ Test(store, acceptance_says_what_is_missing)
     world.migrations[1].refused = "it is a program";
     world.json = fleet_encode(&world.fleet);
     cr_assert_not(accept(store, &world, &acceptance, &err));
-    cr_assert(strstr(err.text, "3 steps are such that greylag does not run, the first is auth:2: it is a program"), "%s", err.text);
+    cr_assert(strstr(err.text, "3 steps are such that greylag does not run, the first is auth:2: it is a program"),
+              "%s", err.text);
     free(world.json);
     arena_release(&world.arena);
     make_world(&world, true);
@@ -503,8 +514,8 @@ Test(store, a_frozen_leaders_transaction_is_ended_by_the_next)
         "BEGIN; SELECT 1 FROM greylag.lease WHERE epoch = %lld FOR SHARE", (long long)lease.epoch);
     PQclear(PQexec(frozen, hold));
     auto_free char *enlist = xasprintf(
-        "UPDATE greylag.lease SET sessions = sessions || (SELECT array_agg(pid || ' ' || extract(epoch FROM backend_start))"
-        " FROM pg_stat_activity WHERE pid = %d)", PQbackendPID(frozen));
+        "UPDATE greylag.lease SET sessions = sessions || (SELECT array_agg(pid || ' ' || extract(epoch FROM "
+        "backend_start)) FROM pg_stat_activity WHERE pid = %d)", PQbackendPID(frozen));
     /* The frozen session is one of the leader's; its row lock is shared, so that it is enlisted before it holds it. */
     PQclear(PQexec(frozen, "ROLLBACK"));
     test_pg_run(conninfo, enlist);

@@ -1,5 +1,5 @@
-/* Repeatables, callbacks and further texts in the control database, against a real server: what acceptance asks for, what
- * counts as applied, and which text a way back goes to, over several releases. */
+/* Repeatables, callbacks and further texts in the control database, against a real server: what acceptance asks for,
+ * what counts as applied, and which text a way back goes to, over several releases. */
 /* links: harness */
 #include <jansson.h>
 #include <stdio.h>
@@ -12,7 +12,8 @@
 
 TestSuite(store_kinds, .init = start_database, .fini = stop_database, .timeout = 120);
 
-/* auth: beforeMigrate, 1 (with a verify script), R__v; shop: 1, 2, which needs auth. Everything around each migration. */
+/* auth: beforeMigrate, 1 (with a verify script), R__v; shop: 1, 2, which needs auth. Everything around
+ * each migration. */
 struct world {
     struct arena arena;
     struct store *store;
@@ -51,9 +52,15 @@ static void begin(struct world *w)
     w->auth[2].category = "views";
     w->shop[0] = migration_of(arena, "1", MIGRATION_VERSIONED);
     w->shop[1] = migration_of(arena, "2", MIGRATION_VERSIONED);
-    w->services[0] = (struct service){.name = "auth", .layout = "flyway", .targets = auth_targets, .target_count = 1,
-                                      .policy = POLICY_DEFAULT, .migrations = w->auth, .migration_count = 3,
-                                      .before_each = digest_of(arena, "each"), .after_each = digest_of(arena, "each after")};
+    w->services[0] = (struct service){.name = "auth",
+                                      .layout = "flyway",
+                                      .targets = auth_targets,
+                                      .target_count = 1,
+                                      .policy = POLICY_DEFAULT,
+                                      .migrations = w->auth,
+                                      .migration_count = 3,
+                                      .before_each = digest_of(arena, "each"),
+                                      .after_each = digest_of(arena, "each after")};
     w->services[1] = (struct service){.name = "shop", .layout = "flyway", .targets = shop_targets, .target_count = 1,
                                       .policy = POLICY_DEFAULT, .migrations = w->shop, .migration_count = 1,
                                       .depends_on = needs, .depends_on_count = 1};
@@ -69,8 +76,14 @@ static void begin(struct world *w)
     struct store_seen seen[2];
     struct store_inventory inventories[2];
     for (int i = 0; i < 2; i++) {
-        seen[i] = (struct store_seen){.worker = "w-1", .host = "h", .version = "1", .service = names[i], .target = names[i],
-                                      .contents = "", .problem = "", .system_identifier = ""};
+        seen[i] = (struct store_seen){.worker = "w-1",
+                                      .host = "h",
+                                      .version = "1",
+                                      .service = names[i],
+                                      .target = names[i],
+                                      .contents = "",
+                                      .problem = "",
+                                      .system_identifier = ""};
         inventories[i] = (struct store_inventory){.service = names[i], .target = names[i]};
     }
     struct store_batch batch = {.seen = seen, .seen_count = 2, .inventories = inventories, .inventory_count = 2};
@@ -119,13 +132,22 @@ static struct outcome outcome_of(struct world *w, const struct rollout *rollout,
     bool fails = strcmp(w->fails, arena_printf(&w->arena, "%s/%s", service, migration->id)) == 0;
     char request[REQUEST_ID_SIZE];
     rollout_request_id(rollout, step, request);
-    struct outcome outcome = {.request = arena_strdup(&w->arena, request), .release = rollout->release,
-                              .direction = step->direction, .kind = fails ? OUTCOME_FAILED : OUTCOME_APPLIED,
-                              .migration = migration->id, .attempt = 1, .position = position, .sqlstate = "", .message = "",
-                              .left = "", .detail = "", .started_us = 1, .finished_us = position,
+    struct outcome outcome = {.request = arena_strdup(&w->arena, request),
+                              .release = rollout->release,
+                              .direction = step->direction,
+                              .kind = fails ? OUTCOME_FAILED : OUTCOME_APPLIED,
+                              .migration = migration->id,
+                              .attempt = 1,
+                              .position = position,
+                              .sqlstate = "",
+                              .message = "",
+                              .left = "",
+                              .detail = "",
+                              .started_us = 1,
+                              .finished_us = position,
                               .checksum = step->direction == DIRECTION_UP ? migration->up
-                                          : *planned->earlier            ? planned->earlier
-                                                                         : migration->down};
+                                          : *planned->earlier             ? planned->earlier
+                                                                          : migration->down};
     outcome.id = outcome_id(&w->arena, request, 1, outcome.kind);
     return outcome;
 }
@@ -144,17 +166,24 @@ static void do_job(struct world *w, struct store_release *release, const struct 
     }
     const struct rollout_target *target = &rollout->targets[job->target];
     struct fence fence = {.epoch = rollout->epoch, .term = rollout->term, .sequence = job->sequence, .digest = "d"};
-    struct report report = {.kind = REPORT_FINISHED, .audience = {"shop", "dev", target->service, target->name}, .id = "r",
-                            .worker = "w", .release = rollout->release, .fence = fence, .in_force = fence, .message = "",
-                            .outcomes = outcomes, .outcome_count = count};
+    struct report report = {.kind = REPORT_FINISHED,
+                            .audience = {"shop", "dev", target->service, target->name},
+                            .id = "r",
+                            .worker = "w",
+                            .release = rollout->release,
+                            .fence = fence,
+                            .in_force = fence,
+                            .message = "",
+                            .outcomes = outcomes,
+                            .outcome_count = count};
     struct store_inbox *inbox = arena_array(&w->arena, count, sizeof *inbox);
     for (size_t i = 0; i < count; i++)
         inbox[i] = (struct store_inbox){.outcome = &outcomes[i], .service = target->service, .target = target->name,
                                         .worker = "w", .verdict = "accepted", .report_digest = ""};
     struct store_batch batch = {.inbox = inbox, .inbox_count = count};
     MUST(store_batch_commit(w->store, &batch, &why));
-    rollout_decide(rollout, &(struct rollout_event){.kind = ROLLOUT_REPORT, .target = job->target, .report = &report}, 10,
-                   effects);
+    rollout_decide(rollout, &(struct rollout_event){.kind = ROLLOUT_REPORT, .target = job->target, .report = &report},
+                   10, effects);
 }
 
 static struct store_release *load(struct world *w, const char *id)
