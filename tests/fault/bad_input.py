@@ -40,7 +40,8 @@ def run(program, *arguments, environment=None, limit=30):
     try:
         return greylag.Result(subprocess.run([BIN / program, *map(str, arguments)], capture_output=True, text=True,
                                              stdin=subprocess.DEVNULL, timeout=limit,
-                                             env={**os.environ, "GREYLAG_URL": "", "GREYLAG_TOKEN": "", **(environment or {})}))
+                                             env={**os.environ, "GREYLAG_URL": "", "GREYLAG_TOKEN": "",
+                                                  **(environment or {})}))
     except subprocess.TimeoutExpired as error:
         raise greylag.Failed(f"{program} did not end: {error.stderr}")
 
@@ -73,12 +74,15 @@ def test_a_cycle_is_shown_with_its_path():
 def test_unknown_services_and_versions():
     files_refused(2, "fleet.yml:4:41: there is no service 'ath'", "did you mean 'auth'",
                   fleet=FLEET.replace("[auth]", "[ath]"))
-    files_refused(6, "user/V1__profiles.sql:2", "nobody", more={"user/V1__profiles.sql": "--\n-- Depends on: nobody:1\nSELECT 1;\n"})
-    files_refused(6, "user/V1__profiles.sql:1", "auth:7", more={"user/V1__profiles.sql": "-- Depends on: auth:7\nSELECT 1;\n"})
+    files_refused(6, "user/V1__profiles.sql:2", "nobody",
+                  more={"user/V1__profiles.sql": "--\n-- Depends on: nobody:1\nSELECT 1;\n"})
+    files_refused(6, "user/V1__profiles.sql:1", "auth:7",
+                  more={"user/V1__profiles.sql": "-- Depends on: auth:7\nSELECT 1;\n"})
 
 
 def test_two_files_with_one_version():
-    files_refused(6, "version 1 stands twice", "auth/V1__accounts.sql", "auth/V1__again.sql", "duplicate_versions: by-name",
+    files_refused(6, "version 1 stands twice", "auth/V1__accounts.sql", "auth/V1__again.sql",
+                  "duplicate_versions: by-name",
                   more={"auth/V1__again.sql": "SELECT 1;\n"})
 
 
@@ -92,13 +96,16 @@ def test_bytes_that_are_no_text():
 
 def test_yaml_that_says_something_else():
     for change, *texts in (
-            (("{migrations: user,", "{migrations: user, colour: red,"), "fleet.yml:4:", "unknown key 'services.user.colour'", "known here"),
+            (("{migrations: user,", "{migrations: user, colour: red,"), "fleet.yml:4:",
+             "unknown key 'services.user.colour'", "known here"),
             (("environments:", "colour: red\nenvironments:"), "fleet.yml:5:1: unknown key 'colour'"),
             (("[auth]", "7"), "fleet.yml:4:40: services.user.depends_on has to be a list", "write [one, two]"),
             (("services:\n", "services: [x]\nx:\n"), "fleet.yml:2:11: services has to be a mapping"),
-            (("services:", "defaults: {retries: five}\nservices:"), "fleet.yml:2:21: defaults.retries: 'five' is not a whole number"),
+            (("services:", "defaults: {retries: five}\nservices:"),
+             "fleet.yml:2:21: defaults.retries: 'five' is not a whole number"),
             (("services:", "defaults: {retries: 010}\nservices:"), "'010' is not a whole number", "leading zeros"),
-            (("services:", "defaults: {lock_timeout: soon}\nservices:"), "fleet.yml:2:26", "is not a duration", "250ms, 5s"),
+            (("services:", "defaults: {lock_timeout: soon}\nservices:"), "fleet.yml:2:26", "is not a duration",
+             "250ms, 5s"),
             (("services:", "defaults: {on_failure: pray}\nservices:"), "fleet.yml:2:24", "pray", "rollback-release"),
             (("{dev: {}}", "{dev: {approvals: 2}}"), "approvals", "not built yet", "remove it"),
             (("services:", "fleet: again\nservices:"), "fleet.yml:2:1: the key 'fleet' stands twice (first in line 1)"),
@@ -110,19 +117,24 @@ def test_yaml_that_says_something_else():
 
 def test_maybe_is_no_boolean():
     files_refused(6, "user/V1__profiles.sql:1", "transaction", "true or false",
-                  more={"user/V1__profiles.sql": '-- @metadata {"transaction": "maybe"}\n-- UP\nSELECT 1;\n', "user/U1__profiles.sql": "SELECT 1;\n"},
+                  more={"user/V1__profiles.sql": '-- @metadata {"transaction": "maybe"}\n-- UP\nSELECT 1;\n',
+                        "user/U1__profiles.sql": "SELECT 1;\n"},
                   fleet=FLEET.replace("{migrations: user,", "{migrations: user, layout: metadata,"))
 
 
 def test_files_that_are_not_there():
-    refused(run("greylag", "validate", "--fleet", "/nonexistent/fleet.yml"), 2, "/nonexistent/fleet.yml", "No such file")
-    files_refused(6, "migrations folder", "No such file", "correct `migrations:`", fleet=FLEET.replace("migrations: user", "migrations: usr"))
+    refused(run("greylag", "validate", "--fleet", "/nonexistent/fleet.yml"), 2, "/nonexistent/fleet.yml",
+            "No such file")
+    files_refused(6, "migrations folder", "No such file", "correct `migrations:`",
+                  fleet=FLEET.replace("migrations: user", "migrations: usr"))
 
 
 def test_a_migration_that_is_too_large():
-    """32 MiB of SQL are the limit; less when it grows too much on its way: quotes and backslashes are doubled in JSON."""
+    """32 MiB of SQL are the limit; less when it grows too much on its way: quotes and backslashes are doubled in
+    JSON."""
     mib = 1 << 20
-    files_refused(6, "auth/V1__accounts.sql", "33554433", "33554432", more={"auth/V1__accounts.sql": "--" + "x" * (32 * mib - 1)})
+    files_refused(6, "auth/V1__accounts.sql", "33554433", "33554432",
+                  more={"auth/V1__accounts.sql": "--" + "x" * (32 * mib - 1)})
     files_refused(6, "auth/V1__accounts.sql", "signed", "split it",
                   more={"auth/V1__accounts.sql": "SELECT '" + '"' * (31 * mib) + "';\n"})
 
@@ -181,7 +193,8 @@ def test_settings_of_the_daemons():
         stage.coordinator(start=False)
         stage.worker("auth", start=False)
         keys = odd_keys(stage)
-        coordinator, worker = Settings(stage, "greylag-coordinator", "coordinator.yml"), Settings(stage, "greylag-worker", "worker-auth.yml")
+        coordinator, worker = Settings(stage, "greylag-coordinator",
+                                       "coordinator.yml"), Settings(stage, "greylag-worker", "worker-auth.yml")
         own = str(stage.key("coordinator"))
         for change, code, *texts in (
                 (("listen:", "colour: red\nlisten:"), 2, ".yml:4:1: unknown key 'colour'"),
@@ -199,7 +212,8 @@ def test_settings_of_the_daemons():
                 ((own, str(keys / "open.key")), 2, "can be used by others (mode 0644)", "chmod 600"),
                 ((str(stage.folder / "tokens"), "/nonexistent"), 2, "/nonexistent", "No such file", "greylag token"),
                 (('listen: "127.0.0.1:0"', "listen: localhorst"), 2, "localhorst", "host:port"),
-                (('listen: "127.0.0.1:0"', f'listen: "{stage.broker.bootstrap}"'), 1, "Address already in use", "another port"),
+                (('listen: "127.0.0.1:0"', f'listen: "{stage.broker.bootstrap}"'), 1, "Address already in use",
+                 "another port"),
                 (('database: "', 'database: "${NOT_SET} '), 2, "the environment has no NOT_SET"),
                 (('database: "host', 'database: "hostage'), 2, "control database", "connection string"),
                 (("database:", "#"), 2, "no control database is named", "DATABASE_URL")):
@@ -232,19 +246,24 @@ def tokens(stage):
 
 def check_tokens(stage):
     viewer = tokens(stage)
-    refused(stage.greylag("status", check=None, environment={"GREYLAG_TOKEN": ""}), 1, "a token is needed", "GREYLAG_TOKEN")
-    refused(stage.greylag("status", check=None, environment={"GREYLAG_TOKEN": "gl_guessed"}), 1, "this token is not known here")
+    refused(stage.greylag("status", check=None, environment={"GREYLAG_TOKEN": ""}), 1, "a token is needed",
+            "GREYLAG_TOKEN")
+    refused(stage.greylag("status", check=None, environment={"GREYLAG_TOKEN": "gl_guessed"}), 1,
+            "this token is not known here")
     kept = stage.folder / "looker.token"
     kept.write_text(viewer + "\n")
     kept.chmod(0o644)
     alone = {"GREYLAG_TOKEN": ""}
-    refused(stage.greylag("status", "--token-file", kept, check=None, environment=alone), 1, "can be used by others (mode 0644)",
+    refused(stage.greylag("status", "--token-file", kept, check=None, environment=alone), 1,
+            "can be used by others (mode 0644)",
             "chmod 600")
     kept.chmod(0o600)
     stage.greylag("status", "--token-file", kept, environment=alone)
     stage.greylag("status", environment={"GREYLAG_TOKEN": viewer})
-    for command in (("up",), ("workers", "enroll", stage.public("worker-auth"), "--target", "user"), ("workers", "revoke", "auth")):
-        refused(stage.greylag(*command, check=None, environment={"GREYLAG_TOKEN": viewer}), 1, '"looker" has the role viewer', "needs the role")
+    for command in (("up",), ("workers", "enroll", stage.public("worker-auth"), "--target", "user"),
+                    ("workers", "revoke", "auth")):
+        refused(stage.greylag(*command, check=None, environment={"GREYLAG_TOKEN": viewer}), 1,
+                '"looker" has the role viewer', "needs the role")
 
 
 def releases(stage):
@@ -255,9 +274,11 @@ def check_altered(stage):
     """A file that was changed after it was applied is named, and so is what to do; nothing runs."""
     before = len(releases(stage))
     fleet = write(stage.folder / "fleet", {"auth/V1__accounts.sql": "CREATE TABLE accounts (id int);\n",
-                                           "auth/V2__more.sql": "CREATE TABLE more (id int);\n", "auth/U2__more.sql": "DROP TABLE more;\n"})
+                                           "auth/V2__more.sql": "CREATE TABLE more (id int);\n",
+                                           "auth/U2__more.sql": "DROP TABLE more;\n"})
     for command in ("plan", "up"):
-        refused(stage.greylag(command, check=None), 6, "was changed after it was applied on auth", "auth/V1__accounts.sql", "bring the file back")
+        refused(stage.greylag(command, check=None), 6, "was changed after it was applied on auth",
+                "auth/V1__accounts.sql", "bring the file back")
     expect(len(releases(stage)) == before and [row[0] for row in stage.applied("auth")] == ["1"], "something ran")
     write(fleet.parent, {**FILES, "auth/V2__more.sql": None, "auth/U2__more.sql": None})
 
@@ -266,7 +287,8 @@ def check_bad_files(stage):
     before = len(releases(stage))
     write(stage.folder / "fleet", {"auth/V2__more.sql": b"SELECT '\xff';\n"})
     refused(stage.greylag("up", check=None), 6, "auth/V2__more.sql:1", "not UTF-8")
-    write(stage.folder / "fleet", {"auth/V2__more.sql": "-- Depends on: user:2\nSELECT 1;\n", "user/V2__more.sql": "-- Depends on: auth:2\nSELECT 1;\n"},
+    write(stage.folder / "fleet", {"auth/V2__more.sql": "-- Depends on: user:2\nSELECT 1;\n",
+                                   "user/V2__more.sql": "-- Depends on: auth:2\nSELECT 1;\n"},
           FLEET.replace(", depends_on: [auth]", ""))
     refused(stage.greylag("up", check=None), 6, "auth:2", "->", "user:2")
     expect(len(releases(stage)) == before, "a release was made of files that are wrong")
@@ -288,7 +310,8 @@ def check_nothing_pending(stage):
 
 def check_two_at_once(stage):
     """The second is refused while the first is open, and told which one that is."""
-    write(stage.folder / "fleet", {"auth/V2__slow.sql": "SELECT pg_sleep(3);\nCREATE TABLE slow (id int);\n", "auth/U2__slow.sql": "DROP TABLE slow;\n"})
+    write(stage.folder / "fleet", {"auth/V2__slow.sql": "SELECT pg_sleep(3);\nCREATE TABLE slow (id int);\n",
+                                   "auth/U2__slow.sql": "DROP TABLE slow;\n"})
     first = stage.greylag("up", "--no-wait", "--json").json()
     name = stage.release()["id"]
     second = stage.greylag("up", "--no-wait", check=None)
@@ -308,22 +331,25 @@ def test_a_running_fleet():
         check_other_fleet(stage)
         check_nothing_pending(stage)
         check_two_at_once(stage)
-        refused(stage.greylag("release", "show", "nonesuch", check=None), 2, "there is no release nonesuch", "greylag release list")
-        refused(stage.greylag("down", "--service", "nobody", "--steps", "1", check=None), 6, "the fleet has no service 'nobody'")
+        refused(stage.greylag("release", "show", "nonesuch", check=None), 2, "there is no release nonesuch",
+                "greylag release list")
+        refused(stage.greylag("down", "--service", "nobody", "--steps", "1", check=None), 6,
+                "the fleet has no service 'nobody'")
         refused(stage.greylag("up", "--on", "nowhere", check=None), 6, "nowhere")
         refused(stage.greylag("up", "--target", "auth=99", check=None), 6, "99")
         refused(stage.greylag("workers", "revoke", "ed25519:nobody", check=None), 2, "no enrolled key")
-        refused(stage.greylag("workers", "enroll", "ed25519:nobody", "--target", "auth", check=None), 2, "is no public key")
+        refused(stage.greylag("workers", "enroll", "ed25519:nobody", "--target", "auth", check=None), 2,
+                "is no public key")
 
 
 def test_database_url_is_honoured():
     """By a coordinator whose file names no database, and by a worker of one target that names none."""
     with Stage() as stage:
-        stage.fleet(write(stage.folder / "fleet", {k: v for k, v in FILES.items() if "auth" in k}, "fleet: bad\nservices: {auth: {migrations: auth}}\n"
-                                                                                                  "environments: {dev: {}}\n"), services={"auth": ["auth"]})
-        port = stage.postgres.base.split("port=")[1].split()[0]
-        url = "postgresql://postgres@127.0.0.1:" + port + "/"
-        for program, database in ((stage.coordinator(start=False), stage.database), (stage.worker("auth", start=False), "auth")):
+        files = {k: v for k, v in FILES.items() if "auth" in k}
+        fleet = "fleet: bad\nservices: {auth: {migrations: auth}}\nenvironments: {dev: {}}\n"
+        stage.fleet(write(stage.folder / "fleet", files, fleet), services={"auth": ["auth"]})
+        for program, database in ((stage.coordinator(start=False), stage.database),
+                                  (stage.worker("auth", start=False), "auth")):
             file = stage.folder / f"{program.name}.yml"
             lines = [line.split(", database:")[0] + "}" if "service: auth, database:" in line else line
                      for line in file.read_text().splitlines() if not line.startswith("database:")]
@@ -333,7 +359,8 @@ def test_database_url_is_honoured():
         stage.programs["worker-auth"].ready()
         stage.reporting()
         stage.greylag("up")
-        expect(stage.postgres.sql(stage.database, "select count(*) from greylag.releases") == "1", "the release is not in DATABASE_URL's database")
+        expect(stage.postgres.sql(stage.database, "select count(*) from greylag.releases") == "1",
+               "the release is not in DATABASE_URL's database")
         expect(stage.applied("auth") != [], "nothing was applied in DATABASE_URL's database")
 
 

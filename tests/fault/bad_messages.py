@@ -1,6 +1,6 @@
-"""Messages that nobody should believe, put on the topics by a real producer while releases run: damaged, cut, too large,
-signed by a stranger or by the wrong worker, out of date. They are counted and quarantined; nothing is applied, no
-decision is made on them, and the release ends as it would have without."""
+"""Messages that nobody should believe, put on the topics by a real producer while releases run: damaged, cut, too
+large, signed by a stranger or by the wrong worker, out of date. They are counted and quarantined; nothing is applied,
+no decision is made on them, and the release ends as it would have without."""
 import base64
 import json
 import subprocess
@@ -82,7 +82,8 @@ class Attack:
         return self.metric(who, f"greylag_{who.split('-')[0]}_quarantined_total")
 
     def wait_quarantined(self, who, at_least):
-        wait(lambda: self.quarantined(who) >= at_least, lambda: f"{who} to quarantine {at_least}: {self.quarantined(who)}")
+        wait(lambda: self.quarantined(who) >= at_least, lambda: f"{who} to quarantine {at_least}: "
+                                                                f"{self.quarantined(who)}")
 
     def contents(self):
         return {t: (self.stage.applied(t), self.stage.history(t), self.fence(t)) for t in self.stage.services}
@@ -109,7 +110,8 @@ FLOODED = {"auth": {"6_flood": ("CREATE TABLE flood AS SELECT 1 AS id;\nSELECT p
 
 
 def test_damaged_envelopes_while_a_release_runs():
-    """Bits flipped and ends cut off, of real messages, on every topic (every single bit: tests/unit/proto_envelope.c)."""
+    """Bits flipped and ends cut off, of real messages, on every topic (every single bit:
+    tests/unit/proto_envelope.c)."""
     with Attack() as attack:
         stage = attack.stage
         job, _ = attack.message("jobs.auth", "auth")
@@ -119,9 +121,10 @@ def test_damaged_envelopes_while_a_release_runs():
         walk_fleet.write(stage.folder / "fleet", FLOODED)
         stage.greylag("up", "--no-wait")
         jobs = attack.send("jobs.auth", "auth", job, "--bits", 23) + attack.send("jobs.auth", "auth", job, "--cuts", 11)
-        jobs += attack.send("control", "auth", control, "--bits", 23) + attack.send("control", "auth", control, "--cuts", 11)
-        reports = sum(attack.send("events", "auth", event, "--bits", 23) + attack.send("events", "auth", event, "--cuts", 11)
-                      for event in events)
+        jobs += attack.send("control", "auth", control, "--bits", 23)
+        jobs += attack.send("control", "auth", control, "--cuts", 11)
+        reports = sum(attack.send("events", "auth", event, *damage) for event in events
+                      for damage in (("--bits", 23), ("--cuts", 11)))
         reports += attack.send("presence", "nobody", events[0], "--bits", 23) + attack.send("events", "auth", b"{}") + \
             attack.send("events", "auth", b"\xff\0\xff" * 50)
         expect(jobs > 1000 and reports > 1000, f"only {jobs} and {reports} were sent")
@@ -131,9 +134,11 @@ def test_damaged_envelopes_while_a_release_runs():
         expect(attack.quarantined("worker-auth") == before["worker-auth"] + jobs, "more was quarantined than was sent")
         for target in ("auth", "user"):
             expect([row[0] for row in stage.applied(target)].count("6") == 1, f"{target}: {stage.applied(target)}")
-        expect(len(stage.history("auth")) == 4 and len(stage.history("user")) == 3, f"{stage.history('auth')}, {stage.history('user')}")
+        expect(len(stage.history("auth")) == 4 and len(stage.history("user")) == 3,
+               f"{stage.history('auth')}, {stage.history('user')}")
         log = stage.programs["coordinator"].log() + stage.programs["worker-auth"].log()
-        expect("quarantine" in log and "offset" in log and log.count("quarantine") < 100, "the log says nothing of it, or too much")
+        expect("quarantine" in log and "offset" in log and log.count("quarantine") < 100,
+               "the log says nothing of it, or too much")
         attack.alive()
 
 
@@ -141,7 +146,8 @@ def foreign(attack, payload):
     """The same job with other SQL, above the fence in force."""
     job = json.loads(json.dumps(payload))
     job["fence"]["sequence"] += 5
-    job["requests"] = [{**job["requests"][0], "request": "01foreign.0.1", "migration": "66", "sql": "CREATE TABLE stolen (id int);\n",
+    job["requests"] = [{**job["requests"][0], "request": "01foreign.0.1", "migration": "66",
+                        "sql": "CREATE TABLE stolen (id int);\n",
                         "checksum": "f" * 64}]
     import hashlib
     job["requests"][0]["checksum"] = hashlib.blake2b(job["requests"][0]["sql"].encode(), digest_size=32).hexdigest()
@@ -153,7 +159,8 @@ def test_a_job_signed_by_somebody_else():
         stage = attack.stage
         before = attack.contents()
         _, payload = attack.message("jobs.auth", "auth")
-        fence = {**payload, "kind": "fence", "expiresUs": int((time.time() + 3600) * 1e6), "positions": [], "release": payload["release"]}
+        fence = {**payload, "kind": "fence", "expiresUs": int((time.time() + 3600) * 1e6), "positions": [],
+                 "release": payload["release"]}
         fence["fence"] = {**payload["fence"], "epoch": 7, "sequence": 50}
         sent = attack.quarantined("worker-auth")
         for signer in ("stranger", "worker-auth", "worker-user"):
@@ -169,7 +176,8 @@ def test_a_job_signed_by_somebody_else():
         epoch, sequence, term = attack.fence("auth").split("|")
         payload["fence"] = {"epoch": int(epoch), "term": term, "sequence": int(sequence), "digest": ""}
         attack.send("jobs.auth", "auth", foreign(attack, payload), "--sign", stage.key("coordinator"), "job")
-        wait(lambda: stage.postgres.sql("auth", "select to_regclass('stolen') is null") == "f", "the job that is well signed to run")
+        wait(lambda: stage.postgres.sql("auth", "select to_regclass('stolen') is null") == "f",
+             "the job that is well signed to run")
 
 
 def failed_report(attack, release):
@@ -178,12 +186,16 @@ def failed_report(attack, release):
     expect(job["release"] == release, "the job is of another release")
     request = job["requests"][0]
     fence = {**job["fence"], "digest": "a" * 64}
-    outcome = {"id": request["request"] + "/1/failed", "request": request["request"], "release": release, "direction": "up", "kind": "failed",
+    outcome = {"id": request["request"] + "/1/failed", "request": request["request"], "release": release,
+               "direction": "up", "kind": "failed",
                "migration": request["migration"], "checksum": request["checksum"], "attempt": 1, "position": 99,
-               "sequence": fence["sequence"], "startedUs": 1, "finishedUs": 2, "sqlstate": "42P01", "message": "forged", "line": 1,
+               "sequence": fence["sequence"], "startedUs": 1, "finishedUs": 2, "sqlstate": "42P01", "message": "forged",
+               "line": 1,
                "left": "", "detail": ""}
-    return json.dumps({"version": 1, "kind": "finished", "audience": job["audience"], "id": "01forged", "worker": "forger",
-                       "sentUs": int(time.time() * 1e6), "release": release, "fence": fence, "inForce": fence, "refusal": "stale",
+    return json.dumps({"version": 1, "kind": "finished", "audience": job["audience"], "id": "01forged",
+                       "worker": "forger",
+                       "sentUs": int(time.time() * 1e6), "release": release, "fence": fence, "inForce": fence,
+                       "refusal": "stale",
                        "message": "", "outcomes": [outcome], "applied": []})
 
 
@@ -199,7 +211,8 @@ def test_events_of_keys_that_are_not_enrolled():
     revoked. With a new key the worker is believed again, and what it did meanwhile is not done twice."""
     with Attack() as attack:
         stage = attack.stage
-        walk_fleet.write(stage.folder / "fleet", {"auth": {"6_slow": (UNTIL_GO + "CREATE TABLE slow (id int);", "DROP TABLE slow;")}})
+        walk_fleet.write(stage.folder / "fleet", {"auth": {"6_slow": (UNTIL_GO + "CREATE TABLE slow (id int);",
+                                                                      "DROP TABLE slow;")}})
         stage.greylag("up", "--no-wait")
         release = stage.release()["id"]
         wait(lambda: attack.message("jobs.auth", "auth")[1]["release"] == release, "the job to be sent")
@@ -219,9 +232,11 @@ def test_events_of_keys_that_are_not_enrolled():
         wait(lambda: stage.applied("auth")[-1][0] == "6", "the worker to apply the step")
         sent = attack.quarantined("coordinator")
         wait(lambda: attack.quarantined("coordinator") > sent, "the worker's outcome to be quarantined")
-        expect(stage.release()["state"] == "running", f"the release was ended by a revoked key: {stage.release()['state']}")
+        expect(stage.release()["state"] == "running", f"the release was ended by a revoked key: "
+                                                      f"{stage.release()['state']}")
         told = stage.greylag("workers", "enroll", stage.public("worker-auth"), "--target", "auth/auth", check=None)
-        expect(told.code == 1 and "was revoked" in told.err and "keygen" in told.err, f"enrolling a revoked key: {told}")
+        expect(told.code == 1 and "was revoked" in told.err and "keygen" in told.err,
+               f"enrolling a revoked key: {told}")
         worker = stage.programs["worker-auth"]
         worker.stop()
         stage.greylag("workers", "enroll", stage.public("another"), "--target", "auth/auth", "--name", "another")
@@ -237,10 +252,12 @@ def test_yesterdays_control_messages():
         stage = attack.stage
         before = attack.contents()
         _, job = attack.message("jobs.auth", "auth")
-        fence = {"version": 1, "kind": "fence", "audience": job["audience"], "fence": {**job["fence"], "sequence": job["fence"]["sequence"] + 1},
+        fence = {"version": 1, "kind": "fence", "audience": job["audience"],
+                 "fence": {**job["fence"], "sequence": job["fence"]["sequence"] + 1},
                  "expects": 0, "release": job["release"], "positions": []}
         def send(seconds):
-            attack.send("control", "auth", json.dumps({**fence, "expiresUs": int((time.time() + seconds) * 1e6)}), "--sign",
+            attack.send("control", "auth", json.dumps({**fence, "expiresUs": int((time.time() + seconds) * 1e6)}),
+                        "--sign",
                         stage.key("coordinator"), "control")
         reports = attack.metric("worker-auth", "greylag_worker_fenced_total")
         send(-86400)
@@ -257,7 +274,8 @@ def test_yesterdays_control_messages():
 
 
 def test_a_message_of_70_mb():
-    """The embedded broker takes it, and drops what lay before it; worker and coordinator live, and the next release runs.
+    """The embedded broker takes it, and drops what lay before it; worker and coordinator live, and the next release
+    runs.
     (Real Kafka refuses it: tests/integration/kafka.py.)"""
     with Attack() as attack:
         large = b"x" * 70_000_000

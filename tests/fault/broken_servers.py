@@ -1,6 +1,6 @@
 # long
-"""Databases and brokers that cannot be reached: at the start of coordinator and worker, and going away in the middle of a
-release. What is said names the server and what to do; what runs goes on when the server is back."""
+"""Databases and brokers that cannot be reached: at the start of coordinator and worker, and going away in the middle of
+a release. What is said names the server and what to do; what runs goes on when the server is back."""
 import re
 import subprocess
 
@@ -28,7 +28,12 @@ def change(program, old, new):
 
 
 def says(program, *texts):
-    wait(lambda: all(text in program.log() for text in texts), lambda: f"{program.name} to say {texts}:\n{program.log()[-2000:]}")
+    wait(lambda: all(text in program.log() for text in texts),
+         lambda: f"{program.name} to say {texts}:\n{program.log()[-2000:]}")
+
+
+def told(stage):
+    return str(stage.greylag("status", check=None)) + str(stage.greylag("release", "show", check=None))
 
 
 def restarted(stage, name):
@@ -66,7 +71,8 @@ def test_no_target_database_at_the_start():
         change(worker, "dbname=auth", "dbname=late")
         worker.start()
         says(worker, 'target auth', 'database "late" does not exist', "create the database")
-        wait(lambda: 'database "late" does not exist' in stage.greylag("status", check=None).out, "status to say what is wrong with the target")
+        wait(lambda: 'database "late" does not exist' in stage.greylag("status", check=None).out,
+             "status to say what is wrong with the target")
         done = stage.greylag("up", "--no-wait", check=None, limit=60)
         expect(done.code == 1 and "auth" in done.err, f"up without a target: {done}")
         stage.postgres.create("late")
@@ -108,14 +114,17 @@ def test_servers_that_go_away_in_the_middle():
             stage.worker(service)
         stage.reporting()
         stage.greylag("up")
-        for number, name, down, up in ((4, "broker", lambda: stage.broker.helper.say("stop"), lambda: stage.broker.helper.say("start")),
+        for number, name, down, up in ((4, "broker", lambda: stage.broker.helper.say("stop"),
+                                        lambda: stage.broker.helper.say("start")),
                                        (5, "targets", stage.postgres.kill, stage.postgres.start),
                                        (6, "control", control.kill, control.start)):
-            part = {"auth": {f"{number}_slow": ("SELECT pg_sleep(1);\n" f"CREATE TABLE slow_{name} (id int);", f"DROP TABLE slow_{name};")},
+            part = {"auth": {f"{number}_slow": ("SELECT pg_sleep(1);\n" f"CREATE TABLE slow_{name} (id int);",
+                                                f"DROP TABLE slow_{name};")},
                     "user": {f"{number}_after": (f"CREATE TABLE after_{name} (id int);", f"DROP TABLE after_{name};")}}
             walk_fleet.write(stage.folder / "fleet", part)
             stage.greylag("up", "--no-wait")
-            wait(lambda: stage.postgres.sql("auth", "select count(*) from pg_stat_activity where query like '%pg_sleep(1)%' and pid <> pg_backend_pid()") != "0",
+            wait(lambda: stage.postgres.sql("auth", "select count(*) from pg_stat_activity where query like "
+                                                    "'%pg_sleep(1)%' and pid <> pg_backend_pid()") != "0",
                  "the step to run")
             down()
             if name == "control":
@@ -124,7 +133,8 @@ def test_servers_that_go_away_in_the_middle():
             up()
             expect(stage.ended(120)["state"] == "succeeded", f"{name}: {stage.release()}")
             for target in ("auth", "user"):
-                expect([row[0] for row in stage.applied(target)].count(str(number)) == 1, f"{name}: {target} has {stage.applied(target)}")
+                expect([row[0] for row in stage.applied(target)].count(str(number)) == 1,
+                       f"{name}: {target} has {stage.applied(target)}")
         for program in stage.programs.values():
             expect(program.running(), f"{program.name} ended:\n{program.log()[-2000:]}")
 
@@ -144,8 +154,7 @@ def test_a_target_whose_database_is_dropped():
         stage.postgres.sql("postgres", "drop database crm with (force)")
         stage.programs["worker-crm"].thaw()
         says(stage.programs["worker-crm"], 'database "crm" does not exist')
-        wait(lambda: "does not exist" in str(stage.greylag("status", check=None)) + str(stage.greylag("release", "show", check=None)),
-             lambda: f"the operator to be told: {stage.greylag('status', check=None)}{stage.greylag('release', 'show', check=None)}")
+        wait(lambda: "does not exist" in told(stage), lambda: f"the operator to be told: {told(stage)}")
         expect(stage.release()["state"] == "running", f"{stage.release()['state']}")
         stage.postgres.create("crm")
         # the new, empty database is one that went back in time: nothing runs on it until a person says so
@@ -154,23 +163,25 @@ def test_a_target_whose_database_is_dropped():
 
 
 def test_a_target_that_is_read_only():
-    """As a standby is: nothing is recorded, nothing failed, the worker says `blocked` and why, and goes on afterwards."""
+    """As a standby is: nothing is recorded, nothing failed, the worker says `blocked` and why, and goes on
+    afterwards."""
     with Stage() as stage:
         begin(stage)
         for service in stage.services:
             stage.worker(service)
         stage.reporting()
         stage.greylag("up")
-        stage.postgres.sql("postgres", "alter database user set default_transaction_read_only = on".replace("user", '"user"'))
+        stage.postgres.sql("postgres",
+                           "alter database user set default_transaction_read_only = on".replace("user", '"user"'))
         stage.programs["worker-user"].stop()
         restarted(stage, "worker-user")
         walk_fleet.write(stage.folder / "fleet", SLOW)
         stage.greylag("up", "--no-wait")
         says(stage.programs["worker-user"], "read-only")
-        wait(lambda: "read-only" in str(stage.greylag("status", check=None)) + str(stage.greylag("release", "show", check=None)),
-             lambda: f"the operator to be told: {stage.greylag('status', check=None)}{stage.greylag('release', 'show', check=None)}")
+        wait(lambda: "read-only" in told(stage), lambda: f"the operator to be told: {told(stage)}")
         expect(stage.release()["state"] == "running", stage.release()["state"])
-        stage.postgres.sql("postgres", 'set default_transaction_read_only = off; alter database "user" reset default_transaction_read_only')
+        stage.postgres.sql("postgres", 'set default_transaction_read_only = off; alter database "user" reset '
+                                       'default_transaction_read_only')
         stage.postgres.sql("postgres", "select pg_terminate_backend(pid) from pg_stat_activity where datname = 'user'")
         expect(stage.ended()["state"] == "succeeded", f"{stage.release()}")
 
@@ -185,12 +196,15 @@ def test_a_wrong_password():
         hba = stage.postgres.folder / "data/pg_hba.conf"
         hba.write_text("host all guarded all scram-sha-256\n" + hba.read_text())
         stage.postgres.sql("postgres", "select pg_reload_conf()")
-        worker = stage.worker("auth", start=False, conninfo=stage.postgres.conninfo("auth").replace("user=postgres", "user=guarded password=wrong-one"))
+        worker = stage.worker("auth", start=False,
+                              conninfo=stage.postgres.conninfo("auth").replace("user=postgres",
+                                                                               "user=guarded password=wrong-one"))
         worker.start()
         says(worker, "password authentication failed", "correct user and password")
         wait(lambda: "password authentication failed" in stage.greylag("status", check=None).out, "status to say so")
         worker.stop()
-        expect("wrong-one" not in worker.log() and "wrong-one" not in stage.greylag("status", check=None).out, "the password is shown")
+        expect("wrong-one" not in worker.log() and "wrong-one" not in stage.greylag("status", check=None).out,
+               "the password is shown")
         change(worker, "wrong-one", "right-one")
         worker.start()
         worker.ready()

@@ -1,6 +1,6 @@
 # long
-"""Every crash point of coordinator and worker: killed there and restarted; and frozen there, while a second process takes
-over and the first one wakes up later. Each point is visited in three passes:
+"""Every crash point of coordinator and worker: killed there and restarted; and frozen there, while a second process
+takes over and the first one wakes up later. Each point is visited in three passes:
 
   forward   a release that succeeds
   failing   a second release, up to the step of crm that fails
@@ -95,7 +95,8 @@ class Walk:
 
     def begin(self):
         stage = self.stage
-        stage.fleet(walk_fleet.write(stage.folder / "fleet", walk_fleet.FIRST, name=self.name), services=walk_fleet.SERVICES)
+        stage.fleet(walk_fleet.write(stage.folder / "fleet", walk_fleet.FIRST, name=self.name),
+                    services=walk_fleet.SERVICES)
         self.control_server.create(stage.database)
         conninfo = self.control_server.conninfo(stage.database)
         self.members = {group: [] for group in ("coordinator", *SERVICES)}
@@ -192,7 +193,8 @@ class Walk:
             expect(now == before, f"{frozen.name} woke up and changed {before} to {now}")
 
     def quiet(self):
-        """Who must change nothing on waking up: everybody when nothing is under way, and auth while crm stands still."""
+        """Who must change nothing on waking up: everybody when nothing is under way, and auth while crm stands
+        still."""
         ended = self.stage.latest().get("state") in ("succeeded", "rolled back")
         return [p for group in ("coordinator", *SERVICES) if ended or (group == "auth" and self.stopped("crm"))
                 for p in self.members[group]]
@@ -278,7 +280,8 @@ class Walk:
                            f"the lock of {service} to be given back", every=0.3)
 
     def up(self, part):
-        """`up` until a release is accepted; its caller tries again when a coordinator falls or stands still under it."""
+        """`up` until a release is accepted; its caller tries again when a coordinator falls or stands still under
+        it."""
         stage = self.stage
         walk_fleet.write(stage.folder / "fleet", part, name=self.name)
         known = self.stage.latest().get("id")
@@ -296,8 +299,8 @@ class Walk:
         def look():
             release = self.stage.latest()
             return release.get("state") in greylag.ENDS and release
-        release = self.until(look, lambda: f"the release to end: {self.stage.greylag('release', 'show', 'latest', check=None)}",
-                             every=0.25)
+        release = self.until(look, lambda: "the release to end: "
+                             f"{self.stage.greylag('release', 'show', 'latest', check=None)}", every=0.25)
         expect(release["id"] == self.release, f"another release: {release['id']}, not {self.release}")
         expect(release["state"] == wanted, f"the release ended {release['state']}: {release.get('reason')}")
 
@@ -311,7 +314,8 @@ class Walk:
         stage = self.stage
         histories = {t: stage.sql(t, "select migration, direction, kind from greylag.history order by position")
                      for t in SERVICES}
-        steps = self.control("select r.direction, p.service, p.migration, s.leg, s.direction, s.state from greylag.steps s "
+        steps = self.control("select r.direction, p.service, p.migration, s.leg, s.direction, s.state from "
+                             "greylag.steps s "
                              "join greylag.plan_steps p on p.release = s.release and p.ordinal = s.plan_step "
                              "join greylag.releases r on r.id = s.release order by r.accepted_at, s.ordinal")
         return {t: stage.dump(t) for t in SERVICES}, histories, steps
@@ -343,7 +347,8 @@ class Walk:
         for (release, direction), span in spans.items():
             order = [s for s in (SERVICES if direction == "up" else SERVICES[::-1]) if s in span]
             for first, then in zip(order, order[1:]):
-                expect(span[first][1] <= span[then][0], f"release {release} {direction}: {then} began before {first} ended")
+                expect(span[first][1] <= span[then][0], f"release {release} {direction}: {then} began before {first} "
+                                                        f"ended")
 
     def acknowledged(self):
         """Nothing is left to be told: every outcome is acknowledged at the target."""

@@ -1,5 +1,5 @@
-"""A coordinator that is killed after it has accepted a release and before it has said so: `up` asks again under the same
-key, and there is one release."""
+"""A coordinator that is killed after it has accepted a release and before it has said so: `up` asks again under the
+same key, and there is one release."""
 import contextlib
 import json
 import random

@@ -19,7 +19,8 @@ class Outage(Walk):
         self.what, self.victims, self.times, self.held = what, group, times, group == "coordinator"
 
     def __str__(self):
-        return f"{self.what} while the {self.program} is at {self.point}" + (" (again and again)" if self.times > 1 else "")
+        return f"{self.what} while the {self.program} is at {self.point}" + (" (again and again)"
+                                                                             if self.times > 1 else "")
 
     def stand_in(self):
         return None  # who is frozen goes on itself
@@ -114,7 +115,8 @@ class Killed(Outage):
     """A PostgreSQL of this stage alone is killed and started again: the targets', or the control database's."""
 
     def __init__(self, which, group, point, postgres):
-        super().__init__({"target": "the targets' PostgreSQL is killed", "control": "the control database is killed"}[which],
+        super().__init__({"target": "the targets' PostgreSQL is killed",
+                          "control": "the control database is killed"}[which],
                          group, point, postgres)
         self.which = which
 
@@ -164,7 +166,8 @@ def every_one(postgres):
 
 def main():
     with cluster() as postgres:
-        walks = [walk for walk in every_one(postgres) if not walk.mode or all(word in str(walk) for word in sys.argv[1:])]
+        walks = [walk for walk in every_one(postgres) if not walk.mode or
+                 all(word in str(walk) for word in sys.argv[1:])]
         failed = run_all(walks)
     sys.exit(1 if failed else 0)
 

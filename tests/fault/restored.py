@@ -18,7 +18,8 @@ TARGETS = ("auth", "user", "crm")
 
 
 def dump(postgres, database):
-    return subprocess.run([postgres.bin / "pg_dump", "-d", postgres.conninfo(database)], check=True, capture_output=True,
+    return subprocess.run([postgres.bin / "pg_dump", "-d", postgres.conninfo(database)], check=True,
+                          capture_output=True,
                           text=True).stdout
 
 
@@ -124,7 +125,8 @@ def test_control_database_restored_row_by_row():
     """Even the tables are the same ones: only their rows come back."""
     def back_up(stage):
         return subprocess.run([stage.postgres.bin / "pg_dump", "--data-only", "--disable-triggers", "-d",
-                               stage.postgres.conninfo(stage.database)], check=True, capture_output=True, text=True).stdout
+                               stage.postgres.conninfo(stage.database)], check=True, capture_output=True,
+                              text=True).stdout
 
     def put_back(stage, backup):
         tables = stage.postgres.sql(stage.database, "select string_agg(format('greylag.%I', tablename), ', ') from "
@@ -150,7 +152,8 @@ def test_control_database_restored_as_a_copy_of_its_files():
         control = []
 
         def own_server(stage):
-            control.append(stack.enter_context(contextlib.closing(Postgres(stage.folder / "control", "autovacuum=off"))))
+            control.append(stack.enter_context(contextlib.closing(Postgres(stage.folder / "control",
+                                                                           "autovacuum=off"))))
             control[0].create("control")
             return control[0].conninfo("control")
 
@@ -210,7 +213,8 @@ def test_target_restored_from_an_older_backup():
         stage.greylag("up")
         restore(stage.postgres, "auth", older)
         held = stage.applied("auth")
-        walk_fleet.write(stage.folder / "fleet", {"auth": {"6_audit": ("CREATE TABLE audit (id int);", "DROP TABLE audit;")},
+        walk_fleet.write(stage.folder / "fleet", {"auth": {"6_audit": ("CREATE TABLE audit (id int);",
+                                                                       "DROP TABLE audit;")},
                                                   "user": walk_fleet.SECOND["user"]})
         # what it holds now is asked for, so that the plan has what is lost as well
         def pending():
@@ -220,7 +224,8 @@ def test_target_restored_from_an_older_backup():
         done = stage.greylag("up", check=4)
         release = stage.release()
         print(f"# {release['reason']}")
-        expect("rewound" in release["reason"] and "release retry" in release["reason"], f"the reason: {release['reason']}")
+        expect("rewound" in release["reason"] and "release retry" in release["reason"],
+               f"the reason: {release['reason']}")
         expect("release retry" in done.out + done.err, f"what can be done is not said: {done}")
         expect(stage.applied("auth") == held, "something ran on the restored target")
         expect(len(stage.applied("user")) == 2, "something ran on user, which depends on it")
@@ -249,7 +254,8 @@ def test_target_that_lost_earlier_releases_in_the_middle_of_one():
         worker.start()
         release = stage.ended()
         print(f"# {release['reason']}")
-        expect(release["state"] == "halted" and "release rollback" in release["reason"], f"{release['state']}: {release['reason']}")
+        expect(release["state"] == "halted" and "release rollback" in release["reason"],
+               f"{release['state']}: {release['reason']}")
         expect(stage.applied("crm") and len(stage.applied("crm")) == 1, "something ran on the restored target")
         stage.greylag("release", "rollback", "latest", check=None)
         wait(lambda: stage.latest().get("state") == "rolled back",

@@ -1,6 +1,6 @@
-"""Secrets stay where they are: passwords of databases, of the broker, and tokens, planted and looked for in every log at
-LOG_LEVEL=DEBUG, in the process list, in every message on every topic, and in what people are shown. The same logs do show
-SQL, locks and timings."""
+"""Secrets stay where they are: passwords of databases, of the broker, and tokens, planted and looked for in every log
+at LOG_LEVEL=DEBUG, in the process list, in every message on every topic, and in what people are shown. The same logs do
+show SQL, locks and timings."""
 import base64
 import json
 import pathlib
@@ -30,7 +30,8 @@ def write(stage, *parts):
 def begin(stage):
     stage.fleet(write(stage, walk_fleet.FIRST), services=walk_fleet.SERVICES)
     stage.broker.properties = {**stage.broker.properties, "ssl.key.password": PLANTED["kafka"]}
-    stage.coordinator(settings={"resend_after": "2s"}, conninfo=with_password(stage.postgres.conninfo(stage.database), PLANTED["control"]))
+    stage.coordinator(settings={"resend_after": "2s"}, conninfo=with_password(stage.postgres.conninfo(stage.database),
+                                                                              PLANTED["control"]))
     for service in stage.services:
         stage.worker(service, conninfo=with_password(stage.postgres.conninfo(service), PLANTED["target"]),
                      more=f"placeholders: {{vault_key: {PLANTED['placeholder']}}}\n")
@@ -46,7 +47,8 @@ def process_list(stage):
 def messages(stage):
     text = ""
     for topic in ("jobs.auth", "jobs.user", "jobs.crm", "events", "control", "presence"):
-        raw = subprocess.run([greylag.BUILD / "bin/wire", "read", stage.broker.bootstrap, f"greylag.walk.dev.{topic}"], check=True,
+        raw = subprocess.run([greylag.BUILD / "bin/wire", "read", stage.broker.bootstrap, f"greylag.walk.dev.{topic}"],
+                             check=True,
                              capture_output=True).stdout.decode(errors="replace")
         for line in raw.splitlines():
             text += line + "\n"
@@ -58,11 +60,13 @@ def messages(stage):
 
 def shown(stage):
     return "".join(str(stage.greylag(*command, check=None)) for command in (
-        ("status",), ("history",), ("health",), ("workers", "list"), ("release", "show", "--json"), ("release", "list", "--json"), ("status", "--json")))
+        ("status",), ("history",), ("health",), ("workers", "list"), ("release", "show", "--json"),
+        ("release", "list", "--json"), ("status", "--json")))
 
 
 def control_database(stage):
-    return subprocess.run([stage.postgres.bin / "pg_dump", "--data-only", "-d", stage.postgres.conninfo(stage.database)], check=True,
+    return subprocess.run([stage.postgres.bin / "pg_dump", "--data-only", "-d",
+                           stage.postgres.conninfo(stage.database)], check=True,
                           capture_output=True, text=True).stdout
 
 
@@ -76,7 +80,8 @@ def test_planted_secrets_are_nowhere():
         expect(message == 'invalid input syntax for type integer: "***"', f"crm failed with {message}")
         processes = process_list(stage)
         stage.postgres.kill() # errors of lost connections are texts, too
-        wait(lambda: all("lost" in p.log() or "refused" in p.log() for p in stage.programs.values()), "everybody to notice")
+        wait(lambda: all("lost" in p.log() or "refused" in p.log() for p in stage.programs.values()),
+             "everybody to notice")
         stage.greylag("status", check=None)
         stage.postgres.start()
         wait(lambda: stage.greylag("health", check=None).code == 0, "everybody to be back")
@@ -86,7 +91,9 @@ def test_planted_secrets_are_nowhere():
             places[f"the log of {program.name}"] = program.log()
         for place, text in places.items():
             for kind, secret in PLANTED.items():
-                expect(secret not in text, f"{kind}'s secret is in {place}:\n" + "\n".join(line for line in text.splitlines() if secret in line)[:800])
+                expect(secret not in text,
+                       f"{kind}'s secret is in {place}:\n" + "\n".join(line for line in text.splitlines()
+                                                                       if secret in line)[:800])
         worker, coordinator = stage.programs["worker-auth"].log(), stage.programs["coordinator"].log()
         for text in ("sql ", "lock ", "time=", "DEBUG"):
             expect(text in worker, f"the worker's log at DEBUG shows no {text}")
@@ -99,11 +106,13 @@ def test_a_secret_in_a_wrong_setting_is_not_repeated():
     with Stage() as stage:
         stage.fleet(walk_fleet.write(stage.folder / "fleet", walk_fleet.FIRST), services=walk_fleet.SERVICES)
         secret = "pl@nted/secret:1"
-        for conninfo in (f"postgresql://user:{secret}@127.0.0.1/db", f"host=127.0.0.1 password='{secret}", f"host=127.0.0.1 password={secret} what"):
+        for conninfo in (f"postgresql://user:{secret}@127.0.0.1/db", f"host=127.0.0.1 password='{secret}",
+                         f"host=127.0.0.1 password={secret} what"):
             for program, file in (("greylag-coordinator", stage.coordinator(start=False, conninfo=conninfo)),
                                   ("greylag-worker", stage.worker("auth", start=False, conninfo=conninfo))):
                 done = subprocess.run(file.command, capture_output=True, text=True, timeout=30)
-                expect(done.returncode == 2 and "nted" not in done.stderr and "connection string" in done.stderr, f"{program}: {done}")
+                expect(done.returncode == 2 and "nted" not in done.stderr and "connection string" in done.stderr,
+                       f"{program}: {done}")
 
 
 if __name__ == "__main__":

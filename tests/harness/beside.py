@@ -68,11 +68,12 @@ def fleet(layout, services, environment=None):
 def compare(layout, tools, back=None, folders=None, wanted=str, found=str, more=None):
     """The whole of a fleet up, and then so many steps back in each service, by its tool and by greylag.
 
-    `tools`: {service: what makes its tool, of (postgres, database, folder)}; `back`: {service: steps}; `folders`: where a
-    service's is not of its name; `wanted`, `found`: how versions of the tool, of greylag, are written to be compared;
+    `tools`: {service: what makes its tool, of (postgres, database, folder)}; `back`: {service: steps}; `folders`: where
+    a service's is not of its name; `wanted`, `found`: how versions of the tool, of greylag, are written to be compared;
     `more(stage, comparison)` goes on from there."""
     with fleet(layout, tools) as stage:
-        made = {service: make(stage.postgres, service + "-reference", stage.folder / "fleet" / (folders or {}).get(service, service))
+        made = {service: make(stage.postgres, service + "-reference",
+                              stage.folder / "fleet" / (folders or {}).get(service, service))
                 for service, make in tools.items()}
         stage.everybody()
         both = Comparison(stage, made)
@@ -92,8 +93,9 @@ def compare(layout, tools, back=None, folders=None, wanted=str, found=str, more=
 
 
 def adopt(layout, service, make, first, wanted=str, found=str, options="", ignore=(), more=None):
-    """The tool applies the first so many, greylag takes that over and does the rest: the database is then the same as one
-    where the tool did everything. `options`: lines of the service in fleet.yml; `ignore`: tables that may differ."""
+    """The tool applies the first so many, greylag takes that over and does the rest: the database is then the same as
+    one where the tool did everything. `options`: lines of the service in fleet.yml; `ignore`: tables that may
+    differ."""
     only = ("--service", service)
     with fleet(layout, [service]) as stage:
         folder = stage.folder / "fleet" / service
@@ -104,7 +106,8 @@ def adopt(layout, service, make, first, wanted=str, found=str, options="", ignor
         stage.everybody()
         before = dump(stage.postgres, service)
         refused = stage.greylag("up", "--accept-irreversible", *only, check=None)
-        expect(refused.code not in (0, 3, 4) and "import" in str(refused), f"a history that nobody took over: {refused}")
+        expect(refused.code not in (0, 3, 4) and "import" in str(refused),
+               f"a history that nobody took over: {refused}")
         stage.greylag("import", "--yes", *only)
         same(dump(stage.postgres, service), before, "what was taken over")
         taken = [found(migration) for migration, _ in stage.applied(service)]
@@ -114,13 +117,15 @@ def adopt(layout, service, make, first, wanted=str, found=str, options="", ignor
         expect(stage.history(service) == history, f"it was taken over twice: {stage.history(service)[len(history):]}")
         stage.greylag("up", "--accept-irreversible", *only)
         tables = (*tool.tables, *ignore)
-        same(dump(stage.postgres, service, tables, tool.schemas), dump(stage.postgres, "reference", tables, tool.schemas), "the rest")
+        same(dump(stage.postgres, service, tables, tool.schemas),
+             dump(stage.postgres, "reference", tables, tool.schemas), "the rest")
         if more:
             more(stage, tool, whole)
 
 
 def mirror(layout, service, make, agrees, one_more, options="", ignore=(), back=0):
-    """greylag does everything and keeps the tool's record beside its own: it is what the tool itself would have written;
+    """greylag does everything and keeps the tool's record beside its own: it is what the tool itself would have
+    written;
     the tool agrees, and goes on. `agrees(tool)` asks it; `one_more(folder)` adds a migration that makes the table
     `one_more`; `back`: so many steps, by both, before that."""
     only = ("--service", service)
@@ -144,7 +149,8 @@ def mirror(layout, service, make, agrees, one_more, options="", ignore=(), back=
             each.up()
         expect(tool.sql("select count(*) from one_more") == "0", "the tool went on")
         tables = (*tool.tables, *ignore)
-        same(dump(stage.postgres, service, tables, tool.schemas), dump(stage.postgres, "reference", tables, tool.schemas), "in the end")
+        same(dump(stage.postgres, service, tables, tool.schemas),
+             dump(stage.postgres, "reference", tables, tool.schemas), "in the end")
         agrees(tool)
         stage.greylag("import", "--yes", *only)
         expect("nothing" in stage.greylag("up", *only).out.lower(), "the tool's last one is taken over as well")

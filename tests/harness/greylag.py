@@ -184,7 +184,8 @@ class Postgres:
 
 def steady(dump):
     """A dump without the lines that differ between runs or minor versions of the server."""
-    return "".join(line for line in dump.splitlines(True) if not re.match(r"\\(un)?restrict |-- Dumped (from|by) ", line))
+    return "".join(line for line in dump.splitlines(True) if not re.match(r"\\(un)?restrict |-- Dumped (from|by) ",
+                                                                          line))
 
 
 class Embedded:
@@ -243,7 +244,8 @@ class Program:
     def start(self, environment=None):
         self.ready_file.unlink(missing_ok=True)
         with open(self.log_file, "ab") as log:
-            self.process = subprocess.Popen([*self.command, "--ready-file", str(self.ready_file)], stdin=subprocess.DEVNULL,
+            self.process = subprocess.Popen([*self.command, "--ready-file", str(self.ready_file)],
+                                            stdin=subprocess.DEVNULL,
                                             stdout=log, stderr=log, preexec_fn=die_with_parent,
                                             env={**self.environment, **(environment or {})})
         return self
@@ -374,7 +376,8 @@ class Stage:
         return (self.folder / f"{name}.key.pub").read_text().strip()
 
     def fleet(self, fleet_file, name=None, environment="dev", services=None):
-        """Takes a fleet.yml (a path) as it is. `services`: {service: [targets]}; read by `greylag plan` when left out."""
+        """Takes a fleet.yml (a path) as it is. `services`: {service: [targets]}; read by `greylag plan` when left
+        out."""
         self.fleet_file = pathlib.Path(fleet_file)
         text = self.fleet_file.read_text()
         self.name = name or re.search(r"^fleet: *(\S+)", text, re.M).group(1)
@@ -412,7 +415,8 @@ class Stage:
             tokens.write_text(made["line"] + "\n")
             tokens.chmod(0o600)
         path = self.folder / f"{name}.yml"
-        workers = "".join(f'  - {{name: {service}, key: "{self.public("worker-" + service)}", targets: [{", ".join(targets)}]}}\n'
+        workers = "".join(f'  - {{name: {service}, key: "{self.public("worker-" + service)}", '
+                          f'targets: [{", ".join(targets)}]}}\n'
                           for service, targets in self.services.items())
         path.write_text(f"fleet: {self.name}\nenvironment: {self.environment_name}\n"
                         f'database: "{conninfo or self.postgres.conninfo(self.database)}"\nlisten: "127.0.0.1:0"\n'
@@ -435,11 +439,13 @@ class Stage:
                 return program.url()
         return ""
 
-    def worker(self, service, name=None, targets=None, start=True, ready=True, environment=None, more="", conninfo=None):
+    def worker(self, service, name=None, targets=None, start=True, ready=True, environment=None, more="",
+               conninfo=None):
         """Starts a worker for one service (all its targets, unless they are named)."""
         name = name or f"worker-{service}"
         path = self.folder / f"{name}.yml"
-        lines = "".join(f'  {target}: {{service: {service}, database: "{conninfo or self.postgres.conninfo(self.prefix + target)}"}}\n'
+        lines = "".join(f'  {target}: {{service: {service}, '
+                        f'database: "{conninfo or self.postgres.conninfo(self.prefix + target)}"}}\n'
                         for target in targets or self.services[service])
         path.write_text(f"fleet: {self.name}\nenvironment: {self.environment_name}\nname: {name}\n"
                         f"key: {self.key('worker-' + service)}\ncoordinator_keys: [\"{self.public('coordinator')}\"]\n"
@@ -472,7 +478,8 @@ class Stage:
 
     def command(self, *arguments, fleet=True):
         command = [str(BUILD / "bin/greylag"), *map(str, arguments)]
-        if fleet and arguments and arguments[0] in ("up", "plan", "validate", "status", "down", "import", "baseline", "repair"):
+        if fleet and arguments and arguments[0] in ("up", "plan", "validate", "status", "down", "import", "baseline",
+                                                    "repair"):
             command += ["--fleet", str(self.fleet_file)]
         return command
 
@@ -483,15 +490,16 @@ class Stage:
         result = Result(subprocess.run(self.command(*arguments), capture_output=True, text=True, timeout=limit,
                                        env=environment, stdin=subprocess.DEVNULL))
         if check is not None:
-            expect(result.code == check, f"greylag {' '.join(map(str, arguments))}: expected exit {check}, got {result}")
+            expect(result.code == check,
+                   f"greylag {' '.join(map(str, arguments))}: expected exit {check}, got {result}")
         return result
 
     def release(self, which="latest"):
         return self.greylag("release", "show", which, "--json").json()
 
     def get(self, path, limit=10):
-        """What a coordinator's API answers; None when none does: it may be on its way up, or stand still. For waiting; the
-        command line does the same and costs a process."""
+        """What a coordinator's API answers; None when none does: it may be on its way up, or stand still. For waiting;
+        the command line does the same and costs a process."""
         url = self.url
         if not url:
             return None

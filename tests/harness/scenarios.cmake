@@ -1,5 +1,6 @@
 # Scenarios with real processes, in Python: each file *.py of the including folder is one program that speaks TAP. Its
-# label is its folder's name, or what a line "# label: NAME" among its first five says; "# long" there lets it start first.
+# label is its folder's name, or what a line "# label: NAME" among its first five says; "# long" there lets it start
+# first.
 get_filename_component(folder ${CMAKE_CURRENT_SOURCE_DIR} NAME)
 file(GLOB scenarios CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.py)
 foreach(scenario ${scenarios})
@@ -14,6 +15,8 @@ foreach(scenario ${scenarios})
     set(cost 1)
   endif()
   add_test(NAME ${label}.${name} COMMAND python3 ${scenario})
+  set(environment GREYLAG_BUILD=${CMAKE_BINARY_DIR} PYTHONPATH=${CMAKE_SOURCE_DIR}/tests/harness
+    PYTHONDONTWRITEBYTECODE=1)
   set_tests_properties(${label}.${name} PROPERTIES LABELS ${label} TIMEOUT 900 COST ${cost}
-    ENVIRONMENT "GREYLAG_BUILD=${CMAKE_BINARY_DIR};PYTHONPATH=${CMAKE_SOURCE_DIR}/tests/harness;PYTHONDONTWRITEBYTECODE=1")
+    ENVIRONMENT "${environment}")
 endforeach()

@@ -62,7 +62,8 @@ class Tool:
             [str(part) for part in self.command(*arguments)], capture_output=True, text=True, timeout=LIMIT,
             cwd=self.folder, stdin=subprocess.DEVNULL, env={**os.environ, **self.environment()}))
         if check is not None:
-            expect(done.code == check, f"{self.name} {' '.join(map(str, arguments))}: expected exit {check}, got {done}")
+            expect(done.code == check,
+                   f"{self.name} {' '.join(map(str, arguments))}: expected exit {check}, got {done}")
         return done
 
     @property
@@ -104,7 +105,8 @@ class Flyway(Tool):
 
     def command(self, *arguments):
         # The lock that its own documentation advises against with CONCURRENTLY would wait for ever.
-        return [self.program, f"-url=jdbc:postgresql://127.0.0.1:{self.port}/{self.database}", "-user=postgres", "-password=x",
+        return [self.program, f"-url=jdbc:postgresql://127.0.0.1:{self.port}/{self.database}", "-user=postgres",
+                "-password=x",
                 "-skipCheckForUpdate", "-color=never", "-postgresql.transactional.lock=false", f"-table={self.table}",
                 f"-locations=filesystem:{self.folder}",
                 *(f"-placeholders.{name}={value}" for name, value in self.placeholders.items()), *arguments]
@@ -113,7 +115,8 @@ class Flyway(Tool):
         self.run(*options, "migrate")
 
     def part(self, steps):
-        versions = sorted((found[1] for path in self.folder.rglob("V*") if (found := re.match(r"V([\d._]+?)(__.*)?\.sql$", path.name, re.I))),
+        versions = sorted((found[1] for path in self.folder.rglob("V*")
+                           if (found := re.match(r"V([\d._]+?)(__.*)?\.sql$", path.name, re.I))),
                           key=lambda version: [int(number) for number in re.findall(r"\d+", version)])
         self.up(f"-target={versions[steps - 1]}")
 
@@ -125,7 +128,8 @@ class Flyway(Tool):
         """Not in the edition that everybody has."""
 
     def applied(self):
-        rows = self.rows(f"select coalesce(version, ''), description from {self.table} where type like 'SQL%' order by installed_rank")
+        rows = self.rows(f"select coalesce(version, ''), description from {self.table} where type like 'SQL%' order by "
+                         f"installed_rank")
         return [version or "R " + description for version, description in rows]
 
 
@@ -237,9 +241,11 @@ class Sqitch(Tool):
         mine = f"project = '{self.folder.name}'"
         return "\n".join(self.sql(text) for text in (
             f"select project, uri from sqitch.projects where {mine}",
-            f"select change, change_id, script_hash, note, planned_at, planner_name, planner_email from sqitch.changes where {mine} "
+            f"select change, change_id, script_hash, note, planned_at, planner_name, planner_email from sqitch.changes "
+            f"where {mine} "
             "order by committed_at",
-            f"select c.change, d.type, d.dependency, d.dependency_id from sqitch.dependencies d join sqitch.changes c using (change_id) "
+            f"select c.change, d.type, d.dependency, d.dependency_id from sqitch.dependencies d join sqitch.changes c "
+            f"using (change_id) "
             f"where {mine} order by c.committed_at, d.dependency",
             f"select tag, tag_id, change_id, note, planned_at, planner_name from sqitch.tags where {mine} order by tag",
             f"select event, change, requires, conflicts, tags from sqitch.events where {mine} order by committed_at"))
@@ -269,7 +275,8 @@ class Liquibase(Tool):
 
     def record(self):
         """Without the sums: Liquibase fills in one where it finds none."""
-        return self.sql("select orderexecuted, id, author, filename, exectype, description, comments, tag, contexts, labels "
+        return self.sql("select orderexecuted, id, author, filename, exectype, description, comments, tag, contexts, "
+                        "labels "
                         "from databasechangelog order by orderexecuted")
 
     def back(self, steps):
@@ -312,7 +319,8 @@ class Psql(Tool):
         self.steps, self.done = steps, []
 
     def command(self, *arguments):
-        return [self.postgres.bin / "psql", "-Xq", "-v", "ON_ERROR_STOP=1", "-d", self.postgres.conninfo(self.database), *arguments]
+        return [self.postgres.bin / "psql", "-Xq", "-v", "ON_ERROR_STOP=1", "-d", self.postgres.conninfo(self.database),
+                *arguments]
 
     def play(self, text):
         if isinstance(text, pathlib.Path):

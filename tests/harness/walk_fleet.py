@@ -35,7 +35,8 @@ FIRST = {
 }
 SECOND = {
     "auth": {
-        "4_roles": ("CREATE TABLE roles (name text PRIMARY KEY);\nCOPY roles FROM stdin;\nadmin\n\\.\nDELETE FROM accounts WHERE id > 50;",
+        "4_roles": ("CREATE TABLE roles (name text PRIMARY KEY);\nCOPY roles FROM stdin;\nadmin\n\\.\nDELETE FROM "
+                    "accounts WHERE id > 50;",
                     "COPY accounts FROM stdin;\n51\ta51\n52\ta52\n\\.\nDROP TABLE roles;"),
         "5_role_index": ("CREATE INDEX CONCURRENTLY sessions_account ON sessions (account);",
                          "DROP INDEX CONCURRENTLY sessions_account;"),

@@ -1,5 +1,5 @@
-"""Databases that other tools migrated come onto greylag's record as they are: import, baseline, repair; twice without harm,
-with killed programs, and while somebody changes the other tool's record by hand."""
+"""Databases that other tools migrated come onto greylag's record as they are: import, baseline, repair; twice without
+harm, with killed programs, and while somebody changes the other tool's record by hand."""
 # long
 import pathlib
 import signal
@@ -20,7 +20,8 @@ USER = ["CREATE TABLE users (id bigint PRIMARY KEY);\n", "ALTER TABLE users ADD 
         "CREATE INDEX users_mail ON users (mail);\n", "ALTER TABLE users ADD COLUMN born date;\n"]
 DEALS = ["CREATE TABLE deals (id bigint PRIMARY KEY);\n", "ALTER TABLE deals ADD COLUMN title text;\n",
          "ALTER TABLE deals ADD COLUMN stage text;\n"]
-# flyway-core: JdbcTableSchemaHistory and the PostgreSQL createTable script; golang-migrate: postgres.go, ensureVersionTable
+# flyway-core: JdbcTableSchemaHistory and the PostgreSQL createTable script; golang-migrate: postgres.go,
+# ensureVersionTable
 FLYWAY = """CREATE TABLE flyway_schema_history (
     installed_rank int NOT NULL CONSTRAINT flyway_schema_history_pk PRIMARY KEY, version varchar(50),
     description varchar(200) NOT NULL, type varchar(20) NOT NULL, script varchar(1000) NOT NULL, checksum int,
@@ -49,7 +50,8 @@ def write(folder, user=USER, deals=DEALS):
 
 def flyway_row(stage, target, number, success=True):
     stage.sql(target, f"INSERT INTO flyway_schema_history VALUES ({number}, '{number}', 'step {number}', 'SQL', "
-                      f"'V{number}__step_{number}.sql', {flyway_checksum(USER[number - 1])}, 'flyway', now(), 5, {success})")
+                      f"'V{number}__step_{number}.sql', {flyway_checksum(USER[number - 1])}, 'flyway', now(), 5, "
+                      f"{success})")
 
 
 def migrated(stage, upto=3, deals=2):
@@ -80,9 +82,11 @@ def test_import_then_up_then_back():
         before = {target: stage.dump(target) for targets in SERVICES.values() for target in targets}
         stage.everybody()
         refused = stage.greylag("up", check=6)
-        expect("foreign-history" in refused.err and "greylag import" in refused.err, f"up without a record of its own: {refused}")
+        expect("foreign-history" in refused.err and "greylag import" in refused.err,
+               f"up without a record of its own: {refused}")
         shown = stage.greylag("import", "--dry-run")
-        for words in ("flyway", "public.flyway_schema_history", "3 rows", "reported", "8 steps to record", "Nothing was recorded"):
+        for words in ("flyway", "public.flyway_schema_history", "3 rows", "reported", "8 steps to record",
+                      "Nothing was recorded"):
             expect(words in shown.out, f"{words}: {shown}")
         expect(ids(stage, "user-eu") == [], "a dry run records nothing")
         asked = stage.greylag("import", check=2)
@@ -107,7 +111,8 @@ def test_import_then_up_then_back():
         listed = stage.greylag("tag", "--json").json()["tags"]
         expect([tag["release"] for tag in listed] == [release], f"{listed}")
         stage.greylag("up", "--accept-irreversible")
-        expect(ids(stage, "user-us") == ["1", "2", "3", "4"] and ids(stage, "deals") == ["1", "2", "3"], "up goes on from there")
+        expect(ids(stage, "user-us") == ["1", "2", "3", "4"] and ids(stage, "deals") == ["1", "2", "3"],
+               "up goes on from there")
         stage.greylag("down", "--to", "came-over", "--service", "user")
         expect(ids(stage, "user-us") == ["1", "2", "3"], f"back to the tag: {stage.applied('user-us')}")
         stage.greylag("down", "--service", "user", "--steps", "1")
@@ -127,14 +132,16 @@ def test_what_is_not_in_order_is_refused():
             expect(words in refused.err, f"{words}: {refused}")
         expect(stage.latest() == {}, "no release was made")
         stage.sql("user-us", "DELETE FROM flyway_schema_history WHERE NOT success")
-        stage.sql("user-eu", f"UPDATE flyway_schema_history SET checksum = {flyway_checksum(USER[1])} WHERE installed_rank = 2")
+        stage.sql("user-eu", f"UPDATE flyway_schema_history SET checksum = {flyway_checksum(USER[1])} WHERE "
+                             f"installed_rank = 2")
         stage.sql("deals", "UPDATE schema_migrations SET dirty = false")
         stage.greylag("import", "--yes")
         expect(ids(stage, "user-us") == ["1", "2", "3"], "the same records, put right")
         flyway_row(stage, "user-us", 4)
         stage.sql("user-us", USER[3])
         stage.greylag("import", "--yes")
-        expect(ids(stage, "user-us") == ["1", "2", "3", "4"] and ids(stage, "user-eu") == ["1", "2", "3"], "only what is missing")
+        expect(ids(stage, "user-us") == ["1", "2", "3", "4"] and ids(stage, "user-eu") == ["1", "2", "3"],
+               "only what is missing")
 
 
 def test_a_worker_that_does_not_answer_is_named():
@@ -192,7 +199,8 @@ def test_a_row_that_goes_by_hand_in_between():
 def test_killed_in_the_middle():
     if not has_crash_points():
         return "this build has no crash points"
-    points = {"worker-user": ("executor.after:3", "report.before"), "coordinator": ("store.release.after", "store.batch.after")}
+    points = {"worker-user": ("executor.after:3", "report.before"),
+              "coordinator": ("store.release.after", "store.batch.after")}
     for name, places in points.items():
         for place in places:
             killed_at(name, place)
@@ -222,7 +230,8 @@ def killed_at(name, place):
         for target in SERVICES["user"]:
             expect(ids(stage, target) == ["1", "2", "3"], f"{place}: {stage.applied(target)}")
             kinds = stage.history(target)
-            expect(len(kinds) == 3 and all(kind[1:] == ("adopt", "applied") for kind in kinds), f"{place}: once each: {kinds}")
+            expect(len(kinds) == 3 and all(kind[1:] == ("adopt", "applied") for kind in kinds),
+                   f"{place}: once each: {kinds}")
 
 
 def test_baseline_and_a_file_from_a_database():
@@ -240,14 +249,16 @@ def test_baseline_and_a_file_from_a_database():
         stage.greylag("up", "--service", "user", "--accept-irreversible")
         expect(ids(stage, "user-eu") == ["1", "2", "3", "4"], "up goes on from the baseline")
         where = stage.postgres.conninfo("user-eu")
-        secret = stage.greylag("baseline", "--service", "user", "--from-database", "--database", where + " password=x", check=2)
+        secret = stage.greylag("baseline", "--service", "user", "--from-database", "--database", where + " password=x",
+                               check=2)
         expect("process list" in secret.err, f"{secret}")
         taken = stage.greylag("baseline", "--service", "deals", "--from-database", "--database", where, check=6)
         expect("has migrations already" in taken.err, f"{taken}")
         made = stage.greylag("baseline", "--service", "user", "--from-database", "--database", where, "--json").json()
         expect(made["version"] == "4", f"{made}")
         text = (stage.folder / "fleet" / made["files"][0]).read_text()
-        expect(text.startswith("-- The baseline of service user: made from the schema of") and "CREATE TABLE public.users" in text
+        expect(text.startswith("-- The baseline of service user: made from the schema of") and
+               "CREATE TABLE public.users" in text
                and "set_config" not in text and "greylag." not in text and "\\restrict" not in text, text)
         again = stage.greylag("baseline", "--service", "user", "--from-database", "--database", where, check=2)
         expect("exists already" in again.err, f"{again}")
@@ -283,7 +294,8 @@ def test_repair_lists_each_change():
         shown = stage.greylag("repair", "--yes")
         expect("nothing to record" in shown.out, f"{shown}")
         releases = stage.greylag("release", "list", "--json").json()["releases"]
-        expect([(r["direction"], r["note"]) for r in releases[:2]] == [("adopt", ""), ("adopt", "comments")], f"{releases}")
+        expect([(r["direction"], r["note"]) for r in releases[:2]] == [("adopt", ""), ("adopt", "comments")],
+               f"{releases}")
 
 
 if __name__ == "__main__":

@@ -55,7 +55,8 @@ class Dev:
     def greylag(self, *arguments):
         return subprocess.run([BUILD / "bin/greylag", *map(str, arguments)], capture_output=True, text=True,
                               stdin=subprocess.DEVNULL, timeout=120,
-                              env={**os.environ, "GREYLAG_URL": self.facts["url"], "GREYLAG_TOKEN": self.facts["token"]})
+                              env={**os.environ, "GREYLAG_URL": self.facts["url"],
+                                   "GREYLAG_TOKEN": self.facts["token"]})
 
     def conninfo(self, database):
         return re.sub(r"dbname=\S+", f"dbname={database}", self.facts["postgres"])

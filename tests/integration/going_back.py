@@ -1,4 +1,5 @@
-"""`down --to RELEASE`: everything that later releases did is undone, and the fleet is what it was after that release."""
+"""`down --to RELEASE`: everything that later releases did is undone, and the fleet is what it was after that
+release."""
 import sys
 
 import walk_fleet

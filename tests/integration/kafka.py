@@ -87,7 +87,8 @@ def test_a_message_of_70_mb_is_refused_by_the_broker():
     with Stage(Kafka) as stage:
         begin(stage)
         for topic in ("jobs.auth", "events"):
-            sent = subprocess.run([greylag.BUILD / "bin/wire", "send", stage.broker.bootstrap, f"greylag.walk.dev.{topic}", "auth"],
+            sent = subprocess.run([greylag.BUILD / "bin/wire", "send", stage.broker.bootstrap,
+                                   f"greylag.walk.dev.{topic}", "auth"],
                                   input=b"x" * 70_000_000, capture_output=True)
             said = sent.stderr.decode()
             print(f"# {topic}: {said.strip()}", flush=True)

@@ -1,5 +1,5 @@
-"""Flyway's kinds as a fleet of real processes: repeatables through releases, a rollback and downs; callbacks; a baseline on an
-empty database and on one that holds something; placeholders; a range between two services."""
+"""Flyway's kinds as a fleet of real processes: repeatables through releases, a rollback and downs; callbacks; a
+baseline on an empty database and on one that holds something; placeholders; a range between two services."""
 # long
 import pathlib
 import sys
@@ -176,9 +176,11 @@ def test_a_worker_that_is_killed_on_the_way_back():
     with Stage() as stage:
         begin(stage, FIRST)
         stage.greylag("up", "--accept-irreversible")
-        write(stage, {**view(2), "shop/V2__slow.sql": "SELECT pg_sleep(2); SELECT 1/0;", "shop/U2__slow.sql": "SELECT 1;"})
+        write(stage, {**view(2), "shop/V2__slow.sql": "SELECT pg_sleep(2); SELECT 1/0;",
+                      "shop/U2__slow.sql": "SELECT 1;"})
         stage.greylag("up", "--no-wait")
-        wait(lambda: any(step["service"] == "shop" and step["state"] == "sent" for step in stage.latest().get("steps", [])),
+        wait(lambda: any(step["service"] == "shop" and step["state"] == "sent"
+                         for step in stage.latest().get("steps", [])),
              "the report of the new view")
         worker = stage.programs["worker-auth"]
         worker.kill()
@@ -186,14 +188,16 @@ def test_a_worker_that_is_killed_on_the_way_back():
         expect(version(stage) == "2 hello", "its worker is gone")
         worker.start()
         release = stage.ended()
-        expect(release["state"] == "rolled back" and version(stage) == "1 hello", f"{release['state']}: {version(stage)}")
+        expect(release["state"] == "rolled back" and version(stage) == "1 hello",
+               f"{release['state']}: {version(stage)}")
         skipped = [step for step in release["steps"] if step["leg"] == 1 and step["state"] == "skipped"]
         expect(any(step["kind"] == "callback" for step in skipped), f"a callback is not undone: {skipped}")
 
 
 def test_a_baseline_where_nothing_is_and_where_something_is():
     files = {**FIRST, "auth/B2__all.sql": "CREATE TABLE people (id int, name text); CREATE TABLE log (what text);",
-             "auth/V3__age.sql": "ALTER TABLE people ADD COLUMN age int;", "auth/U3__age.sql": "ALTER TABLE people DROP COLUMN age;"}
+             "auth/V3__age.sql": "ALTER TABLE people ADD COLUMN age int;",
+             "auth/U3__age.sql": "ALTER TABLE people DROP COLUMN age;"}
     with Stage() as stage:
         begin(stage, {**FIRST, **{name: text for name, text in files.items() if "B2" not in name}})
         stage.greylag("up", "--accept-irreversible", "--target", "auth=1")

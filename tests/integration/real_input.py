@@ -132,8 +132,8 @@ environments: {dev: {}}
 
 
 def four(broker):
-    """All of them as one fleet; each layout is recognised by itself. What hatchet looks like afterwards is compared with
-    the real goose in tests/tools/goose.py."""
+    """All of them as one fleet; each layout is recognised by itself. What hatchet looks like afterwards is compared
+    with the real goose in tests/tools/goose.py."""
     services = {**SERVICES, "hatchet": ["hatchet"]}
     with Stage(broker) as stage:
         folder = stage.folder / "fleet"

@@ -8,7 +8,8 @@ In the text's `code`: `name()` is a function of C or SQL, `suite.test` a test in
 Python, `--plant NAME` a bug that the simulation plants, `greylag_x` a metric, and what begins with a folder of this
 repository is a path. The other way round: every plant stands in docs/protocol.md, every metric in docs/operations.md,
 every section of
-docs/promises.md names a test, and every room of README's table is on the way in docs/walkthrough.md. Each violation is one line, FILE:LINE: what."""
+docs/promises.md names a test, and every room of README's table is on the way in docs/walkthrough.md. Each violation is
+one line, FILE:LINE: what."""
 import os
 import pathlib
 import re
@@ -17,7 +18,8 @@ import tempfile
 
 FOLDERS = ("common", "proto", "coordinator", "worker", "tests", "deploy", "docs", ".ci")
 ROOTS = ("common", "proto", "coordinator", "worker", "tests")
-ENDINGS = {"c", "h", "def", "sql", "py", "md", "yml", "yaml", "json", "txt", "service", "pub", "key", "toml", "plan", "conf", "rs"}
+ENDINGS = {"c", "h", "def", "sql", "py", "md", "yml", "yaml", "json", "txt", "service", "pub", "key", "toml", "plan",
+           "conf", "rs"}
 CODE = re.compile(r"`([^`\n]+)`")
 LINK = re.compile(r"\]\(([^)#\s]+)(?:#[^)]*)?\)")
 METRIC = re.compile(r"\bgreylag_[a-z_]+[a-z]\b")
@@ -109,7 +111,8 @@ def check_complete(sources, say):
         if f"`{metric}`" not in text:
             say(operations, 1, f"the metric {metric} is not mentioned")
     walkthrough = (docs / "walkthrough.md").read_text(encoding="utf-8")
-    for room in re.findall(r"\]\(((?:coordinator|worker)/\w+)\)", (sources.root / "README.md").read_text(encoding="utf-8")):
+    for room in re.findall(r"\]\(((?:coordinator|worker)/\w+)\)",
+                           (sources.root / "README.md").read_text(encoding="utf-8")):
         if f"`{room}/" not in walkthrough:
             say(docs / "walkthrough.md", 1, f"the room {room} of README's table is not on the way")
     sections = re.split(r"^## ", promises.read_text(encoding="utf-8"), flags=re.M)[1:]
@@ -157,8 +160,10 @@ BAD = [
     ("a plant that is not there", {"docs/a.md": "`--plant noise`\n"}, "no plant noise"),
     ("a plant that is not mentioned", {"docs/protocol.md": "\n"}, "the plant silence is not mentioned"),
     ("a metric that is not there", {"docs/a.md": "`greylag_x_total`\n"}, "no metric greylag_x_total"),
-    ("a metric that is not mentioned", {"docs/operations.md": "\n"}, "the metric greylag_worker_jobs_total is not mentioned"),
-    ("a room that is not on the way", {"docs/walkthrough.md": "\n"}, "the room worker/job of README's table is not on the way"),
+    ("a metric that is not mentioned", {"docs/operations.md": "\n"},
+     "the metric greylag_worker_jobs_total is not mentioned"),
+    ("a room that is not on the way", {"docs/walkthrough.md": "\n"},
+     "the room worker/job of README's table is not on the way"),
     ("a promise without a test", {"docs/promises.md": "## P1 x\n`job.runs_once`\n"}, "P2 names no test"),
 ]
 

@@ -35,7 +35,8 @@ def main():
     for name, (program, *arguments) in PAGES.items():
         done = subprocess.run([build / "bin" / program, *arguments], capture_output=True, text=True, check=False)
         if done.returncode:
-            failures.append(f"{name}: {program} {' '.join(arguments)} ended with {done.returncode}: {done.stderr.strip()}")
+            failures.append(f"{name}: {program} {' '.join(arguments)} ended with {done.returncode}: "
+                            f"{done.stderr.strip()}")
             continue
         if renew:
             (folder / name).write_text(done.stdout)

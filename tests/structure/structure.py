@@ -16,15 +16,21 @@ import sys
 import tempfile
 
 PURE = ("plan", "rollout", "job", "lint")
-IMPURE = re.compile(r"^(PQ\w+|rd_kafka_\w+|clock_(gettime|mono_\w+|wall_\w+)|time|gettimeofday|getenv|secure_getenv|fopen|"
-                    r"fopen64|open|open64|openat|socket|connect|log_line|log_on|rand|random|srand|getrandom|"
+IMPURE = re.compile(r"^(PQ\w+|rd_kafka_\w+|clock_(gettime|mono_\w+|wall_\w+)|time|gettimeofday|getenv|secure_getenv|"
+                    r"fopen|fopen64|open|open64|openat|socket|connect|log_line|log_on|rand|random|srand|getrandom|"
                     r"randombytes\w*|id_new|id_term|sleep|usleep|nanosleep|read|write|printf|puts|fork|system|popen)$")
 FORBIDDEN = re.compile(r"\b(strcpy|strcat|sprintf|vsprintf|strtok|atoi|atol|atof|gets|tmpnam|mktemp)\s*\(")
 SLEEPS = re.compile(r"\b(sleep|usleep|nanosleep|clock_nanosleep|pg_sleep)\s*\(")
 # paths of a machine that built this once; ports and registries of one
 PRIVATE = re.compile(r"/work/|/tmp/gl\b|/home/\w|/root/|localhost:\d+/(?:simple|npm|maven|registry)|"
-                     r"https?://(?:localhost|127\.0\.0\.1|10\.\d+\.\d+\.\d+|192\.168\.\d+\.\d+)[:/][^\s\"']*(?:simple|registry|maven|goproxy)")
-TEXT_FILES = re.compile(r"(\.(c|h|def|sql|md|py|sh|txt|cmake|yml|yaml|json|html|css|js|service|toml)|/(run|postgres|kafka))$")
+                     r"https?://(?:localhost|127\.0\.0\.1|10\.\d+\.\d+\.\d+|192\.168\.\d+\.\d+)[:/][^\s\"']*"
+                     r"(?:simple|registry|maven|goproxy)")
+TEXT_FILES = re.compile(r"(\.(c|h|def|sql|md|py|sh|txt|cmake|yml|yaml|json|html|css|js|service|toml)|"
+                        r"/(run|postgres|kafka))$")
+WIDTH = 120
+WRITTEN = re.compile(r"\.(c|h|def|py|sh|cmake)$|CMakeLists\.txt$|/sql/[^/]+\.sql$|"
+                     r"/(deploy/packages|demo/run|tests/run|bench/run|harness/(kafka|postgres|tally|tools))$")
+NOT_WRITTEN = re.compile(r"/tests/(fleets|unit/golden|fuzz/corpus)/")
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^">]+)[">]')
 
 
@@ -44,15 +50,13 @@ class Tree:
         path = os.path.join(self.root, "CMakeLists.txt")
         if not os.path.exists(path):
             return
-        for line in open(path, encoding="utf-8"):
-            found = re.match(r"\s*greylag_room\(\s*(\S+)(?:\s+LINKS\s+([^)]*))?\)", line)
-            if found:
-                name = os.path.basename(found[1])
-                self.rooms[name] = found[1]
-                self.links[name] = (found[2] or "").split()
-            found = re.match(r"\s*greylag_program\(\s*\S+\s+(\S+)\s+([^)]*)\)", line)
-            if found:
-                self.programs[found[1]] = found[2].split()
+        text = open(path, encoding="utf-8").read()
+        for found in re.finditer(r"^\s*greylag_room\(\s*([^\s)]+)(?:\s+LINKS\s+([^)]*))?\)", text, re.M):
+            name = os.path.basename(found[1])
+            self.rooms[name] = found[1]
+            self.links[name] = (found[2] or "").split()
+        for found in re.finditer(r"^\s*greylag_program\(\s*\S+\s+(\S+)\s+([^)]*)\)", text, re.M):
+            self.programs[found[1]] = found[2].split()
         for name in self.links:
             self.links[name] = [link for link in self.links[name] if link in self.rooms]
 
@@ -109,7 +113,8 @@ def check_links(tree):
     for name, links in tree.links.items():
         for link in links:
             if part(tree.rooms[link]) not in allowed[part(tree.rooms[name])]:
-                line = next(n for n, text in lines(path) if re.search(r"greylag_room\(\s*" + tree.rooms[name] + r"\s", text))
+                line = next(n for n, text in lines(path) if re.search(r"greylag_room\(\s*" + tree.rooms[name] + r"\s",
+                                                                      text))
                 tree.say(path, line, f"{tree.rooms[name]} must not link {tree.rooms[link]}")
         if name in reachable(tree, name):
             tree.say(path, 1, f"room {name} links itself in a circle")
@@ -191,7 +196,8 @@ def check_words(tree):
             found = FORBIDDEN.search(unquoted(line)) or SLEEPS.search(unquoted(line))
             if found:
                 tree.say(path, number, f"{found[1]} is not used here")
-    for folder in ("tests/unit", "tests/contract", "tests/harness", "tests/simulation", "tests/integration", "tests/fault"):
+    for folder in ("tests/unit", "tests/contract", "tests/harness", "tests/simulation", "tests/integration",
+                   "tests/fault"):
         for path in tree.files(folder, r"\.[ch]$"):
             for number, line in code_lines(path):
                 found = FORBIDDEN.search(unquoted(line))
@@ -204,7 +210,8 @@ def check_crash_points(tree):
     if not os.path.exists(table):
         return
     declared = {found[1]: number for number, line in lines(table) if (found := re.match(r'\s*X\("([^"]+)"', line))}
-    program = {found[1]: found[2] for _, line in lines(table) if (found := re.match(r'\s*X\("([^"]+)",\s*"([^"]+)"', line))}
+    program = {found[1]: found[2] for _, line in lines(table)
+               if (found := re.match(r'\s*X\("([^"]+)",\s*"([^"]+)"', line))}
     used = set()
     for name, path in tree.sources(r"\.[ch]$"):
         if tree.rooms[name] == "common/proc":
@@ -221,15 +228,28 @@ def check_crash_points(tree):
             tree.say(table, number, f"crash point {point} is nowhere in the sources")
 
 
-def check_private(tree):
-    """Nothing of one machine in a file that everybody gets."""
+def kept(tree):
+    """What git knows, or all that there is where git knows nothing."""
     try:
         listed = subprocess.run(["git", "-C", tree.root, "ls-files", "-z"], capture_output=True, check=True).stdout
-        paths = [os.path.join(tree.root, p) for p in listed.decode().split("\0") if p]
+        return [path for p in listed.decode().split("\0") if p and os.path.isfile(path := os.path.join(tree.root, p))]
     except (subprocess.CalledProcessError, OSError):
-        paths = tree.files("", r"")
-    for path in paths:
-        if not TEXT_FILES.search(path) or not os.path.isfile(path) or "/tests/structure/" in path:
+        return tree.files("", r"")
+
+
+def check_width(tree):
+    """Not of what others wrote or a program printed: migrations, golden files, published schemas, reference pages."""
+    for path in kept(tree):
+        if WRITTEN.search(path) and not NOT_WRITTEN.search(path):
+            for number, line in lines(path):
+                if len(line) > WIDTH:
+                    tree.say(path, number, f"{len(line)} characters; at most {WIDTH}")
+
+
+def check_private(tree):
+    """Nothing of one machine in a file that everybody gets."""
+    for path in kept(tree):
+        if not TEXT_FILES.search(path) or "/tests/structure/" in path:
             continue
         for number, line in lines(path):
             found = PRIVATE.search(line)
@@ -299,7 +319,8 @@ def check_pure(tree, build):
         if name not in tree.rooms or not os.path.exists(archive):
             continue
         for member, _, symbol in symbols(archive, "-u"):
-            if IMPURE.match(re.sub(r"^__(\w+?)(_chk|_2)$", r"\1", symbol)):  # fortified builds call __open_2, __read_chk
+            if IMPURE.match(re.sub(r"^__(\w+?)(_chk|_2)$", r"\1",
+                                   symbol)):  # fortified builds call __open_2, __read_chk
                 source = os.path.join(tree.root, tree.rooms[name], re.sub(r"\.o$", "", member))
                 number = next((n for n, line in code_lines(source) if re.search(r"\b" + symbol + r"\s*\(", line)), 1) \
                     if os.path.exists(source) else 1
@@ -320,7 +341,8 @@ def check_declared(tree, build, compiler):
                 continue
             if not re.search(r"\b" + re.escape(symbol) + r"\b", headers[name]):
                 source = os.path.join(tree.root, tree.rooms[name], re.sub(r"\.o$", "", member))
-                number = next((n for n, line in code_lines(source) if re.search(r"\b" + re.escape(symbol) + r"\b", line)), 1) \
+                number = next((n for n, line in code_lines(source)
+                               if re.search(r"\b" + re.escape(symbol) + r"\b", line)), 1) \
                     if os.path.exists(source) else 1
                 tree.say(source, number, f"{symbol} is not static and in no header of its room")
 
@@ -338,7 +360,8 @@ def check_unused_builds(tree, build):
 
 def check_all(root, build=None, cc="cc"):
     tree = Tree(root)
-    for check in (check_links, check_includes, check_cycles, check_words, check_crash_points, check_private):
+    for check in (check_links, check_includes, check_cycles, check_words, check_crash_points, check_width,
+                  check_private):
         check(tree)
     compiler = Compiler(tree, cc, build)
     check_headers_alone(tree, compiler)
@@ -365,31 +388,55 @@ GOOD = {
     "common/proc/crash_points.def": 'X("one", "worker", "p")\n',
     "coordinator/plan/p.h": '#pragma once\n#include "base/a.h"\nint plan_p(void);\n',
     "coordinator/plan/p.c": '#include "plan/p.h"\nint plan_p(void)\n{\n    return base_a();\n}\n',
-    "worker/job/j.c": "int job_j(void);\nint job_j(void)\n{\n    CRASH_POINT(\"one\"); /* strcpy( in a comment */\n    return 0;\n}\n",
+    "worker/job/j.c": "int job_j(void);\nint job_j(void)\n{\n    CRASH_POINT(\"one\"); /* strcpy( in a comment */\n    "
+                      "return 0;\n}\n",
     "worker/job/j.h": "#pragma once\nint job_j(void);\n",
     "docs/a.md": "fine\n",
 }
 BAD = [  # what is changed, and what must be said
-    ("a room that links against the law", {"CMakeLists.txt": ROOMS + "greylag_room(common/x LINKS proto)\n"}, "must not link proto"),
-    ("a worker that sees the coordinator", {"CMakeLists.txt": ROOMS + "greylag_room(worker/x LINKS plan)\n"}, "must not link coordinator/plan"),
-    ("rooms in a circle", {"CMakeLists.txt": ROOMS + "greylag_room(worker/x LINKS y)\ngreylag_room(worker/y LINKS x)\n"}, "in a circle"),
-    ("an include against the law", {"common/base/b.c": '#include "plan/p.h"\n'}, "common/base must not include plan/p.h"),
-    ("an include of what is not linked", {"worker/job/b.c": '#include "pg/pg.h"\n'}, "worker/job must not include pg/pg.h"),
-    ("a program that includes what it does not link", {"CMakeLists.txt": ROOMS + "greylag_program(w worker/job/main.c job)\n", "worker/job/main.c": '#include "job/j.h"\n#include "plan/p.h"\n'}, "main.c:2: worker/job must not include plan/p.h"),
+    ("a room that links against the law", {"CMakeLists.txt": ROOMS + "greylag_room(common/x LINKS proto)\n"},
+     "must not link proto"),
+    ("a worker that sees the coordinator", {"CMakeLists.txt": ROOMS + "greylag_room(worker/x LINKS plan)\n"},
+     "must not link coordinator/plan"),
+    ("rooms in a circle",
+     {"CMakeLists.txt": ROOMS + "greylag_room(worker/x LINKS y)\ngreylag_room(worker/y LINKS x)\n"}, "in a circle"),
+    ("an include against the law", {"common/base/b.c": '#include "plan/p.h"\n'},
+     "common/base must not include plan/p.h"),
+    ("an include of what is not linked", {"worker/job/b.c": '#include "pg/pg.h"\n'},
+     "worker/job must not include pg/pg.h"),
+    ("a program that includes what it does not link",
+     {"CMakeLists.txt": ROOMS + "greylag_program(w worker/job/main.c job)\n",
+      "worker/job/main.c": '#include "job/j.h"\n#include "plan/p.h"\n'},
+     "main.c:2: worker/job must not include plan/p.h"),
     ("an include with ..", {"worker/job/b.c": '#include "../job/j.h"\n'}, "include with '..'"),
     ("an include without its room", {"worker/job/b.c": '#include "j.h"\n'}, "without its room"),
-    ("headers in a circle", {"common/base/b.h": '#pragma once\n#include "base/c.h"\n', "common/base/c.h": '#pragma once\n#include "base/b.h"\n'}, "cycle among headers: base/b.h -> base/c.h -> base/b.h"),
+    ("headers in a circle", {"common/base/b.h": '#pragma once\n#include "base/c.h"\n',
+                             "common/base/c.h": '#pragma once\n#include "base/b.h"\n'},
+     "cycle among headers: base/b.h -> base/c.h -> base/b.h"),
     ("strcpy", {"common/base/b.c": "void f(char *a)\n{\n    strcpy(a, \"b\");\n}\n"}, "b.c:3: strcpy"),
     ("atoi in a test", {"tests/unit/x.c": "int f(void) { return atoi(\"1\"); }\n"}, "atoi"),
     ("usleep", {"worker/job/b.c": "void f(void) { usleep (1); }\n"}, "usleep"),
-    ("a crash point that is not declared", {"worker/job/b.c": 'void f(void) { CRASH_POINT("two"); }\n'}, "crash point two is not in"),
-    ("a crash point that is nowhere", {"common/proc/crash_points.def": 'X("one", "worker", "p")\nX("two", "worker", "p")\n'}, "crash_points.def:2: crash point two is nowhere"),
-    ("a crash point of the other program", {"common/proc/crash_points.def": 'X("one", "coordinator", "p")\n'}, "declared for the coordinator"),
+    ("a crash point that is not declared", {"worker/job/b.c": 'void f(void) { CRASH_POINT("two"); }\n'},
+     "crash point two is not in"),
+    ("a crash point that is nowhere", {"common/proc/crash_points.def": 'X("one", "worker", "p")\nX("two", "worker", '
+                                                                       '"p")\n'},
+     "crash_points.def:2: crash point two is nowhere"),
+    ("a crash point of the other program", {"common/proc/crash_points.def": 'X("one", "coordinator", "p")\n'},
+     "declared for the coordinator"),
+    ("a long line", {"common/base/b.c": "/* " + 115 * "x" + " */\nint b;\n"}, "b.c:1: 121 characters"),
     ("a path of one machine", {"docs/a.md": "fine\nsee " + "/wo" + "rk/main/x\n"}, "docs/a.md:2: of one machine"),
-    ("a header that needs others", {"common/base/b.h": "#pragma once\nsize_t f(void);\n"}, "b.h:1: does not compile alone"),
-    ("a pure room that reads the clock", {"coordinator/plan/p.c": '#include "plan/p.h"\n#include <time.h>\nint plan_p(void)\n{\n    return (int)time(0);\n}\n'}, "p.c:5: coordinator/plan is pure, and uses time"),
-    ("a pure room that reads the environment", {"worker/job/k.c": '#include <stdlib.h>\n#include "job/j.h"\nint job_j(void)\n{\n    return getenv("A") != 0;\n}\n', "worker/job/j.c": 'void CRASH_POINT(const char *);\nstatic inline void f(void)\n{\n    CRASH_POINT("one");\n}\n'}, "worker/job is pure, and uses getenv"),
-    ("a function in no header", {"common/base/b.c": "int hidden(void);\nint hidden(void)\n{\n    return 2;\n}\n"}, "hidden is not static"),
+    ("a header that needs others", {"common/base/b.h": "#pragma once\nsize_t f(void);\n"},
+     "b.h:1: does not compile alone"),
+    ("a pure room that reads the clock", {"coordinator/plan/p.c": '#include "plan/p.h"\n#include <time.h>\nint '
+                                                                  'plan_p(void)\n{\n    return (int)time(0);\n}\n'},
+     "p.c:5: coordinator/plan is pure, and uses time"),
+    ("a pure room that reads the environment", {"worker/job/k.c": '#include <stdlib.h>\n#include "job/j.h"\nint '
+                                                                  'job_j(void)\n{\n    return getenv("A") != 0;\n}\n',
+                                                "worker/job/j.c": 'void CRASH_POINT(const char *);\nstatic inline void '
+                                                                  'f(void)\n{\n    CRASH_POINT("one");\n}\n'},
+     "worker/job is pure, and uses getenv"),
+    ("a function in no header", {"common/base/b.c": "int hidden(void);\nint hidden(void)\n{\n    return 2;\n}\n"},
+     "hidden is not static"),
 ]
 
 

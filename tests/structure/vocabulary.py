@@ -73,7 +73,8 @@ def self_test():
             with open(source / file, "a") as out:
                 for table, other, _ in TABLES:
                     if other == file and f"#define {table}(" not in (source / file).read_text():
-                        out.write(f'#define {table}(X) \\\n    X(KNOWN, "known",  "a") \\\n    X(OTHER_ONE, "other one", "b")\n\n')
+                        out.write(f'#define {table}(X) \\\n    X(KNOWN, "known",  "a") \\\n    X(OTHER_ONE, "other '
+                                  f'one", "b")\n\n')
                         out.flush()
         (source / "coordinator/rollout").mkdir(parents=True)
         (source / "coordinator/rollout/decisions.def").write_text('    X("one", A)\n    X("two", B)\n')

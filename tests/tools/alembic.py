@@ -12,7 +12,8 @@ def test_order():
         return why
     with beside.fleet("alembic", ["course"]) as stage:
         steps = stage.greylag("plan", "--offline", "--json", check=None).json()["steps"]
-        alembic, whole = (tools.Alembic(stage.postgres, name, stage.folder / "fleet/course") for name in ("one-by-one", "whole"))
+        alembic, whole = (tools.Alembic(stage.postgres, name, stage.folder / "fleet/course")
+                          for name in ("one-by-one", "whole"))
         whole.up()
         done = set()
         for step in steps:
@@ -21,7 +22,8 @@ def test_order():
             done.add(version)
             expect(set(alembic.applied()) <= done, f"{version} brought more: {alembic.applied()}")
         expect(len(steps) == len(list((stage.folder / "fleet/course/versions").glob("*.py"))), f"{len(steps)} steps")
-        beside.same(*(beside.dump(stage.postgres, each.database, each.tables) for each in (alembic, whole)), "one by one")
+        beside.same(*(beside.dump(stage.postgres, each.database, each.tables) for each in (alembic, whole)),
+                    "one by one")
         beside.same(alembic.record(), whole.record(), "the record")
 
 

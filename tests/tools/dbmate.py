@@ -20,7 +20,8 @@ def test_mirror():
         expect("Pending: 0" in said, f"status: {said}")
 
     def one_more(folder):
-        (folder / "99_one_more.sql").write_text("-- migrate:up\ncreate table one_more (id int);\n-- migrate:down\ndrop table one_more;\n")
+        (folder / "99_one_more.sql").write_text("-- migrate:up\ncreate table one_more (id int);\n-- migrate:down\ndrop "
+                                                "table one_more;\n")
 
     return tools.missing("dbmate") or beside.mirror("dbmate", "ticket", tools.Dbmate, agrees, one_more, back=3)
 

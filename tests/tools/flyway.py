@@ -132,7 +132,8 @@ def test_baseline_migration():
         folder = stage.folder / "fleet/stock"
         (stage.folder / "fleet").mkdir()
         (stage.folder / "fleet/fleet.yml").write_text(
-            "fleet: baselines\nservices:\n  stock: {migrations: stock, layout: flyway, mirror_history: true, targets: [old, new]}\n"
+            "fleet: baselines\nservices:\n  stock: {migrations: stock, layout: flyway, mirror_history: true, targets: "
+            "[old, new]}\n"
             "environments: {dev: {}}\n")
         write(folder, V1__a="create table a (i integer);", V2__b="create table b (i integer);")
         stage.fleet(stage.folder / "fleet/fleet.yml", services={"stock": ["old", "new"]})
@@ -147,7 +148,8 @@ def test_baseline_migration():
         stage.greylag("up", "--accept-irreversible")
         for name, flyway in references.items():
             found = tools.Flyway(stage.postgres, name, folder)
-            beside.same(beside.dump(stage.postgres, name, flyway.tables), beside.dump(stage.postgres, name + "-reference", flyway.tables), name)
+            beside.same(beside.dump(stage.postgres, name, flyway.tables),
+                        beside.dump(stage.postgres, name + "-reference", flyway.tables), name)
             beside.same(found.record(), flyway.record(), f"the record of {name}")
             found.run("validate")
 

@@ -61,7 +61,8 @@ def test_mirror():
         expect("Pending" not in said and said.count(".sql") == len(list(goose.folder.iterdir())), f"status: {said}")
 
     def one_more(folder):
-        (folder / "20250101000000_one_more.sql").write_text("-- +goose Up\nCREATE TABLE one_more (id int);\n-- +goose Down\nDROP TABLE one_more;\n")
+        (folder / "20250101000000_one_more.sql").write_text("-- +goose Up\nCREATE TABLE one_more (id int);\n-- +goose "
+                                                            "Down\nDROP TABLE one_more;\n")
 
     return tools.missing("goose") or beside.mirror("goose", "parcel", tools.Goose, agrees, one_more, back=3)
 

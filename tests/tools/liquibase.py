@@ -22,7 +22,8 @@ def test_mirror():
 
     def one_more(folder):
         (folder / "changes/006_one_more.sql").write_text(
-            "--liquibase formatted sql\n--changeset kim:one-more\ncreate table one_more (id int);\n--rollback drop table one_more;\n")
+            "--liquibase formatted sql\n--changeset kim:one-more\ncreate table one_more (id int);\n--rollback drop "
+            "table one_more;\n")
 
     return tools.missing("liquibase") or beside.mirror("liquibase", "stock", tools.Liquibase, agrees, one_more, back=2)
 

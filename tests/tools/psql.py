@@ -39,7 +39,8 @@ def psql(steps):
 
 
 def test_diesel():
-    beside.compare("diesel", {"garden": psql(diesel_steps)}, {"garden": 7}, found=lambda version: version.replace("-", ""))
+    beside.compare("diesel", {"garden": psql(diesel_steps)}, {"garden": 7},
+                   found=lambda version: version.replace("-", ""))
 
 
 def test_metadata():

@@ -42,7 +42,8 @@ def test_change_ids():
         for service in TARGETS:
             project = tools.Sqitch(stage.postgres, "changes", beside.FLEETS / "sqitch" / service)
             project.up()
-        rows = project.rows("select project, change, change_id, script_hash from sqitch.changes order by project, committed_at")
+        rows = project.rows("select project, change, change_id, script_hash from sqitch.changes order by project, "
+                            "committed_at")
         known = [line for line in CHANGES.read_text().splitlines() if not line.startswith("#")]
         beside.same("\n".join(known), "\n".join("\t".join(row) for row in rows), CHANGES.name)
 
@@ -50,7 +51,8 @@ def test_change_ids():
 def histories_are_the_same(stage, projects):
     """Both targets have their rows in one table: it is asked for each."""
     for service, project in projects.items():
-        rows = stage.postgres.sql("bookshop", "select a.migration from greylag.applied a join greylag.target t on t.id = a.target_id "
+        rows = stage.postgres.sql("bookshop", "select a.migration from greylag.applied a join greylag.target t on t.id "
+                                              "= a.target_id "
                                               f"where t.target = '{service}' order by a.position")
         beside.same("\n".join(map(plain, rows.splitlines())), "\n".join(project.applied()), f"the history of {service}")
 
