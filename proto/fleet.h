@@ -16,8 +16,9 @@
 #define DIGEST_TEXT_SIZE 65
 #define MIGRATION_MAX ((size_t)32 << 20)  /* bytes of SQL; larger ones are refused in the plan */
 #define MESSAGE_MAX ((size_t)64 << 20)    /* max.message.bytes of topics that carry SQL */
-#define MIGRATION_WIRE_MAX (MESSAGE_MAX - ((size_t)64 << 10)) /* of one step's texts as they travel; the rest is the job's frame */
-#define MIGRATION_WIRE_EACH 8             /* what one byte can take there at most: six in JSON, a third more in base64 */
+/* Of one step's texts as they travel; the rest is the job's frame. */
+#define MIGRATION_WIRE_MAX (MESSAGE_MAX - ((size_t)64 << 10))
+#define MIGRATION_WIRE_EACH 8 /* what one byte can take there at most: six in JSON, a third more in base64 */
 #define JOB_TEXTS_MAX ((size_t)1 << 20)   /* bytes of SQL of several steps that travel together */
 
 struct policy {
@@ -74,8 +75,8 @@ struct migration {
     const char *author, *risk, *category; /* NULL when not given */
     bool breaking, requires_downtime;
     int64_t estimated_ms;  /* how long it is thought to take; 0: nobody said */
-    const char *details;   /* what else its metadata says, as JSON; NULL: nothing. "dataVolume": "small", "medium" or "large",
-                            * "tags": [], "affectedTables": [], "rollbackStrategy" */
+    const char *details;   /* what else its metadata says, as JSON; NULL: nothing. "dataVolume": "small", "medium" or
+                            * "large", "tags": [], "affectedTables": [], "rollbackStrategy" */
     const struct dependency *depends;
     size_t depends_count;
 };

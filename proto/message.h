@@ -47,7 +47,8 @@ struct job_request {
     const char *verify;    /* SQL run after `sql` in a savepoint that is rolled back: an error fails the step; ""
                             * none */
     bool placeholders;     /* ${name} in the texts is replaced before they run */
-    const struct placeholder *values; /* by these, in place of the job's: an earlier text with what it came into effect with */
+    const struct placeholder *values; /* by these, in place of the job's: an earlier text with what it came into effect
+                                       * with */
     size_t value_count;    /* 0: by the job's */
     bool in_history;       /* ADOPT: only when the other tool's record says so now, too */
     bool no_transaction;   /* the file asks for it; the worker also looks itself */

@@ -16,7 +16,8 @@
 #define CACHE_MAX ((size_t)256 << 20)
 #define SETTLED_NS 2000000000LL
 
-/* On disk: CACHE_MAGIC, the digest (hex) of what follows, the entries sorted by key. A number's bytes are this machine's. */
+/* On disk: CACHE_MAGIC, the digest (hex) of what follows, the entries sorted by key. A number's bytes are this
+ * machine's. */
 struct cache {
     char *path;
     struct buf file;                 /* as it was read */

@@ -174,8 +174,10 @@ static void set_texts(struct loading *loading, const struct entry *entry, const 
     }
 }
 
-/* What travels in one message with a step: its text, what verifies it, what stands around it, values of placeholders. */
-static size_t step_wire(const struct layout_run *run, const struct entry *entry, const struct service *service, size_t *ret_step)
+/* What travels in one message with a step: its text, what verifies it, what stands around it, values of
+ * placeholders. */
+static size_t step_wire(const struct layout_run *run, const struct entry *entry, const struct service *service,
+                        size_t *ret_step)
 {
     size_t others = migration_wire_size(entry->verify ? entry->verify : "", entry->verify_size);
     for (size_t i = 0; i < service->placeholder_count; i++)
@@ -201,8 +203,9 @@ static void check_job(struct loading *loading, const struct layout_run *run, con
     if (step <= MIGRATION_WIRE_MAX && (step > several ? step : several) + others > MIGRATION_WIRE_MAX && others)
         finding_add(&loading->findings, ERROR, "too-large", entry->file->where, entry->up_place.first,
                     "split it, or make what stands around each migration shorter",
-                    "it takes %zu bytes in a signed message, and what travels with it (its verification, what stands around each "
-                    "migration, values of placeholders) %zu; at most %zu fit together", step, others, MIGRATION_WIRE_MAX);
+                    "it takes %zu bytes in a signed message, and what travels with it (its verification, what stands "
+                    "around each migration, values of placeholders) %zu; at most %zu fit together",
+                    step, others, MIGRATION_WIRE_MAX);
 }
 
 static void set_migration(struct loading *loading, const struct draft *draft, const struct entry *entry,

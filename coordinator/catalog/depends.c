@@ -181,7 +181,8 @@ static bool split_range(const char *text, struct arena *arena, const char **ret_
     return true;
 }
 
-/* Whether a service's versions are numbers that rise in its order. Names have none of their own, and dbmate has 10 before 9. */
+/* Whether a service's versions are numbers that rise in its order. Names have none of their own, and dbmate has 10
+ * before 9. */
 static bool has_rising_numbers(const struct layout_run *run)
 {
     const char *before = NULL;

@@ -1,7 +1,7 @@
 /* The file `.env` beside a fleet file: values for ${NAME} in it that the environment does not have. One NAME=value on a
- * line, maybe behind `export`; blank lines and lines that begin with # say nothing; 'as it is', "with \n, \" and \\", or
- * bare, then blanks at its ends and what follows " #" do not count. That is what the many readers of such files agree on;
- * whatever they do not is an error (file and line), as is a name twice. A byte order mark does not count.
+ * line, maybe behind `export`; blank lines and lines that begin with # say nothing; 'as it is', "with \n, \" and \\",
+ * or bare, then blanks at its ends and what follows " #" do not count. That is what the many readers of such files
+ * agree on; whatever they do not is an error (file and line), as is a name twice. A byte order mark does not count.
  * Threads: one at a time. */
 #pragma once
 #include "base/arena.h"

@@ -110,8 +110,8 @@ bool named_parse(const char *path, const char *text, size_t len, struct arena *a
 }
 
 /* The file's text and what it says; nothing when it is not there. */
-static bool read_file(const char *path, struct buf *text, struct arena *arena, const struct named_release **ret_releases,
-                      size_t *ret_count, struct err *err)
+static bool read_file(const char *path, struct buf *text, struct arena *arena,
+                      const struct named_release **ret_releases, size_t *ret_count, struct err *err)
 {
     *ret_releases = NULL;
     *ret_count = 0;
@@ -191,6 +191,7 @@ bool named_add(const char *fleet, const struct named_release *release, struct er
     else if (text.data[text.len - 1] != '\n')
         buf_addc(&text, '\n');
     add_release(&text, release);
-    return named_parse(path, buf_text(&text), text.len, &arena, &releases, &count, err) && /* what is written can be read */
+    /* what is written can be read */
+    return named_parse(path, buf_text(&text), text.len, &arena, &releases, &count, err) &&
            file_replace(path, buf_text(&text), text.len, 0644, err);
 }

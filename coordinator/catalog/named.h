@@ -25,7 +25,8 @@ bool named_load(const char *fleet, struct arena *arena, const struct named_relea
 /* The same from memory; `path` is only for messages. */
 bool named_parse(const char *path, const char *text, size_t len, struct arena *arena,
                  const struct named_release **ret_releases, size_t *ret_count, struct err *err);
-const struct named_release *named_find(const struct named_release *releases, size_t count, const char *version); /* NULL: none */
+/* NULL: none. */
+const struct named_release *named_find(const struct named_release *releases, size_t count, const char *version);
 /* What the catalog holds now, under that version: the last versioned migration of each service that has one. */
 void named_of(const struct catalog *catalog, const char *version, const char *name, const char *date,
               struct arena *arena, struct named_release *ret_release);

@@ -87,7 +87,8 @@ static bool analyse(struct texts *texts, const struct text *text)
 
 static void check_size(struct texts *texts, const struct text *text)
 {
-    size_t wire = text->size > MIGRATION_WIRE_MAX / MIGRATION_WIRE_EACH ? migration_wire_size(text->text, text->size) : 0;
+    size_t wire =
+        text->size > MIGRATION_WIRE_MAX / MIGRATION_WIRE_EACH ? migration_wire_size(text->text, text->size) : 0;
     if (wire > MIGRATION_WIRE_MAX)
         finding_add(texts->findings, ERROR, "too-large", text->where, 0, "split it, or load the data another way",
                     "its %zu bytes are %zu in a signed message (quotes, backslashes and control characters count more "

@@ -80,8 +80,8 @@ static json_t *migration_json(const struct service *service, const struct migrat
         json_array_append_new(needs, json_string(cli_need_text(&migration->depends[i], &arena)));
     }
     json_t *json = json_pack("{s:s, s:s, s:s, s:s, s:s, s:b, s:s, s:s, s:o}", "service", service->name, "migration",
-                             migration->id, "name", migration->name, "kind", migration_kind_text(migration->kind), "category",
-                             "", "breaking", 0, "author", "", "file", migration->file, "needs", needs);
+                             migration->id, "name", migration->name, "kind", migration_kind_text(migration->kind),
+                             "category", "", "breaking", 0, "author", "", "file", migration->file, "needs", needs);
     plan_json_told(migration, json);
     return json;
 }

@@ -62,7 +62,10 @@ static void add_list(struct buf *out, const char *what, const json_t *list)
     size_t i;
     const json_t *item;
     json_array_foreach(list, i, item)
-        buf_addf(out, "%s%s%s", i ? " " : out->len ? ", " : "", i ? "" : what, json_is_string(item) ? json_string_value(item) : "");
+    {
+        const char *before = i ? " " : out->len ? ", " : "", *text = json_string_value(item);
+        buf_addf(out, "%s%s%s", before, i ? "" : what, text ? text : "");
+    }
 }
 
 /* What its metadata says that matters before it runs. */
@@ -90,7 +93,8 @@ static const char *step_note(const json_t *step, struct arena *arena)
     if (step_is(step, "direction", "forget"))
         return arena_printf(arena, "forget (checksum %.12s...)", recorded);
     if (step_is(step, "direction", "adopt"))
-        return *recorded ? arena_printf(arena, "checksum %.12s... -> %.12s...", recorded, json_text(step, "checksum")) : "";
+        return *recorded ? arena_printf(arena, "checksum %.12s... -> %.12s...", recorded, json_text(step, "checksum"))
+                         : "";
     if (step_is(step, "direction", "down") && *json_text(step, "earlier"))
         return "back to its earlier text";
     if (!up)

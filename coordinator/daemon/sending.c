@@ -127,19 +127,27 @@ static struct job_request request_of(struct leader *leader, const struct rollout
     const struct plan_names *names = earlier ? planned->earlier_names : NULL;
     char id[REQUEST_ID_SIZE];
     rollout_request_id(rollout, step, id);
-    return (struct job_request){.request = arena_strdup(&leader->arena, id), .direction = step->direction,
-                                .migration = planned->id, .name = or_empty(migration->name),
-                                .checksum = text_digest(rollout, step), .undoes = step->undoes_request,
-                                  .sql = texts->sql, .kind = undone ? MIGRATION_VERSIONED : migration->kind, .version = or_empty(migration->version),
+    return (struct job_request){.request = arena_strdup(&leader->arena, id),
+                                .direction = step->direction,
+                                .migration = planned->id,
+                                .name = or_empty(migration->name),
+                                .checksum = text_digest(rollout, step),
+                                .undoes = step->undoes_request,
+                                .sql = texts->sql,
+                                .kind = undone ? MIGRATION_VERSIONED : migration->kind,
+                                .version = or_empty(migration->version),
                                 .script = or_empty(migration->script),
                                 .foreign_checksum = earlier ? "" : or_empty(migration->foreign_checksum),
                                 .foreign_record = earlier ? "" : or_empty(migration->foreign_record),
                                 .in_history = step->direction == DIRECTION_ADOPT && planned->in_history,
-                                .verify = texts->verify, .placeholders = replaces(rollout, step, migration, texts->sql),
-                                .values = names ? names->values : NULL, .value_count = names ? names->count : 0,
+                                .verify = texts->verify,
+                                .placeholders = replaces(rollout, step, migration, texts->sql),
+                                .values = names ? names->values : NULL,
+                                .value_count = names ? names->count : 0,
                                 .no_transaction = runs(step) && migration->no_transaction,
                                 .lock_timeout_ms = policy->lock_timeout_ms,
-                                .statement_timeout_ms = policy->statement_timeout_ms, .retries = policy->retries};
+                                .statement_timeout_ms = policy->statement_timeout_ms,
+                                .retries = policy->retries};
 }
 
 static void refuse(struct leader *leader, const struct rollout_send_job *send, const char *why)

@@ -84,7 +84,8 @@ struct lint;
 struct lint *lint_begin(const struct lint_policy *policy, struct arena *arena);
 /* In the order in which they are applied. */
 void lint_add(struct lint *lint, const struct lint_migration *migration);
-/* SQL that is no migration, but runs with them: a verify script, a callback around each. `applied`: as a migration's. */
+/* SQL that is no migration, but runs with them: a verify script, a callback around each. `applied`: as a
+ * migration's. */
 void lint_add_aside(struct lint *lint, const struct lint_text *text, bool applied);
 /* What was found, in the order of migrations, then of places; releases `lint`. */
 void lint_end(struct lint *lint, const struct lint_finding **ret_findings, size_t *ret_count);

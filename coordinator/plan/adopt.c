@@ -106,7 +106,8 @@ static void baseline_slot(struct planning *planning, int s, int limit)
     for (int m = 0; m <= limit; m++) {
         bool superseded = baseline >= 0 && text_compare_numbers(service->migrations[m].version,
                                                                 service->migrations[baseline].version) <= 0;
-        if (planning_is_versioned(&service->migrations[m]) && service->migrations[m].kind != MIGRATION_BASELINE && !superseded)
+        if (planning_is_versioned(&service->migrations[m]) && service->migrations[m].kind != MIGRATION_BASELINE &&
+            !superseded)
             planning_record(planning, s, m, false);
     }
 }

@@ -44,9 +44,10 @@ static void choose_text(const struct plan_options *options, struct undo *undo)
     undo->earlier = undo->chosen && gone < applied->text_count ? &applied->texts[gone] : NULL;
 }
 
-/* Where everything goes, repeatable ones without an undo are taken off the record, so that they run again with the next up.
- * Versions and numbers of steps concern what has its place among versions: not Flyway's repeatable ones (its undo leaves
- * them alone), but Liquibase's (liquibase-standard: CountChangeSetFilter.java, over what ran last, whatever it is). */
+/* Where everything goes, repeatable ones without an undo are taken off the record, so that they run again with the next
+ * up. Versions and numbers of steps concern what has its place among versions: not Flyway's repeatable ones (its undo
+ * leaves them alone), but Liquibase's (liquibase-standard: CountChangeSetFilter.java, over what ran last, whatever it
+ * is). */
 static void choose_slot(struct undoing *undoing, int s, int back)
 {
     const struct plan_options *options = undoing->planning->options;
@@ -155,9 +156,10 @@ static void refuse_irreversible(struct undoing *undoing, const struct undo *undo
     const struct service *service = undo_service(undoing, undo->slot);
     const struct migration *migration = &service->migrations[undo->migration];
     bool of_release = planning->options->release || planning->options->releases;
-    const char *why = undo->earlier                    ? "has no way back: the text that it replaced is not kept"
-                      : undo->repeatable && of_release ? "has no way back: nothing is known to have been in effect before it"
-                                                       : "has no way back";
+    const char *why = undo->earlier ? "has no way back: the text that it replaced is not kept"
+                      : undo->repeatable && of_release
+                          ? "has no way back: nothing is known to have been in effect before it"
+                          : "has no way back";
     planning_find(planning, true, "irreversible", "go back only as far as possible with --stop-at-irreversible",
                   "%s:%s on %s %s (%s)", service->name, undo_id(undo), planning->slots[undo->slot].name, why,
                   migration->file);
@@ -197,8 +199,9 @@ static void check_undo(struct undoing *undoing, size_t at)
     if (!undo_has_way_back(undoing, undo))
         refuse_irreversible(undoing, undo);
     if (!undo_stands_apart(undo) && strcmp(undo->applied->checksum, migration->up) != 0)
-        planning_find(planning, false, "drift", "", "%s was changed after it was applied on %s: its undo may not fit (%s)",
-                      undo_id(undo), target, migration->file);
+        planning_find(planning, false, "drift", "",
+                      "%s was changed after it was applied on %s: its undo may not fit (%s)", undo_id(undo), target,
+                      migration->file);
     check_on_top(undoing, at);
 }
 

@@ -203,7 +203,8 @@ enum way_back planning_way_back(const struct draft_step *draft, const struct mig
         return WAY_BACK_NOTHING;
     if (draft->earlier)
         return WAY_BACK_EARLIER;
-    /* a repeatable one's own undo takes all of it away: where it replaces a text that is lost, that is no way back to it */
+    /* a repeatable one's own undo takes all of it away: where it replaces a text that is lost, that is no way back to
+     * it */
     bool replaces = migration->kind == MIGRATION_REPEATABLE && draft->applied;
     return migration->down && !replaces ? WAY_BACK_UNDO : WAY_BACK_NONE;
 }

@@ -6,9 +6,9 @@
  * (smaller indexes). Everything lives in the arena given; the plan borrows from fleet and contents.
  *
  * What the kinds of migrations (vocab.h) ask for:
- *  repeatable ones stand behind the versioned ones of their target, or in their place where they have a version, and are
- *      pending again when their content has changed; their way back is the text that was in effect before, when the control
- *      database has it, and at the first run their undo, if they have one;
+ *  repeatable ones stand behind the versioned ones of their target, or in their place where they have a version, and
+ *      are pending again when their content has changed; their way back is the text that was in effect before, when the
+ *      control database has it, and at the first run their undo, if they have one;
  *  of the baselines the highest is taken, on a target that holds nothing; what it stands for is left out;
  *  callbacks stand around the other steps of their target, where there are any; there is nothing to take back of them.
  *
@@ -108,9 +108,10 @@ struct plan_options {
     const char *release;         /* undo what this release applied */
     const char *const *releases; /* undo what these applied: all that came after one; NULL: not asked, may be empty */
     size_t release_count;
-    int64_t steps;               /* the last N of the one selected service, on each of its targets; what has no version does not count */
-    bool all;                    /* everything; repeatable ones without an undo are taken off the record, so that they run again with
-                                  * the next up */
+    int64_t steps;               /* the last N of the one selected service, on each of its targets; what has no version
+                                  * does not count */
+    bool all;                    /* everything; repeatable ones without an undo are taken off the record, so that they
+                                  * run again with the next up */
     bool stop_at_irreversible;   /* down: go back only as far as possible instead of refusing */
 };
 

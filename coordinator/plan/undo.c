@@ -77,7 +77,8 @@ void undo_keep(struct undoing *undoing, size_t first, size_t end)
 
 void undo_keep_from(struct undoing *undoing, size_t at)
 {
-    undo_keep(undoing, at, undo_stands_apart(&undoing->undos[at]) ? at + 1 : undoing->first[undoing->undos[at].slot + 1]);
+    undo_keep(undoing, at,
+              undo_stands_apart(&undoing->undos[at]) ? at + 1 : undoing->first[undoing->undos[at].slot + 1]);
 }
 
 /* The undo that takes away what a dependency asks of a target, -1: none. Of a range that is the oldest that satisfies

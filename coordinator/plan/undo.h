@@ -2,7 +2,8 @@
 #pragma once
 #include "plan/planning.h"
 
-/* An applied migration of a slot, in the order of undoing: repeatable ones without a version, then the last applied first. */
+/* An applied migration of a slot, in the order of undoing: repeatable ones without a version, then the last applied
+ * first. */
 struct undo {
     int slot, migration; /* migration -1: unknown to the files */
     const struct applied *applied;

@@ -197,14 +197,16 @@ static int name_steps(struct planning *planning, int service, int node)
                       "service %s: of the planned migrations %zu without a way back: %s", owner, irreversible.count,
                       irreversible.names);
     if (downtime.first)
-        planning_find(planning, false, "downtime", "stop what uses its databases before, or take them alone with --service and --on",
+        planning_find(planning, false, "downtime",
+                      "stop what uses its databases before, or take them alone with --service and --on",
                       "service %s: of the planned migrations %zu with downtime, as their metadata says: %s", owner,
                       downtime.count, downtime.names);
     if (refused.first) {
         planning_find(planning, false, "not-built",
-                      "run them with their own tool and `greylag import`, or take them for applied with `greylag baseline`",
-                      "service %s: of the planned migrations %zu that greylag does not run: %s (%s)", owner, refused.count,
-                      refused.names, refused.first->refused);
+                      "run them with their own tool and `greylag import`, or take them for applied with `greylag "
+                      "baseline`",
+                      "service %s: of the planned migrations %zu that greylag does not run: %s (%s)", owner,
+                      refused.count, refused.names, refused.first->refused);
         planning_place(planning, refused.first->file);
     }
     while (node < planning->step_count && planning->slots[planning->steps[node].slot].service == service)

@@ -41,7 +41,8 @@ struct rollout_settings {
     unsigned *fired;           /* NULL, or a counter for each row of the table: for tests that want every row fired */
 };
 #define ROLLOUT_SETTINGS_DEFAULT                                                                                       \
-    {.resend_after_ms = 15000, .fence_again_ms = 2000, .fence_limit_ms = 120000, .job_bytes = JOB_TEXTS_MAX, .job_steps = 1000}
+    {.resend_after_ms = 15000, .fence_again_ms = 2000, .fence_limit_ms = 120000, .job_bytes = JOB_TEXTS_MAX,           \
+     .job_steps = 1000}
 
 #define REQUEST_ID_SIZE 72
 

@@ -318,9 +318,11 @@ static json_t *names_json(const struct service *service, const struct migration 
     json_t *values = json_array();
     for (size_t i = 0; migration->placeholders && i < service->placeholder_count; i++) {
         const struct placeholder *p = &service->placeholders[i];
-        json_array_append_new(values, json_pack("{s:s, s:s, s:b}", "name", p->name, "value", p->value, "secret", (int)p->secret));
+        json_array_append_new(
+            values, json_pack("{s:s, s:s, s:b}", "name", p->name, "value", p->value, "secret", (int)p->secret));
     }
-    auto_free char *text = row_dump(json_pack("{s:b, s:o}", "replaced", (int)migration->placeholders, "values", values));
+    auto_free char *text =
+        row_dump(json_pack("{s:b, s:o}", "replaced", (int)migration->placeholders, "values", values));
     return json_string(text);
 }
 

@@ -1,5 +1,5 @@
-/* The catalog's cache. The seeds begin with `d`: the digest is made to fit what follows, so that the entries are looked at;
- * anything else is a whole file as it lies there. */
+/* The catalog's cache. The seeds begin with `d`: the digest is made to fit what follows, so that the entries are looked
+ * at; anything else is a whole file as it lies there. */
 #include "fuzz/fuzz.h"
 
 #include <stdlib.h>

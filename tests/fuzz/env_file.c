@@ -21,7 +21,8 @@ void fuzz_one(const uint8_t *data, size_t size)
     for (size_t i = 0; i < file.count; i++) {
         const struct env_value *value = &file.values[i];
         if (!*value->name || strpbrk(value->name, " =\"'#\n") || value->line < 1 || strlen(value->value) > size ||
-            (i && strcmp(file.values[i - 1].name, value->name) >= 0) || env_file_get(&file, value->name) != value->value)
+            (i && strcmp(file.values[i - 1].name, value->name) >= 0) ||
+            env_file_get(&file, value->name) != value->value)
             abort();
     }
     if (env_file_get(&file, "") || env_file_get(&file, "a b"))

@@ -109,7 +109,8 @@ def test_an_earlier_text_comes_back_as_it_was():
     with Stage() as stage:
         begin(stage, FIRST)
         stage.greylag("up", "--accept-irreversible")
-        write(stage, {**bad, "auth/R__names.sql": "CREATE OR REPLACE VIEW names AS SELECT 2 AS version, '${other}' AS word;",
+        write(stage, {**bad, "auth/R__names.sql": "CREATE OR REPLACE VIEW names AS SELECT 2 AS version, '${other}' AS "
+                                                  "word;",
                       "auth/V2__name.sql": FIRST["auth/V2__name.sql"]})
         fleet(stage, "{word: bye, other: new}")
         stage.greylag("up", check=3)
@@ -148,7 +149,8 @@ def test_a_changeset_that_runs_on_change_stands_in_its_place():
         return stage.sql("auth", "SELECT count(*) FROM pg_views WHERE viewname = 'names'").strip()
 
     with Stage() as stage:
-        stage.fleet(put(stage, 1, **{"shop/V1__bad.sql": "SELECT 1/0;", "shop/U1__bad.sql": "SELECT 1;"}), services=SERVICES)
+        stage.fleet(put(stage, 1, **{"shop/V1__bad.sql": "SELECT 1/0;", "shop/U1__bad.sql": "SELECT 1;"}),
+                    services=SERVICES)
         stage.everybody()
         stage.greylag("up", "--service", "auth", "--target", "changes.sql::1::ann")
         expect(views(stage) == "0", "--target limits it")

@@ -251,12 +251,14 @@ Test(catalog, ranges_of_numbers_in_an_order_of_names)
     put("b/20240115_x.sql", "-- migrate:up\nselect 1;\n-- migrate:down\nselect 1;\n");
     put("b/20240301_y.sql", "-- migrate:up\nselect 1;\n-- migrate:down\nselect 1;\n");
     put("c/.keep", "");
-    one("  b: {migrations: b}\n  c: {migrations: c, layout: declared, versions: [{version: \"2\"}, {version: \"10\"}]}\n");
+    one("  b: {migrations: b}\n  c: {migrations: c, layout: declared, versions: [{version: \"2\"}, {version: "
+        "\"10\"}]}\n");
     cr_expect_eq(catalog->error_count, 0u);
     cr_expect_eq(migration(0, "1")->depends_count, 2u);
     put("b/9_z.sql", "-- migrate:up\nselect 1;\n-- migrate:down\nselect 1;\n"); /* behind them, for dbmate */
     load();
-    found("missing-dependency", true, "a/V1__x.sql", "'b>=20240301', which compares versions that are no numbers, or do not stand");
+    found("missing-dependency", true, "a/V1__x.sql",
+          "'b>=20240301', which compares versions that are no numbers, or do not stand");
     one("  b: {migrations: b, layout: declared, versions: [{version: 1a2b}]}\n");
     found("missing-dependency", true, "a/V1__x.sql", "'b>=20240301', which compares versions that are no numbers");
 }

@@ -27,7 +27,9 @@ Test(metadata, sections_and_fields)
     cr_expect_str_eq(first->risk, "high");
     cr_expect(first->breaking && first->has_policy && first->on_failure == ON_FAILURE_HALT && !first->no_transaction);
     cr_expect(first->estimated_ms == 1000 && !first->requires_downtime && second->estimated_ms == 0);
-    cr_expect_str_eq(first->details, "{\"dataVolume\":\"small\",\"tags\":[\"x\"],\"affectedTables\":[\"users\"],\"rollbackStrategy\":\"drop\"}");
+    cr_expect_str_eq(
+        first->details,
+        "{\"dataVolume\":\"small\",\"tags\":[\"x\"],\"affectedTables\":[\"users\"],\"rollbackStrategy\":\"drop\"}");
     cr_expect_null(second->details);
     cr_expect_str_eq(catalog_blob(catalog, first->up)->text, "CREATE TABLE users (id int);\n");
     cr_expect_str_eq(catalog_blob(catalog, first->down)->text, "DROP TABLE users;\n");

@@ -47,8 +47,10 @@ Test(named, a_release_is_named_once_and_its_changes_are_told)
     cr_expect_str_eq(output, "Nothing has changed.\n");
     cr_assert_eq(greylag("changelog --service auth --from 1 --json"), 0);
     SAYS("\"breaking\": true");
-    put("user/4_purge.sql", "-- @metadata {\"category\": \"data\", \"requiresDowntime\": true, \"tags\": [\"gdpr\"]}\n-- UP\nSELECT 1;\n");
-    put("fleet.yml", "fleet: shop\nservices:\n  auth: {migrations: auth}\n  user: {migrations: user, layout: metadata}\n");
+    put("user/4_purge.sql", "-- @metadata {\"category\": \"data\", \"requiresDowntime\": true, \"tags\": "
+                            "[\"gdpr\"]}\n-- UP\nSELECT 1;\n");
+    put("fleet.yml", "fleet: shop\nservices:\n  auth: {migrations: auth}\n  user: {migrations: user, layout: "
+                     "metadata}\n");
     cr_assert_eq(greylag("changelog --category data"), 0, "%s", output);
     cr_expect_str_eq(output, "user\n  4 purge [data], requires downtime\n");
     cr_assert_eq(greylag("changelog --category data --json"), 0);

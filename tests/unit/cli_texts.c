@@ -244,10 +244,13 @@ Test(cli_texts, plan_of_other_kinds)
                "\n"
                "plan abc\n");
     json_decref(plan);
-    plan = parse("{\"direction\":\"down\",\"digest\":\"abc\",\"findings\":[],\"steps\":["
-                 "{\"service\":\"a\",\"target\":\"a\",\"migration\":\"R__v\",\"kind\":\"repeatable\",\"direction\":\"forget\",\"recorded\":\"abcdef0123456789\"},"
-                 "{\"service\":\"a\",\"target\":\"a\",\"migration\":\"R__w\",\"kind\":\"repeatable\",\"direction\":\"down\",\"earlier\":\"abc\"},"
-                 "{\"service\":\"a\",\"target\":\"a\",\"migration\":\"v\",\"kind\":\"repeatable\",\"direction\":\"down\"}]}");
+    plan = parse(
+        "{\"direction\":\"down\",\"digest\":\"abc\",\"findings\":[],\"steps\":["
+        "{\"service\":\"a\",\"target\":\"a\",\"migration\":\"R__v\",\"kind\":\"repeatable\",\"direction\":\"forget\","
+        "\"recorded\":\"abcdef0123456789\"},"
+        "{\"service\":\"a\",\"target\":\"a\",\"migration\":\"R__w\",\"kind\":\"repeatable\",\"direction\":\"down\","
+        "\"earlier\":\"abc\"},"
+        "{\"service\":\"a\",\"target\":\"a\",\"migration\":\"v\",\"kind\":\"repeatable\",\"direction\":\"down\"}]}");
     buf_clear(&out);
     cli_plan_text(plan, &out);
     same(&out, "3 steps to undo, in this order:\n"
@@ -262,20 +265,24 @@ Test(cli_texts, plan_of_other_kinds)
 
 Test(cli_texts, plan_of_migrations_with_metadata)
 {
-    json_t *plan = parse(
-        "{\"direction\":\"up\",\"digest\":\"abc\",\"findings\":[],\"steps\":["
-        "{\"service\":\"a\",\"target\":\"a\",\"migration\":\"1\",\"direction\":\"up\",\"wayBack\":\"undo\",\"estimatedDurationMs\":1500,"
-        "\"risk\":\"low\",\"dataVolume\":\"small\",\"tags\":[\"feature\"]},"
-        "{\"service\":\"a\",\"target\":\"a\",\"migration\":\"2\",\"direction\":\"up\",\"wayBack\":\"undo\"},"
-        "{\"service\":\"a\",\"target\":\"a\",\"migration\":\"3\",\"direction\":\"up\",\"wayBack\":\"none\",\"requiresDowntime\":true,"
-        "\"risk\":\"high\",\"dataVolume\":\"large\",\"breaking\":true,\"estimatedDurationMs\":90000,\"affectedTables\":[\"users\",\"orders\"],\"tags\":[\"a\",\"b\"]}]}");
+    json_t *plan =
+        parse("{\"direction\":\"up\",\"digest\":\"abc\",\"findings\":[],\"steps\":["
+              "{\"service\":\"a\",\"target\":\"a\",\"migration\":\"1\",\"direction\":\"up\",\"wayBack\":\"undo\","
+              "\"estimatedDurationMs\":1500,"
+              "\"risk\":\"low\",\"dataVolume\":\"small\",\"tags\":[\"feature\"]},"
+              "{\"service\":\"a\",\"target\":\"a\",\"migration\":\"2\",\"direction\":\"up\",\"wayBack\":\"undo\"},"
+              "{\"service\":\"a\",\"target\":\"a\",\"migration\":\"3\",\"direction\":\"up\",\"wayBack\":\"none\","
+              "\"requiresDowntime\":true,"
+              "\"risk\":\"high\",\"dataVolume\":\"large\",\"breaking\":true,\"estimatedDurationMs\":90000,"
+              "\"affectedTables\":[\"users\",\"orders\"],\"tags\":[\"a\",\"b\"]}]}");
     auto_buf struct buf out = BUF_INIT(65536);
     cli_plan_text(plan, &out);
     same(&out, "3 steps to apply, in this order:\n"
                "\n"
                "  1  a  1  about 1.5 s, tags feature\n"
                "  2  a  2\n"
-               "  3  a  3  no way back; requires downtime, breaking, high risk, about 1 min 30 s, large volume, tables users orders, tags a b\n"
+               "  3  a  3  no way back; requires downtime, breaking, high risk, about 1 min 30 s, large volume, tables "
+               "users orders, tags a b\n"
                "\n"
                "estimated: 1 min 31 s for the 2 that say so, one after another\n"
                "\n"

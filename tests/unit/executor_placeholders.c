@@ -99,7 +99,8 @@ Test(executor_placeholders, are_replaced_before_the_text_runs)
 /* An earlier text comes back with what it was run with first. */
 Test(executor_placeholders, a_request_brings_its_own)
 {
-    static const struct placeholder values[] = {{.name = "table_name", .value = "people"}, {.name = "password", .value = "", .secret = true}};
+    static const struct placeholder values[] = {{.name = "table_name", .value = "people"},
+                                                {.name = "password", .value = "", .secret = true}};
     struct ledger *l = open_traced(NULL);
     struct job_request r = raw("q2", "CREATE TABLE ${table_name} (x text DEFAULT $x$${password}$x$)");
     r.values = values;

@@ -202,7 +202,8 @@ Test(plan_kinds, its_own_undo_is_the_way_back_of_a_first_text)
     cr_expect_eq(step_of(&w, "v")->way_back, WAY_BACK_EARLIER);
     texts(&w, 0, 1, "[old@r1");
     good(&w, "auth:v");
-    cr_expect_eq(step_of(&w, "v")->way_back, WAY_BACK_NONE); /* its undo would take more away than this release brought */
+    cr_expect_eq(step_of(&w, "v")->way_back,
+                 WAY_BACK_NONE); /* its undo would take more away than this release brought */
     w.contents_count = 0;
     m[1].down = NULL;
     good(&w, "auth:a auth:v auth:b");
@@ -542,7 +543,8 @@ Test(plan_kinds, what_metadata_says_is_shown)
     plan_json(&w.plan, &w.findings, NULL, &out);
     json_t *json = json_loads(buf_text(&out), JSON_REJECT_DUPLICATES, NULL);
     const json_t *steps = json_object_get(json, "steps"), *step = json_array_get(steps, 1);
-    cr_expect(json_is_true(json_object_get(step, "requiresDowntime")) && json_is_true(json_object_get(step, "breaking")));
+    cr_expect(json_is_true(json_object_get(step, "requiresDowntime")) &&
+              json_is_true(json_object_get(step, "breaking")));
     cr_expect_eq(json_integer_value(json_object_get(step, "estimatedDurationMs")), 90000);
     cr_expect_str_eq(json_string_value(json_object_get(step, "dataVolume")), "large");
     cr_expect_str_eq(json_string_value(json_array_get(json_object_get(step, "tags"), 0)), "x");

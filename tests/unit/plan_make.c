@@ -189,8 +189,9 @@ Test(plan, what_greylag_does_not_run_is_planned_and_named)
     good(&w, "auth:2");
     const struct plan_finding *refused = finding(&w, "not-built");
     cr_assert_not_null(refused);
-    cr_expect(!refused->error && strstr(refused->text, "of the planned migrations 1 that greylag does not run: 2 (it is"), "%s",
-              refused->text);
+    cr_expect(!refused->error &&
+                  strstr(refused->text, "of the planned migrations 1 that greylag does not run: 2 (it is"),
+              "%s", refused->text);
     cr_expect_eq(w.plan.refused, 1u);
     w.contents_count = 0;
     applied(&w, "auth", "auth", "1 2");

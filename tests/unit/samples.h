@@ -18,7 +18,8 @@ static const struct job_request sample_requests[] = {
      .checksum = SAMPLE_DIGEST_A, .undoes = "", .sql = "ALTER TABLE users ADD email text; -- \"caf\u00e9\"\n",
      .version = "2", .script = "V2__add_email.sql", .foreign_checksum = "1715188512",
      .foreign_record = "{\"project\":\"user\"}", .verify = "SELECT email FROM users",
-     .placeholders = true, .no_transaction = true, .lock_timeout_ms = 5000, .statement_timeout_ms = 900000, .retries = 5},
+     .placeholders = true, .no_transaction = true, .lock_timeout_ms = 5000, .statement_timeout_ms = 900000,
+     .retries = 5},
     {.request = "01j0000000000000000000000.4.1", .direction = DIRECTION_DOWN, .migration = "1", .name = "users",
      .checksum = SAMPLE_DIGEST_B, .undoes = "01hzzzzzzzzzzzzzzzzzzzzzz.0.1", .sql = "DROP TABLE users;",
      .values = sample_values, .value_count = COUNT_OF(sample_values),
@@ -26,8 +27,8 @@ static const struct job_request sample_requests[] = {
      .statement_timeout_ms = 1, .retries = 0},
     {.request = "01j0000000000000000000000.5.1", .direction = DIRECTION_ADOPT, .migration = "R__views", .name = "views",
      .checksum = SAMPLE_DIGEST_B, .undoes = "01hzzzzzzzzzzzzzzzzzzzzzz.1.1", .sql = "", .kind = MIGRATION_REPEATABLE,
-     .version = "", .script = "R__views.sql", .foreign_checksum = "-5", .foreign_record = "", .verify = "", .in_history = true,
-     .lock_timeout_ms = 1, .statement_timeout_ms = 1, .retries = 0},
+     .version = "", .script = "R__views.sql", .foreign_checksum = "-5", .foreign_record = "", .verify = "",
+     .in_history = true, .lock_timeout_ms = 1, .statement_timeout_ms = 1, .retries = 0},
 };
 static const struct placeholder sample_placeholders[] = {{"owner", "shop", false}, {"password", "", true}};
 static const struct job sample_job = {
