@@ -331,7 +331,7 @@ def check_declared(tree, build, compiler):
     headers = {}
     for name in tree.rooms:  # as the compiler reads them: macros declare, too
         includes = "".join(compiler.include(name, path) for where, path in tree.sources(r"\.h$") if where == name)
-        headers[name] = compiler.run(name, ["-E", "-P"], includes).stdout
+        headers[name] = compiler.run(name, ["-E", "-P", "-DGREYLAG_CRASHPOINTS"], includes).stdout
     for name in tree.rooms:
         archive = os.path.join(build, f"lib{name}.a")
         if not os.path.exists(archive):
