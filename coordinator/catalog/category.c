@@ -19,6 +19,16 @@ static const struct category_keys *category_keys(const struct category_keys *lis
 
 static const char *const usual[] = {"schema", "data", "security", "performance", "ddl", "dml", "procedures", "seeds"};
 
+/* "Stored procedures", however it is joined, is the category `procedures`. */
+static const char *plain(const char *name)
+{
+    static const char stored[] = "stored";
+    size_t len = strlen(stored);
+    bool is = strncasecmp(name, stored, len) == 0 && name[len] && strchr(" _-", name[len]) &&
+              strcasecmp(name + len + 1, "procedures") == 0;
+    return is ? name + len + 1 : name;
+}
+
 static bool is_category(const struct defaults_file *defaults, const struct service_file *file, const char *name)
 {
     for (size_t i = 0; i < COUNT_OF(usual); i++) {
@@ -38,7 +48,7 @@ static const char *category_of_folder(const struct defaults_file *defaults, cons
         const char *start = end;
         while (start > file->path && start[-1] != '/')
             start--;
-        char *name = arena_strndup(run->arena, start, (size_t)(end - start));
+        char *name = arena_strdup(run->arena, plain(arena_strndup(run->arena, start, (size_t)(end - start))));
         if (is_category(defaults, run->file, name)) {
             for (char *p = name; *p; p++)
                 *p = *p >= 'A' && *p <= 'Z' ? (char)(*p + 32) : *p;

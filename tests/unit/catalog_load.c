@@ -236,12 +236,30 @@ Test(catalog, ranges_of_versions)
         cr_expect_eq(first->depends[i].range, wanted[i].range, "%zu", i);
         cr_expect_str_eq(first->depends[i].version, wanted[i].version);
     }
+    put("a/V1__x.sql", "-- Dependencies: b >= 2, b:3\n-- Dependencies: b:3, b > 2, user-service >= 2\nselect 1;\n");
+    load();
+    cr_expect_eq(migration(0, "1")->depends_count, 3u); /* what is said twice counts once */
     put("a/V1__x.sql", "-- Dependencies: c >= 2, b => 2, b >= x, b >=\nselect 1;\n");
     load();
     found("missing-dependency", true, "a/V1__x.sql", "c>=2', which names no service");
     found("missing-dependency", true, "a/V1__x.sql", "b=>2', which compares with none");
     found("missing-dependency", true, "a/V1__x.sql", "b>=x', which names no version");
     found("missing-dependency", true, "a/V1__x.sql", "b>=', which names no version");
+}
+
+Test(catalog, folders_are_categories)
+{
+    put("a/DDL/V1__x.sql", "select 1;");
+    put("a/stored procedures/V2__x.sql", "select 1;");
+    put("a/dml/Stored_Procedures/V3__x.sql", "select 1;");
+    put("a/stored/V4__x.sql", "select 1;");
+    put("a/seeds/more/V5__x.sql", "select 1;");
+    one("");
+    cr_expect_str_eq(migration(0, "1")->category, "ddl");
+    cr_expect_str_eq(migration(0, "2")->category, "procedures");
+    cr_expect_str_eq(migration(0, "3")->category, "procedures");
+    cr_expect_null(migration(0, "4")->category);
+    cr_expect_str_eq(migration(0, "5")->category, "seeds");
 }
 
 /* dbmate's order is that of names; so is the one of what is declared. */
