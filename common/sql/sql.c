@@ -14,6 +14,13 @@
  * nesting that fits into so few bytes fits into a stack of 8 MiB. */
 #define PIECE_MAX ((size_t)64 << 10)
 
+/* The whole text's trees are in memory at once, about 1 KB for each of the smallest statements. */
+#define STATEMENTS_MAX 500000
+/* Steps of the lexer for runs of operators; some seconds. Shorter runs are what people draw lines with. */
+#define RUN_STEPS_MAX ((size_t)1 << 30)
+#define RUN_MIN 256
+#define OPERATORS "~!@#^&|`?+-*/%<>=" /* postgres: src/backend/parser/scan.l, op_chars */
+
 const char *sql_class_text(enum sql_class kind)
 {
     static const char *const texts[] = {
@@ -195,6 +202,46 @@ static bool parse_stretch(struct gather *g, const struct sql_stretch *stretch, s
     return good;
 }
 
+/* The lexer reads a whole run of operators, gives most of it back, and reads it again for the next token: in `+++...` for
+ * each sign, in nested comments for each that opens (scan.l: operator, xcstart). A comment `--` ends it. */
+static size_t run_steps(const char *run, size_t len)
+{
+    const char *comment = memmem(run, len, "--", 2), *nested = memmem(run, len, "/*/*", 4);
+    size_t steps = comment && !nested ? (size_t)(comment - run) : len;
+    return steps < RUN_MIN ? 0 : steps * steps;
+}
+
+/* Why the parser is not asked at all; NULL: it is. A server that is asked is as busy, and hears no cancel meanwhile. */
+static const char *too_costly(struct gather *g, struct sql_text *ret)
+{
+    size_t steps = 0;
+    for (const char *p = g->text; *(p += strcspn(p, OPERATORS));) {
+        size_t len = strspn(p, OPERATORS);
+        steps += run_steps(p, len);
+        if (steps > RUN_STEPS_MAX) {
+            struct sql_statement *s = arena_new(g->arena, struct sql_statement);
+            *s = (struct sql_statement){.kind = SQL_FORBIDDEN, .line = count_to(g, (size_t)(p - g->text))};
+            s->keyword = "a run of so many operators or nested comments";
+            s->why = "PostgreSQL's parser would be busy with it for hours, and nobody could cancel it";
+            ret->forbidden = s;
+            return s->why;
+        }
+        p += len;
+    }
+    return NULL;
+}
+
+static bool too_many(struct gather *g, const struct sql_stretch *stretches, size_t count)
+{
+    size_t statements = 0;
+    for (size_t i = 0; i < count; i++) {
+        const char *end = g->text + stretches[i].end;
+        for (const char *p = g->text + stretches[i].begin; (p = memchr(p, ';', (size_t)(end - p))); p++)
+            statements++;
+    }
+    return statements > STATEMENTS_MAX;
+}
+
 /* Rows are known, but not what stands around them. */
 static const struct sql_statement *lost_rows(struct gather *g, const struct sql_text *text)
 {
@@ -210,6 +257,10 @@ static bool parse(struct gather *g, struct sql_text *ret)
 {
     size_t count;
     const struct sql_stretch *stretches = sql_stretches(g->text, g->len, g->arena, &count);
+    if (too_many(g, stretches, count)) {
+        cannot(g, ret, "it has more than 500,000 statements", NULL);
+        return false;
+    }
     for (size_t i = 0; i < count; i++)
         if (!parse_stretch(g, &stretches[i], ret)) {
             ret->forbidden = count > 1 ? lost_rows(g, ret) : NULL;
@@ -260,9 +311,10 @@ void sql_visit(const char *text, struct arena *arena, sql_visitor *visit, void *
     struct gather g = {.text = text, .len = len, .arena = arena, .line = 1, .visit = visit, .context = context};
     *ret = (struct sql_text){.parsed = true, .inner_end = len};
     g.calls = strcasestr(text, "pg_advisory_unlock") || strcasestr(text, "set_config");
-    if (!text_is_utf8(text, len, NULL)) {
-        cannot(&g, ret, "not UTF-8", NULL);
-    } else if (!parse(&g, ret))
+    const char *why = text_is_utf8(text, len, NULL) ? too_costly(&g, ret) : "not UTF-8";
+    if (why)
+        cannot(&g, ret, why, NULL);
+    else if (!parse(&g, ret))
         g.count = 0;
     ret->statements = g.statements;
     ret->count = g.count;

@@ -192,3 +192,37 @@ Test(sql_analyse, large_texts_are_split)
     buf_release(&b);
     arena_release(&arena);
 }
+
+/* PostgreSQL's lexer reads such runs again for every sign in them. */
+Test(sql_analyse, what_would_keep_the_parser_busy_for_hours, .timeout = 60)
+{
+    static const struct {
+        const char *begin, *open, *close, *end;
+        bool refused;
+    } rows[] = {{"SELECT 1;\nSELECT ", "+", "", "1", true},      {"SELECT 1;\n", "/*", "*/", "SELECT 1", true},
+                {"SELECT 1;\n-- ", "/*/*", "", "", true},        {"SELECT 1;\n--", "-", "", "\nSELECT 1", false},
+                {"SELECT 1;\n-- ", "=--", "", "\nSELECT 1", false}, {"SELECT 1;\nSELECT 1", "+1", "", "", false}};
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        auto_buf struct buf b = BUF_INIT(BUF_MAX);
+        buf_adds(&b, rows[i].begin);
+        for (int n = 0; n < 1000000; n++)
+            buf_adds(&b, rows[i].open);
+        for (int n = 0; n < 1000000; n++)
+            buf_adds(&b, rows[i].close);
+        buf_adds(&b, rows[i].end);
+        analyse(buf_text(&b));
+        cr_expect_eq(t.forbidden != NULL, rows[i].refused, "%s%s: %s", rows[i].begin, rows[i].open, t.warning);
+        cr_expect(!rows[i].refused || (!t.parsed && t.forbidden->line == 2));
+        arena_release(&arena);
+    }
+}
+
+Test(sql_analyse, far_too_many_statements)
+{
+    auto_buf struct buf b = BUF_INIT(BUF_MAX);
+    for (int i = 0; i < 4000000; i++)
+        buf_adds(&b, "TABLE t;");
+    analyse(buf_text(&b));
+    cr_expect(!t.parsed && !t.forbidden && strstr(t.warning, "500,000"));
+    arena_release(&arena);
+}
