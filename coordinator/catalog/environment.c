@@ -7,7 +7,7 @@
 #include "base/buf.h"
 #include "base/cleanup.h"
 #include "base/nearest.h"
-#include "catalog/layout.h"
+#include "catalog/fleet_check.h"
 
 static const struct environment_file none = {.name = NULL};
 
@@ -35,52 +35,6 @@ static bool choose(const struct config *config, const char *name, const struct e
                              : err_hint(err, "known environments: %s", list.len ? buf_text(&list) : "dev");
 }
 
-static const struct service_file *service_of(const struct fleet_file *file, const char *name)
-{
-    for (unsigned i = 0; i < file->services_count; i++) {
-        if (strcmp(file->services[i].name, name) == 0)
-            return &file->services[i];
-        for (unsigned k = 0; k < file->services[i].aliases_count; k++) {
-            if (strcmp(file->services[i].aliases[k], name) == 0)
-                return &file->services[i];
-        }
-    }
-    return NULL;
-}
-
-static bool unknown_service(const struct config *config, const char *path, const char *name, struct err *err)
-{
-    const struct fleet_file *file = config_data(config);
-    struct nearest nearest = nearest_to(name);
-    for (unsigned i = 0; i < file->services_count; i++)
-        nearest_offer(&nearest, file->services[i].name);
-    config_error(config, path, err, "there is no service '%s'", name);
-    return err_hint(err, "%s", nearest_hint(&nearest));
-}
-
-/* An alias may be no other service's name or alias, or nobody knows who is meant. */
-static bool check_aliases(const struct config *config, unsigned index, struct err *err)
-{
-    const struct fleet_file *file = config_data(config);
-    const struct service_file *service = &file->services[index];
-    for (unsigned i = 0; i < service->aliases_count; i++) {
-        const char *alias = service->aliases[i];
-        const struct service_file *owner = service_of(file, alias);
-        for (unsigned k = 0; owner == service && k < file->services_count; k++) {
-            if (k != index && strcmp(file->services[k].name, alias) == 0)
-                owner = &file->services[k];
-        }
-        auto_free char *path = xasprintf("services.%s.aliases.%u", service->name, i);
-        if (owner != service)
-            return config_error(config, path, err, "the alias '%s' of service %s also names service %s", alias,
-                                service->name, owner->name);
-        if (strchr(alias, ':'))
-            return config_error(config, path, err, "the alias '%s' holds a ':', which separates service and version",
-                                alias);
-    }
-    return true;
-}
-
 static void merge(struct policy *policy, const struct policy_keys *keys)
 {
     if (keys->on_failure)
@@ -91,42 +45,6 @@ static void merge(struct policy *policy, const struct policy_keys *keys)
         policy->statement_timeout_ms = *keys->statement_timeout;
     if (keys->retries)
         policy->retries = *keys->retries;
-}
-
-/* Every key below a `lint:` is a rule. */
-static bool check_lint(const struct config *config, const char *path, const struct policy_keys *keys, struct err *err)
-{
-    enum lint_rule rule;
-    for (unsigned i = 0; keys && i < keys->lint_count; i++) {
-        const char *name = keys->lint[i].name;
-        if (lint_rule_parse(name, &rule) && lint_rule_is_free(rule))
-            continue;
-        auto_free char *at = xasprintf("%s.lint.%s", path, name);
-        struct nearest nearest = nearest_to(name);
-        for (size_t k = 0; k < LINT_RULE_COUNT; k++) {
-            if (lint_rule_is_free((enum lint_rule)k))
-                nearest_offer(&nearest, lint_rules[k].id);
-        }
-        config_error(config, at, err, "there is no rule '%s' that can be set", name);
-        return err_hint(err, "%s",
-                        nearest.candidate ? nearest_hint(&nearest) : "`greylag reference lint` lists the rules");
-    }
-    return true;
-}
-
-static bool check_lints(const struct config *config, struct err *err)
-{
-    const struct fleet_file *file = config_data(config);
-    bool good = check_lint(config, "defaults", file->defaults ? &file->defaults->policy : NULL, err);
-    for (unsigned i = 0; good && i < file->environments_count; i++) {
-        auto_free char *path = xasprintf("environments.%s", file->environments[i].name);
-        good = check_lint(config, path, &file->environments[i].policy, err);
-    }
-    for (unsigned i = 0; good && i < file->services_count; i++) {
-        auto_free char *path = xasprintf("services.%s", file->services[i].name);
-        good = check_lint(config, path, &file->services[i].policy, err);
-    }
-    return good;
 }
 
 static void merge_lint(struct lint_policy *policy, const struct policy_keys *keys)
@@ -244,92 +162,15 @@ static bool set_depends_on(const struct config *config, struct arena *arena, con
 {
     const char **names = arena_array(arena, file->depends_on_count + 1, sizeof *names);
     for (unsigned i = 0; i < file->depends_on_count; i++) {
-        const struct service_file *other = service_of(config_data(config), file->depends_on[i]);
+        const struct service_file *other = fleet_file_service(config_data(config), file->depends_on[i]);
         auto_free char *path = xasprintf("services.%s.depends_on.%u", file->name, i);
         if (!other)
-            return unknown_service(config, path, file->depends_on[i], err);
+            return fleet_unknown_service(config, path, file->depends_on[i], err);
         if (other == file)
             return config_error(config, path, err, "service %s depends on itself", file->name);
         names[service->depends_on_count++] = arena_strdup(arena, other->name);
     }
     service->depends_on = names;
-    return true;
-}
-
-static bool check_word(const struct config *config, const char *path, const char *word, const char *const *known,
-                       size_t count, const char *const *later, size_t later_count, struct err *err)
-{
-    struct nearest nearest = nearest_to(word);
-    auto_buf struct buf list = BUF_INIT(BUF_MAX);
-    for (size_t i = 0; i < count; i++) {
-        if (strcmp(known[i], word) == 0)
-            return true;
-        nearest_offer(&nearest, known[i]);
-        buf_addf(&list, "%s%s", i ? ", " : "", known[i]);
-    }
-    for (size_t i = 0; i < later_count; i++) {
-        if (strcmp(later[i], word) == 0) {
-            config_error(config, path, err, "'%s' is known but not built yet", word);
-            return err_hint(err, "known: %s", buf_text(&list));
-        }
-    }
-    config_error(config, path, err, "'%s' is unknown; known: %s", word, buf_text(&list));
-    return err_hint(err, "%s", nearest_hint(&nearest));
-}
-
-static bool check_words(const struct config *config, const struct service_file *file, struct err *err)
-{
-    size_t count;
-    const struct layout *const *all = layout_all(&count);
-    auto_free const char **layouts = xcalloc(count, sizeof *layouts);
-    for (size_t i = 0; i < count; i++)
-        layouts[i] = all[i]->name;
-    static const char *const later[] = {"atlas", "timestamp"};
-    static const char *const duplicates[] = {"by-name", "error"};
-    auto_free char *layout = xasprintf("services.%s.layout", file->name);
-    auto_free char *duplicate = xasprintf("services.%s.duplicate_versions", file->name);
-    return (!file->layout || check_word(config, layout, file->layout, layouts, count, later, COUNT_OF(later),
-                                        err)) &&
-           (!file->duplicate_versions ||
-            check_word(config, duplicate, file->duplicate_versions, duplicates, COUNT_OF(duplicates), NULL, 0, err));
-}
-
-/* What would make one name of a file mean two things. */
-static bool check_flyway(const struct config *config, const struct service_file *file, struct err *err)
-{
-    const struct flyway_keys *keys = file->flyway;
-    if (!keys)
-        return true;
-    auto_free char *path = xasprintf("services.%s.flyway", file->name);
-    if (file->layout && strcmp(file->layout, "flyway") != 0)
-        return config_error(config, path, err, "`flyway:` goes with `layout: flyway`, not with '%s'", file->layout);
-    const char *const prefixes[] = {
-        keys->prefix ? keys->prefix : "V", keys->undo_prefix ? keys->undo_prefix : "U",
-        keys->repeatable_prefix ? keys->repeatable_prefix : "R", keys->baseline_prefix ? keys->baseline_prefix : "B"};
-    for (size_t i = 0; i < COUNT_OF(prefixes); i++) {
-        for (size_t k = i + 1; k < COUNT_OF(prefixes); k++) {
-            if (strcmp(prefixes[i], prefixes[k]) == 0)
-                return config_error(config, path, err, "two kinds of migrations have the prefix '%s'", prefixes[i]);
-        }
-    }
-    return true;
-}
-
-static bool check_liquibase(const struct config *config, const struct service_file *file, struct err *err)
-{
-    auto_free char *path = xasprintf("services.%s.liquibase", file->name);
-    if (file->liquibase && file->layout && strcmp(file->layout, "liquibase") != 0)
-        return config_error(config, path, err, "`liquibase:` goes with `layout: liquibase`, not with '%s'",
-                            file->layout);
-    return true;
-}
-
-static bool check_versions(const struct config *config, const struct service_file *file, struct err *err)
-{
-    const struct layout *layout = file->layout ? layout_by_name(file->layout) : NULL;
-    auto_free char *path = xasprintf("services.%s.versions", file->name);
-    if (file->versions_count && !(layout && layout->declared))
-        return config_error(config, path, err, "`versions:` goes with `layout: declared` or `layout: alembic`");
     return true;
 }
 
@@ -362,22 +203,6 @@ static bool check_targets(const struct config *config, const char *environment, 
         config_error(config, path, err, "the target '%s' stands twice in environment %s: services %s and %s",
                      all[i].target, environment, all[i - 1].service, all[i].service);
         return err_hint(err, "a target is one database and schema of one service; give each a name of its own");
-    }
-    return true;
-}
-
-static bool check_environments(const struct config *config, struct err *err)
-{
-    const struct fleet_file *file = config_data(config);
-    for (unsigned i = 0; i < file->environments_count; i++) {
-        const struct environment_file *environment = &file->environments[i];
-        for (unsigned k = 0; k < environment->targets_count; k++) {
-            const char *name = environment->targets[k].name;
-            const struct service_file *service = service_of(file, name);
-            auto_free char *path = xasprintf("environments.%s.targets.%s", environment->name, name);
-            if (!service || strcmp(service->name, name) != 0)
-                return unknown_service(config, path, name, err);
-        }
     }
     return true;
 }
@@ -451,8 +276,7 @@ static bool set_service(const struct config *config, const struct environment_fi
     set_targets(arena, environment, from, service);
     service->mirror = from->mirror_history && *from->mirror_history;
     service->history_table = from->history_table ? arena_strdup(arena, from->history_table) : NULL;
-    return check_words(config, from, err) && check_flyway(config, from, err) && check_liquibase(config, from, err) &&
-           check_versions(config, from, err) && check_aliases(config, index, err) &&
+    return fleet_check_service(config, index, err) &&
            set_placeholders(config, environment, from, arena, service, err) &&
            set_depends_on(config, arena, from, service, err);
 }
@@ -462,8 +286,7 @@ bool environment_read(const struct config *config, const char *name, struct cata
 {
     const struct fleet_file *file = config_data(config);
     const struct environment_file *environment;
-    if (!choose(config, name, &environment, err) || !check_environments(config, err) ||
-        !set_dev_targets(config, catalog, err) || !check_lints(config, err))
+    if (!choose(config, name, &environment, err) || !fleet_check(config, err) || !set_dev_targets(config, catalog, err))
         return false;
     set_names(file, environment, catalog);
     set_lint(file, environment, catalog);
