@@ -99,6 +99,12 @@ struct catalog {
 bool catalog_load(const char *path, const char *environment, config_getter *get, void *context,
                   struct catalog **ret_catalog, struct err *err);
 void catalog_free(struct catalog *catalog); /* NULL is fine */
+static inline void cleanup_catalog(struct catalog **catalog)
+{
+    catalog_free(*catalog);
+}
+#define auto_catalog __attribute__((cleanup(cleanup_catalog)))
+
 /* The id of the migration with that tag in that service; NULL: none. */
 const char *catalog_tagged(const struct catalog *catalog, const char *service, const char *name);
 

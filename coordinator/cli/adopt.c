@@ -33,15 +33,9 @@ const struct command import_command = {
 
 static int write_file(const struct cmdline *line, const char *service)
 {
-    struct err err = ERR_INIT;
-    struct catalog *catalog;
-    if (!cli_catalog(line, &catalog, &err))
-        return cmdline_fail(line, &err);
-    int code = cli_refuse_catalog(line, catalog);
-    if (code == EXIT_CODE_DONE)
-        code = cli_baseline_write(line, catalog, service);
-    catalog_free(catalog);
-    return code;
+    int code;
+    auto_catalog struct catalog *catalog = cli_sound_catalog(line, &code);
+    return catalog ? cli_baseline_write(line, catalog, service) : code;
 }
 
 static int baseline_run(const struct cmdline *line)

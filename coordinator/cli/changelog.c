@@ -191,14 +191,13 @@ static int changelog_run(const struct cmdline *line)
 {
     static const char *const formats[] = {"text", "markdown", "json"};
     struct err err = ERR_INIT;
-    struct catalog *catalog = NULL;
+    auto_catalog struct catalog *catalog = NULL;
     auto_arena struct arena arena = ARENA_INIT;
     json_t *changes = json_array();
     bool good = cli_format(line, formats, COUNT_OF(formats), &err) && cli_catalog(line, &catalog, &err) &&
                 catalog_require(catalog, &err) && find_changes(line, catalog, &arena, changes, &err);
     int code = good ? print_changes(line, changes) : cmdline_fail(line, &err);
     json_decref(changes);
-    catalog_free(catalog);
     return code;
 }
 

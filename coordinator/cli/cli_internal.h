@@ -30,6 +30,9 @@ bool cli_has_server(const struct cmdline *line);
 bool cli_client(const struct cmdline *line, struct http_client **ret_client, struct err *err);
 /* One GET whose answer is printed: as JSON with --json, else through `print`. Returns an exit code. */
 int cli_get(const struct cmdline *line, const char *path, void (*print)(const json_t *json, struct buf *out));
+/* An answer, printed like that. Returns DONE. */
+int cli_print_answer(const struct cmdline *line, const json_t *json,
+                     void (*print)(const json_t *json, struct buf *out));
 
 /* --format is one of these, and does not contradict --json. ERR_USAGE. */
 bool cli_format(const struct cmdline *line, const char *const *formats, size_t count, struct err *err);
@@ -90,6 +93,8 @@ json_t *cli_plan_findings_json(const struct plan_findings *findings);
 int cli_say_refused(const struct cmdline *line, const json_t *answer, const struct err *err);
 /* Prints the findings of a catalog with errors (JSON with --json); returns INVALID, or DONE when there are none. */
 int cli_refuse_catalog(const struct cmdline *line, const struct catalog *catalog);
+/* The catalog of --fleet and --env when it has no errors; else NULL, why is said, and *ret_code is the exit code. */
+struct catalog *cli_sound_catalog(const struct cmdline *line, int *ret_code);
 
 /* --- record.c: releases that record and run nothing (import, baseline, repair). */
 extern const struct cmd_option cli_record_options[], cli_record_select_options[];

@@ -198,6 +198,18 @@ bool cli_client(const struct cmdline *line, struct http_client **ret_client, str
     return ok;
 }
 
+int cli_print_answer(const struct cmdline *line, const json_t *json, void (*print)(const json_t *json, struct buf *out))
+{
+    if (cli_json(line)) {
+        cli_print_json(json);
+        return EXIT_CODE_DONE;
+    }
+    auto_buf struct buf out = BUF_INIT(BUF_MAX);
+    print(json, &out);
+    cli_print(&out);
+    return EXIT_CODE_DONE;
+}
+
 int cli_get(const struct cmdline *line, const char *path, void (*print)(const json_t *json, struct buf *out))
 {
     struct err err = ERR_INIT;
@@ -205,14 +217,5 @@ int cli_get(const struct cmdline *line, const char *path, void (*print)(const js
     auto_http_reply struct http_reply reply = HTTP_REPLY_INIT;
     bool ok = cli_client(line, &client, &err) && http_call(client, "GET", path, NULL, NULL, &reply, &err);
     http_client_free(client);
-    if (!ok)
-        return cmdline_fail(line, &err);
-    if (cli_json(line)) {
-        cli_print_json(reply.json);
-        return EXIT_CODE_DONE;
-    }
-    auto_buf struct buf out = BUF_INIT(BUF_MAX);
-    print(reply.json, &out);
-    cli_print(&out);
-    return EXIT_CODE_DONE;
+    return ok ? cli_print_answer(line, reply.json, print) : cmdline_fail(line, &err);
 }

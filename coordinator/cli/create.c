@@ -105,7 +105,7 @@ static bool read_line(const struct cmdline *line, const struct catalog *catalog,
 static int create_run(const struct cmdline *line)
 {
     struct err err = ERR_INIT;
-    struct catalog *catalog = NULL;
+    auto_catalog struct catalog *catalog = NULL;
     auto_arena struct arena arena = ARENA_INIT;
     auto_free char *fleet = NULL;
     struct new_migration what;
@@ -118,7 +118,6 @@ static int create_run(const struct cmdline *line)
                 cli_write_new(fleet, files, count, &err);
     if (good)
         print_made(line, fleet, what.service, version, files, count);
-    catalog_free(catalog);
     return good ? EXIT_CODE_DONE : cmdline_fail(line, &err);
 }
 

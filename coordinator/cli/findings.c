@@ -91,6 +91,17 @@ int cli_refuse_catalog(const struct cmdline *line, const struct catalog *catalog
     return EXIT_CODE_INVALID;
 }
 
+struct catalog *cli_sound_catalog(const struct cmdline *line, int *ret_code)
+{
+    struct err err = ERR_INIT;
+    struct catalog *catalog = NULL;
+    *ret_code = cli_catalog(line, &catalog, &err) ? cli_refuse_catalog(line, catalog) : cmdline_fail(line, &err);
+    if (*ret_code == EXIT_CODE_DONE)
+        return catalog;
+    catalog_free(catalog);
+    return NULL;
+}
+
 int cli_say_refused(const struct cmdline *line, const json_t *answer, const struct err *err)
 {
     const json_t *findings = json_object_get(answer, "findings"), *finding;

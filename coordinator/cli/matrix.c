@@ -187,12 +187,10 @@ static int matrix_run(const struct cmdline *line)
 {
     static const char *const formats[] = {"text", "markdown", "json", "mermaid", "dot"};
     struct err err = ERR_INIT;
-    struct catalog *catalog = NULL;
+    auto_catalog struct catalog *catalog = NULL;
     bool good = cli_format(line, formats, COUNT_OF(formats), &err) && cli_catalog(line, &catalog, &err) &&
                 catalog_require(catalog, &err);
-    int code = good ? print_matrix(line, &catalog->fleet) : cmdline_fail(line, &err);
-    catalog_free(catalog);
-    return code;
+    return good ? print_matrix(line, &catalog->fleet) : cmdline_fail(line, &err);
 }
 
 static const struct cmd_option options[] = {

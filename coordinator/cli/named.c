@@ -44,7 +44,7 @@ void cli_named_limits(const struct named_release *release, struct arena *arena, 
 static int create_run(const struct cmdline *line)
 {
     struct err err = ERR_INIT;
-    struct catalog *catalog = NULL;
+    auto_catalog struct catalog *catalog = NULL;
     auto_arena struct arena arena = ARENA_INIT;
     auto_free char *fleet = NULL;
     char now[CLOCK_TEXT_SIZE];
@@ -70,7 +70,6 @@ static int create_run(const struct cmdline *line)
                "\"greylag up --release %s\", or \"greylag changelog --to %s\".\n",
                release.version, release.name, release.service_count, release.version, release.version);
     }
-    catalog_free(catalog);
     return good ? EXIT_CODE_DONE : cmdline_fail(line, &err);
 }
 

@@ -71,15 +71,9 @@ static int plan_catalog(const struct cmdline *line, const struct catalog *catalo
 
 static int plan_run(const struct cmdline *line)
 {
-    struct err err = ERR_INIT;
-    struct catalog *catalog;
-    if (!cli_catalog(line, &catalog, &err))
-        return cmdline_fail(line, &err);
-    int code = cli_refuse_catalog(line, catalog);
-    if (code == EXIT_CODE_DONE)
-        code = plan_catalog(line, catalog);
-    catalog_free(catalog);
-    return code;
+    int code;
+    auto_catalog struct catalog *catalog = cli_sound_catalog(line, &code);
+    return catalog ? plan_catalog(line, catalog) : code;
 }
 
 static const struct cmd_option options[] = {

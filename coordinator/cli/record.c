@@ -211,13 +211,7 @@ static int run_with(const struct cmdline *line, const struct catalog *catalog, e
 
 int cli_record(const struct cmdline *line, enum adoption adoption, const struct plan_limit *limit)
 {
-    struct err err = ERR_INIT;
-    struct catalog *catalog;
-    if (!cli_catalog(line, &catalog, &err))
-        return cmdline_fail(line, &err);
-    int code = cli_refuse_catalog(line, catalog);
-    if (code == EXIT_CODE_DONE)
-        code = run_with(line, catalog, adoption, limit);
-    catalog_free(catalog);
-    return code;
+    int code;
+    auto_catalog struct catalog *catalog = cli_sound_catalog(line, &code);
+    return catalog ? run_with(line, catalog, adoption, limit) : code;
 }

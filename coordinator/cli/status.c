@@ -55,7 +55,7 @@ static bool fetch_status(const struct cmdline *line, struct http_client *client,
                          struct err *err)
 {
     auto_free char *path = NULL;
-    struct catalog *catalog = NULL;
+    auto_catalog struct catalog *catalog = NULL;
     bool category = cmdline_has(line, "category");
     bool with_files = cmdline_has(line, "fleet") || category || cli_fleet_path(line, &path, NULL);
     if (!with_files)
@@ -68,7 +68,6 @@ static bool fetch_status(const struct cmdline *line, struct http_client *client,
     bool ok = body ? http_call(client, "POST", "/api/v1/status", body, NULL, reply, err)
                    : http_call(client, "GET", "/api/v1/status", NULL, NULL, reply, err);
     json_decref(body);
-    catalog_free(catalog);
     return ok;
 }
 
@@ -96,16 +95,7 @@ static int status_run(const struct cmdline *line)
         return cli_get(line, "/api/v1/applied", print_applied);
     bool ok = cli_client(line, &client, &err) && fetch_status(line, client, &reply, &err);
     http_client_free(client);
-    if (!ok)
-        return cmdline_fail(line, &err);
-    if (cli_json(line)) {
-        cli_print_json(reply.json);
-        return EXIT_CODE_DONE;
-    }
-    auto_buf struct buf out = BUF_INIT(BUF_MAX);
-    print_status(reply.json, &out);
-    cli_print(&out);
-    return EXIT_CODE_DONE;
+    return ok ? cli_print_answer(line, reply.json, print_status) : cmdline_fail(line, &err);
 }
 
 static const struct cmd_option status_options[] = {

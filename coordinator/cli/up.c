@@ -144,22 +144,16 @@ static int run_with(const struct cmdline *line, const struct catalog *catalog, e
 
 static int run_direction(const struct cmdline *line, enum direction direction)
 {
-    struct err err = ERR_INIT;
-    struct catalog *catalog;
-    if (!cli_catalog(line, &catalog, &err))
-        return cmdline_fail(line, &err);
-    int code = cli_refuse_catalog(line, catalog);
-    if (code == EXIT_CODE_DONE)
-        code = run_with(line, catalog, direction);
-    catalog_free(catalog);
-    return code;
+    int code;
+    auto_catalog struct catalog *catalog = cli_sound_catalog(line, &code);
+    return catalog ? run_with(line, catalog, direction) : code;
 }
 
 int cli_up(const struct cmdline *line, struct http_client *client, const char *path, const char *environment,
            bool accept_irreversible, bool json)
 {
     struct err err = ERR_INIT;
-    struct catalog *catalog;
+    auto_catalog struct catalog *catalog = NULL;
     if (!catalog_load(path, environment, cli_getenv, NULL, &catalog, &err))
         return cmdline_fail(line, &err);
     struct plan_options options = {.direction = DIRECTION_UP};
@@ -173,10 +167,7 @@ int cli_up(const struct cmdline *line, struct http_client *client, const char *p
                                          .quiet = true,
                                          .patience_ms = 4 * PATIENCE_MS}};
     int code = cli_refuse_catalog(line, catalog);
-    if (code == EXIT_CODE_DONE)
-        code = run_order(&order);
-    catalog_free(catalog);
-    return code;
+    return code == EXIT_CODE_DONE ? run_order(&order) : code;
 }
 
 static int up_run(const struct cmdline *line)
