@@ -2,9 +2,12 @@
  * boundary are wall-clock microseconds since 1970 (UTC). Pure rooms call neither: they are given `now`. */
 #pragma once
 #include <stdint.h>
+#include <time.h>
 
 int64_t clock_mono_ms(void); /* milliseconds, never goes back, meaningless outside this process */
 int64_t clock_mono_us(void);
+/* That moment of the monotonic clock, for pthread_cond_timedwait (the condition's clock has to be CLOCK_MONOTONIC). */
+struct timespec clock_mono_after(int64_t ms);
 int64_t clock_wall_us(void); /* microseconds since 1970-01-01 UTC */
 
 #define CLOCK_TEXT_SIZE 32

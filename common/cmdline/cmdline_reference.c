@@ -1,9 +1,11 @@
 #include "cmdline/cmdline_reference.h"
 
 #include <ctype.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/arena.h"
+#include "base/cleanup.h"
 
 /* Calls `visit` for each command that is not hidden, parents first. */
 static void walk(const struct command *command, const char *path, struct arena *arena, struct buf *out,
@@ -198,4 +200,20 @@ void cmdline_completion(const struct command *root, struct buf *out)
                   "default -F _%s %s\n",
              root->name, root->name);
     arena_release(&arena);
+}
+
+int cmdline_print_page(const struct cmdline *line, const struct cmdline_page *pages, const char *name)
+{
+    auto_buf struct buf out = BUF_INIT(BUF_MAX), names = BUF_INIT(4096);
+    for (const struct cmdline_page *page = pages; page->name; page++) {
+        buf_addf(&names, "%s%s", names.len ? ", " : "", page->name);
+        if (strcmp(page->name, name) != 0)
+            continue;
+        page->print(line->root, &out);
+        fputs(buf_text(&out), stdout);
+        return EXIT_CODE_DONE;
+    }
+    struct err err = ERR_INIT;
+    err_set(&err, ERR_USAGE, "\"%s\" is none of %s", name, buf_text(&names));
+    return cmdline_fail(line, &err);
 }

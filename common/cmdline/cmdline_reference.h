@@ -13,3 +13,11 @@ void cmdline_markdown(const struct command *root, struct buf *out);
 void cmdline_markdown_exit_codes(struct buf *out);
 /* A completion script for bash. */
 void cmdline_completion(const struct command *root, struct buf *out);
+
+/* The pages that a program prints of itself (docs/reference), ended by one without a name. */
+struct cmdline_page {
+    const char *name;
+    void (*print)(const struct command *root, struct buf *out);
+};
+/* Prints the page to standard output; ERR_USAGE with all names when none is called that. Returns an exit code. */
+int cmdline_print_page(const struct cmdline *line, const struct cmdline_page *pages, const char *name);

@@ -8,7 +8,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <time.h>
 
 #include "base/cleanup.h"
 #include "base/clock.h"
@@ -52,23 +51,10 @@ bool http_stopping(const struct http_request *request)
     return atomic_load(&request->server->stopping);
 }
 
-static struct timespec after_ms(int64_t ms)
-{
-    struct timespec at;
-    clock_gettime(CLOCK_MONOTONIC, &at);
-    at.tv_sec += ms / 1000;
-    at.tv_nsec += ms % 1000 * 1000000;
-    if (at.tv_nsec >= 1000000000) {
-        at.tv_sec++;
-        at.tv_nsec -= 1000000000;
-    }
-    return at;
-}
-
 void http_pause(const struct http_request *request, int64_t ms)
 {
     struct http_server *server = request->server;
-    struct timespec until = after_ms(ms);
+    struct timespec until = clock_mono_after(ms);
     pthread_mutex_lock(&server->lock);
     while (!atomic_load(&server->stopping) && pthread_cond_timedwait(&server->halt, &server->lock, &until) == 0)
         ;
@@ -408,7 +394,7 @@ bool http_server_start(const struct http_server_options *options, struct http_se
 
 static void wait_for_answers(struct http_server *server)
 {
-    struct timespec until = after_ms(STOP_WAIT_MS);
+    struct timespec until = clock_mono_after(STOP_WAIT_MS);
     pthread_mutex_lock(&server->lock);
     while (server->active > 0 && pthread_cond_timedwait(&server->idle, &server->lock, &until) == 0)
         ;

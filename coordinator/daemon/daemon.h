@@ -6,7 +6,7 @@
 #include <stdbool.h>
 
 #include "base/err.h"
-#include "cmdline/cmdline.h"
+#include "cmdline/cmdline_reference.h"
 
 struct daemon_options {
     const char *config;
@@ -16,5 +16,4 @@ struct daemon_options {
  * A control database or a broker that cannot be reached is waited for. */
 bool daemon_run(const struct daemon_options *options, struct err *err);
 
-/* A page of the reference: markdown, manual, file, decisions or kafka. ERR_USAGE. */
-bool daemon_reference(const struct command *root, const char *what, struct buf *out, struct err *err);
+extern const struct cmdline_page daemon_pages[]; /* what --reference prints */

@@ -1,25 +1,12 @@
 /* greylag-coordinator. */
-#include <stdio.h>
-
-#include "base/cleanup.h"
 #include "base/log.h"
 #include "cmdline/cmdline.h"
 #include "daemon/daemon.h"
 
-static int print_reference(const struct cmdline *line, const char *what)
-{
-    auto_buf struct buf out = BUF_INIT(BUF_MAX);
-    struct err err = ERR_INIT;
-    if (!daemon_reference(line->root, what, &out, &err))
-        return cmdline_fail(line, &err);
-    fputs(buf_text(&out), stdout);
-    return EXIT_CODE_DONE;
-}
-
 static int run(const struct cmdline *line)
 {
     if (cmdline_has(line, "reference"))
-        return print_reference(line, cmdline_value(line, "reference"));
+        return cmdline_print_page(line, daemon_pages, cmdline_value(line, "reference"));
     struct daemon_options options = {.config = cmdline_value(line, "config"),
                                      .ready_file = cmdline_value(line, "ready-file")};
     if (!options.config)

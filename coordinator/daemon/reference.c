@@ -1,25 +1,30 @@
 /* Pages of the reference that this program prints of itself (docs/reference). */
-#include <string.h>
-
 #include "bus/bus.h"
-#include "cmdline/cmdline_reference.h"
 #include "daemon/daemon.h"
 #include "daemon/settings.h"
 #include "rollout/rollout.h"
 
-bool daemon_reference(const struct command *root, const char *what, struct buf *out, struct err *err)
+static void print_file(const struct command *root, struct buf *out)
 {
-    if (strcmp(what, "markdown") == 0)
-        cmdline_markdown(root, out);
-    else if (strcmp(what, "manual") == 0)
-        cmdline_manual(root, out);
-    else if (strcmp(what, "file") == 0)
-        config_markdown(&settings_format, "coordinator.yml", out);
-    else if (strcmp(what, "decisions") == 0)
-        rollout_print_markdown(out);
-    else if (strcmp(what, "kafka") == 0)
-        bus_settings_markdown(out);
-    else
-        return err_set(err, ERR_USAGE, "\"%s\" is none of markdown, manual, file, decisions, kafka", what);
-    return true;
+    (void)root;
+    config_markdown(&settings_format, "coordinator.yml", out);
 }
+
+static void print_decisions(const struct command *root, struct buf *out)
+{
+    (void)root;
+    rollout_print_markdown(out);
+}
+
+static void print_kafka(const struct command *root, struct buf *out)
+{
+    (void)root;
+    bus_settings_markdown(out);
+}
+
+const struct cmdline_page daemon_pages[] = {{"markdown", cmdline_markdown},
+                                            {"manual", cmdline_manual},
+                                            {"file", print_file},
+                                            {"decisions", print_decisions},
+                                            {"kafka", print_kafka},
+                                            {NULL, NULL}};

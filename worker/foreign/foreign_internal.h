@@ -1,4 +1,5 @@
-/* Inside this room: what is known of each tool. */
+/* Inside this room: what is known of each tool. Its own sources that say so are named in the statements (sql/).
+ * Threads: any. */
 #pragma once
 #include "foreign/foreign.h"
 

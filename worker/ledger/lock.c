@@ -4,7 +4,6 @@
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/cleanup.h"
 #include "base/clock.h"
@@ -146,11 +145,7 @@ static void *keep(void *context)
     pthread_mutex_lock(&k->mutex);
     while (!k->ending) {
         int pid = k->pid, status = 0;
-        struct timespec at;
-        clock_gettime(CLOCK_MONOTONIC, &at);
-        int64_t ns = at.tv_nsec + ledger->settings.lease_ms % 3000 * 1000000 / 3;
-        at.tv_sec += ledger->settings.lease_ms / 3000 + ns / 1000000000;
-        at.tv_nsec = ns % 1000000000;
+        struct timespec at = clock_mono_after(ledger->settings.lease_ms / 3);
         if (!k->locked)
             pthread_cond_wait(&k->changed, &k->mutex);
         else

@@ -46,20 +46,10 @@ static bool run_worker(const struct cmdline *line, struct err *err)
     return done;
 }
 
-static int print_reference(const struct cmdline *line, const char *what)
-{
-    auto_buf struct buf out = BUF_INIT(BUF_MAX);
-    struct err err = ERR_INIT;
-    if (!runner_reference(line->root, what, &out, &err))
-        return cmdline_fail(line, &err);
-    fputs(buf_text(&out), stdout);
-    return EXIT_CODE_DONE;
-}
-
 static int run(const struct cmdline *line)
 {
     if (cmdline_has(line, "reference"))
-        return print_reference(line, cmdline_value(line, "reference"));
+        return cmdline_print_page(line, runner_pages, cmdline_value(line, "reference"));
     struct err err = ERR_INIT;
     log_init("worker");
     return run_worker(line, &err) ? EXIT_CODE_DONE : cmdline_fail(line, &err);

@@ -4,7 +4,7 @@
  * most when nothing happens; it never waits for a database, so that polling goes on however long a job runs. */
 #pragma once
 #include "base/err.h"
-#include "cmdline/cmdline.h"
+#include "cmdline/cmdline_reference.h"
 #include "runner/settings.h"
 
 struct runner_options {
@@ -14,5 +14,4 @@ struct runner_options {
 /* Runs until a signal (proc/signals.h), then lets the running steps end. False: it could not start. Logs. */
 bool runner_run(const struct settings *settings, const struct runner_options *options, struct err *err);
 
-/* A page of the reference: markdown, manual, file or jobs. ERR_USAGE. */
-bool runner_reference(const struct command *root, const char *what, struct buf *out, struct err *err);
+extern const struct cmdline_page runner_pages[]; /* what --reference prints */

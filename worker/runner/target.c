@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/cleanup.h"
 #include "base/clock.h"
@@ -193,22 +192,9 @@ void target_working(struct target *target, int64_t sequence)
         target->settings.notices.changed(target->settings.notices.context);
 }
 
-static struct timespec deadline(int64_t ms)
-{
-    struct timespec at;
-    clock_gettime(CLOCK_MONOTONIC, &at);
-    at.tv_sec += ms / 1000;
-    at.tv_nsec += ms % 1000 * 1000000;
-    if (at.tv_nsec >= 1000000000) {
-        at.tv_sec++;
-        at.tv_nsec -= 1000000000;
-    }
-    return at;
-}
-
 bool target_wait(struct target *target, int64_t ms)
 {
-    struct timespec until = deadline(ms);
+    struct timespec until = clock_mono_after(ms);
     pthread_mutex_lock(&target->mutex);
     while (!target->fence && !target->stopping)
         if (pthread_cond_timedwait(&target->wake, &target->mutex, &until) == ETIMEDOUT)
@@ -232,7 +218,7 @@ static bool something(const struct target *target)
 static struct next take(struct target *target, int64_t ms)
 {
     struct next next = {0};
-    struct timespec until = deadline(ms < 0 ? 0 : ms);
+    struct timespec until = clock_mono_after(ms < 0 ? 0 : ms);
     pthread_mutex_lock(&target->mutex);
     while (!something(target)) {
         int code = ms < 0 ? pthread_cond_wait(&target->wake, &target->mutex)
@@ -347,7 +333,7 @@ bool target_start(const struct target_settings *settings, struct target **ret_ta
 
 bool target_join(struct target *target, int64_t wait_ms)
 {
-    struct timespec until = deadline(wait_ms);
+    struct timespec until = clock_mono_after(wait_ms);
     if (!target->joined)
         target->joined = pthread_clockjoin_np(target->thread, NULL, CLOCK_MONOTONIC, &until) == 0;
     return target->joined;
