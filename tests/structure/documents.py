@@ -7,14 +7,14 @@
 In the text's `code`: `name()` is a function of C or SQL, `suite.test` a test in Criterion, `test_name` a scenario in
 Python, `--plant NAME` a bug that the simulation plants, `greylag_x` a metric, and what begins with a folder of this
 repository is a path. The other way round: every plant stands in docs/protocol.md, every metric in docs/operations.md,
-every section of
-docs/promises.md names a test, and every room of README's table is on the way in docs/walkthrough.md. Each violation is
-one line, FILE:LINE: what."""
+every section of docs/promises.md names a test, and every room of README's table is on the way in docs/walkthrough.md.
+Each violation is one line, FILE:LINE: what."""
 import os
 import pathlib
 import re
 import sys
-import tempfile
+
+import checker
 
 FOLDERS = ("common", "proto", "coordinator", "worker", "tests", "deploy", "docs", ".ci")
 ROOTS = ("common", "proto", "coordinator", "worker", "tests")
@@ -168,30 +168,10 @@ BAD = [
 ]
 
 
-def self_test():
-    failed = 0
-    for what, changes, wanted in [("good documents", {}, None)] + BAD:
-        with tempfile.TemporaryDirectory() as root:
-            for name, text in {**GOOD, **changes}.items():
-                path = pathlib.Path(root) / name
-                path.parent.mkdir(parents=True, exist_ok=True)
-                path.write_text(text)
-            found = check(root)
-        good = not found if wanted is None else any(wanted in line for line in found)
-        failed += not good
-        print(("ok    " if good else "FAILED") + f" {what}: " + ("; ".join(found) or "nothing found"))
-    print(f"{len(BAD) + 1 - failed} passed, {failed} failed")
-    return 1 if failed else 0
-
-
 def main():
     if sys.argv[1:] == ["--self-test"]:
-        return self_test()
-    violations = check(sys.argv[1])
-    for violation in violations:
-        print(violation)
-    print(f"{len(violations)} violations")
-    return 1 if violations else 0
+        return checker.self_test(GOOD, BAD, check)
+    return checker.report(check(sys.argv[1]))
 
 
 if __name__ == "__main__":

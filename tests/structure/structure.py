@@ -15,6 +15,8 @@ import subprocess
 import sys
 import tempfile
 
+import checker
+
 PURE = ("plan", "rollout", "job", "lint")
 IMPURE = re.compile(r"^(PQ\w+|rd_kafka_\w+|clock_(gettime|mono_\w+|wall_\w+)|time|gettimeofday|getenv|secure_getenv|"
                     r"fopen|fopen64|open|open64|openat|socket|connect|log_line|log_on|rand|random|srand|getrandom|"
@@ -440,14 +442,6 @@ BAD = [  # what is changed, and what must be said
 ]
 
 
-def write_tree(root, files):
-    for path, text in files.items():
-        full = os.path.join(root, path)
-        os.makedirs(os.path.dirname(full), exist_ok=True)
-        with open(full, "w", encoding="utf-8") as file:
-            file.write(text)
-
-
 def build_tree(root, cc):
     """Archives as the build makes them, of all sources that compile."""
     tree, build = Tree(root), os.path.join(root, "build")
@@ -467,19 +461,6 @@ def build_tree(root, cc):
     return build
 
 
-def self_test(cc):
-    failed = 0
-    for what, changes, wanted in [("a good tree", {}, None)] + BAD:
-        with tempfile.TemporaryDirectory() as root:
-            write_tree(root, {**GOOD, **changes})
-            found = check_all(root, build_tree(root, cc), cc)
-            good = not found if wanted is None else any(wanted in line for line in found)
-            failed += not good
-            print(("ok    " if good else "FAILED") + f" {what}: " + ("; ".join(found) or "nothing found"))
-    print(f"{len(BAD) + 1 - failed} passed, {failed} failed")
-    return 1 if failed else 0
-
-
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("source", nargs="?")
@@ -488,14 +469,10 @@ def main():
     parser.add_argument("--self-test", action="store_true")
     args = parser.parse_args()
     if args.self_test:
-        return self_test(args.cc)
+        return checker.self_test(GOOD, BAD, lambda root: check_all(root, build_tree(root, args.cc), args.cc))
     if not args.source:
         parser.error("which source folder?")
-    violations = check_all(args.source, args.build, args.cc)
-    for violation in violations:
-        print(violation)
-    print(f"{len(violations)} violations")
-    return 1 if violations else 0
+    return checker.report(check_all(args.source, args.build, args.cc))
 
 
 if __name__ == "__main__":

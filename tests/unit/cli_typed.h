@@ -1,10 +1,9 @@
-/* Commands as they are typed, in a folder of their own; and what they printed. */
+/* Commands of greylag as they are typed, in a folder of their own; and what they printed. */
 #pragma once
 #include "cli/cli.h"
 #include "crypto/key.h"
 #include "unit/root.h"
-
-static char *out_text, *err_text;
+#include "unit/typed.h"
 
 static inline void clean_environment(void)
 {
@@ -21,31 +20,12 @@ static inline void leave_root(void)
 {
     cr_expect_eq(chdir("/"), 0);
     remove_root();
-    free(out_text);
-    free(err_text);
+    release_texts();
 }
 
-/* Types a command line of words separated by blanks; keeps what it printed. */
 static inline int type(const char *typed)
 {
-    auto_free char *copy = xstrdup(typed);
-    char *words[64], *rest = copy;
-    int count = 0;
-    for (char *word; (word = strsep(&rest, " ")) && count < 63;)
-        words[count++] = word;
-    words[count] = NULL;
-    FILE *old_out = stdout, *old_err = stderr;
-    size_t out_len, err_len;
-    free(out_text);
-    free(err_text);
-    stdout = open_memstream(&out_text, &out_len);
-    stderr = open_memstream(&err_text, &err_len);
-    int code = cmdline_main(cli_root(NULL), count, words);
-    fclose(stdout);
-    fclose(stderr);
-    stdout = old_out;
-    stderr = old_err;
-    return code;
+    return type_into(cli_root(NULL), typed);
 }
 
 #define EXPECT(typed, wanted)                                                                                          \

@@ -1,10 +1,5 @@
 /* What is typed: accepted as the tree says, refused otherwise with exit code 2, before anything runs. */
-#include <criterion/criterion.h>
-#include <stdio.h>
-#include <string.h>
-
-#include "base/cleanup.h"
-#include "cmdline/cmdline.h"
+#include "unit/typed.h"
 
 static struct {
     int runs;
@@ -63,38 +58,10 @@ static const struct command release = {.name = "release", .summary = "releases",
 static const struct command *const commands[] = {&release, &fails, NULL};
 static const struct command root = {.name = "goose", .summary = "flies", .subcommands = commands};
 
-static char *out_text, *err_text;
-
-/* Runs a command line of words separated by blanks; keeps what it printed. */
-static int type(const char *text)
+static int type(const char *typed)
 {
-    char *copy = strdup(text), *words[64];
-    int count = 0;
-    char *rest = copy;
-    for (char *word; (word = strsep(&rest, " ")) && count < 63;)
-        words[count++] = word;
-    words[count] = NULL;
-    FILE *old_out = stdout, *old_err = stderr;
-    size_t out_len, err_len;
-    free(out_text);
-    free(err_text);
-    FILE *out = open_memstream(&out_text, &out_len), *errors = open_memstream(&err_text, &err_len);
     memset(&seen, 0, sizeof seen);
-    stdout = out;
-    stderr = errors;
-    int code = cmdline_main(&root, count, words);
-    stdout = old_out;
-    stderr = old_err;
-    fclose(out);
-    fclose(errors);
-    free(copy);
-    return code;
-}
-
-static void release_texts(void)
-{
-    free(out_text);
-    free(err_text);
+    return type_into(&root, typed);
 }
 
 TestSuite(cmdline_parse, .fini = release_texts);
