@@ -1,4 +1,5 @@
-/* Where something in a text stands in its file. */
+/* Where something in a text stands in its file: a text can be a section of it, or be put together from lines of it.
+ * Borrows text and analysis. Threads: one at a time. */
 #pragma once
 #include <stddef.h>
 

@@ -1,4 +1,5 @@
-/* Small questions about libpg_query's trees. */
+/* Small questions about libpg_query's trees (its protobuf as JSON: pg_query.proto). What they return is borrowed from
+ * the tree; NULL is fine for a node. */
 #pragma once
 #include <jansson.h>
 #include <stdbool.h>

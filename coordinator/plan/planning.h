@@ -60,7 +60,7 @@ struct planning {
     size_t target_count;
 };
 
-/* `text` is made in the plan's arena; `hint` has to be static or there. */
+/* Text and hint are copied into the plan's arena; `rule` is static. */
 void planning_find(struct planning *planning, bool error, const char *rule, const char *hint, const char *format, ...)
     __attribute__((format(printf, 5, 6)));
 void planning_place(struct planning *planning, const char *where); /* of the last finding; borrowed */
