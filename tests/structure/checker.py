@@ -20,8 +20,8 @@ def report(violations):
 
 
 def self_test(good, bad, check):
-    """`check(root)` finds nothing in a tree of the files in `good`, and in one with the changes of each of `bad` (what is
-    wrong, files, what must be said) a violation that says so. Returns the exit status."""
+    """`check(root)` finds nothing in a tree of the files in `good`, and in one with the changes of each of `bad` (what
+    is wrong, files, what must be said) a violation that says so. Returns the exit status."""
     failed = 0
     for what, changes, wanted in [("all good", {}, None)] + bad:
         with tempfile.TemporaryDirectory() as root:
