@@ -55,6 +55,8 @@ bool cli_make_folders(const char *path, struct err *err); /* those above `path` 
 /* --- select.c: what to plan, from --service, --target, --on, ... Lists are borrowed from `arena` and the line. */
 bool cli_select(const struct cmdline *line, const struct catalog *catalog, enum direction direction,
                 struct arena *arena, struct plan_options *ret, struct err *err);
+/* A version @tag is what the files of the service call so. ERR_USAGE: they know no such tag. */
+bool cli_resolve_tag(const struct catalog *catalog, const char *option, struct plan_limit *limit, struct err *err);
 json_t *cli_options_json(const struct plan_options *options);       /* new reference */
 json_t *cli_fleet_json(const struct fleet *fleet);                  /* new reference */
 /* What is applied, from GET /applied or a --state file: {"targets":{"service/target":[...]}, "foreign":{...}}.

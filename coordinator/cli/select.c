@@ -22,8 +22,7 @@ static struct plan_limit limit_of(const char *text, struct arena *arena)
     return (struct plan_limit){.service = arena_strndup(arena, text, (size_t)(equals - text)), .version = equals + 1};
 }
 
-/* @tag: what the files of the service call so. */
-static bool resolve_tag(const struct catalog *catalog, const char *option, struct plan_limit *limit, struct err *err)
+bool cli_resolve_tag(const struct catalog *catalog, const char *option, struct plan_limit *limit, struct err *err)
 {
     if (*limit->version != '@')
         return true;
@@ -51,7 +50,7 @@ static bool add_limits(const struct cmdline *line, const struct catalog *catalog
         }
         if (!limits[i].service)
             limits[i].service = ret->services[0];
-        if (!resolve_tag(catalog, option, &limits[i], err))
+        if (!cli_resolve_tag(catalog, option, &limits[i], err))
             return false;
     }
     ret->limits = limits;

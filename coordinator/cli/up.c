@@ -121,8 +121,8 @@ static bool read_order(const struct cmdline *line, struct order *ret, struct err
     return cmdline_duration_ms(line, "timeout", &ret->timeout_ms, err);
 }
 
-static bool down_options(const struct cmdline *line, struct http_client *client, struct arena *arena,
-                         struct plan_options *options, struct err *err);
+static bool down_options(const struct cmdline *line, const struct catalog *catalog, struct http_client *client,
+                         struct arena *arena, struct plan_options *options, struct err *err);
 
 static int run_with(const struct cmdline *line, const struct catalog *catalog, enum direction direction)
 {
@@ -133,7 +133,7 @@ static int run_with(const struct cmdline *line, const struct catalog *catalog, e
     struct http_client *client = NULL;
     bool ok = read_order(line, &order, &err) && cli_select(line, catalog, direction, &arena, &options, &err) &&
               cli_client(line, &client, &err) &&
-              (direction == DIRECTION_UP || down_options(line, client, &arena, &options, &err));
+              (direction == DIRECTION_UP || down_options(line, catalog, client, &arena, &options, &err));
     order.submission.client = client;
     order.submission.catalog = catalog;
     order.submission.options = &options;
@@ -237,8 +237,8 @@ static bool last_release(struct http_client *client, struct arena *arena, const 
 }
 
 /* --to SERVICE=VERSION, or VERSION of the one service. */
-static bool down_to_versions(const struct cmdline *line, struct arena *arena, struct plan_options *options,
-                             struct err *err)
+static bool down_to_versions(const struct cmdline *line, const struct catalog *catalog, struct arena *arena,
+                             struct plan_options *options, struct err *err)
 {
     const char *const *texts;
     size_t count = cmdline_values(line, "to", &texts);
@@ -255,6 +255,8 @@ static bool down_to_versions(const struct cmdline *line, struct arena *arena, st
         }
         if (!equals)
             limits[i].service = options->services[0];
+        if (!cli_resolve_tag(catalog, "to", &limits[i], err))
+            return false;
     }
     options->limits = limits;
     options->limit_count = count;
@@ -298,9 +300,25 @@ static bool looks_like_release(const char *text)
     return strlen(text) == ID_SIZE - 1 && strspn(text, "0123456789abcdefghjkmnpqrstvwxyz") == ID_SIZE - 1;
 }
 
+/* A service that a named release does not name may be younger than it: that it is not taken back is said. */
+static void note_unnamed(const struct catalog *catalog, const struct named_release *named,
+                         const struct plan_options *options)
+{
+    for (size_t i = 0; options->service_count == 0 && i < catalog->fleet.service_count; i++) {
+        const char *service = catalog->fleet.services[i].name;
+        size_t k = 0;
+        while (k < named->service_count && strcmp(named->services[k].service, service) != 0)
+            k++;
+        if (k == named->service_count && catalog->fleet.services[i].migration_count)
+            fprintf(stderr,
+                    "note: release %s does not name service %s, which stays as it is (down --all --service %s)\n",
+                    named->version, service, service);
+    }
+}
+
 /* What stands in --to: a release (or its tag) to whose end the fleet goes back, or versions of services. */
-static bool down_to(const struct cmdline *line, struct http_client *client, struct arena *arena,
-                    struct plan_options *options, struct err *err)
+static bool down_to(const struct cmdline *line, const struct catalog *catalog, struct http_client *client,
+                    struct arena *arena, struct plan_options *options, struct err *err)
 {
     const char *const *texts;
     bool found = false;
@@ -310,6 +328,7 @@ static bool down_to(const struct cmdline *line, struct http_client *client, stru
     if (one && !strchr(texts[0], '=') && !cli_named(line, texts[0], arena, &named, err))
         return false;
     if (named) {
+        note_unnamed(catalog, named, options);
         cli_named_limits(named, arena, options);
         return true;
     }
@@ -319,11 +338,11 @@ static bool down_to(const struct cmdline *line, struct http_client *client, stru
         return false;
     if (release && !releases_after(client, release, arena, options, &found, err))
         return false;
-    return found || down_to_versions(line, arena, options, err);
+    return found || down_to_versions(line, catalog, arena, options, err);
 }
 
-static bool down_options(const struct cmdline *line, struct http_client *client, struct arena *arena,
-                         struct plan_options *options, struct err *err)
+static bool down_options(const struct cmdline *line, const struct catalog *catalog, struct http_client *client,
+                         struct arena *arena, struct plan_options *options, struct err *err)
 {
     bool steps = cmdline_has(line, "steps"), to = cmdline_has(line, "to"), all = cmdline_has(line, "all");
     const char *release = cmdline_value(line, "release");
@@ -338,7 +357,7 @@ static bool down_options(const struct cmdline *line, struct http_client *client,
     if (steps)
         return cmdline_number(line, "steps", 1, 1000000, &options->steps, err);
     if (to)
-        return down_to(line, client, arena, options, err);
+        return down_to(line, catalog, client, arena, options, err);
     options->release = release;
     return all || release || last_release(client, arena, &options->release, err);
 }
@@ -354,7 +373,8 @@ static const struct cmd_option down_only[] = {
     {"steps", 0, "N", "the last N steps of one service, on each of its targets", 0},
     {"to", 0, "RELEASE|TAG|[SERVICE=]VERSION", "back to the end of this release, to a tag, to a release that "
                                                "releases.yml names, or "
-     "to this version of a service; what is named stays; versions may be repeated", CMD_REPEAT},
+     "to this version of a service (or @TAG of Sqitch's plan); what is named stays; versions may be repeated",
+     CMD_REPEAT},
     {"release", 0, "RELEASE", "what this release applied", 0},
     {"all", 0, NULL, "everything that is applied", 0},
     {"stop-at-irreversible", 0, NULL, "go back only as far as there is a way back", 0},

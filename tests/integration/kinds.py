@@ -174,6 +174,35 @@ def test_a_changeset_that_runs_on_change_stands_in_its_place():
         expect(ids(stage, "auth") == [] and views(stage) == "0", "everything is undone")
 
 
+PLAN = """%syntax-version=1.0.0
+%project=auth
+
+users 2024-01-01T00:00:00Z Ann <ann@example.org> # users
+@v1 2024-01-01T00:00:01Z Ann <ann@example.org> # first
+more [users] 2024-01-02T00:00:00Z Ann <ann@example.org> # more
+last 2024-01-03T00:00:00Z Ann <ann@example.org> # last
+"""
+
+
+def test_tags_of_a_plan_up_and_down():
+    files = {"auth/sqitch.plan": PLAN}
+    for name in ("users", "more", "last"):
+        files[f"auth/deploy/{name}.sql"] = f"BEGIN; CREATE TABLE {name} (id int); COMMIT;"
+        files[f"auth/revert/{name}.sql"] = f"BEGIN; DROP TABLE {name}; COMMIT;"
+    with Stage() as stage:
+        path = write(stage, files)
+        path.write_text("fleet: kinds\nservices: {auth: {migrations: auth}}\nenvironments: {dev: {}}\n")
+        stage.fleet(path, services={"auth": ["auth"]})
+        stage.everybody()
+        stage.greylag("up", "--target", "auth=@v1")
+        expect(ids(stage, "auth") == ["users"], f"{ids(stage, 'auth')}")
+        stage.greylag("up")
+        stage.greylag("down", "--to", "auth=@v1")
+        expect(ids(stage, "auth") == ["users"], f"back to the tag: {ids(stage, 'auth')}")
+        unknown = stage.greylag("down", "--to", "auth=@v2", check=None)
+        expect(unknown.code == 2 and "know no tag @v2" in unknown.err, f"{unknown}")
+
+
 def test_a_worker_that_is_killed_on_the_way_back():
     with Stage() as stage:
         begin(stage, FIRST)
