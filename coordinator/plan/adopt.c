@@ -121,9 +121,6 @@ static void baseline_service(struct planning *planning, int service)
         return;
     }
     int limit = planning_limit(planning, service);
-    while (limit >= 0 && limit + 1 < (int)owner->migration_count &&
-           strcmp(owner->migrations[limit].version, owner->migrations[limit + 1].version) == 0)
-        limit++; /* a baseline file beside the migration of its version; two files of one version */
     for (int s = planning->first_slot[service]; s < planning->first_slot[service + 1]; s++) {
         if (planning->slots[s].selected)
             baseline_slot(planning, s, limit);

@@ -13,8 +13,8 @@ static int back_to(struct undoing *undoing, int service)
         const struct plan_limit *limit = &planning->options->limits[i];
         if (limit->service && strcmp(limit->service, name) != 0)
             continue;
-        int at = planning_version(planning, service, limit->version);
-        if (at >= 0 && planning_is_versioned(&planning->fleet->services[service].migrations[at]))
+        int at = planning_last_of(planning, service, limit->version);
+        if (at >= 0)
             return at + 1;
         planning_find(planning, true, "unknown-version", "`greylag history` lists what was applied",
                       "service %s has no migration of version %s", name, limit->version);
@@ -222,6 +222,34 @@ static void name_forgotten(struct undoing *undoing)
     }
 }
 
+static size_t count_undos(const struct undoing *undoing, int service, bool chosen)
+{
+    const int *slots = &undoing->planning->first_slot[service];
+    size_t count = 0;
+    for (size_t i = undoing->first[slots[0]]; i < undoing->first[slots[1]]; i++)
+        count += undoing->undos[i].chosen == chosen;
+    return count;
+}
+
+/* A whole service is built on another: that parts of that go is possible, and said. */
+static void name_built_on(struct undoing *undoing)
+{
+    struct planning *planning = undoing->planning;
+    for (int service = 0; service < (int)planning->fleet->service_count; service++) {
+        const struct service *owner = &planning->fleet->services[service];
+        size_t stays = count_undos(undoing, service, false);
+        for (size_t i = 0; stays > 0 && i < owner->depends_on_count; i++) {
+            int before = planning_service(planning, owner->depends_on[i]);
+            size_t goes = before < 0 ? 0 : count_undos(undoing, before, true);
+            if (goes)
+                planning_find(planning, false, "built-on", "look whether it can do without, or undo it too",
+                              "service %s depends on %s, of which %zu migration%s undone, and %zu of its own stay "
+                              "applied",
+                              owner->name, owner->depends_on[i], goes, goes == 1 ? " is" : "s are", stays);
+        }
+    }
+}
+
 static void connect_needed(struct undoing *undoing, size_t at, size_t needed, const struct dependency *dependency)
 {
     const struct undo *first = &undoing->undos[at], *then = &undoing->undos[needed];
@@ -295,6 +323,7 @@ void planning_down(struct planning *planning)
         undo_each_dependency(&undoing, i, refuse_needed);
     }
     name_forgotten(&undoing);
+    name_built_on(&undoing);
     if (planning->error_count == 0)
         add_steps(&undoing);
 }

@@ -145,9 +145,14 @@ static void check_options(struct planning *planning)
     for (size_t i = 0; i < options->target_count; i++)
         check_target_name(planning, options->targets[i]);
     for (size_t i = 0; i < options->limit_count; i++) {
+        int service = options->limits[i].service ? planning_service(planning, options->limits[i].service) : -1;
         if (options->limits[i].service)
             check_service_name(planning, options->limits[i].service, "version limit");
-        else if (selected != 1)
+        if (service >= 0 && !planning->selected[service])
+            planning_find(planning, true, "usage", "choose it with --service, too",
+                          "a version of service %s is given, which is not among the services that are planned",
+                          options->limits[i].service);
+        if (!options->limits[i].service && selected != 1)
             planning_find(planning, true, "usage", "write SERVICE=VERSION",
                           "the version %s is given without its service", options->limits[i].version);
     }

@@ -69,6 +69,9 @@ int planning_migration(const struct planning *planning, int service, const char 
 /* By id, by version as written, or by a version that is the same number; of several the last. Callbacks have neither.
  * -1: none. */
 int planning_version(const struct planning *planning, int service, const char *version);
+/* The last migration that a limit includes: of a version all that have it (a baseline beside its versioned one), of an
+ * id that one. -1: none that has a place among versions. */
+int planning_last_of(const struct planning *planning, int service, const char *version);
 bool planning_same_version(const char *a, const char *b); /* as written, or the same number */
 /* Whether its order is that of versions: a versioned one, a baseline, or a repeatable one that has a version and stands
  * among them (Liquibase's runOnChange). */

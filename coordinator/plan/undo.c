@@ -81,8 +81,8 @@ void undo_keep_from(struct undoing *undoing, size_t at)
               undo_stands_apart(&undoing->undos[at]) ? at + 1 : undoing->first[undoing->undos[at].slot + 1]);
 }
 
-/* The undo that takes away what a dependency asks of a target, -1: none. Of a range that is the oldest that satisfies
- * it. */
+/* The undo that takes away what a dependency asks of a target, -1: none. Of a range that is one that stays, else the
+ * oldest that satisfies it. */
 static int undo_of(const struct undoing *undoing, int s, int service, const struct dependency *dependency)
 {
     const struct planning *planning = undoing->planning;
@@ -99,8 +99,11 @@ static int undo_of(const struct undoing *undoing, int s, int service, const stru
         !bound_make(planning, service, dependency, &bound))
         return -1;
     for (int m = bound_first(&bound); m < (int)planning->fleet->services[service].migration_count; m++) {
-        if (places[m] > at && undoing->undos[places[m]].placed)
-            at = places[m];
+        if (places[m] < 0 || !undoing->undos[places[m]].placed)
+            continue;
+        if (!undoing->undos[places[m]].chosen)
+            return places[m];
+        at = places[m] > at ? places[m] : at;
     }
     return at;
 }

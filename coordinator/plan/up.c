@@ -15,8 +15,8 @@ int planning_limit(struct planning *planning, int service)
         const struct plan_limit *asked = &planning->options->limits[i];
         if (asked->service && strcmp(asked->service, owner->name) != 0)
             continue;
-        int at = planning_version(planning, service, asked->version);
-        if (at < 0 || !planning_is_versioned(&owner->migrations[at]))
+        int at = planning_last_of(planning, service, asked->version);
+        if (at < 0)
             planning_find(planning, true, "unknown-version", "`greylag validate` lists what there is",
                           "service %s has no migration of version %s", owner->name, asked->version);
         else if (at < limit)

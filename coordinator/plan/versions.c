@@ -100,6 +100,18 @@ int planning_version(const struct planning *planning, int service, const char *v
     return found < 0 ? lookup_get(&versions->dashless, 0, dashless(version, form)) : found;
 }
 
+int planning_last_of(const struct planning *planning, int service, const char *version)
+{
+    const struct service *owner = &planning->fleet->services[service];
+    int at = planning_version(planning, service, version);
+    if (at < 0 || !planning_is_versioned(&owner->migrations[at]))
+        return -1;
+    while (at + 1 < (int)owner->migration_count && planning_is_versioned(&owner->migrations[at + 1]) &&
+           planning_same_version(owner->migrations[at + 1].version, without_v(version)))
+        at++;
+    return at;
+}
+
 /* ---- ranges ---- */
 
 static bool is_number(const char *version)

@@ -304,11 +304,15 @@ Test(plan_kinds, the_highest_baseline_is_taken_where_nothing_is)
     cr_expect_eq(w.plan.irreversible, 1u);
     w.options.limits = (struct plan_limit[]){{"auth", "2"}};
     w.options.limit_count = 1;
-    good(&w, "auth:1 auth:2"); /* 2 stands before B2 */
+    good(&w, "auth:B2"); /* of version 2, and stands behind it */
+    w.options.limits = (struct plan_limit[]){{"auth", "V2.0"}};
+    good(&w, "auth:B2");
     w.options.limits = (struct plan_limit[]){{"auth", "B2"}};
     good(&w, "auth:B2");
+    w.options.limits = (struct plan_limit[]){{"auth", "1"}};
+    good(&w, "auth:1");
     w.options.limits = (struct plan_limit[]){{"auth", "3"}};
-    good(&w, "auth:B2 auth:3");
+    good(&w, "auth:B3");
     w.options.limit_count = 0;
     m[2].version = m[2].id = "2b"; /* same version on the other side */
     struct migration swap = m[3];
@@ -554,6 +558,19 @@ Test(plan_kinds, what_metadata_says_is_shown)
     applied(&w, "auth", "us", "1 2");
     good(&w, "eu:3 us:3");
     cr_expect_null(finding(&w, "downtime")); /* it is not planned any more */
+    end(&w);
+}
+
+Test(plan_kinds, down_to_the_version_of_a_baseline)
+{
+    struct world w;
+    baselines(&w);
+    applied(&w, "auth", "auth", "B2 3 4");
+    w.options.direction = DIRECTION_DOWN;
+    limit(&w, "2");
+    good(&w, "auth:4 auth:3"); /* B2 is of version 2: it stays */
+    limit(&w, "1");
+    bad(&w, "irreversible", "auth:B2 on auth has no way back");
     end(&w);
 }
 

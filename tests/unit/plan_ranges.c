@@ -195,6 +195,61 @@ Test(plan_ranges, down_keeps_what_a_range_needs)
     end(&w);
 }
 
+Test(plan_ranges, one_that_stays_satisfies_a_range)
+{
+    struct world w;
+    struct migration *order = fleet(&w);
+    range(&w, &order[0], "user", RANGE_AT_LEAST, "2");
+    applied(&w, "user", "eu", "1@r1 5@r1 3@r2"); /* 3 came later, out of order */
+    applied(&w, "user", "us", "1@r1 2@r1");
+    applied(&w, "order", "order", "1@r1");
+    w.options.direction = DIRECTION_DOWN;
+    w.options.release = "r2";
+    good(&w, "eu:3");
+    w.contents[0].applied_count = 0;
+    w.contents_count = 0;
+    applied(&w, "user", "eu", "1@r1 5@r2 3@r3");
+    applied(&w, "user", "us", "1@r1 2@r1");
+    applied(&w, "order", "order", "1@r1");
+    bad(&w, "needed", "user:3 on eu was applied later than 5");
+    for (size_t i = 0; i < w.findings.count; i++) /* 3 stays and satisfies */
+        cr_expect(!strstr(w.findings.items[i].text, "order:1"), "%s", w.findings.items[i].text);
+    end(&w);
+}
+
+Test(plan_ranges, a_limit_of_a_service_that_is_not_planned)
+{
+    struct world w;
+    fleet(&w);
+    w.options.limits = (struct plan_limit[]){{"user", "2"}};
+    w.options.limit_count = 1;
+    w.options.services = (const char *[]){"order"};
+    w.options.service_count = 1;
+    bad(&w, "usage", "a version of service user is given, which is not among the services that are planned");
+    end(&w);
+}
+
+Test(plan_ranges, down_of_what_a_whole_service_is_built_on_is_said)
+{
+    struct world w;
+    begin(&w);
+    add(&w, "auth", 2, "auth", "");
+    add(&w, "user", 1, "user", "auth");
+    applied(&w, "auth", "auth", "1@r1 2@r2");
+    applied(&w, "user", "user", "1@r1");
+    w.options.direction = DIRECTION_DOWN;
+    w.options.release = "r2";
+    good(&w, "auth:2");
+    cr_assert_not_null(finding(&w, "built-on"));
+    cr_expect_str_eq(finding(&w, "built-on")->text,
+                     "service user depends on auth, of which 1 migration is undone, and 1 of its own stay applied");
+    w.options.release = "r1";
+    w.contents[0].applied_count = 1;
+    good(&w, "user:1 auth:1");
+    cr_expect_null(finding(&w, "built-on"));
+    end(&w);
+}
+
 Test(plan_ranges, versions_are_found_however_they_are_written)
 {
     struct world w;
