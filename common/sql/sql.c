@@ -202,8 +202,8 @@ static bool parse_stretch(struct gather *g, const struct sql_stretch *stretch, s
     return good;
 }
 
-/* The lexer reads a whole run of operators, gives most of it back, and reads it again for the next token: in `+++...` for
- * each sign, in nested comments for each that opens (scan.l: operator, xcstart). A comment `--` ends it. */
+/* The lexer reads a whole run of operators, gives most of it back, and reads it again for the next token: in `+++...`
+ * for each sign, in nested comments for each that opens (scan.l: operator, xcstart). A comment `--` ends it. */
 static size_t run_steps(const char *run, size_t len)
 {
     const char *comment = memmem(run, len, "--", 2), *nested = memmem(run, len, "/*/*", 4);
