@@ -348,6 +348,8 @@ def test_database_url_is_honoured():
         files = {k: v for k, v in FILES.items() if "auth" in k}
         fleet = "fleet: bad\nservices: {auth: {migrations: auth}}\nenvironments: {dev: {}}\n"
         stage.fleet(write(stage.folder / "fleet", files, fleet), services={"auth": ["auth"]})
+        port = stage.postgres.base.split("port=")[1].split()[0]
+        url = "postgresql://postgres@127.0.0.1:" + port + "/"
         for program, database in ((stage.coordinator(start=False), stage.database),
                                   (stage.worker("auth", start=False), "auth")):
             file = stage.folder / f"{program.name}.yml"
