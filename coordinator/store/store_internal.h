@@ -49,6 +49,9 @@ bool store_check_answered(struct store *store, const struct fleet *fleet, const 
 bool store_check_down(struct store *store, const struct plan_options *options, struct arena *arena,
                       struct plan_options *ret_options, size_t *ret_left_out, struct err *err);
 
+/* Inserts the release of ret->fleet and ret->plan, and sets ret->release: its new id. */
+bool store_insert_release(struct store *store, const struct store_request *request, struct store_acceptance *ret,
+                          struct err *err);
 /* Writes rollout->steps and ->targets: all of them, or only what changed. */
 bool store_put_steps(struct store *store, const struct rollout *rollout, bool all, struct err *err);
 bool store_put_targets(struct store *store, const struct rollout *rollout, bool all, struct err *err);
