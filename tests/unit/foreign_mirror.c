@@ -287,8 +287,12 @@ Test(foreign_mirror, liquibase_leaves_the_checksum_to_liquibase)
     VALUE("SELECT string_agg(concat_ws('|', id, author, filename, orderexecuted, exectype, md5sum, comments, contexts, "
           "labels, length(deployment_id)), E'\\n' ORDER BY orderexecuted) FROM databasechangelog",
           "1|jo|db/a::b.sql|1|EXECUTED|it's|(prod)|x|10\n2|o'x|db/a.sql|2|EXECUTED|9:abc||10");
+    test_pg_run(database, "UPDATE databasechangelog SET md5sum = '9:def' WHERE id = '1'"); /* Liquibase's own run */
+    KEEP(UP, .undoes = "q", .kind = MIGRATION_REPEATABLE, .version = "db/a::b.sql::1::jo"); /* runOnChange, again */
+    VALUE("SELECT string_agg(id || orderexecuted || coalesce(md5sum, ''), ' ' ORDER BY orderexecuted) FROM "
+          "databasechangelog", "229:abc 13");
     KEEP(ADOPT, .undoes = "q", .version = "db/a.sql::2::o'x");
-    VALUE("SELECT count(*) || ' ' || count(md5sum) || ' ' || max(orderexecuted) FROM databasechangelog", "2 0 2");
+    VALUE("SELECT count(*) || ' ' || count(md5sum) || ' ' || max(orderexecuted) FROM databasechangelog", "2 0 3");
     KEEP(DOWN, .version = "db/a.sql::2::o'x");
     KEEP(FORGET, .version = "db/a::b.sql::1::jo");
     RECORDS(NULL, "liquibase public.databasechangelog:");

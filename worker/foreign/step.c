@@ -162,16 +162,24 @@ void foreign_add_check(struct buf *sql, const struct foreign_step *step)
         add_block(sql, step, &nobody, NULL, 0, true, foreign_refuses(step->job->history));
 }
 
-/* The statements of one direction. */
-static size_t collect(const struct tool *tool, const struct job_request *r, const char *statements[TOOL_STEPS + 1])
+static size_t add_all(const char *const *from, const char *statements[])
 {
-    bool adds = r->direction == DIRECTION_UP || r->direction == DIRECTION_ADOPT;
-    const char *const *from = adds ? tool->add : tool->take;
     size_t count = 0;
     while (count < TOOL_STEPS && from[count]) {
         statements[count] = from[count];
         count++;
     }
+    return count;
+}
+
+/* The statements of one direction. Where a tool has one row for each migration, one that runs again gets a new one, as
+ * the last that ran and with the checksum of its new text. */
+static size_t collect(const struct tool *tool, const struct job_request *r, const char *statements[2 * TOOL_STEPS + 1])
+{
+    bool adds = r->direction == DIRECTION_UP || r->direction == DIRECTION_ADOPT;
+    bool again = r->direction == DIRECTION_UP && r->undoes && r->undoes[0] && tool->named;
+    size_t count = again ? add_all(tool->take, statements) : 0;
+    count += add_all(adds ? tool->add : tool->take, statements + count);
     if (r->direction == DIRECTION_ADOPT && r->undoes && r->undoes[0] && tool->align)
         statements[count++] = tool->align;
     return count;
@@ -181,7 +189,7 @@ void foreign_add_mirror(struct buf *sql, const struct foreign_step *step)
 {
     const struct job_request *r = step->request;
     const struct tool *tool = tool_of(step->job->history);
-    const char *statements[TOOL_STEPS + 1], *refused = foreign_refuses(step->job->history);
+    const char *statements[2 * TOOL_STEPS + 1], *refused = foreign_refuses(step->job->history);
     bool adds = r->direction == DIRECTION_UP || r->direction == DIRECTION_ADOPT;
     if (!step->job->mirror || r->kind == MIGRATION_CALLBACK)
         return;
