@@ -7,6 +7,8 @@
 #include "base/text.h"
 #include "config/node.h"
 
+#define BYTE_ORDER_MARK "\xef\xbb\xbf"
+
 struct builder {
     struct arena *arena;
     struct problems *problems;
@@ -217,6 +219,10 @@ struct node *node_parse(const char *text, size_t len, struct arena *arena, struc
         err_set(problems->err, ERR_SYSTEM, "out of memory");
         problems->count++;
         return NULL;
+    }
+    if (len >= strlen(BYTE_ORDER_MARK) && memcmp(text, BYTE_ORDER_MARK, strlen(BYTE_ORDER_MARK)) == 0) {
+        text += strlen(BYTE_ORDER_MARK); /* libyaml would count it as a column, and find the next line too far left */
+        len -= strlen(BYTE_ORDER_MARK);
     }
     yaml_parser_set_encoding(&parser, YAML_UTF8_ENCODING);
     yaml_parser_set_input_string(&parser, (const unsigned char *)text, len);

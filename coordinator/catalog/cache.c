@@ -43,13 +43,11 @@ static char *cache_path(const char *fleet, config_getter *get, void *context)
 {
     auto_free char *real = realpath(fleet, NULL);
     const char *base = get ? get(context, "XDG_CACHE_HOME") : NULL;
-    auto_free char *folder = base && *base ? xasprintf("%s/greylag", base) : NULL;
-    const char *home = folder || !get ? NULL : get(context, "HOME");
-    if (home && *home) {
-        auto_free char *parent = xasprintf("%s/.cache", home);
-        mkdir(parent, 0700);
-        folder = xasprintf("%s/greylag", parent);
-    }
+    const char *home = base && *base ? NULL : get ? get(context, "HOME") : NULL;
+    auto_free char *parent = base && *base ? xstrdup(base) : home && *home ? xasprintf("%s/.cache", home) : NULL;
+    auto_free char *folder = parent ? xasprintf("%s/greylag", parent) : NULL;
+    if (parent)
+        mkdir(parent, 0700); /* as it is asked for there: specifications.freedesktop.org/basedir-spec */
     if (!folder || !real || (mkdir(folder, 0700) != 0 && errno != EEXIST))
         return NULL;
     char name[DIGEST_HEX_SIZE];

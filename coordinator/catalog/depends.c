@@ -1,5 +1,6 @@
 #include "catalog/depends.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "base/buf.h"
@@ -350,6 +351,22 @@ static void take_entry(const struct drafts *drafts, struct draft *own, const str
     }
 }
 
+/* An error of the configuration's reader: "FILE:LINE:COLUMN: what", one in a line. */
+static void name_problems(const struct folder_file *file, const struct err *err, struct findings *findings,
+                          struct arena *arena)
+{
+    const char *hint = arena_strdup(arena, err->hint);
+    char *rest = arena_strdup(arena, err->text);
+    for (char *text; (text = strsep(&rest, "\n")); hint = "") {
+        int line = 0, column = 0, end = 0;
+        size_t len = strlen(file->where);
+        if (strncmp(text, file->where, len) == 0 && sscanf(text + len, ":%d:%d: %n", &line, &column, &end) == 2)
+            text += len + (size_t)end;
+        finding_add(findings, ERROR, "dependency-file", file->where, line, hint, "%s", text);
+        findings->items[findings->count - 1].column = column;
+    }
+}
+
 void depends_read_file(const struct drafts *drafts, struct draft *own, struct findings *findings, struct arena *arena)
 {
     const struct folder_file *file = own->run.folder->dependencies;
@@ -358,7 +375,7 @@ void depends_read_file(const struct drafts *drafts, struct draft *own, struct fi
     struct config *config = NULL;
     struct err err = ERR_INIT;
     if (!config_parse(&dependency_format, file->where, file->text, file->size, NULL, NULL, &config, &err)) {
-        finding_add(findings, ERROR, "dependency-file", file->where, 0, arena_strdup(arena, err.hint), "%s", err.text);
+        name_problems(file, &err, findings, arena);
         return;
     }
     const struct dependency_file *content = config_data(config);

@@ -113,7 +113,7 @@ static char *read_all(struct walk *walk, int fd, const char *path, size_t expect
         if (got < 0 && errno == EINTR)
             continue;
         if (got < 0) {
-            unreadable(walk, path, "", strerror(errno));
+            unreadable(walk, path, "look why it cannot be read, and try again", strerror(errno));
             return NULL;
         }
         if (got == 0)
@@ -262,7 +262,7 @@ static void walk_folder(struct walk *walk, int fd, const char *path, int depth);
 static void enter(struct walk *walk, int parent, const char *name, const char *path, int depth)
 {
     if (depth == DEPTH_MAX) {
-        unreadable(walk, path, "", "folders are nested more than 32 levels deep");
+        unreadable(walk, path, "move it up, or out of the migrations folder", "folders are nested more than 32 levels deep");
         return;
     }
     int fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
@@ -272,16 +272,14 @@ static void enter(struct walk *walk, int parent, const char *name, const char *p
         walk_folder(walk, fd, path, depth + 1);
 }
 
-/* Names become ids and travel as JSON. */
+/* Names become ids, travel as JSON and stand on terminals: control characters (of text direction too) and bytes that are
+ * no UTF-8 are refused. */
 static bool good_name(struct walk *walk, const char *name, const char *folder)
 {
-    bool control = false;
-    for (const char *p = name; *p; p++)
-        control = control || (unsigned char)*p < 0x20 || *p == 0x7f;
-    if (!control && text_is_utf8(name, strlen(name), NULL))
-        return true;
     auto_buf struct buf shown = BUF_INIT(BUF_MAX);
     text_add_printable(&shown, name, true);
+    if (strcmp(buf_text(&shown), name) == 0)
+        return true;
     unreadable(walk, join(walk->arena, folder, buf_text(&shown)), "rename it",
                "the file's name holds control characters or bytes that are not UTF-8");
     return false;
@@ -294,7 +292,7 @@ static void take_entry(struct walk *walk, int fd, const char *name, const char *
     const char *path = join(walk->arena, folder, name);
     struct stat st;
     if (fstatat(fd, name, &st, AT_SYMLINK_NOFOLLOW) != 0) {
-        unreadable(walk, path, "", strerror(errno));
+        unreadable(walk, path, "look why it cannot be read, and try again", strerror(errno));
     } else if (S_ISDIR(st.st_mode)) {
         enter(walk, fd, name, path, depth);
     } else if (is_loose(name)) {
@@ -312,7 +310,7 @@ static void walk_folder(struct walk *walk, int fd, const char *path, int depth)
 {
     DIR *dir = fdopendir(fd);
     if (!dir) {
-        unreadable(walk, path, "", strerror(errno));
+        unreadable(walk, path, "look why it cannot be read, and try again", strerror(errno));
         close(fd);
         return;
     }

@@ -19,6 +19,7 @@ struct conf {
     const char *values[COUNT_OF(keys)];
     bool counts; /* the section is one that is read: core, engine "pg" */
     bool target; /* a target of its own */
+    bool any;    /* a section has begun */
     bool failed;
 };
 
@@ -38,6 +39,7 @@ static void take_section(struct conf *conf, const char *text, int line)
         return;
     }
     const char *name = arena_strndup(conf->run->arena, text, len);
+    conf->any = true;
     conf->counts = strcasecmp(name, "core") == 0 || strcasecmp(name, "engine \"pg\"") == 0;
     conf->target = strncasecmp(name, "target ", strlen("target ")) == 0;
 }
@@ -84,6 +86,8 @@ static bool conf_read(struct conf *conf)
         text += strspn(text, BLANKS);
         if (*text == '[')
             take_section(conf, text + 1, line.number);
+        else if (*text && *text != '#' && *text != ';' && *text != '\r' && !conf->any)
+            conf_fail(conf, line.number, "neither a section nor a comment, in front of the first section");
         else if (*text && *text != '#' && *text != ';' && *text != '\r')
             take_key(conf, text, line.number);
     }

@@ -234,8 +234,10 @@ static void print_sarif(const struct report *report, struct buf *out)
 /* `property`: ':' and ',' separate properties and are escaped too. */
 static void add_escaped(struct buf *out, const char *text, bool property)
 {
-    for (const char *p = text; *p; p++) {
-        if (strchr("%\r\n", *p) || (property && strchr(":,", *p)))
+    auto_buf struct buf shown = BUF_INIT(BUF_MAX);
+    text_add_printable(&shown, text, false);
+    for (const char *p = buf_text(&shown); *p; p++) {
+        if (strchr("%\n", *p) || (property && strchr(":,", *p)))
             buf_addf(out, "%%%02X", (unsigned char)*p);
         else
             buf_addc(out, *p);

@@ -114,6 +114,23 @@ Test(cache, any_damage_means_nothing_is_known)
     }
 }
 
+static const char *get_below(void *context, const char *name)
+{
+    (void)context;
+    static char path[64];
+    snprintf(path, sizeof path, "%s/below", root);
+    return strcmp(name, "XDG_CACHE_HOME") == 0 ? path : NULL;
+}
+
+Test(cache, its_folder_is_made)
+{
+    put("fleet.yml", "fleet: shop\nservices: {a: {migrations: .}}\n");
+    auto_free char *fleet = xasprintf("%s/fleet.yml", root);
+    struct cache *cache = cache_open(fleet, get_below, NULL);
+    cr_assert_not_null(cache);
+    cache_close(cache);
+}
+
 Test(cache, a_folder_that_cannot_be_written)
 {
     put_settled("fleet.yml", "fleet: shop\nservices: {a: {migrations: .}}\n");

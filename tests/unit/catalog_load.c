@@ -1,4 +1,5 @@
 /* fleet.yml and migration folders: what is read, and what is found. */
+#include "base/text.h"
 #include "unit/catalog_fixture.h"
 
 TestSuite(catalog, .init = setup, .fini = teardown);
@@ -310,6 +311,12 @@ Test(catalog, dependency_file)
     put("b/migration-dependencies.yml", "migratons: []\n");
     load();
     found("dependency-file", true, "b/migration-dependencies.yml", "did you mean 'migrations'?");
+    put("b/migration-dependencies.yml", "migrations:\n  - {version: \"20240101_002\", colour: red}\n  - {versoin: x}\n");
+    load();
+    const struct catalog_finding *first = found("dependency-file", true, "b/migration-dependencies.yml", "unknown key"),
+                                 *other = found("dependency-file", true, "b/migration-dependencies.yml", "versoin");
+    cr_expect(first->line == 2 && first->column > 1 && text_starts(first->text, "unknown key"), "%s", first->text);
+    cr_expect_eq(other->line, 3);
 }
 
 /* fleet.yml itself. */

@@ -174,6 +174,7 @@ Test(sqitch, where_scripts_lie)
     cr_expect(strstr(migration(0, "x")->refused, "psql"));
     bad_file("sqitch", "sqitch.conf", "[core]\nengine = mysql\n", "sqitch", "not pg", 0);
     bad_file("sqitch", "sqitch.conf", "[core]\nextension = ddl\n", "sqitch", "another extension", 0);
+    bad_file("sqitch", "sqitch.conf", "# x\ntop_dir = a\n[core]\n", "sqitch", "in front of the first section", 2);
     bad_file("sqitch", "sqitch.conf", "[core\n", "sqitch", "without ']'", 1);
     bad_file("sqitch", "sqitch.conf", "[core]\ntop_dir = a\\\n", "sqitch", "cannot be followed", 2);
     bad_file("sqitch", "sqitch.conf", "[target \"x\"]\ntop_dir = a\n", "sqitch", "of a single target", 2);

@@ -132,6 +132,14 @@ Test(config, reads_everything_a_schema_can_say)
     config_free(config);
 }
 
+Test(config, a_byte_order_mark_is_no_column)
+{
+    struct config *config = good("\xef\xbb\xbf" "title: x\r\non: true\r\n");
+    cr_expect(((struct sample *)config_data(config))->on);
+    config_free(config);
+    REFUSED("\xef\xbb\xbf" "title: x\non: maybe", "s.yml:2:5: on");
+}
+
 Test(config, fills_in_defaults)
 {
     struct config *config = good("title: x\noptions: {}\nmembers:\n");
