@@ -72,8 +72,9 @@ static bool check_lints(const struct config *config, struct err *err)
 
 /* ---- one service ---- */
 
+/* The word of a key is one of those known. `later` (may be NULL): one more, known but not built. */
 static bool check_word(const struct config *config, const char *path, const char *word, const char *const *known,
-                       size_t count, const char *const *later, size_t later_count, struct err *err)
+                       size_t count, const char *later, struct err *err)
 {
     struct nearest nearest = nearest_to(word);
     auto_buf struct buf list = BUF_INIT(BUF_MAX);
@@ -83,31 +84,31 @@ static bool check_word(const struct config *config, const char *path, const char
         nearest_offer(&nearest, known[i]);
         buf_addf(&list, "%s%s", i ? ", " : "", known[i]);
     }
-    for (size_t i = 0; i < later_count; i++) {
-        if (strcmp(later[i], word) == 0) {
-            config_error(config, path, err, "'%s' is known but not built yet", word);
-            return err_hint(err, "known: %s", buf_text(&list));
-        }
+    if (later && strcmp(later, word) == 0) {
+        config_error(config, path, err, "'%s' is known but not built yet", word);
+        return err_hint(err, "known: %s", buf_text(&list));
     }
     config_error(config, path, err, "'%s' is unknown; known: %s", word, buf_text(&list));
     return err_hint(err, "%s", nearest_hint(&nearest));
 }
 
-static bool check_words(const struct config *config, const struct service_file *file, struct err *err)
+static bool check_layout(const struct config *config, const struct service_file *file, struct err *err)
 {
     size_t count;
     const struct layout *const *all = layout_all(&count);
-    auto_free const char **layouts = xcalloc(count, sizeof *layouts);
+    auto_free const char **names = xcalloc(count, sizeof *names);
     for (size_t i = 0; i < count; i++)
-        layouts[i] = all[i]->name;
-    static const char *const later[] = {"atlas", "timestamp"};
-    static const char *const duplicates[] = {"by-name", "error"};
-    auto_free char *layout = xasprintf("services.%s.layout", file->name);
-    auto_free char *duplicate = xasprintf("services.%s.duplicate_versions", file->name);
-    return (!file->layout || check_word(config, layout, file->layout, layouts, count, later, COUNT_OF(later),
-                                        err)) &&
-           (!file->duplicate_versions ||
-            check_word(config, duplicate, file->duplicate_versions, duplicates, COUNT_OF(duplicates), NULL, 0, err));
+        names[i] = all[i]->name;
+    auto_free char *path = xasprintf("services.%s.layout", file->name);
+    return !file->layout || check_word(config, path, file->layout, names, count, "atlas", err);
+}
+
+static bool check_duplicates(const struct config *config, const struct service_file *file, struct err *err)
+{
+    static const char *const known[] = {"by-name", "error"};
+    auto_free char *path = xasprintf("services.%s.duplicate_versions", file->name);
+    return !file->duplicate_versions ||
+           check_word(config, path, file->duplicate_versions, known, COUNT_OF(known), NULL, err);
 }
 
 /* What would make one name of a file mean two things. */
@@ -176,9 +177,9 @@ bool fleet_check_service(const struct config *config, unsigned index, struct err
 {
     const struct fleet_file *file = config_data(config);
     const struct service_file *service = &file->services[index];
-    return check_words(config, service, err) && check_flyway(config, service, err) &&
-           check_liquibase(config, service, err) && check_versions(config, service, err) &&
-           check_aliases(config, index, err);
+    return check_layout(config, service, err) && check_duplicates(config, service, err) &&
+           check_flyway(config, service, err) && check_liquibase(config, service, err) &&
+           check_versions(config, service, err) && check_aliases(config, index, err);
 }
 
 /* ---- the whole file ---- */
