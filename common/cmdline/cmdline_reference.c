@@ -18,7 +18,7 @@ static void walk(const struct command *command, const char *path, struct arena *
                  visit);
 }
 
-/* --- manual page ------------------------------------------------------------------------------------------- */
+/* ---- manual page ---- */
 
 /* Text as man(7) wants it: backslashes and dashes escaped, no line that begins with a control character. */
 static void roff_text(struct buf *out, const char *text)
@@ -113,7 +113,7 @@ void cmdline_manual(const struct command *root, struct buf *out)
     arena_release(&arena);
 }
 
-/* --- Markdown ---------------------------------------------------------------------------------------------- */
+/* ---- Markdown ---- */
 
 static void markdown_options(const struct command *command, struct buf *out)
 {
@@ -172,7 +172,7 @@ void cmdline_markdown_exit_codes(struct buf *out)
 #undef X
 }
 
-/* --- completion -------------------------------------------------------------------------------------------- */
+/* ---- completion ---- */
 
 static void completion_command(const struct command *command, const char *path, struct buf *out)
 {

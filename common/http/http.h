@@ -21,7 +21,7 @@
 
 struct http_server;
 
-/* --- server ------------------------------------------------------------------------------------------------- */
+/* ---- server ---- */
 
 #define HTTP_PARAMETERS_MAX 4
 
@@ -102,7 +102,7 @@ void http_server_stop(struct http_server *server);
 int http_server_port(const struct http_server *server);        /* the one in use */
 const char *http_server_url(const struct http_server *server); /* borrowed: "http://127.0.0.1:40123" */
 
-/* --- client ------------------------------------------------------------------------------------------------- */
+/* ---- client ---- */
 
 struct http_client;
 

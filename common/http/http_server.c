@@ -71,7 +71,7 @@ const char *http_query(const struct http_request *request, const char *name)
     return MHD_lookup_connection_value(request->connection, MHD_GET_ARGUMENT_KIND, name);
 }
 
-/* --- one exchange ------------------------------------------------------------------------------------------ */
+/* ---- one exchange ---- */
 
 static void active_change(struct http_server *server, int by)
 {
@@ -267,7 +267,7 @@ static enum MHD_Result on_request(void *context, struct MHD_Connection *connecti
     return answer(server, connection, path, exchange);
 }
 
-/* --- starting and stopping --------------------------------------------------------------------------------- */
+/* ---- starting and stopping ---- */
 
 static bool address_split(const char *address, char *host, size_t host_size, char *port, size_t port_size)
 {

@@ -8,7 +8,7 @@
 #define TARGETS_MAX 10000
 #define TAG_MAX 63
 
-/* --- imports ----------------------------------------------------------------------------------------------- */
+/* ---- imports ---- */
 
 /* "service/target" of each text, into two lists of the request's arena. */
 static bool split_targets(struct http_request *request, const char ***ret_services, const char ***ret_targets,
@@ -67,7 +67,7 @@ void api_imports_list(void *context, struct http_request *request, struct http_r
     api_reply_read(context, request, response, read_imports);
 }
 
-/* --- tags -------------------------------------------------------------------------------------------------- */
+/* ---- tags ---- */
 
 /* A letter first, so that no version is one; and no release's id or "latest". */
 static bool is_tag(const char *name)

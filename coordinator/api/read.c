@@ -91,7 +91,7 @@ HANDLER(api_applied, read_applied)
 HANDLER(api_workers_list, read_workers)
 HANDLER(api_health, read_health)
 
-/* --- waiting for a change ---------------------------------------------------------------------------------- */
+/* ---- waiting for a change ---- */
 
 static bool look(struct api *api, const char *release, int64_t *ret_change, enum release_state *ret_state,
                  struct err *err)
@@ -154,7 +154,7 @@ void api_release_events(void *context, struct http_request *request, struct http
     api_reply_read(context, request, response, view && strcmp(view, "full") == 0 ? read_release : read_summary);
 }
 
-/* --- without a token --------------------------------------------------------------------------------------- */
+/* ---- without a token ---- */
 
 void api_healthz(void *context, struct http_request *request, struct http_response *response)
 {

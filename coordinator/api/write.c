@@ -27,7 +27,7 @@ static json_t *missing_list(const struct store_acceptance *acceptance)
     return list;
 }
 
-/* --- texts ------------------------------------------------------------------------------------------------- */
+/* ---- texts ---- */
 
 void api_blobs_missing(void *context, struct http_request *request, struct http_response *response)
 {
@@ -84,7 +84,7 @@ void api_blobs_put(void *context, struct http_request *request, struct http_resp
     }
 }
 
-/* --- plans and releases ------------------------------------------------------------------------------------ */
+/* ---- plans and releases ---- */
 
 static json_t *findings_json(const struct plan_findings *findings)
 {
@@ -219,7 +219,7 @@ void api_release_order(void *context, struct http_request *request, struct http_
         api_problem(request, response, &err);
 }
 
-/* --- keys of workers --------------------------------------------------------------------------------------- */
+/* ---- keys of workers ---- */
 
 void api_workers_enroll(void *context, struct http_request *request, struct http_response *response)
 {

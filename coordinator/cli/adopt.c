@@ -4,7 +4,7 @@
 #include "base/cleanup.h"
 #include "cli/cli_internal.h"
 
-/* --- import ------------------------------------------------------------------------------------------------ */
+/* ---- import ---- */
 
 static int import_run(const struct cmdline *line)
 {
@@ -29,7 +29,7 @@ const struct command import_command = {
     .run = import_run,
 };
 
-/* --- baseline ---------------------------------------------------------------------------------------------- */
+/* ---- baseline ---- */
 
 static int write_file(const struct cmdline *line, const char *service)
 {
@@ -87,7 +87,7 @@ const struct command baseline_command = {
     .run = baseline_run,
 };
 
-/* --- repair ------------------------------------------------------------------------------------------------ */
+/* ---- repair ---- */
 
 static int repair_run(const struct cmdline *line)
 {

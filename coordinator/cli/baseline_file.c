@@ -16,7 +16,7 @@
 #define DUMP_MS (10 * 60000)
 #define ARGUMENTS_MAX 32
 
-/* --- the database ------------------------------------------------------------------------------------------ */
+/* ---- the database ---- */
 
 /* P8: what is on a command line is in the process list. */
 static bool check_no_password(const char *conninfo, struct err *err)
@@ -49,7 +49,7 @@ static bool describe(const char *conninfo, struct arena *arena, const char **ret
     return true;
 }
 
-/* --- pg_dump ----------------------------------------------------------------------------------------------- */
+/* ---- pg_dump ---- */
 
 /* What is not the service's schema: the records of who migrates it. */
 static const char *const tool_tables[HISTORY_TOOL_COUNT][3] = {
@@ -130,7 +130,7 @@ static void clean_dump(const char *text, struct buf *out)
     }
 }
 
-/* --- the file ---------------------------------------------------------------------------------------------- */
+/* ---- the file ---- */
 
 static bool read_what(const struct cmdline *line, const char *service, struct new_baseline *ret, struct err *err)
 {

@@ -87,7 +87,7 @@ const char *cli_getenv(void *context, const char *name)
     return getenv(name);
 }
 
-/* --- the fleet --------------------------------------------------------------------------------------------- */
+/* ---- the fleet ---- */
 
 static bool find_upwards(char **ret_path)
 {
@@ -127,7 +127,7 @@ bool cli_catalog(const struct cmdline *line, struct catalog **ret_catalog, struc
            catalog_load(path, cmdline_value(line, "env"), cli_getenv, NULL, ret_catalog, err);
 }
 
-/* --- the coordinator --------------------------------------------------------------------------------------- */
+/* ---- the coordinator ---- */
 
 static const char *nonempty(const char *text)
 {

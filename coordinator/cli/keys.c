@@ -10,7 +10,7 @@
 #include "crypto/key.h"
 #include "http/token.h"
 
-/* --- keygen ------------------------------------------------------------------------------------------------ */
+/* ---- keygen ---- */
 
 static int keygen_run(const struct cmdline *line)
 {
@@ -52,7 +52,7 @@ const struct command keygen_command = {
     .run = keygen_run,
 };
 
-/* --- token ------------------------------------------------------------------------------------------------- */
+/* ---- token ---- */
 
 static bool append_line(const char *path, const char *text, struct err *err)
 {
@@ -113,7 +113,7 @@ const struct command token_command = {
     .run = token_run,
 };
 
-/* --- workers ----------------------------------------------------------------------------------------------- */
+/* ---- workers ---- */
 
 static const char *joined(const json_t *list, struct arena *arena)
 {

@@ -31,7 +31,7 @@ struct recording {
     bool json;
 };
 
-/* --- other tools' records ---------------------------------------------------------------------------------- */
+/* ---- other tools' records ---- */
 
 static bool is_chosen(const char *const *list, size_t count, const char *name)
 {
@@ -103,7 +103,7 @@ static void show_records(const struct recording *r, struct buf *out)
     buf_addc(out, '\n');
 }
 
-/* --- showing and asking ------------------------------------------------------------------------------------ */
+/* ---- showing and asking ---- */
 
 static void show_plan(const struct recording *r, const json_t *plan)
 {
@@ -130,7 +130,7 @@ static bool agreed(const struct recording *r, struct err *err)
     return err_set(err, ERR_USAGE, "nothing was recorded");
 }
 
-/* --- the way ----------------------------------------------------------------------------------------------- */
+/* ---- the way ---- */
 
 static int watch(const struct recording *r, const json_t *answer)
 {

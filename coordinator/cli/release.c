@@ -19,7 +19,7 @@ static void add_release_path(struct buf *path, const char *release, const char *
     buf_adds(path, rest);
 }
 
-/* --- list -------------------------------------------------------------------------------------------------- */
+/* ---- list ---- */
 
 static void print_list(const json_t *json, struct buf *out)
 {
@@ -52,7 +52,7 @@ static int list_run(const struct cmdline *line)
     return cli_get(line, path, print_list);
 }
 
-/* --- show -------------------------------------------------------------------------------------------------- */
+/* ---- show ---- */
 
 static const char *step_place(const json_t *step, struct arena *arena)
 {
@@ -239,7 +239,7 @@ static int show_run(const struct cmdline *line)
     return cli_get(line, buf_text(&path), cmdline_has(line, "steps") ? print_all : print_short);
 }
 
-/* --- watch, and orders ------------------------------------------------------------------------------------- */
+/* ---- watch, and orders ---- */
 
 /* The id behind "latest", and that the release exists. */
 static bool resolve(struct http_client *client, const char *release, struct arena *arena, const char **ret_id,

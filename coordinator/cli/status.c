@@ -6,7 +6,7 @@
 #include "base/clock.h"
 #include "cli/cli_internal.h"
 
-/* --- status ------------------------------------------------------------------------------------------------ */
+/* ---- status ---- */
 
 static const char *number_or(const json_t *object, const char *name, const char *otherwise, struct arena *arena)
 {
@@ -112,7 +112,7 @@ const struct command status_command = {
     .run = status_run,
 };
 
-/* --- history ----------------------------------------------------------------------------------------------- */
+/* ---- history ---- */
 
 static bool has_categories(const json_t *history)
 {
@@ -186,7 +186,7 @@ const struct command history_command = {
     .run = history_run,
 };
 
-/* --- health ------------------------------------------------------------------------------------------------ */
+/* ---- health ---- */
 
 static bool leader_valid(const json_t *json)
 {

@@ -18,7 +18,7 @@ struct order {
     bool dry_run, wait, json;
 };
 
-/* --- what is said ------------------------------------------------------------------------------------------ */
+/* ---- what is said ---- */
 
 static int dry_run(const struct order *order)
 {
@@ -69,7 +69,7 @@ static void say_accepted(const json_t *answer)
     fflush(stdout);
 }
 
-/* --- the way ----------------------------------------------------------------------------------------------- */
+/* ---- the way ---- */
 
 static int run_release(const struct order *order, const json_t *answer)
 {
@@ -194,7 +194,7 @@ const struct command up_command = {
     .run = up_run,
 };
 
-/* --- down -------------------------------------------------------------------------------------------------- */
+/* ---- down ---- */
 
 /* Whether anything that the release applied is still in effect somewhere. */
 static bool still_applied(const json_t *applied, const char *release)

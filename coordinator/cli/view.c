@@ -18,7 +18,7 @@ static bool state_is(const json_t *summary, enum release_state state)
     return strcmp(json_text(summary, "state"), release_state_text(state)) == 0;
 }
 
-/* --- one service ------------------------------------------------------------------------------------------- */
+/* ---- one service ---- */
 
 struct progress {
     json_int_t total, done, failed, running, unknown;
@@ -168,7 +168,7 @@ static void service_line(const json_t *summary, const json_t *service, const str
     buf_release(&shown);
 }
 
-/* --- the whole --------------------------------------------------------------------------------------------- */
+/* ---- the whole ---- */
 
 static int widest_name(const json_t *services)
 {
@@ -216,7 +216,7 @@ size_t view_lines(const json_t *summary, const struct view_style *style, struct 
     return lines;
 }
 
-/* --- plain lines ------------------------------------------------------------------------------------------- */
+/* ---- plain lines ---- */
 
 static const json_t *same_service(const json_t *summary, const char *name)
 {
