@@ -20,6 +20,15 @@ int64_t clock_mono_ms(void)
     return clock_mono_us() / 1000;
 }
 
+void clock_cond_init(pthread_cond_t *condition)
+{
+    pthread_condattr_t attributes;
+    pthread_condattr_init(&attributes);
+    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+    pthread_cond_init(condition, &attributes);
+    pthread_condattr_destroy(&attributes);
+}
+
 struct timespec clock_mono_after(int64_t ms)
 {
     int64_t us = clock_mono_us() + ms * 1000;

@@ -1,12 +1,14 @@
 /* Clocks. Deadlines inside a process use the monotonic clock; times that people read or that cross a process
  * boundary are wall-clock microseconds since 1970 (UTC). Pure rooms call neither: they are given `now`. */
 #pragma once
+#include <pthread.h>
 #include <stdint.h>
 #include <time.h>
 
 int64_t clock_mono_ms(void); /* milliseconds, never goes back, meaningless outside this process */
 int64_t clock_mono_us(void);
-/* That moment of the monotonic clock, for pthread_cond_timedwait (the condition's clock has to be CLOCK_MONOTONIC). */
+/* A condition that is waited for by the monotonic clock, and the moment in `ms` for pthread_cond_timedwait on it. */
+void clock_cond_init(pthread_cond_t *condition);
 struct timespec clock_mono_after(int64_t ms);
 int64_t clock_wall_us(void); /* microseconds since 1970-01-01 UTC */
 

@@ -1,9 +1,9 @@
 #include <pthread.h>
-#include <time.h>
 
+#include "base/clock.h"
 #include "bus/settings.h"
 
-#define CLOSE_LIMIT_S 5
+#define CLOSE_LIMIT_MS 5000
 
 static void *destroy(void *kafka)
 {
@@ -14,13 +14,11 @@ static void *destroy(void *kafka)
 void kafka_close(rd_kafka_t *kafka)
 {
     pthread_t thread;
-    struct timespec limit;
     if (pthread_create(&thread, NULL, destroy, kafka)) {
         destroy(kafka);
         return;
     }
-    clock_gettime(CLOCK_MONOTONIC, &limit);
-    limit.tv_sec += CLOSE_LIMIT_S;
+    struct timespec limit = clock_mono_after(CLOSE_LIMIT_MS);
     if (pthread_clockjoin_np(thread, NULL, CLOCK_MONOTONIC, &limit))
         pthread_detach(thread);
 }

@@ -375,12 +375,8 @@ bool http_server_start(const struct http_server_options *options, struct http_se
     struct http_server *server = xcalloc(1, sizeof *server);
     server->options = *options;
     pthread_mutex_init(&server->lock, NULL);
-    pthread_condattr_t attributes;
-    pthread_condattr_init(&attributes);
-    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-    pthread_cond_init(&server->idle, &attributes);
-    pthread_cond_init(&server->halt, &attributes);
-    pthread_condattr_destroy(&attributes);
+    clock_cond_init(&server->idle);
+    clock_cond_init(&server->halt);
     if (describe_socket(server, fd, err) && !(server->daemon = daemon_start(server, fd)))
         err_errno(err, "starting the HTTP server on %s", options->address);
     if (!server->daemon) {

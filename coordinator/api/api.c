@@ -2,6 +2,7 @@
 
 #include "api/api_internal.h"
 #include "base/cleanup.h"
+#include "base/clock.h"
 
 #define SMALL ((size_t)1 << 20)
 #define FLEET_MAX ((size_t)64 << 20)
@@ -66,11 +67,7 @@ bool api_start(const struct api_options *options, struct api **ret_api, struct e
     if (options->connections == 0 || options->connections > API_POOL_MAX)
         api->options.connections = options->connections ? API_POOL_MAX : 4;
     pthread_mutex_init(&api->lock, NULL);
-    pthread_condattr_t attributes;
-    pthread_condattr_init(&attributes);
-    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-    pthread_cond_init(&api->returned, &attributes);
-    pthread_condattr_destroy(&attributes);
+    clock_cond_init(&api->returned);
     struct http_server_options server = {.address = options->address,
                                          .routes = api_routes,
                                          .context = api,

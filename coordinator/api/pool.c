@@ -1,15 +1,12 @@
 /* Connections to the control database: opened when needed, kept, never more than the options say. */
-#include <time.h>
-
 #include "api/api_internal.h"
+#include "base/clock.h"
 
-#define WAIT_S 5
+#define WAIT_MS 5000
 
 static bool wait_for_one(struct api *api)
 {
-    struct timespec until;
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_sec += WAIT_S;
+    struct timespec until = clock_mono_after(WAIT_MS);
     while (api->idle_count == 0 && api->open_count >= api->options.connections)
         if (pthread_cond_timedwait(&api->returned, &api->lock, &until) != 0)
             return false;

@@ -163,12 +163,8 @@ static void *keep(void *context)
 void ledger_keeper_start(struct ledger *ledger)
 {
     struct ledger_keeper *k = &ledger->keeper;
-    pthread_condattr_t attributes;
-    pthread_condattr_init(&attributes);
-    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
     pthread_mutex_init(&k->mutex, NULL);
-    pthread_cond_init(&k->changed, &attributes);
-    pthread_condattr_destroy(&attributes);
+    clock_cond_init(&k->changed);
     k->running = pthread_create(&k->thread, NULL, keep, ledger) == 0;
 }
 

@@ -300,15 +300,6 @@ static void *run(void *context)
     return NULL;
 }
 
-static void init_wake(struct target *target)
-{
-    pthread_condattr_t attributes;
-    pthread_condattr_init(&attributes);
-    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-    pthread_cond_init(&target->wake, &attributes);
-    pthread_condattr_destroy(&attributes);
-}
-
 bool target_start(const struct target_settings *settings, struct target **ret_target, struct err *err)
 {
     struct target *target = xcalloc(1, sizeof *target);
@@ -320,7 +311,7 @@ bool target_start(const struct target_settings *settings, struct target **ret_ta
         .audience = settings->audience, .worker = settings->worker, .key = settings->key,
         .producer = settings->producer, .topic = settings->events_topic});
     pthread_mutex_init(&target->mutex, NULL);
-    init_wake(target);
+    clock_cond_init(&target->wake);
     if (pthread_create(&target->thread, NULL, run, target) == 0) {
         *ret_target = target;
         return true;
