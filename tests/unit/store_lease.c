@@ -1,0 +1,135 @@
+/* Who leads: the lease, its epoch, what a new one drops and ends, what wakes a leader. */
+/* links: harness */
+#include <stdio.h>
+
+#include "base/clock.h"
+#include "pg/pg.h"
+#include "unit/store_fixture.h"
+
+TestSuite(store, .init = start_database, .fini = stop_database, .timeout = 120);
+
+Test(store, the_outbox_keeps_what_is_not_sent_and_a_new_epoch_drops_it)
+{
+    struct store *store = open_store();
+    lead(store, "a");
+    struct store_message messages[2] = {
+        {.topic = "t", .key = "k", .id = "i1", .type = "x", .payload = "{\"a\":\"\\\\ b\"}", .len = 11},
+        {.topic = "t", .key = "k", .id = "i2", .type = "x", .payload = "two", .len = 3}};
+    struct store_batch batch = {.messages = messages, .message_count = 2};
+    MUST(store_batch_commit(store, &batch, &why));
+    cr_assert(messages[0].row > 0 && messages[1].row > messages[0].row);
+    auto_arena struct arena arena = ARENA_INIT;
+    struct store_message *waiting;
+    size_t count;
+    MUST(store_outbox(store, &arena, &waiting, &count, &why));
+    cr_assert_eq(count, 2);
+    cr_assert_str_eq(waiting[0].payload, messages[0].payload);
+    MUST(store_outbox_sent(store, &messages[0].row, 1, &why));
+    MUST(store_outbox(store, &arena, &waiting, &count, &why));
+    cr_assert(count == 1 && strcmp(waiting[0].id, "i2") == 0);
+    lead(store, "a");
+    MUST(store_outbox(store, &arena, &waiting, &count, &why));
+    cr_assert_eq(count, 0);
+    store_close(store);
+}
+
+Test(store, the_lease_is_one_and_its_epoch_rises)
+{
+    struct store *a = open_store(), *b = open_store();
+    struct store_lease first = lead(a, "a"), second;
+    bool taken = true;
+    MUST(store_lease_take(b, "b", 5000, 0, &taken, &second, &why));
+    cr_assert_not(taken);
+    MUST(store_lease_renew(a, &why));
+    store_lease_release(a);
+    second = lead(b, "b");
+    cr_assert_eq(second.epoch, first.epoch + 1);
+    cr_assert_str_neq(second.term, first.term);
+    struct err err = ERR_INIT;
+    struct store_batch batch = {.rollout = NULL};
+    cr_assert_not(store_batch_commit(a, &batch, &err));
+    cr_assert_eq(err.kind, ERR_FENCED);
+    MUST(store_lease_take(b, "b", 5000, 1000, &taken, &second, &why));
+    cr_assert(taken && second.epoch == 1001, "%lld", (long long)second.epoch);
+    store_close(a);
+    store_close(b);
+}
+
+/* A leader that froze inside its transaction keeps the lease row locked: whoever follows ends its session. */
+Test(store, a_frozen_leaders_transaction_is_ended_by_the_next)
+{
+    struct store *a = open_store(), *b = open_store();
+    struct store_lease lease;
+    bool taken = false;
+    MUST(store_lease_take(a, "a", 600, 0, &taken, &lease, &why));
+    cr_assert(taken);
+    PGconn *frozen = PQconnectdb(conninfo);
+    auto_free char *hold = xasprintf(
+        "BEGIN; SELECT 1 FROM greylag.lease WHERE epoch = %lld FOR SHARE", (long long)lease.epoch);
+    PQclear(PQexec(frozen, hold));
+    auto_free char *enlist = xasprintf(
+        "UPDATE greylag.lease SET sessions = sessions || (SELECT array_agg(pid || ' ' || extract(epoch FROM "
+        "backend_start)) FROM pg_stat_activity WHERE pid = %d)", PQbackendPID(frozen));
+    /* The frozen session is one of the leader's; its row lock is shared, so that it is enlisted before it holds it. */
+    PQclear(PQexec(frozen, "ROLLBACK"));
+    test_pg_run(conninfo, enlist);
+    PQclear(PQexec(frozen, hold));
+    int64_t from = clock_mono_ms();
+    for (taken = false; !taken && clock_mono_ms() - from < 20000;)
+        MUST(store_lease_take(b, "b", 5000, 0, &taken, &lease, &why));
+    printf("# taken over after %lld ms\n", (long long)(clock_mono_ms() - from));
+    cr_assert(taken);
+    PGresult *late = PQexec(frozen, "UPDATE greylag.identity SET fleet = 'stolen'");
+    cr_assert_neq(PQresultStatus(late), PGRES_COMMAND_OK);
+    PQclear(late);
+    PQfinish(frozen);
+    struct err err = ERR_INIT;
+    struct store_batch batch = {.rollout = NULL};
+    cr_assert_not(store_batch_commit(a, &batch, &err), "its session was ended, too");
+    cr_assert(err.kind == ERR_UNREACHABLE || err.kind == ERR_FENCED || err.kind == ERR_DATABASE, "%s", err.text);
+    store_close(a);
+    store_close(b);
+}
+
+Test(store, a_leader_that_died_is_followed_at_once)
+{
+    struct store *a = open_store(), *b = open_store();
+    lead(a, "a");
+    store_close(a); /* as a kill does: no release of the lease */
+    struct store_lease lease;
+    bool taken = false;
+    int64_t from = clock_mono_ms();
+    while (!taken && clock_mono_ms() - from < 4000)
+        MUST(store_lease_take(b, "b", 5000, 0, &taken, &lease, &why));
+    cr_assert(taken, "before the lease of 5 s lapsed");
+    store_close(b);
+}
+
+Test(store, an_order_wakes_who_listens)
+{
+    struct store *store = open_store(), *listener = open_store();
+    struct world world;
+    lead(store, "a");
+    MUST(store_listen(listener, &why));
+    char *id = accept_ready(store, &world);
+    int64_t order = 0;
+    MUST(store_order_add(store, id, "rollback", "ann", &order, &why));
+    bool said = false;
+    int64_t until = clock_mono_ms() + 5000;
+    while (!said && clock_mono_ms() < until)
+        MUST(store_notified(listener, &said, &why));
+    cr_assert(said);
+    struct store_order *orders;
+    size_t count;
+    MUST(store_orders(store, &world.arena, &orders, &count, &why));
+    cr_assert(count == 1 && orders[0].id == order && strcmp(orders[0].kind, "rollback") == 0);
+    struct store_handled handled = {.order = order, .result = "done"};
+    struct store_batch batch = {.handled = &handled, .handled_count = 1};
+    MUST(store_batch_commit(store, &batch, &why));
+    MUST(store_orders(store, &world.arena, &orders, &count, &why));
+    cr_assert_eq(count, 0);
+    store_close(store);
+    store_close(listener);
+    free(world.json);
+    arena_release(&world.arena);
+}

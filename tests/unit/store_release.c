@@ -1,0 +1,329 @@
+/* Releases in the control database: acceptance, batches, and that a release that is loaded again is the same;
+ * what people are shown of them. */
+/* links: harness */
+#include <jansson.h>
+#include <stdio.h>
+
+#include "base/clock.h"
+#include "pg/pg.h"
+#include "unit/store_fixture.h"
+
+TestSuite(store, .init = start_database, .fini = stop_database, .timeout = 120);
+
+static void same_text(const char *a, const char *b, const char *what)
+{
+    cr_assert(text_equal(a ? a : "", b ? b : ""), "%s: %s, %s", what, a, b);
+}
+
+/* Everything that a term relies on is the same in the copy that was loaded. */
+static void same_rollout(const struct rollout *a, const struct rollout *b)
+{
+    cr_assert_eq(a->state, b->state);
+    cr_assert_eq(a->aim, b->aim);
+    cr_assert_eq(a->stopping, b->stopping);
+    cr_assert_eq(a->direction, b->direction);
+    same_text(a->reason, b->reason, "reason");
+    same_text(a->decided_by, b->decided_by, "decided by");
+    cr_assert_eq(a->step_count, b->step_count);
+    cr_assert_eq(a->target_count, b->target_count);
+    for (size_t i = 0; i < a->step_count; i++) {
+        const struct rollout_step *x = &a->steps[i], *y = &b->steps[i];
+        cr_assert(x->ordinal == y->ordinal && x->leg == y->leg && x->target == y->target &&
+                      x->plan_step == y->plan_step && x->direction == y->direction && x->state == y->state &&
+                      x->attempt == y->attempt && x->undoes == y->undoes && x->has_outcome == y->has_outcome,
+                  "step %zu: %s, %s", i, step_state_text(x->state), step_state_text(y->state));
+        same_text(x->undoes_request, y->undoes_request, "undoes");
+        same_text(x->request_in_effect, y->request_in_effect, "in effect");
+        if (!x->has_outcome)
+            continue;
+        const struct outcome *o = &x->outcome, *p = &y->outcome;
+        same_text(o->id, p->id, "outcome");
+        same_text(o->request, p->request, "request");
+        same_text(o->message, p->message, "message");
+        same_text(o->sqlstate, p->sqlstate, "sqlstate");
+        cr_assert(o->kind == p->kind && o->position == p->position && o->attempt == p->attempt &&
+                  o->sequence == p->sequence && o->line == p->line && o->direction == p->direction);
+    }
+    for (size_t i = 0; i < a->target_count; i++) {
+        const struct rollout_target *x = &a->targets[i], *y = &b->targets[i];
+        cr_assert(x->state == y->state && x->sequence == y->sequence && x->recorded == y->recorded &&
+                  x->first == y->first && x->count == y->count && x->rebuild == y->rebuild);
+        same_text(x->problem, y->problem, "problem");
+    }
+}
+
+/* A finished report for a job that the engine sent: everything applied, or the last step failed. */
+static struct report answer(struct arena *arena, const struct rollout *rollout, const struct rollout_send_job *job,
+                            bool fail)
+{
+    struct outcome *outcomes = arena_array(arena, job->step_count, sizeof *outcomes);
+    for (size_t i = 0; i < job->step_count; i++) {
+        const struct rollout_step *step = &rollout->steps[job->steps[i]];
+        bool failed = fail && i + 1 == job->step_count;
+        char request[REQUEST_ID_SIZE];
+        rollout_request_id(rollout, step, request);
+        outcomes[i] = (struct outcome){
+            .request = arena_strdup(arena, request),
+            .release = rollout->release,
+            .direction = step->direction,
+            .kind = failed ? OUTCOME_FAILED : OUTCOME_APPLIED,
+            .migration =
+                rollout->plan->fleet->services[0].migrations[rollout->plan->steps[step->plan_step].migration].id,
+            .checksum = rollout->plan->fleet->services[0].migrations[0].up,
+            .attempt = 1,
+            .position = (int64_t)i + 1,
+            .sequence = job->sequence,
+            .started_us = 1,
+            .finished_us = 2,
+            .sqlstate = failed ? "23505" : "",
+            .message = failed ? "dup \xc3\xa9" : "",
+            .left = "",
+            .detail = ""};
+        outcomes[i].id = outcome_id(arena, request, 1, outcomes[i].kind);
+    }
+    const struct rollout_target *target = &rollout->targets[job->target];
+    struct fence fence = {.epoch = rollout->epoch, .term = rollout->term, .sequence = job->sequence, .digest = "d"};
+    return (struct report){.kind = REPORT_FINISHED, .audience = {"shop", "dev", target->service, target->name},
+                           .id = "r", .worker = "w", .release = rollout->release, .fence = fence, .in_force = fence,
+                           .message = "", .outcomes = outcomes, .outcome_count = job->step_count};
+}
+
+static void commit_rollout(struct store *store, struct store_release *release, struct rollout_effects *effects)
+{
+    struct store_batch batch = {.rollout = &release->rollout, .effects = effects};
+    MUST(store_batch_commit(store, &batch, &why));
+    rollout_effects_clear(&release->rollout, effects);
+}
+
+/* Loads it again and compares. */
+static void check_reload(struct store *store, const struct store_release *release)
+{
+    struct rollout_settings settings = ROLLOUT_SETTINGS_DEFAULT;
+    struct store_release *again = NULL;
+    MUST(store_release_load(store, release->id, &settings, &again, &why));
+    same_rollout(&release->rollout, &again->rollout);
+    cr_assert_str_eq(release->plan.digest, again->plan.digest);
+    store_release_free(again);
+}
+
+/* Drives a release to its end, comparing after each commit. `fail_at`: which job fails, -1 none. */
+static enum release_state drive(struct store *store, struct store_release *release, int fail_at)
+{
+    struct rollout_effects effects;
+    rollout_effects_init(&effects);
+    struct rollout *rollout = &release->rollout;
+    const struct rollout_event begin = {.kind = ROLLOUT_ACCEPTED, .target = -1};
+    auto_arena struct arena arena = ARENA_INIT;
+    rollout_decide(rollout, &begin, 1, &effects);
+    rollout_advance(rollout, 1, &effects);
+    int jobs = 0;
+    for (int round = 0; round < 50 && !release_state_terminal(rollout->state); round++) {
+        struct report reports[8];
+        int targets[8], count = 0;
+        for (size_t i = 0; i < effects.job_count; i++) {
+            reports[count] = answer(&arena, rollout, &effects.jobs[i], jobs++ == fail_at);
+            targets[count++] = effects.jobs[i].target;
+        }
+        for (size_t i = 0; i < effects.fence_count; i++) {
+            const struct rollout_target *target = &rollout->targets[effects.fences[i].target];
+            struct fence fence = {.epoch = rollout->epoch, .term = rollout->term,
+                                  .sequence = effects.fences[i].sequence, .digest = "d"};
+            reports[count] = (struct report){.kind = REPORT_FENCED,
+                                             .audience = {"shop", "dev", target->service, target->name}, .id = "f",
+                                             .worker = "w", .release = rollout->release, .fence = fence,
+                                             .in_force = fence, .message = ""};
+            targets[count++] = effects.fences[i].target;
+        }
+        commit_rollout(store, release, &effects);
+        check_reload(store, release);
+        for (int i = 0; i < count; i++) {
+            const struct rollout_event event = {.kind = ROLLOUT_REPORT, .target = targets[i], .report = &reports[i]};
+            rollout_decide(rollout, &event, 10 + round, &effects);
+        }
+        rollout_advance(rollout, 10 + round, &effects);
+    }
+    commit_rollout(store, release, &effects);
+    check_reload(store, release);
+    rollout_effects_release(&effects);
+    return rollout->state;
+}
+
+/* ---- tests ---- */
+
+Test(store, acceptance_says_what_is_missing)
+{
+    struct store *store = open_store();
+    struct store_acceptance acceptance;
+    struct world world;
+    struct err err = ERR_INIT;
+    lead(store, "a");
+    make_world(&world, false);
+    cr_assert_not(accept(store, &world, &acceptance, &err));
+    cr_assert(err.kind == ERR_CONFLICT && err.retriable, "%s", err.text);
+    cr_assert(strstr(err.text, "no worker's key"), "%s", err.text);
+    make_ready(store);
+    cr_assert_not(accept(store, &world, &acceptance, &err));
+    cr_assert(strstr(err.hint, "--accept-irreversible"), "%s %s", err.text, err.hint);
+    free(world.json);
+    arena_release(&world.arena);
+    make_world(&world, true);
+    free(world.json);
+    world.migrations[1].refused = "it is a program";
+    world.json = fleet_encode(&world.fleet);
+    cr_assert_not(accept(store, &world, &acceptance, &err));
+    cr_assert(strstr(err.text, "3 steps are such that greylag does not run, the first is auth:2: it is a program"),
+              "%s", err.text);
+    free(world.json);
+    arena_release(&world.arena);
+    make_world(&world, true);
+    cr_assert_not(accept(store, &world, &acceptance, &err));
+    cr_assert(err.kind == ERR_CONFLICT && acceptance.missing_count > 0, "%s", err.text);
+    put_blobs(store, &world);
+    MUST(accept(store, &world, &acceptance, &why));
+    cr_assert_not(accept(store, &world, &acceptance, &err));
+    cr_assert(strstr(err.text, "under way"), "%s", err.text);
+    auto_free char *open = test_pg_value(conninfo, "SELECT count(*) FROM greylag.releases");
+    cr_assert_str_eq(open, "1");
+    store_close(store);
+    free(world.json);
+    arena_release(&world.arena);
+}
+
+Test(store, a_release_that_succeeds_is_the_same_after_each_reload)
+{
+    struct store *store = open_store();
+    struct world world;
+    lead(store, "a");
+    char *id = accept_ready(store, &world);
+    struct store_release *release = load(store);
+    cr_assert_not(release->begun);
+    cr_assert_str_eq(release->id, id);
+    cr_assert_eq(drive(store, release, -1), RELEASE_SUCCEEDED, "%s", release->rollout.reason);
+    auto_free char *applied = test_pg_value(conninfo, "SELECT count(*) FROM greylag.applied");
+    cr_assert_str_eq(applied, "9");
+    store_release_free(release);
+    struct store_acceptance acceptance;
+    MUST(accept(store, &world, &acceptance, &why));
+    cr_assert_str_empty(acceptance.release, "nothing is pending");
+    cr_assert_null(load(store));
+    store_close(store);
+    free(world.json);
+    arena_release(&world.arena);
+}
+
+/* A coordinator that falls silent while it accepts: the next request waits, until the server ends the silent one. */
+Test(store, acceptance_is_one_at_a_time)
+{
+    struct store *store = open_store();
+    struct world world;
+    PGconn *silent = PQconnectdb(conninfo);
+    PQclear(PQexec(silent, "BEGIN; SELECT set_config('idle_in_transaction_session_timeout', '400ms', true); "
+                           "SELECT 1 FROM greylag.identity FOR NO KEY UPDATE"));
+    cr_assert_eq(PQtransactionStatus(silent), PQTRANS_INTRANS, "%s", PQerrorMessage(silent));
+    lead(store, "a");
+    int64_t began = clock_mono_ms();
+    accept_ready(store, &world);
+    cr_assert_geq(clock_mono_ms() - began, 300, "it did not wait");
+    PQclear(PQexec(silent, "COMMIT"));
+    cr_assert_eq(PQstatus(silent), CONNECTION_BAD);
+    PQfinish(silent);
+    store_close(store);
+    free(world.json);
+    arena_release(&world.arena);
+}
+
+Test(store, a_release_that_is_rolled_back_is_the_same_after_each_reload)
+{
+    struct store *store = open_store();
+    struct world world;
+    lead(store, "a");
+    accept_ready(store, &world);
+    struct store_release *release = load(store);
+    enum release_state state = drive(store, release, 1);
+    cr_assert_eq(state, RELEASE_ROLLED_BACK, "%s: %s", release_state_text(state), release->rollout.reason);
+    auto_free char *applied = test_pg_value(conninfo, "SELECT count(*) FROM greylag.applied");
+    cr_assert_str_eq(applied, "0");
+    store_release_free(release);
+    store_close(store);
+    free(world.json);
+    arena_release(&world.arena);
+}
+
+Test(store, the_inbox_takes_an_outcome_once)
+{
+    struct store *store = open_store();
+    lead(store, "a");
+    struct outcome outcome = {.id = "r.1.1/1/applied", .request = "r.1.1", .release = "r", .migration = "1",
+                              .checksum = "c", .attempt = 1, .position = 4, .sequence = 2, .sqlstate = "",
+                              .message = "bad \xff byte", .left = "", .detail = ""};
+    struct store_inbox inbox = {.outcome = &outcome, .service = "auth", .target = "auth", .worker = "w",
+                                .verdict = "accepted", .report_digest = "d"};
+    struct store_position position = {.topic = "events", .partition = 0, .next = 7, .digest = "x"};
+    struct store_batch batch = {.inbox = &inbox, .inbox_count = 1, .positions = &position, .position_count = 1};
+    MUST(store_batch_commit(store, &batch, &why));
+    inbox.verdict = "unmatched";
+    position.next = 8;
+    MUST(store_batch_commit(store, &batch, &why));
+    auto_free char *rows = test_pg_value(conninfo, "SELECT string_agg(verdict || message, ',') FROM greylag.inbox");
+    cr_assert_str_eq(rows, "acceptedbad ");
+    const char *ids[] = {"nothing", "r.1.1/1/applied"};
+    bool known[2];
+    MUST(store_inbox_known(store, ids, 2, known, &why));
+    cr_assert(!known[0] && known[1]);
+    auto_arena struct arena arena = ARENA_INIT;
+    struct store_position *positions;
+    size_t count;
+    MUST(store_positions(store, &arena, &positions, &count, &why));
+    cr_assert(count == 1 && positions[0].next == 8);
+    store_close(store);
+}
+
+static void check_json(const char *what, char *text, const char *member)
+{
+    json_t *json = json_loads(text, JSON_REJECT_DUPLICATES, NULL);
+    cr_assert(json && json_object_get(json, member), "%s: %s", what, text);
+    printf("# %s: %.400s\n", what, text);
+    json_decref(json);
+    free(text);
+}
+
+Test(store, what_people_are_shown_is_json)
+{
+    struct store *store = open_store();
+    struct world world;
+    lead(store, "a");
+    char *id = accept_ready(store, &world), *text;
+    struct store_release *release = load(store);
+    drive(store, release, 1);
+    int64_t change, order;
+    enum release_state state;
+    struct err err = ERR_INIT;
+    MUST(store_releases(store, 10, &text, &why));
+    check_json("releases", text, "releases");
+    MUST(store_release_show(store, id, &text, &why));
+    check_json("release", text, "decisions");
+    MUST(store_release_show(store, "latest", &text, &why));
+    check_json("release", text, "steps");
+    cr_assert_not(store_release_show(store, "nothing", &text, &err));
+    cr_assert_eq(err.kind, ERR_INPUT);
+    MUST(store_release_change(store, "", &change, &state, &why));
+    cr_assert_eq(state, RELEASE_ROLLED_BACK);
+    MUST(store_status(store, NULL, 0, NULL, &text, &why));
+    check_json("status", text, "targets");
+    MUST(store_status(store, world.json, strlen(world.json), NULL, &text, &why));
+    check_json("status", text, "targets");
+    MUST(store_history(store, "", "", "", 10, &text, &why));
+    check_json("history", text, "history");
+    MUST(store_workers(store, &text, &why));
+    check_json("workers", text, "keys");
+    MUST(store_health(store, &text, &why));
+    check_json("health", text, "leader");
+    MUST(store_applied(store, &text, &why));
+    check_json("applied", text, "targets");
+    cr_assert_not(store_order_add(store, id, "retry", "ann", &order, &err));
+    cr_assert_eq(err.kind, ERR_CONFLICT);
+    store_release_free(release);
+    store_close(store);
+    free(world.json);
+    arena_release(&world.arena);
+}
