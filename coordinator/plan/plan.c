@@ -134,6 +134,22 @@ static void check_target_name(struct planning *planning, const char *name)
                   "environment %s has no target '%s'", planning->fleet->environment, name);
 }
 
+static void check_limit(struct planning *planning, size_t at)
+{
+    const struct plan_limit *limits = planning->options->limits, *limit = &limits[at];
+    int service = planning_service(planning, limit->service);
+    check_service_name(planning, limit->service, "version limit");
+    if (service >= 0 && !planning->selected[service])
+        planning_find(planning, true, "usage", "choose it with --service, too",
+                      "a version of service %s is given, which is not among the services that are planned",
+                      limit->service);
+    for (size_t i = 0; i < at; i++) {
+        if (limits[i].service && strcmp(limits[i].service, limit->service) == 0)
+            planning_find(planning, true, "usage", "name one", "two versions of service %s are given: %s and %s",
+                          limit->service, limits[i].version, limit->version);
+    }
+}
+
 static void check_options(struct planning *planning)
 {
     const struct plan_options *options = planning->options;
@@ -145,14 +161,9 @@ static void check_options(struct planning *planning)
     for (size_t i = 0; i < options->target_count; i++)
         check_target_name(planning, options->targets[i]);
     for (size_t i = 0; i < options->limit_count; i++) {
-        int service = options->limits[i].service ? planning_service(planning, options->limits[i].service) : -1;
         if (options->limits[i].service)
-            check_service_name(planning, options->limits[i].service, "version limit");
-        if (service >= 0 && !planning->selected[service])
-            planning_find(planning, true, "usage", "choose it with --service, too",
-                          "a version of service %s is given, which is not among the services that are planned",
-                          options->limits[i].service);
-        if (!options->limits[i].service && selected != 1)
+            check_limit(planning, i);
+        else if (selected != 1 || options->limit_count > 1)
             planning_find(planning, true, "usage", "write SERVICE=VERSION",
                           "the version %s is given without its service", options->limits[i].version);
     }

@@ -27,12 +27,13 @@ static const char *canonical(const char *text, char out[VERSION_ROOM])
     return out;
 }
 
-/* 2025-08-01 = 20250801. */
+/* 2025-08-01 = 20250801; but 1-2 is not 12: only what begins with a year. */
 static const char *dashless(const char *text, char out[VERSION_ROOM])
 {
     size_t len = 0;
+    bool dated = strspn(text, "0123456789") >= strlen("2025");
     for (; *text && len + 1 < VERSION_ROOM; text++) {
-        if (*text != '-')
+        if (*text != '-' || !dated)
             out[len++] = *text;
     }
     out[len] = 0;

@@ -217,6 +217,37 @@ Test(plan_ranges, one_that_stays_satisfies_a_range)
     end(&w);
 }
 
+Test(plan_ranges, dashes_join_numbers_where_there_is_no_year)
+{
+    struct world w;
+    begin(&w);
+    struct migration *user = add(&w, "user", 2, "user", ""), *order = add(&w, "order", 1, "order", "");
+    user[0].id = user[0].version = "1-2";
+    user[1].id = user[1].version = "12";
+    w.options.limits = (struct plan_limit[]){{"user", "1-2"}};
+    w.options.limit_count = 1;
+    good(&w, "user:1-2 order:1"); /* 12 is another one */
+    w.options.limits = (struct plan_limit[]){{"user", "1.2"}};
+    good(&w, "user:1-2 order:1");
+    w.options.limit_count = 0;
+    depend(&w, &order[0], "user", "1_2");
+    good(&w, "user:1-2 user:12 order:1");
+    cr_expect_eq(w.plan.steps[2].needs[0], 0);
+    end(&w);
+}
+
+Test(plan_ranges, two_limits_of_one_service)
+{
+    struct world w;
+    fleet(&w);
+    w.options.limits = (struct plan_limit[]){{"user", "2"}, {"order", "1"}, {"user", "3"}};
+    w.options.limit_count = 2;
+    good(&w, "eu:1 eu:2 us:1 us:2 order:1");
+    w.options.limit_count = 3;
+    bad(&w, "usage", "two versions of service user are given: 2 and 3");
+    end(&w);
+}
+
 Test(plan_ranges, a_limit_of_a_service_that_is_not_planned)
 {
     struct world w;
