@@ -266,6 +266,15 @@ static void set_migrations(struct loading *loading, const struct draft *draft, s
     mirror_check(service, draft->run.folder->where, &loading->findings);
 }
 
+/* Ended by NULL. */
+static const char *const *aliases_of(struct arena *arena, const struct service_file *file)
+{
+    const char **aliases = arena_array(arena, file->aliases_count + 1, sizeof *aliases);
+    for (unsigned i = 0; i < file->aliases_count; i++)
+        aliases[i] = arena_strdup(arena, file->aliases[i]);
+    return aliases;
+}
+
 static void set_naming(struct loading *loading, const struct fleet_file *file)
 {
     struct arena *arena = &loading->catalog->arena;
@@ -274,6 +283,7 @@ static void set_naming(struct loading *loading, const struct fleet_file *file)
         const struct flyway_keys *keys = file->services[i].flyway, usual = {.prefix = NULL};
         keys = keys ? keys : &usual;
         naming[i] = (struct catalog_naming){
+            .aliases = aliases_of(arena, &file->services[i]),
             .folder = loading->drafts.items[i].run.folder->where,
             .prefix = keys->prefix ? arena_strdup(arena, keys->prefix) : "V",
             .undo_prefix = keys->undo_prefix ? arena_strdup(arena, keys->undo_prefix) : "U",
@@ -324,6 +334,17 @@ static void set_tags(struct loading *loading)
     }
     loading->catalog->tags = tags;
     loading->catalog->tag_count = count;
+}
+
+const char *catalog_service_name(const struct catalog *catalog, const char *name)
+{
+    for (size_t i = 0; i < catalog->fleet.service_count; i++) {
+        for (const char *const *alias = catalog->naming[i].aliases; *alias; alias++) {
+            if (strcmp(*alias, name) == 0)
+                return catalog->fleet.services[i].name;
+        }
+    }
+    return name;
 }
 
 const char *catalog_tagged(const struct catalog *catalog, const char *service, const char *name)

@@ -51,8 +51,9 @@ struct catalog_dev_target {
     const char *schema;   /* NULL: public */
 };
 
-/* How a service's new files are called. */
+/* What a service is called besides its name, and how its new files are called. */
 struct catalog_naming {
+    const char *const *aliases; /* ended by NULL */
     const char *folder; /* relative to the fleet file's folder, without '/' at its end */
     /* Flyway's; as usual where the layout is another */
     const char *prefix, *undo_prefix, *baseline_prefix, *separator, *suffix;
@@ -105,6 +106,8 @@ static inline void cleanup_catalog(struct catalog **catalog)
 }
 #define auto_catalog __attribute__((cleanup(cleanup_catalog)))
 
+/* The own name of the service that `name` is an alias of; else `name` itself, also of none. Borrowed. */
+const char *catalog_service_name(const struct catalog *catalog, const char *name);
 /* The id of the migration with that tag in that service; NULL: none. */
 const char *catalog_tagged(const struct catalog *catalog, const char *service, const char *name);
 

@@ -35,7 +35,7 @@ static int write_file(const struct cmdline *line, const char *service)
 {
     int code;
     auto_catalog struct catalog *catalog = cli_sound_catalog(line, &code);
-    return catalog ? cli_baseline_write(line, catalog, service) : code;
+    return catalog ? cli_baseline_write(line, catalog, catalog_service_name(catalog, service)) : code;
 }
 
 static int baseline_run(const struct cmdline *line)

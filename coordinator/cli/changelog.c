@@ -17,17 +17,22 @@ struct range_of {
     size_t first, end; /* of the service's migrations */
 };
 
-static bool read_border(const struct cmdline *line, const char *option, const char *only, struct arena *arena,
-                        struct border *ret, struct err *err)
+static bool check_service(const struct fleet *fleet, const char *name, struct err *err)
 {
-    const char *text = cmdline_value(line, option), *equals = text ? strchr(text, '=') : NULL;
+    return fleet_service(fleet, name) || err_set(err, ERR_INPUT, "the fleet has no service '%s'", name);
+}
+
+static bool read_border(const struct cmdline *line, const struct catalog *catalog, const char *option, const char *only,
+                        struct arena *arena, struct border *ret, struct err *err)
+{
+    const char *text = cmdline_value(line, option);
     *ret = (struct border){.version = NULL};
     if (!text)
         return true;
-    if (equals) {
-        ret->service = arena_strndup(arena, text, (size_t)(equals - text));
-        ret->version = equals + 1;
-        return true;
+    struct plan_limit limit = cli_limit(catalog, text, arena);
+    if (limit.service) {
+        *ret = (struct border){.service = limit.service, .version = limit.version};
+        return check_service(&catalog->fleet, limit.service, err);
     }
     if (!cli_named(line, text, arena, &ret->release, err))
         return false;
@@ -144,11 +149,14 @@ static bool find_changes(const struct cmdline *line, const struct catalog *catal
                          json_t *changes, struct err *err)
 {
     const char *const *wanted, *category = cmdline_value(line, "category");
-    size_t count = cmdline_values(line, "service", &wanted);
+    size_t count = cli_services(line, catalog, arena, &wanted);
     struct border from, to;
-    if (!read_border(line, "from", count == 1 ? wanted[0] : NULL, arena, &from, err) ||
-        !read_border(line, "to", count == 1 ? wanted[0] : NULL, arena, &to, err))
+    if (!read_border(line, catalog, "from", count == 1 ? wanted[0] : NULL, arena, &from, err) ||
+        !read_border(line, catalog, "to", count == 1 ? wanted[0] : NULL, arena, &to, err))
         return false;
+    for (size_t k = 0; k < count; k++)
+        if (!check_service(&catalog->fleet, wanted[k], err))
+            return false;
     for (size_t i = 0; i < catalog->fleet.service_count; i++) {
         const struct service *service = &catalog->fleet.services[i];
         struct range_of range;

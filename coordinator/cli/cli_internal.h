@@ -55,6 +55,11 @@ bool cli_make_folders(const char *path, struct err *err); /* those above `path` 
 /* --- select.c: what to plan, from --service, --target, --on, ... Lists are borrowed from `arena` and the line. */
 bool cli_select(const struct cmdline *line, const struct catalog *catalog, enum direction direction,
                 struct arena *arena, struct plan_options *ret, struct err *err);
+/* What --service names, aliases replaced by the services' own names. Returns how many. */
+size_t cli_services(const struct cmdline *line, const struct catalog *catalog, struct arena *arena,
+                    const char *const **ret_services);
+/* SERVICE=VERSION, or VERSION alone: its service is then NULL. */
+struct plan_limit cli_limit(const struct catalog *catalog, const char *text, struct arena *arena);
 /* A version @tag is what the files of the service call so. ERR_USAGE: they know no such tag. */
 bool cli_resolve_tag(const struct catalog *catalog, const char *option, struct plan_limit *limit, struct err *err);
 json_t *cli_options_json(const struct plan_options *options);       /* new reference */

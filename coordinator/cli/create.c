@@ -84,7 +84,8 @@ static const char *author(void)
 static bool read_line(const struct cmdline *line, const struct catalog *catalog, struct new_migration *ret,
                       struct err *err)
 {
-    const char *type = cmdline_value(line, "type"), *service = cmdline_value(line, "service");
+    const char *type = cmdline_value(line, "type"), *named = cmdline_value(line, "service");
+    const char *service = named ? catalog_service_name(catalog, named) : NULL;
     *ret = (struct new_migration){.title = line->arguments[0],
                                   .service = service,
                                   .author = author(),

@@ -190,8 +190,10 @@ static int run_with(const struct cmdline *line, const struct catalog *catalog, e
                     const struct plan_limit *limit)
 {
     struct err err = ERR_INIT;
+    auto_arena struct arena arena = ARENA_INIT;
+    struct plan_limit own = {.version = limit ? limit->version : NULL};
     struct plan_options options = {
-        .direction = DIRECTION_ADOPT, .adoption = adoption, .limits = limit, .limit_count = limit != NULL};
+        .direction = DIRECTION_ADOPT, .adoption = adoption, .limits = &own, .limit_count = limit != NULL};
     struct recording r = {.line = line,
                           .json = cli_json(line),
                           .submission = {.catalog = catalog,
@@ -199,7 +201,8 @@ static int run_with(const struct cmdline *line, const struct catalog *catalog, e
                                          .reason = cmdline_value(line, "reason"),
                                          .patience_ms = PATIENCE_MS,
                                          .quiet = cli_json(line)}};
-    options.service_count = cmdline_values(line, "service", &options.services);
+    options.service_count = cli_services(line, catalog, &arena, &options.services);
+    own.service = limit ? catalog_service_name(catalog, limit->service) : NULL;
     options.target_count = cmdline_values(line, "on", &options.targets);
     bool ok = cmdline_duration_ms(line, "timeout", &r.timeout_ms, &err) &&
               cmdline_duration_ms(line, "patience", &r.submission.patience_ms, &err) &&

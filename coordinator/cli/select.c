@@ -14,12 +14,25 @@ const struct cmd_option cli_select_options[] = {
     {"out-of-order", 0, NULL, "allow a pending migration that is older than an applied one", 0},
     CMD_OPTIONS_END};
 
-static struct plan_limit limit_of(const char *text, struct arena *arena)
+size_t cli_services(const struct cmdline *line, const struct catalog *catalog, struct arena *arena,
+                    const char *const **ret_services)
+{
+    const char *const *names;
+    size_t count = cmdline_values(line, "service", &names);
+    const char **services = arena_array(arena, count + 1, sizeof *services);
+    for (size_t i = 0; i < count; i++)
+        services[i] = catalog_service_name(catalog, names[i]);
+    *ret_services = services;
+    return count;
+}
+
+struct plan_limit cli_limit(const struct catalog *catalog, const char *text, struct arena *arena)
 {
     const char *equals = strchr(text, '=');
     if (!equals)
         return (struct plan_limit){.service = NULL, .version = text};
-    return (struct plan_limit){.service = arena_strndup(arena, text, (size_t)(equals - text)), .version = equals + 1};
+    const char *service = arena_strndup(arena, text, (size_t)(equals - text));
+    return (struct plan_limit){.service = catalog_service_name(catalog, service), .version = equals + 1};
 }
 
 bool cli_resolve_tag(const struct catalog *catalog, const char *option, struct plan_limit *limit, struct err *err)
@@ -41,7 +54,7 @@ static bool add_limits(const struct cmdline *line, const struct catalog *catalog
     size_t count = cmdline_values(line, option, &texts);
     struct plan_limit *limits = arena_array(arena, count + 1, sizeof *limits);
     for (size_t i = 0; i < count; i++) {
-        limits[i] = limit_of(texts[i], arena);
+        limits[i] = cli_limit(catalog, texts[i], arena);
         if (!*limits[i].version)
             return err_set(err, ERR_USAGE, "--%s: \"%s\" names no version", option, texts[i]);
         if (!limits[i].service && ret->service_count != 1) {
@@ -78,7 +91,7 @@ bool cli_select(const struct cmdline *line, const struct catalog *catalog, enum 
                 struct arena *arena, struct plan_options *ret, struct err *err)
 {
     *ret = (struct plan_options){.direction = direction, .out_of_order = cmdline_has(line, "out-of-order")};
-    ret->service_count = cmdline_values(line, "service", &ret->services);
+    ret->service_count = cli_services(line, catalog, arena, &ret->services);
     ret->target_count = cmdline_values(line, "on", &ret->targets);
     if (direction == DIRECTION_DOWN)
         return true; /* whose --release and --to say something else */

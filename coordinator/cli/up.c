@@ -244,16 +244,14 @@ static bool down_to_versions(const struct cmdline *line, const struct catalog *c
     size_t count = cmdline_values(line, "to", &texts);
     struct plan_limit *limits = arena_array(arena, count + 1, sizeof *limits);
     for (size_t i = 0; i < count; i++) {
-        const char *equals = strchr(texts[i], '=');
-        limits[i].version = equals ? equals + 1 : texts[i];
-        limits[i].service = equals ? arena_strndup(arena, texts[i], (size_t)(equals - texts[i])) : NULL;
-        if (!equals && options->service_count != 1) {
+        limits[i] = cli_limit(catalog, texts[i], arena);
+        if (!limits[i].service && options->service_count != 1) {
             err_set(err, ERR_USAGE, "--to %s: no release has that id or tag; as a version, of which service?",
                     texts[i]);
             return err_hint(err, "Write --to SERVICE=%s, or choose one with --service. `greylag release list` shows "
                                  "releases.", texts[i]);
         }
-        if (!equals)
+        if (!limits[i].service)
             limits[i].service = options->services[0];
         if (!cli_resolve_tag(catalog, "to", &limits[i], err))
             return false;

@@ -47,6 +47,17 @@ Test(named, a_release_is_named_once_and_its_changes_are_told)
     cr_expect_str_eq(output, "Nothing has changed.\n");
     cr_assert_eq(greylag("changelog --service auth --from 1 --json"), 0);
     SAYS("\"breaking\": true");
+    cr_expect_eq(greylag("changelog --service usr"), 6);
+    SAYS("the fleet has no service 'usr'");
+    cr_expect_eq(greylag("changelog --from usr=1"), 6);
+    put("fleet.yml", "fleet: shop\nservices:\n  auth: {migrations: auth, aliases: [auth-service]}\n"
+                     "  user: {migrations: user}\n");
+    cr_assert_eq(greylag("changelog --service auth-service --from auth-service=1"), 0, "%s", output);
+    cr_expect_str_eq(output, "auth\n  2 email BREAKING, ann\n");
+    cr_assert_eq(greylag("plan --offline --service auth-service --target auth-service=1"), 0, "%s", output);
+    SAYS("1  auth  1 users");
+    cr_assert_eq(greylag("create more --service auth-service"), 0, "%s", output);
+    SAYS("auth/V3__more.sql");
     put("user/4_purge.sql", "-- @metadata {\"category\": \"data\", \"requiresDowntime\": true, \"tags\": "
                             "[\"gdpr\"]}\n-- UP\nSELECT 1;\n");
     put("fleet.yml", "fleet: shop\nservices:\n  auth: {migrations: auth}\n  user: {migrations: user, layout: "
