@@ -18,6 +18,7 @@
 #include "proc/notify.h"
 #include "proc/signals.h"
 
+#define BROKER_TEXT_MAX ((size_t)9 << 19) /* bytes of one text as it travels through the embedded broker */
 #define READY_LIMIT_MS 90000
 
 const char *dev_text(struct dev *dev, const char *format, ...)
@@ -103,12 +104,40 @@ static void remove_folder(const struct dev *dev)
         nftw(dev->folder, remove_one, 16, FTW_DEPTH | FTW_PHYS);
 }
 
+/* The broker would take such a message and lose it (librdkafka: rdkafka_mock.c, a partition holds 5 MiB). */
+static bool check_text(const struct dev *dev, const char *digest, const char *file, struct err *err)
+{
+    const struct catalog_blob *blob = digest ? catalog_blob(dev->catalog, digest) : NULL;
+    size_t wire = blob ? migration_wire_size(blob->text, blob->size) : 0;
+    if (wire <= BROKER_TEXT_MAX)
+        return true;
+    err_set(err, ERR_INPUT, "%s takes %zu bytes in a message; the embedded broker keeps no more than %zu", file, wire,
+            BROKER_TEXT_MAX);
+    return err_hint(err, "give it a real one: greylag dev --kafka BOOTSTRAP");
+}
+
+static bool check_texts(const struct dev *dev, struct err *err)
+{
+    for (size_t s = 0; s < dev->catalog->fleet.service_count; s++) {
+        const struct service *service = &dev->catalog->fleet.services[s];
+        for (size_t m = 0; m < service->migration_count; m++) {
+            const struct migration *migration = &service->migrations[m];
+            if (!check_text(dev, migration->up, migration->file, err) ||
+                !check_text(dev, migration->down, migration->down_file, err))
+                return false;
+        }
+    }
+    return true;
+}
+
 static bool start_broker(struct dev *dev, const char *kafka, struct err *err)
 {
     if (kafka) {
         dev->bootstrap = kafka;
         return true;
     }
+    if (!check_texts(dev, err))
+        return false;
     if (!bus_broker_start(&dev->broker, err))
         return err_prefix(err, "starting the embedded broker: ");
     dev->bootstrap = bus_broker_bootstrap(dev->broker);

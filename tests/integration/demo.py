@@ -166,6 +166,14 @@ def test_what_is_wrong_is_said_before_anything_starts():
                               stdin=subprocess.DEVNULL)
         expect(done.returncode == 2, f"exit 2 was expected: {done}")
         expect(re.search(r"fleet\.yml:\d+:\d+", done.stderr), f"file, line and column: {done.stderr}")
+        large = dev.folder / "large"
+        (large / "a").mkdir(parents=True)
+        (large / "fleet.yml").write_text("fleet: large\nservices: {a: {migrations: a}}\n")
+        (large / "a/V1__large.sql").write_text("--" + "x" * (5 << 20) + "\nSELECT 1;\n")
+        done = subprocess.run([BUILD / "bin/greylag", "dev", large / "fleet.yml", "--exit", "--accept-irreversible"],
+                              capture_output=True, text=True, timeout=60, stdin=subprocess.DEVNULL)
+        expect(done.returncode != 0 and "V1__large.sql" in done.stderr and "--kafka" in done.stderr,
+               f"more than the embedded broker keeps: {done}")
 
 
 if __name__ == "__main__":
