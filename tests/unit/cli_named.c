@@ -70,6 +70,21 @@ Test(named, a_release_is_named_once_and_its_changes_are_told)
     SAYS("releases.yml names no release 2.0.0");
 }
 
+Test(named, a_release_ends_with_what_runs_on_change)
+{
+    put("fleet.yml", "fleet: shop\nservices:\n  stock: {migrations: stock}\n  view: {migrations: view}\n");
+    put("stock/c.sql", "--liquibase formatted sql\n--changeset ann:1\nCREATE TABLE t (id int);\n"
+                       "--changeset ann:v runOnChange:true\nCREATE OR REPLACE VIEW v AS SELECT 1;\n");
+    put("view/V1__x.sql", "SELECT 1;\n");
+    put("view/R__v.sql", "SELECT 1;\n");
+    cr_assert_eq(greylag("release create 1.0.0 first --json"), 0, "%s", output);
+    SAYS("\"stock\": \"c.sql::v::ann\"");
+    SAYS("\"view\": \"1\"");
+    cr_assert_eq(greylag("plan --offline --release 1.0.0"), 0, "%s", output);
+    SAYS("c.sql::v::ann");
+    SAYS("R__v");
+}
+
 Test(named, a_file_that_is_wrong_is_refused_and_kept)
 {
     fleet();
