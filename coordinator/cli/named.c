@@ -66,9 +66,10 @@ static int create_run(const struct cmdline *line)
         cli_print_json(json);
         json_decref(json);
     } else if (good) {
-        printf("release %s (%s) names %zu services at their present version\n\nNext: commit releases.yml; then "
+        printf("release %s (%s) names %zu service%s at their present version\n\nNext: commit releases.yml; then "
                "\"greylag up --release %s\", or \"greylag changelog --to %s\".\n",
-               release.version, release.name, release.service_count, release.version, release.version);
+               release.version, release.name, release.service_count, release.service_count == 1 ? "" : "s",
+               release.version, release.version);
     }
     return good ? EXIT_CODE_DONE : cmdline_fail(line, &err);
 }

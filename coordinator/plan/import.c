@@ -214,11 +214,21 @@ static void import_up_to(struct importing *i, const struct foreign_row *row)
     }
     if (at < 0 && i->history->tool != HISTORY_FLYWAY) /* Flyway's baseline is a mark that needs no file */
         note_missing(i, row);
+    int baseline = -1;
+    bool versioned = false;
     for (int m = 0; i->history->tool != HISTORY_ALEMBIC && m < (int)i->owner->migration_count; m++) {
         const struct migration *migration = &i->owner->migrations[m];
-        if (migration->kind == MIGRATION_VERSIONED && text_compare_numbers(migration->version, row->version) <= 0)
-            planning_record(i->planning, i->slot, m, true);
+        if (!planning_is_versioned(migration) || text_compare_numbers(migration->version, row->version) > 0)
+            continue;
+        if (migration->kind == MIGRATION_BASELINE) {
+            baseline = m;
+            continue;
+        }
+        versioned = true;
+        planning_record(i->planning, i->slot, m, true);
     }
+    if (!versioned && baseline >= 0) /* the files before it are gone: it alone stands for them */
+        planning_record(i->planning, i->slot, baseline, true);
 }
 
 static void refuse_failed(struct importing *i, const struct foreign_row *row)

@@ -3,6 +3,7 @@
 
 #include "base/buf.h"
 #include "base/cleanup.h"
+#include "base/text.h"
 #include "plan/planning.h"
 
 #define NAMED_MAX 5
@@ -58,6 +59,20 @@ static bool is_of_service(const struct service *service, const struct foreign_hi
             (dot && strcmp(dot + 1, service->history_table) == 0));
 }
 
+/* Nothing but a mark of Flyway's `baseline`, from before the first of the files: nothing of these is in effect. */
+static bool is_mark(const struct service *service, const struct foreign_history *history)
+{
+    const struct foreign_row *row = history->rows;
+    if (history->tool != HISTORY_FLYWAY || history->row_count != 1 || row->state != FOREIGN_BASELINE)
+        return false;
+    for (size_t m = 0; m < service->migration_count; m++) {
+        const struct migration *migration = &service->migrations[m];
+        if (planning_is_versioned(migration) && text_compare_numbers(migration->version, row->version) <= 0)
+            return false;
+    }
+    return true;
+}
+
 /* What another tool has applied there would be applied a second time. */
 static void check_foreign(struct planning *planning, const struct slot *slot)
 {
@@ -66,7 +81,7 @@ static void check_foreign(struct planning *planning, const struct slot *slot)
         return;
     for (size_t i = 0; i < slot->contents->foreign_count; i++) {
         const struct foreign_history *history = &slot->contents->foreign[i];
-        if (is_of_service(service, history))
+        if (is_of_service(service, history) && !is_mark(service, history))
             planning_find(planning, true, "foreign-history",
                           "`greylag import` takes its record over; `greylag baseline` takes what is there for a "
                           "version",

@@ -301,6 +301,19 @@ Test(plan_adopt, flyway_baselines)
     arena_release(&w.arena);
 }
 
+/* The files before it were taken away when the baseline was made. */
+Test(plan_adopt, a_mark_where_only_a_baseline_stands_for_what_was_before)
+{
+    struct world w;
+    begin(&w, ADOPTION_IMPORT, HISTORY_FLYWAY);
+    add(&w, MIGRATION_BASELINE, "2", "B2__all.sql");
+    add(&w, MIGRATION_VERSIONED, "4", "V4__d.sql");
+    record(&w, HISTORY_FLYWAY, "public.flyway_schema_history");
+    row(&w, "3", "<< Flyway Baseline >>", "")->state = FOREIGN_BASELINE;
+    good(&w, "adopt B2__all.sql*");
+    arena_release(&w.arena);
+}
+
 Test(plan_adopt, alembic_heads_stand_for_their_ancestors)
 {
     struct world w;

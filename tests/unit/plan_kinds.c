@@ -414,6 +414,17 @@ Test(plan_kinds, another_tools_record_is_not_planned_over)
     foreign(&w, "auth", "public.flyway_schema_history", 0);
     good(&w, "auth:1 auth:2 user:1");
     w.contents_count = 0;
+    foreign(&w, "auth", "public.flyway_schema_history", 1);
+    struct foreign_row *mark = (struct foreign_row *)(uintptr_t)w.contents[0].foreign->rows;
+    *mark = (struct foreign_row){.version = "0.9", .name = "", .script = "<< Flyway Baseline >>", .checksum = "",
+                                 .state = FOREIGN_BASELINE};
+    good(&w, "auth:1 auth:2 user:1"); /* from before the first file: there is nothing to import */
+    mark->version = "1";
+    bad(&w, "foreign-history", "flyway says that 1 migrations are in effect there");
+    mark->version = "0.9";
+    mark->state = FOREIGN_APPLIED;
+    bad(&w, "foreign-history", "flyway says that 1 migrations are in effect there");
+    w.contents_count = 0;
     applied(&w, "auth", "auth", "1");
     w.contents[0].foreign_count = 1;
     w.contents[0].foreign = &(struct foreign_history){.tool = HISTORY_FLYWAY, .table = "x", .row_count = 9};
