@@ -262,7 +262,8 @@ static void walk_folder(struct walk *walk, int fd, const char *path, int depth);
 static void enter(struct walk *walk, int parent, const char *name, const char *path, int depth)
 {
     if (depth == DEPTH_MAX) {
-        unreadable(walk, path, "move it up, or out of the migrations folder", "folders are nested more than 32 levels deep");
+        unreadable(walk, path, "move it up, or out of the migrations folder",
+                   "folders are nested more than 32 levels deep");
         return;
     }
     int fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
@@ -272,8 +273,8 @@ static void enter(struct walk *walk, int parent, const char *name, const char *p
         walk_folder(walk, fd, path, depth + 1);
 }
 
-/* Names become ids, travel as JSON and stand on terminals: control characters (of text direction too) and bytes that are
- * no UTF-8 are refused. */
+/* Names become ids, travel as JSON and stand on terminals: control characters (of text direction too) and bytes that
+ * are no UTF-8 are refused. */
 static bool good_name(struct walk *walk, const char *name, const char *folder)
 {
     auto_buf struct buf shown = BUF_INIT(BUF_MAX);

@@ -32,16 +32,19 @@ class Layout:
 
 LAYOUTS = {
     "flyway": Layout("V1__x.sql", others={"U1__x.sql": "DROP TABLE t;\n"}),
-    "timestamp": Layout("20240101_001_s_x.sql", "-- Migration: x\n-- Service: s\n-- Author: a\n-- Date: 2024-01-01\n{}\nSELECT 1;\n",
+    "timestamp": Layout("20240101_001_s_x.sql",
+                        "-- Migration: x\n-- Service: s\n-- Author: a\n-- Date: 2024-01-01\n{}\nSELECT 1;\n",
                         {"rollback/20240101_001_s_x.sql": "-- Rollback: x\nSELECT 1;\n"}),
-    "metadata": Layout("20240101_001_x.sql", '-- @metadata {{"author": "a"}}\n-- UP\nSELECT 1;\n{}\n-- DOWN\nSELECT 2;\n'),
+    "metadata": Layout("20240101_001_x.sql",
+                       '-- @metadata {{"author": "a"}}\n-- UP\nSELECT 1;\n{}\n-- DOWN\nSELECT 2;\n'),
     "golang-migrate": Layout("1_x.up.sql", others={"1_x.down.sql": "DROP TABLE t;\n"}),
     "dbmate": Layout("1_x.sql", "-- migrate:up\nSELECT 1;\n{}\n-- migrate:down\nSELECT 2;\n"),
     "goose": Layout("1_x.sql", "-- +goose Up\nSELECT 1;\n{}\n-- +goose Down\nSELECT 2;\n"),
     "diesel": Layout("1_x/up.sql", others={"1_x/down.sql": "DROP TABLE t;\n"}),
     "liquibase": Layout("1_x.sql", "--liquibase formatted sql\n--changeset a:1\nSELECT 1;\n{}\n--rollback SELECT 2;\n"),
     "sqitch": Layout("deploy/x.sql", "BEGIN;\nSELECT 1;\n{}\nCOMMIT;\n",
-                     {"sqitch.plan": "%project=p\n\nx" + BY, "revert/x.sql": "SELECT 1;\n", "verify/x.sql": "SELECT 1;\n"}),
+                     {"sqitch.plan": "%project=p\n\nx" + BY, "revert/x.sql": "SELECT 1;\n",
+                      "verify/x.sql": "SELECT 1;\n"}),
     "declared": Layout("versions/x.py", PY, keys=', versions: [{version: "1", file: versions/x.py}]'),
     "alembic": Layout("versions/x.py", PY, keys=', versions: [{version: "1", file: versions/x.py}]'),
 }
@@ -50,11 +53,14 @@ UNREAD = ("declared", "alembic")  # only the names of these layouts' files matte
 
 def run(folder, *arguments, user=None, command=("validate", "--offline")):
     """`greylag validate` on the fleet in that folder; what holds of every run is checked here."""
-    environment = {"PATH": os.environ["PATH"], "HOME": str(folder), "XDG_CACHE_HOME": str(folder / "cache"), "LC_ALL": "C",
-                   "ASAN_OPTIONS": os.environ.get("ASAN_OPTIONS", ""), "UBSAN_OPTIONS": os.environ.get("UBSAN_OPTIONS", "")}
+    environment = {"PATH": os.environ["PATH"], "HOME": str(folder), "XDG_CACHE_HOME": str(folder / "cache"),
+                   "LC_ALL": "C",
+                   "ASAN_OPTIONS": os.environ.get("ASAN_OPTIONS", ""),
+                   "UBSAN_OPTIONS": os.environ.get("UBSAN_OPTIONS", "")}
     out, err = tempfile.TemporaryFile(), tempfile.TemporaryFile()
     process = subprocess.Popen([GREYLAG, *command, "--fleet", folder / "fleet.yml", *arguments], stdout=out, stderr=err,
-                               stdin=subprocess.DEVNULL, env=environment, user=user, group=user, extra_groups=[] if user else None,
+                               stdin=subprocess.DEVNULL, env=environment, user=user, group=user,
+                               extra_groups=[] if user else None,
                                cwd="/", preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, SECONDS)))
     _, status, usage = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
@@ -66,7 +72,8 @@ def run(folder, *arguments, user=None, command=("validate", "--offline")):
     shown = said if len(said) < 3000 else said[:3000] + "..."
     expect(process.returncode in (0, 2, 6), f"exit {process.returncode}: {shown}")
     expect(usage.ru_maxrss << 10 < MEMORY, f"{usage.ru_maxrss >> 10} MiB of memory: {shown}")
-    expect(not [c for c in said if (ord(c) < 32 and c != "\n") or "json" not in arguments and "sarif" not in arguments and
+    expect(not [c for c in said if (ord(c) < 32 and c != "\n") or "json" not in arguments and
+                "sarif" not in arguments and
                 (0x7f <= ord(c) < 0xa0 or 0x202a <= ord(c) <= 0x202e)],
            f"control characters: {shown!r}")
     expect("\n::" not in "\n" + said or "github" in arguments, f"commands for a workflow: {shown!r}")
@@ -164,10 +171,12 @@ def nested(service):
 REFUSED, READ, EITHER = 6, 0, None
 # name: (attack, exit code, what has to be said; layouts that do otherwise: their exit code)
 ATTACKS = {
-    "a link out of the folder": (replaced(lambda p: p.symlink_to("/etc/passwd")), REFUSED, "leads out of the migrations folder"),
+    "a link out of the folder": (replaced(lambda p: p.symlink_to("/etc/passwd")), REFUSED,
+                                 "leads out of the migrations folder"),
     "a link that leads nowhere": (replaced(lambda p: p.symlink_to("nowhere.sql")), REFUSED, "leads nowhere"),
     "a link to itself": (replaced(lambda p: p.symlink_to(p.name)), REFUSED, "leads nowhere"),
-    "a link to a device": (replaced(lambda p: p.symlink_to("/dev/zero")), REFUSED, "leads out of the migrations folder"),
+    "a link to a device": (replaced(lambda p: p.symlink_to("/dev/zero")), REFUSED,
+                           "leads out of the migrations folder"),
     "a FIFO": (replaced(os.mkfifo), REFUSED, "not a regular file"),
     "a socket": (replaced(socket_at), REFUSED, "No such device or address"),
     "100 MB": (replaced(sparse), REFUSED, "100000000 bytes"),
@@ -181,8 +190,10 @@ ATTACKS = {
     "no last newline": (encoded(lambda t: t.rstrip(b"\n")), READ, "0 errors"),
     "empty": (encoded(lambda t: b""), EITHER, ""),
     "blanks": (encoded(lambda t: b" \n\t\n"), EITHER, ""),
-    "a million parentheses": (sql("SELECT " + "(" * 1_000_000 + "1" + ")" * 1_000_000 + ";"), READ, "cannot be analysed"),
-    "a million comments in each other": (sql("/*" * 1_000_000 + "*/" * 1_000_000 + ";"), REFUSED, "parser would be busy"),
+    "a million parentheses": (sql("SELECT " + "(" * 1_000_000 + "1" + ")" * 1_000_000 + ";"), READ,
+                              "cannot be analysed"),
+    "a million comments in each other": (sql("/*" * 1_000_000 + "*/" * 1_000_000 + ";"), REFUSED,
+                                         "parser would be busy"),
     "a million signs": (sql("SELECT " + "+" * 1_000_000 + "1;"), REFUSED, "parser would be busy"),
     "a line of 5 MB": (sql("-- " + "x" * 5_000_000), READ, "0 errors"),
     "500,000 lines": (sql("\n" * 500_000), READ, "0 errors"),
@@ -192,7 +203,8 @@ ATTACKS = {
     "open dollars": (sql("DO $a$ BEGIN;"), READ, "cannot be analysed"),
     "an open comment": (sql("SELECT 1; /* x"), EITHER, ""),
     "escapes in an error": (sql("SELECT * FROM 'a\x1b[2Jb\n::error::x\x9b1m\u202e';"), READ, "cannot be analysed"),
-    "escapes in a comment": (sql("-- Author: \x1b[2J\u202e\n-- Depends on: \x1b]0;x\x07:1\n-- greylag:ignore \x1b[2J: x"), EITHER, ""),
+    "escapes in a comment": (
+        sql("-- Author: \x1b[2J\u202e\n-- Depends on: \x1b]0;x\x07:1\n-- greylag:ignore \x1b[2J: x"), EITHER, ""),
     "a name in Cyrillic": (described("схема"), READ, "0 errors"),
     "a name in Chinese": (described("資料表"), READ, "0 errors"),
     "a name in Arabic": (described("جدول"), READ, "0 errors"),
@@ -302,7 +314,8 @@ def beside(layout, file, form):
     with Service(layout, named=False) as service:
         service.write(file, next(text for name, path, text in SIDES if (name, path) == (layout, file)))
         change(service.folder / file)
-        code, said = run(service.folder, command=("changelog", "--from", "1") if file == "releases.yml" else ("validate", "--offline"))
+        code, said = run(service.folder, command=("changelog", "--from", "1") if file == "releases.yml"
+                         else ("validate", "--offline"))
     expect(refusal is None or refusal == (code != 0), f"exit {code}: {said[:2000]}")
     expect(code == 0 or file.split("/")[-1] in said, f"the file is not named: {said[:2000]}")
 
@@ -313,7 +326,8 @@ def test_files_beside_migrations():
 
 def cached(what, change):
     with Service("flyway") as service:
-        cache = wait(lambda: run(service.folder)[0] == 0 and list(service.folder.glob("cache/greylag/*.catalog")), "a cache")[0]
+        cache = wait(lambda: run(service.folder)[0] == 0 and list(service.folder.glob("cache/greylag/*.catalog")),
+                     "a cache")[0]
         change(cache)
         for _ in range(2):
             code, said = run(service.folder)
@@ -321,8 +335,10 @@ def cached(what, change):
 
 
 def test_the_cache_may_be_anything():
-    every([("bytes", bytes_of(lambda t: t[:40] + bytes(3000))), ("a FIFO", instead(os.mkfifo)), ("a folder", instead(os.mkdir)),
-           ("a device", instead(lambda path: path.symlink_to("/dev/zero"))), ("1 GB", lambda path: sparse(path, 1_000_000_000)),
+    every([("bytes", bytes_of(lambda t: t[:40] + bytes(3000))), ("a FIFO", instead(os.mkfifo)),
+           ("a folder", instead(os.mkdir)),
+           ("a device", instead(lambda path: path.symlink_to("/dev/zero"))),
+           ("1 GB", lambda path: sparse(path, 1_000_000_000)),
            ("no permission", lambda path: path.chmod(0))], cached)
 
 
@@ -336,7 +352,8 @@ def closed(name, what):
         path.chmod(0)
         code, said = run(service.folder, user=None if os.geteuid() else 65534)
         path.chmod(0o755)
-    expect((code == 6 and "Permission denied" in said and "\n    " in said) or (name in UNREAD and what == "file"), f"exit {code}: {said}")
+    expect((code == 6 and "Permission denied" in said and "\n    " in said) or (name in UNREAD and what == "file"),
+           f"exit {code}: {said}")
 
 
 def test_files_without_permission():
@@ -382,7 +399,8 @@ def printed(name, what):
 
 def test_what_programs_read_stays_readable():
     every([(name, what) for name in ("flyway", "goose", "sqitch")
-           for what in ("escapes in an error", "an escape in the name", "a name that is no UTF-8", "a name of emoji")], printed)
+           for what in ("escapes in an error", "an escape in the name", "a name that is no UTF-8", "a name of emoji")],
+          printed)
 
 
 if __name__ == "__main__":

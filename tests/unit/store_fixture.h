@@ -84,7 +84,8 @@ static inline void make_ready(struct store *store)
     MUST(store_batch_commit(store, &batch, &why));
 }
 
-static inline bool accept(struct store *store, struct world *world, struct store_acceptance *acceptance, struct err *err)
+static inline bool accept(struct store *store, struct world *world, struct store_acceptance *acceptance,
+                          struct err *err)
 {
     struct plan_options options = {.direction = DIRECTION_UP};
     struct store_request request = {.fleet_json = world->json, .fleet_len = strlen(world->json), .options = &options,
