@@ -13,8 +13,7 @@ void cli_add_finding(struct buf *out, bool error, const char *where, const char 
         buf_adds(out, ": ");
     }
     buf_adds(out, error ? "error: " : "warning: ");
-    /* a second line of it could look like another finding, or command a workflow */
-    text_add_printable(out, text, true);
+    text_add_printable(out, text, true); /* a second line could look like another finding, or command a workflow */
     buf_addf(out, " [%s]\n", rule);
     if (hint && *hint) {
         buf_adds(out, "    ");

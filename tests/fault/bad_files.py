@@ -54,14 +54,13 @@ UNREAD = ("declared", "alembic")  # only the names of these layouts' files matte
 def run(folder, *arguments, user=None, command=("validate", "--offline")):
     """`greylag validate` on the fleet in that folder; what holds of every run is checked here."""
     environment = {"PATH": os.environ["PATH"], "HOME": str(folder), "XDG_CACHE_HOME": str(folder / "cache"),
-                   "LC_ALL": "C",
-                   "ASAN_OPTIONS": os.environ.get("ASAN_OPTIONS", ""),
+                   "LC_ALL": "C", "ASAN_OPTIONS": os.environ.get("ASAN_OPTIONS", ""),
                    "UBSAN_OPTIONS": os.environ.get("UBSAN_OPTIONS", "")}
     out, err = tempfile.TemporaryFile(), tempfile.TemporaryFile()
-    process = subprocess.Popen([GREYLAG, *command, "--fleet", folder / "fleet.yml", *arguments], stdout=out, stderr=err,
-                               stdin=subprocess.DEVNULL, env=environment, user=user, group=user,
-                               extra_groups=[] if user else None,
-                               cwd="/", preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, SECONDS)))
+    process = subprocess.Popen(
+        [GREYLAG, *command, "--fleet", folder / "fleet.yml", *arguments], stdout=out, stderr=err,
+        stdin=subprocess.DEVNULL, env=environment, user=user, group=user, extra_groups=[] if user else None, cwd="/",
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, SECONDS)))
     _, status, usage = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
     said = ""
@@ -72,10 +71,10 @@ def run(folder, *arguments, user=None, command=("validate", "--offline")):
     shown = said if len(said) < 3000 else said[:3000] + "..."
     expect(process.returncode in (0, 2, 6), f"exit {process.returncode}: {shown}")
     expect(usage.ru_maxrss << 10 < MEMORY, f"{usage.ru_maxrss >> 10} MiB of memory: {shown}")
-    expect(not [c for c in said if (ord(c) < 32 and c != "\n") or "json" not in arguments and
-                "sarif" not in arguments and
-                (0x7f <= ord(c) < 0xa0 or 0x202a <= ord(c) <= 0x202e)],
-           f"control characters: {shown!r}")
+    terminal = "json" not in arguments and "sarif" not in arguments
+    driving = [c for c in said if (ord(c) < 32 and c != "\n") or
+               terminal and (0x7f <= ord(c) < 0xa0 or 0x202a <= ord(c) <= 0x202e)]
+    expect(not driving, f"control characters: {shown!r}")
     expect("\n::" not in "\n" + said or "github" in arguments, f"commands for a workflow: {shown!r}")
     return process.returncode, said
 
@@ -168,15 +167,17 @@ def nested(service):
     shutil.copy(service.file, folder)
 
 
+MILLION = 1_000_000
+READERS = ("flyway", "metadata", "goose", "dbmate", "liquibase")  # the others read a file as Flyway does: whole
+LARGE = ("a million parentheses", "a million comments in each other", "a million signs", "a line of 5 MB",
+         "500,000 lines", "600,000 statements")
 REFUSED, READ, EITHER = 6, 0, None
 # name: (attack, exit code, what has to be said; layouts that do otherwise: their exit code)
 ATTACKS = {
-    "a link out of the folder": (replaced(lambda p: p.symlink_to("/etc/passwd")), REFUSED,
-                                 "leads out of the migrations folder"),
+    "a link out of the folder": (replaced(lambda p: p.symlink_to("/etc/passwd")), REFUSED, "leads out of the"),
     "a link that leads nowhere": (replaced(lambda p: p.symlink_to("nowhere.sql")), REFUSED, "leads nowhere"),
     "a link to itself": (replaced(lambda p: p.symlink_to(p.name)), REFUSED, "leads nowhere"),
-    "a link to a device": (replaced(lambda p: p.symlink_to("/dev/zero")), REFUSED,
-                           "leads out of the migrations folder"),
+    "a link to a device": (replaced(lambda p: p.symlink_to("/dev/zero")), REFUSED, "leads out of the"),
     "a FIFO": (replaced(os.mkfifo), REFUSED, "not a regular file"),
     "a socket": (replaced(socket_at), REFUSED, "No such device or address"),
     "100 MB": (replaced(sparse), REFUSED, "100000000 bytes"),
@@ -190,11 +191,9 @@ ATTACKS = {
     "no last newline": (encoded(lambda t: t.rstrip(b"\n")), READ, "0 errors"),
     "empty": (encoded(lambda t: b""), EITHER, ""),
     "blanks": (encoded(lambda t: b" \n\t\n"), EITHER, ""),
-    "a million parentheses": (sql("SELECT " + "(" * 1_000_000 + "1" + ")" * 1_000_000 + ";"), READ,
-                              "cannot be analysed"),
-    "a million comments in each other": (sql("/*" * 1_000_000 + "*/" * 1_000_000 + ";"), REFUSED,
-                                         "parser would be busy"),
-    "a million signs": (sql("SELECT " + "+" * 1_000_000 + "1;"), REFUSED, "parser would be busy"),
+    "a million parentheses": (sql("SELECT " + "(" * MILLION + "1" + ")" * MILLION + ";"), READ, "cannot be analysed"),
+    "a million comments in each other": (sql("/*" * MILLION + "*/" * MILLION + ";"), REFUSED, "parser would be"),
+    "a million signs": (sql("SELECT " + "+" * MILLION + "1;"), REFUSED, "parser would be busy"),
     "a line of 5 MB": (sql("-- " + "x" * 5_000_000), READ, "0 errors"),
     "500,000 lines": (sql("\n" * 500_000), READ, "0 errors"),
     "20,000 statements": (sql("SELECT 1;\n" * 20_000), READ, "0 errors"),
@@ -252,7 +251,7 @@ def every(cells, check):
 
 
 def test_migrations():
-    every([(name, what) for name in LAYOUTS for what in ATTACKS], attacked)
+    every([(name, what) for name in LAYOUTS for what in ATTACKS if name in READERS or what not in LARGE], attacked)
 
 
 # ---- the files beside migrations -------------------------------------------------------------------------------------
@@ -314,8 +313,8 @@ def beside(layout, file, form):
     with Service(layout, named=False) as service:
         service.write(file, next(text for name, path, text in SIDES if (name, path) == (layout, file)))
         change(service.folder / file)
-        code, said = run(service.folder, command=("changelog", "--from", "1") if file == "releases.yml"
-                         else ("validate", "--offline"))
+        command = ("changelog", "--from", "1") if file == "releases.yml" else ("validate", "--offline")
+        code, said = run(service.folder, command=command)
     expect(refusal is None or refusal == (code != 0), f"exit {code}: {said[:2000]}")
     expect(code == 0 or file.split("/")[-1] in said, f"the file is not named: {said[:2000]}")
 
@@ -326,9 +325,8 @@ def test_files_beside_migrations():
 
 def cached(what, change):
     with Service("flyway") as service:
-        cache = wait(lambda: run(service.folder)[0] == 0 and list(service.folder.glob("cache/greylag/*.catalog")),
-                     "a cache")[0]
-        change(cache)
+        caches = service.folder / "cache/greylag"
+        change(wait(lambda: run(service.folder)[0] == 0 and list(caches.glob("*.catalog")), "a cache")[0])
         for _ in range(2):
             code, said = run(service.folder)
             expect(code == 0 and "0 errors" in said, f"exit {code}: {said}")
@@ -336,9 +334,8 @@ def cached(what, change):
 
 def test_the_cache_may_be_anything():
     every([("bytes", bytes_of(lambda t: t[:40] + bytes(3000))), ("a FIFO", instead(os.mkfifo)),
-           ("a folder", instead(os.mkdir)),
-           ("a device", instead(lambda path: path.symlink_to("/dev/zero"))),
-           ("1 GB", lambda path: sparse(path, 1_000_000_000)),
+           ("a folder", instead(os.mkdir)), ("a device", instead(lambda path: path.symlink_to("/dev/zero"))),
+           ("1 GB", lambda path: sparse(path, 1000 * MILLION)),
            ("no permission", lambda path: path.chmod(0))], cached)
 
 
@@ -352,8 +349,8 @@ def closed(name, what):
         path.chmod(0)
         code, said = run(service.folder, user=None if os.geteuid() else 65534)
         path.chmod(0o755)
-    expect((code == 6 and "Permission denied" in said and "\n    " in said) or (name in UNREAD and what == "file"),
-           f"exit {code}: {said}")
+    refused = code == 6 and "Permission denied" in said and "\n    " in said
+    expect(refused or (name in UNREAD and what == "file"), f"exit {code}: {said}")
 
 
 def test_files_without_permission():

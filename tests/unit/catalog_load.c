@@ -311,8 +311,8 @@ Test(catalog, dependency_file)
     put("b/migration-dependencies.yml", "migratons: []\n");
     load();
     found("dependency-file", true, "b/migration-dependencies.yml", "did you mean 'migrations'?");
-    put("b/migration-dependencies.yml", "migrations:\n  - {version: \"20240101_002\", colour: red}\n  - {versoin: "
-                                        "x}\n");
+    put("b/migration-dependencies.yml",
+        "migrations:\n  - {version: \"20240101_002\", colour: red}\n  - {versoin: x}\n");
     load();
     const struct catalog_finding *first = found("dependency-file", true, "b/migration-dependencies.yml", "unknown key"),
                                  *other = found("dependency-file", true, "b/migration-dependencies.yml", "versoin");
