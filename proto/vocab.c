@@ -50,6 +50,16 @@ const char *refusal_prose(enum refusal value)
     return (unsigned)value < COUNT_OF(proses) ? proses[value] : "unknown";
 }
 
+const char *finding_prose(enum finding_rule value)
+{
+    static const char *const proses[] = {
+#define X(name, text, severity, prose) prose,
+        FINDINGS(X)
+#undef X
+    };
+    return (unsigned)value < COUNT_OF(proses) ? proses[value] : "unknown";
+}
+
 bool release_state_terminal(enum release_state value)
 {
     static const bool terminal[] = {

@@ -9,6 +9,7 @@
 
 #include "base/buf.h"
 #include "proto/events.def"
+#include "proto/findings.def"
 #include "proto/states.def"
 #include "proto/topics.def"
 
@@ -29,6 +30,9 @@ enum report_kind { REPORT_KINDS(X) REPORT_KIND_COUNT };
 #undef X
 #define X(name, ...) REFUSAL_##name,
 enum refusal { REFUSALS(X) REFUSAL_COUNT };
+#undef X
+#define X(name, ...) FINDING_##name,
+enum finding_rule { FINDINGS(X) FINDING_RULE_COUNT };
 #undef X
 #define X(name, ...) TOPIC_##name,
 enum topic { TOPICS(X) TOPIC_COUNT };
@@ -143,7 +147,8 @@ bool vocabulary_find(const struct vocabulary *words, const char *text, unsigned 
     X(migration_kind, migration_kind, MIGRATION_KINDS)                                                             \
     X(range,          range,          RANGES)                                                                      \
     X(history_tool,   history_tool,   HISTORY_TOOLS)                                                               \
-    X(foreign_state,  foreign_state,  FOREIGN_STATES)
+    X(foreign_state,  foreign_state,  FOREIGN_STATES)                                                              \
+    X(finding_rule,   finding_rule,   FINDINGS)
 
 #define X(thing, type, ROWS)                                                                                       \
     extern const struct vocabulary thing##_vocabulary;                                                             \
@@ -153,6 +158,7 @@ VOCABULARIES(X)
 #undef X
 
 const char *refusal_prose(enum refusal value);
+const char *finding_prose(enum finding_rule value);
 bool release_state_terminal(enum release_state value);
 
 /* Topic names, settings. `service` only for TOPIC_JOBS. */
@@ -169,3 +175,5 @@ struct topic_settings topic_settings(enum topic topic);
 
 /* All tables with their prose, as a Markdown page. */
 void vocabulary_markdown(struct buf *out);
+/* The findings of files and plans, as a page of their own. */
+void findings_markdown(struct buf *out);

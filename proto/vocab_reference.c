@@ -32,6 +32,23 @@ static void add_topics(struct buf *out)
 #undef X
 }
 
+#define ERROR "error"
+#define WARNING "warning"
+#define EITHER "error or warning"
+#define FINDING(name, text, severity, prose) buf_addf(out, "| `%s` | %s | %s |\n", text, severity, prose);
+#define FINDINGS_HEAD "\n\n| rule | | what it says |\n|---|---|---|\n"
+
+void findings_markdown(struct buf *out)
+{
+    buf_adds(out, "# Findings\n\nWhat `validate`, `plan`, `up`, `down`, `import` and their like say of files and "
+                  "plans, by the word in brackets behind it.\nEach finding has a file and line where there is one, "
+                  "and what to do. No comment takes these away; the rules for SQL, which can\nbe set and ignored, are "
+                  "[a page of their own](lint.md).\n\n## Of files" FINDINGS_HEAD);
+    FILE_FINDINGS(FINDING)
+    buf_adds(out, "\n## Of plans" FINDINGS_HEAD);
+    PLAN_FINDINGS(FINDING)
+}
+
 void vocabulary_markdown(struct buf *out)
 {
     buf_adds(out, "# Vocabulary\n\nThe words that messages, the HTTP interface and the command line use.\n");

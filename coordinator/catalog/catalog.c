@@ -60,7 +60,7 @@ static void check_service(struct loading *loading, const struct draft *draft, co
 {
     const struct draft *named = header->service ? draft_by_name(&loading->drafts, header->service) : NULL;
     if (named && named != draft && !draft->run.layout->checks_service)
-        finding_add(&loading->findings, WARNING, "contradiction", entry->file->where, header->service_line,
+        finding_add(&loading->findings, WARNING, FINDING_CONTRADICTION, entry->file->where, header->service_line,
                     "correct the comment, or move the file",
                     "the file says it is of service %s, but lies in the folder of %s", named->file->name,
                     draft->file->name);
@@ -201,7 +201,7 @@ static void check_job(struct loading *loading, const struct layout_run *run, con
         return;
     size_t others = step_wire(run, entry, service, &step);
     if (step <= MIGRATION_WIRE_MAX && (step > several ? step : several) + others > MIGRATION_WIRE_MAX && others)
-        finding_add(&loading->findings, ERROR, "too-large", entry->file->where, entry->up_place.first,
+        finding_add(&loading->findings, ERROR, FINDING_TOO_LARGE, entry->file->where, entry->up_place.first,
                     "split it, or make what stands around each migration shorter",
                     "it takes %zu bytes in a signed message, and what travels with it (its verification, what stands "
                     "around each migration, values of placeholders) %zu; at most %zu fit together",

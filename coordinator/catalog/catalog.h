@@ -24,13 +24,10 @@
 #include "lint/lint.h"
 #include "proto/fleet.h"
 
-/* What is wrong (error) or what a person should know (warning). Rules: duplicate-version, unknown-layout, mixed-layout,
- * bad-name, skipped-file, not-built, not-utf8, too-large, unreadable, metadata, missing-dependency,
- * ambiguous-dependency, contradiction, orphan-undo, no-undo, empty, unparsed, transaction, dependency-file, mirror,
- * placeholder, script-settings, callback, and the name of a layout for what its own tool refuses. */
+/* What is wrong (error) or what a person should know (warning). */
 struct catalog_finding {
     bool error;
-    const char *rule;
+    const char *rule; /* its word in proto/findings.def */
     const char *file; /* relative to fleet.yml's folder */
     int line;         /* from 1; 0: the whole file */
     int column;       /* in characters from 1; 0: not known */

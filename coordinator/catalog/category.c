@@ -70,7 +70,7 @@ static void check_category(const struct defaults_file *defaults, const struct la
         nearest_offer(&nearest, usual[i]);
     auto_buf struct buf shown = BUF_INIT(BUF_MAX);
     text_add_printable(&shown, entry->category, true);
-    finding_add(run->findings, WARNING, "metadata", entry->file->where, 0,
+    finding_add(run->findings, WARNING, FINDING_METADATA, entry->file->where, 0,
                 nearest.candidate ? nearest_hint(&nearest)
                                   : "name it under `categories:` in the fleet file, with its policy or without",
                 "the category '%s' is unknown", buf_text(&shown));

@@ -132,18 +132,18 @@ static void report(const struct draft *own, const struct entry *entry, const str
     auto_buf struct buf shown = BUF_INIT(BUF_MAX);
     text_add_printable(&shown, reference->text, true);
     if (found->unknown_service)
-        finding_add(findings, ERROR, "missing-dependency", reference->file, reference->line,
+        finding_add(findings, ERROR, FINDING_MISSING_DEPENDENCY, reference->file, reference->line,
                     "name a service of the fleet file, or give a service that alias",
                     "%s:%s depends on '%s', but there is no service or alias '%s'", own->file->name, entry->id,
                     buf_text(&shown), found->service_name);
     else if (found->count == 0)
-        finding_add(findings, ERROR, "missing-dependency", reference->file, reference->line,
+        finding_add(findings, ERROR, FINDING_MISSING_DEPENDENCY, reference->file, reference->line,
                     "write service:version; for all of a service use `depends_on` in the fleet file",
                     "%s:%s depends on '%s', but %s%s has %s migration", own->file->name, entry->id, buf_text(&shown),
                     found->service_name ? "service " : "no service",
                     found->service_name ? found->service->file->name : "", found->service_name ? "no such" : "such a");
     else
-        finding_add(findings, ERROR, "ambiguous-dependency", reference->file, reference->line,
+        finding_add(findings, ERROR, FINDING_AMBIGUOUS_DEPENDENCY, reference->file, reference->line,
                     "write service:version, or the migration's id where a version stands twice",
                     "%s:%s depends on '%s', which %zu migrations could be", own->file->name, entry->id,
                     buf_text(&shown), found->count);
@@ -158,7 +158,7 @@ static void check_conflicts(const struct drafts *drafts, const struct draft *own
         struct found found;
         search(drafts, own, conflict->text, arena, &found);
         if (found.count)
-            finding_add(findings, ERROR, "conflict", conflict->file, conflict->line,
+            finding_add(findings, ERROR, FINDING_CONFLICT, conflict->file, conflict->line,
                         "take one of them away, or the conflict", "%s:%s conflicts with %s:%s, which is in the fleet",
                         own->file->name, entry->id, found.service->file->name, found.entry->id);
     }
@@ -223,7 +223,7 @@ static bool take_range(const struct drafts *drafts, const struct draft *own, con
     }
     auto_buf struct buf shown = BUF_INIT(BUF_MAX);
     text_add_printable(&shown, reference->text, true);
-    finding_add(findings, ERROR, "missing-dependency", reference->file, reference->line,
+    finding_add(findings, ERROR, FINDING_MISSING_DEPENDENCY, reference->file, reference->line,
                 "write service >= version, with a service of the fleet file", "%s:%s depends on '%s', which %s",
                 own->file->name, entry->id, buf_text(&shown), wrong);
     return true;
@@ -299,7 +299,7 @@ static struct draft *entry_service(const struct drafts *drafts, struct draft *ow
     struct draft *draft = entry->service ? draft_by_name(drafts, entry->service)
                                          : sharing_service(drafts, own, entry->version, arena);
     if (!draft)
-        finding_add(findings, ERROR, "dependency-file", file, line,
+        finding_add(findings, ERROR, FINDING_DEPENDENCY_FILE, file, line,
                     "name a service of the fleet file, or give a service that alias",
                     "there is no service or alias '%s'", entry->service);
     return draft;
@@ -312,12 +312,12 @@ static void contradiction(const struct drafts *drafts, struct draft *draft, cons
         struct entry *other = NULL;
         if (!find_entries(&drafts->items[i].run, entry->version, arena, &other))
             continue;
-        finding_add(findings, ERROR, "contradiction", file, line, "correct `service:` or `version:`",
+        finding_add(findings, ERROR, FINDING_CONTRADICTION, file, line, "correct `service:` or `version:`",
                     "version %s is said to be of service %s, which has none; %s has it (%s)", entry->version,
                     draft->file->name, drafts->items[i].file->name, other->file->where);
         return;
     }
-    finding_add(findings, ERROR, "missing-dependency", file, line, "correct `version:`, or remove the entry",
+    finding_add(findings, ERROR, FINDING_MISSING_DEPENDENCY, file, line, "correct `version:`, or remove the entry",
                 "service %s has no migration %s", draft->file->name, entry->version);
 }
 
@@ -340,7 +340,7 @@ static void take_entry(const struct drafts *drafts, struct draft *own, const str
         return;
     }
     if (count > 1) {
-        finding_add(findings, ERROR, "ambiguous-dependency", file, line, "write the migration's id",
+        finding_add(findings, ERROR, FINDING_AMBIGUOUS_DEPENDENCY, file, line, "write the migration's id",
                     "version %s stands %zu times in service %s", item->version, count, draft->file->name);
         return;
     }
@@ -362,7 +362,7 @@ static void name_problems(const struct folder_file *file, const struct err *err,
         size_t len = strlen(file->where);
         if (strncmp(text, file->where, len) == 0 && sscanf(text + len, ":%d:%d: %n", &line, &column, &end) == 2)
             text += len + (size_t)end;
-        finding_add(findings, ERROR, "dependency-file", file->where, line, hint, "%s", text);
+        finding_add(findings, ERROR, FINDING_DEPENDENCY_FILE, file->where, line, hint, "%s", text);
         findings->items[findings->count - 1].column = column;
     }
 }

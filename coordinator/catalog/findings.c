@@ -5,7 +5,7 @@
 #include "base/array.h"
 #include "base/cleanup.h"
 
-void finding_add(struct findings *findings, enum severity severity, const char *rule, const char *file, int line,
+void finding_add(struct findings *findings, enum severity severity, enum finding_rule rule, const char *file, int line,
                  const char *hint, const char *format, ...)
 {
     auto_buf struct buf text = BUF_INIT(BUF_MAX);
@@ -15,7 +15,7 @@ void finding_add(struct findings *findings, enum severity severity, const char *
     va_end(args);
     struct catalog_finding *finding = arena_add(findings->arena, findings->items, findings->count, findings->room);
     *finding = (struct catalog_finding){.error = severity == ERROR,
-                                        .rule = rule,
+                                        .rule = finding_rule_text(rule),
                                         .file = file,
                                         .line = line,
                                         .text = arena_strdup(findings->arena, buf_text(&text)),

@@ -12,5 +12,5 @@ struct findings {
 enum severity { WARNING, ERROR };
 
 /* `rule` and `file` are kept as they are: they have to live as long as the arena. Text and hint are copied. */
-void finding_add(struct findings *findings, enum severity severity, const char *rule, const char *file, int line,
+void finding_add(struct findings *findings, enum severity severity, enum finding_rule rule, const char *file, int line,
                  const char *hint, const char *format, ...) __attribute__((format(printf, 7, 8)));

@@ -87,7 +87,8 @@ static bool read_truth(struct layout_run *run, const struct folder_file *conf, i
 {
     bool yes = value->text && strcasecmp(value->text, "true") == 0;
     if (value->text && !yes && strcasecmp(value->text, "false") != 0) {
-        finding_add(run->findings, ERROR, key == SHOULD_EXECUTE ? "not-built" : "script-settings", conf->where,
+        finding_add(run->findings, ERROR, key == SHOULD_EXECUTE ? FINDING_NOT_BUILT : FINDING_SCRIPT_SETTINGS,
+                    conf->where,
                     value->line, "write true or false",
                     key == SHOULD_EXECUTE ? "%s with an expression is known but not built yet"
                                           : "%s has to be true or false",
@@ -115,7 +116,7 @@ bool flyway_script_read(struct layout_run *run, const struct folder_file *file, 
         return true;
     bool good = side_read(run, conf, SIDE_PROPERTIES, script_keys, KEY_COUNT, values);
     if (values[ENCODING].text && !is_utf8_name(values[ENCODING].text)) {
-        finding_add(run->findings, ERROR, "not-utf8", conf->where, values[ENCODING].line,
+        finding_add(run->findings, ERROR, FINDING_NOT_TEXT, conf->where, values[ENCODING].line,
                     "save the migration as UTF-8 and remove the line", "only files in UTF-8 are read");
         good = false;
     }

@@ -94,14 +94,14 @@ static const char *join(struct arena *arena, const char *folder, const char *nam
 
 static void unreadable(struct walk *walk, const char *path, const char *hint, const char *why)
 {
-    finding_add(walk->findings, ERROR, "unreadable", join(walk->arena, walk->where, path), 0, hint, "%s", why);
+    finding_add(walk->findings, ERROR, FINDING_UNREADABLE, join(walk->arena, walk->where, path), 0, hint, "%s", why);
 }
 
 /* Reads at most MIGRATION_MAX bytes from fd into the arena; NULL when there are more or reading fails. */
 static char *read_all(struct walk *walk, int fd, const char *path, size_t expected, size_t *ret_size)
 {
     if (expected > MIGRATION_MAX) {
-        finding_add(walk->findings, ERROR, "too-large", join(walk->arena, walk->where, path), 0,
+        finding_add(walk->findings, ERROR, FINDING_TOO_LARGE, join(walk->arena, walk->where, path), 0,
                     "split it, or load the data another way", "the file has %zu bytes; at most %zu are allowed",
                     expected, MIGRATION_MAX);
         return NULL;
@@ -138,20 +138,20 @@ static bool check_text(struct walk *walk, const char *path, const char *text, si
     size_t at;
     int line, column;
     if (is_utf16(text, size)) {
-        finding_add(walk->findings, ERROR, "not-utf8", join(walk->arena, walk->where, path), 0,
+        finding_add(walk->findings, ERROR, FINDING_NOT_TEXT, join(walk->arena, walk->where, path), 0,
                     "save the file as UTF-8", "the file looks like UTF-16");
         return false;
     }
     if (!text_is_utf8(text, size, &at)) {
         text_position(text, at, &line, &column);
-        finding_add(walk->findings, ERROR, "not-utf8", join(walk->arena, walk->where, path), line,
+        finding_add(walk->findings, ERROR, FINDING_NOT_TEXT, join(walk->arena, walk->where, path), line,
                     "save the file as UTF-8", "byte %zu (0x%02x) is not UTF-8", at + 1, (unsigned char)text[at]);
         return false;
     }
     const char *nul = memchr(text, 0, size);
     if (nul) {
         text_position(text, (size_t)(nul - text), &line, &column);
-        finding_add(walk->findings, ERROR, "not-utf8", join(walk->arena, walk->where, path), line,
+        finding_add(walk->findings, ERROR, FINDING_NOT_TEXT, join(walk->arena, walk->where, path), line,
                     "save the file as plain text", "byte %zu is NUL, which PostgreSQL refuses",
                     (size_t)(nul - text) + 1);
         return false;
@@ -208,7 +208,7 @@ static void add_file(struct walk *walk, int fd, const char *path, const struct s
     const char *slash = strrchr(path, '/');
     const char *base = slash ? slash + 1 : path;
     if (is_dependency_file(base) && walk->dependencies) {
-        finding_add(walk->findings, ERROR, "dependency-file", join(walk->arena, walk->where, path), 0,
+        finding_add(walk->findings, ERROR, FINDING_DEPENDENCY_FILE, join(walk->arena, walk->where, path), 0,
                     "keep one of them", "a second dependency file; the first is %s", walk->dependencies->where);
         return;
     }
@@ -301,7 +301,7 @@ static void take_entry(struct walk *walk, int fd, const char *name, const char *
     } else if (is_migration(walk, name) || is_side(walk, name) || is_dependency_file(name)) {
         take_file(walk, fd, name, path, &st);
     } else if (S_ISLNK(st.st_mode)) {
-        finding_add(walk->findings, WARNING, "skipped-file", join(walk->arena, walk->where, path), 0, "",
+        finding_add(walk->findings, WARNING, FINDING_SKIPPED_FILE, join(walk->arena, walk->where, path), 0, "",
                     "the symbolic link is not followed");
     }
 }
@@ -353,7 +353,7 @@ void folder_read(const char *root, const char *migrations, const char *const *su
     auto_free char *real = realpath(full, NULL);
     int fd = real ? open(real, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
     if (fd < 0) {
-        finding_add(findings, ERROR, "unreadable", where, 0,
+        finding_add(findings, ERROR, FINDING_UNREADABLE, where, 0,
                     "correct `migrations:` in the fleet file, or make the folder",
                     "the migrations folder cannot be read: %s", strerror(errno));
     } else {

@@ -77,7 +77,7 @@ bool layout_same_folder(const struct service_file *a, const struct service_file 
 void layout_refuse_sections(struct layout_run *run, const struct folder_file *file)
 {
     if (layout_metadata.claims(run, file))
-        finding_add(run->findings, ERROR, "metadata", file->where, 0, "write `layout: metadata` for the service",
+        finding_add(run->findings, ERROR, FINDING_METADATA, file->where, 0, "write `layout: metadata` for the service",
                     "the file has -- @metadata or -- UP and -- DOWN sections; in the %s layout it would run as a whole",
                     run->layout->name);
 }
@@ -117,11 +117,11 @@ static const struct layout *recognise(struct layout_run *run)
             buf_addf(&text, "%s%s (%s)", text.len ? ", " : "", layouts[k]->name, layouts[k]->prose);
     }
     if (kinds > 1)
-        finding_add(run->findings, ERROR, "mixed-layout", run->folder->where, 0,
+        finding_add(run->findings, ERROR, FINDING_MIXED_LAYOUT, run->folder->where, 0,
                     "keep one layout in a folder, or name the one to read with `layout:`",
                     "files of several layouts: %s", buf_text(&text));
     else
-        finding_add(run->findings, ERROR, "unknown-layout", run->folder->where, 0,
+        finding_add(run->findings, ERROR, FINDING_UNKNOWN_LAYOUT, run->folder->where, 0,
                     "rename the files, or name the layout with `layout:`",
                     "no known layout fits, for example %s; known: %s", run->folder->files[0].path, buf_text(&text));
     return NULL;
@@ -140,7 +140,7 @@ static void name_unused(struct layout_run *run)
 {
     for (size_t i = 0; i < run->folder->side_count; i++) {
         if (!run->used[i] && !run->folder->sides[i].loose)
-            finding_add(run->findings, ERROR, "skipped-file", run->folder->sides[i].where, 0,
+            finding_add(run->findings, ERROR, FINDING_SKIPPED_FILE, run->folder->sides[i].where, 0,
                         "remove it, or move it beside the migration that it belongs to",
                         "no migration of the %s layout reads this file", run->layout->name);
     }
@@ -152,7 +152,7 @@ static void name_strangers(struct layout_run *run)
         const struct folder_file *file = &run->folder->files[i];
         if (run->layout->claims(run, file))
             continue;
-        finding_add(run->findings, run->named ? WARNING : ERROR, "skipped-file", file->where, 0,
+        finding_add(run->findings, run->named ? WARNING : ERROR, FINDING_SKIPPED_FILE, file->where, 0,
                     run->named ? "" : "rename it, move it away, or write `layout:` in the fleet file to skip such "
                                       "files",
                     "its name is none of the %s layout (%s)", run->layout->name, run->layout->prose);
@@ -170,7 +170,7 @@ static void name_no_undo(struct layout_run *run)
         first = !first && run->entries[i].no_undo ? &run->entries[i] : first;
     }
     if (missing > NO_UNDO_FEW && missing * 2 > run->count) {
-        finding_add(run->findings, WARNING, "no-undo", run->folder->where, 0, hint,
+        finding_add(run->findings, WARNING, FINDING_NO_UNDO, run->folder->where, 0, hint,
                     "%zu of %zu migrations have no way back, first %s (%s)", missing, run->count, first->file->path,
                     first->no_undo);
         return;
@@ -178,7 +178,7 @@ static void name_no_undo(struct layout_run *run)
     for (size_t i = 0; i < run->count; i++) {
         const struct entry *entry = &run->entries[i];
         if (entry->no_undo)
-            finding_add(run->findings, WARNING, "no-undo", entry->file->where, entry->no_undo_line, hint, "%s",
+            finding_add(run->findings, WARNING, FINDING_NO_UNDO, entry->file->where, entry->no_undo_line, hint, "%s",
                         entry->no_undo);
     }
 }
@@ -226,7 +226,7 @@ static bool is_duplicate(const struct layout_run *run, const struct entry *befor
 
 static void name_duplicate(struct layout_run *run, const struct entry *before, const struct entry *entry)
 {
-    finding_add(run->findings, ERROR, "duplicate-version", entry->file->where, entry->up_place.first,
+    finding_add(run->findings, ERROR, FINDING_DUPLICATE_VERSION, entry->file->where, entry->up_place.first,
                 run->by_name ? "give one of them another version or name"
                              : "give one of them another version, or write `duplicate_versions: by-name` for the "
                                "service",
@@ -272,7 +272,7 @@ void layout_read(struct layout_run *run, const char *name)
     bool declared = name && layout_by_name(name)->declared;
     if (run->folder->count == 0 && !declared && !(name && run->folder->side_count)) {
         run->layout = name ? layout_by_name(name) : &layout_flyway;
-        finding_add(run->findings, WARNING, "empty", run->folder->where, 0, "",
+        finding_add(run->findings, WARNING, FINDING_EMPTY, run->folder->where, 0, "",
                     "no .sql file in the migrations folder");
         return;
     }

@@ -65,7 +65,7 @@ static bool claims(const struct layout_run *run, const struct folder_file *file)
 static void fail(struct reading *reading, int line, const char *hint, const char *text)
 {
     if (!reading->failed)
-        finding_add(reading->run->findings, ERROR, "dbmate", reading->file->where, line, hint, "%s", text);
+        finding_add(reading->run->findings, ERROR, FINDING_DBMATE, reading->file->where, line, hint, "%s", text);
     reading->failed = true;
 }
 
@@ -79,7 +79,7 @@ static void read_options(struct reading *reading, const char *text, const struct
         if (strcmp(option, "transaction:false") == 0)
             reading->no_transaction = true;
         else if (len && strcmp(option, "transaction:true") != 0)
-            finding_add(reading->run->findings, WARNING, "dbmate", reading->file->where, line->number,
+            finding_add(reading->run->findings, WARNING, FINDING_DBMATE, reading->file->where, line->number,
                         "dbmate knows transaction:false, without a blank in it", "no such option: '%s' does nothing",
                         option);
         text += len + 1;
@@ -148,7 +148,7 @@ static void add_entry(struct reading *reading)
     entry.name = name + (*name == '_');
     entry.up = script_end(&reading->up, run->arena, &entry.up_size, &entry.up_place);
     if (!reading->has_sql[IN_UP])
-        finding_add(run->findings, WARNING, "empty", file->where, 0, "", "the section up holds no SQL");
+        finding_add(run->findings, WARNING, FINDING_EMPTY, file->where, 0, "", "the section up holds no SQL");
     if (reading->has_sql[IN_DOWN] || !reading->has_sql[IN_UP]) {
         entry.down = script_end(&reading->down, run->arena, &entry.down_size, &entry.down_place);
         entry.down_where = file->where;
@@ -190,7 +190,7 @@ static void read_all(struct layout_run *run)
         if (isdigit((unsigned char)*file->base))
             read_file(run, file);
         else
-            finding_add(run->findings, ERROR, "bad-name", file->where, 0,
+            finding_add(run->findings, ERROR, FINDING_BAD_NAME, file->where, 0,
                         "begin its name with a version, as 20240115_name.sql",
                         "the file's name begins with no number, so that dbmate does not see it");
     }

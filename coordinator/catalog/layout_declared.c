@@ -31,7 +31,7 @@ static const struct folder_file *file_of(struct layout_run *run, const struct ve
     if (named)
         return named;
     if (key->file)
-        finding_add(run->findings, ERROR, "declared", run->config_name, line_of(run, index, "file"),
+        finding_add(run->findings, ERROR, FINDING_DECLARED, run->config_name, line_of(run, index, "file"),
                     "write its path relative to the service's folder", "%s has no file %s (known are .py and .go)",
                     run->folder->where, key->file);
     return file;
@@ -61,7 +61,7 @@ static void read_versions(struct layout_run *run, const char *refused)
     for (unsigned i = 0; i < run->file->versions_count; i++)
         add_version(run, refused, i);
     if (run->file->versions_count == 0)
-        finding_add(run->findings, WARNING, "empty", run->folder->where, 0,
+        finding_add(run->findings, WARNING, FINDING_EMPTY, run->folder->where, 0,
                     "list them under `versions:` of the service in the fleet file", "no migration is declared");
 }
 

@@ -44,7 +44,7 @@ static bool read_name(struct layout_run *run, const struct folder_file *file, st
     const char *end = memchr(folder, '_', len);
     size_t version = end ? (size_t)(end - folder) : len;
     if (version == 0) {
-        finding_add(run->findings, ERROR, "bad-name", file->where, 0, "call the folder <date and time>_<name>",
+        finding_add(run->findings, ERROR, FINDING_BAD_NAME, file->where, 0, "call the folder <date and time>_<name>",
                     "its folder's name begins with no version");
         return false;
     }
@@ -70,7 +70,7 @@ static void read_metadata(struct layout_run *run, struct entry *entry)
         return;
     bool no = value.text && strcmp(value.text, "false") == 0;
     if (!no && (!value.text || strcmp(value.text, "true") != 0))
-        finding_add(run->findings, ERROR, "script-settings", toml->where, value.line,
+        finding_add(run->findings, ERROR, FINDING_SCRIPT_SETTINGS, toml->where, value.line,
                     "write run_in_transaction = true, or false", "%s",
                     value.text ? "run_in_transaction has to be true or false" : "run_in_transaction is not there");
     entry->no_transaction = no;

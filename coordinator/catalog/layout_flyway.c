@@ -55,11 +55,11 @@ static bool good_name(struct layout_run *run, const struct folder_file *file, co
     if (versioned ? version_is(name->head, name->head_len, "._") : name->head_len == 0)
         return true;
     if (versioned)
-        finding_add(run->findings, ERROR, "bad-name", file->where, 0,
+        finding_add(run->findings, ERROR, FINDING_BAD_NAME, file->where, 0,
                     "write V<numbers>__<description>.sql, as V2_1__x.sql",
                     "'%.*s' is no version: numbers separated by '.' or '_'", (int)name->head_len, name->head);
     else
-        finding_add(run->findings, ERROR, "bad-name", file->where, 0,
+        finding_add(run->findings, ERROR, FINDING_BAD_NAME, file->where, 0,
                     name->event ? "write beforeMigrate.sql, or beforeMigrate__<description>.sql"
                                 : "write R__<description>.sql: a repeatable migration has no version",
                     "'%.*s' stands where nothing may stand in the name of a %s", (int)name->head_len, name->head,
@@ -120,7 +120,7 @@ static int by_description(const void *a, const void *b)
 
 static void skipped(struct layout_run *run, const struct folder_file *file)
 {
-    finding_add(run->findings, WARNING, "skipped-file", file->where, 0, "", "shouldExecute=false: it never runs");
+    finding_add(run->findings, WARNING, FINDING_SKIPPED_FILE, file->where, 0, "", "shouldExecute=false: it never runs");
 }
 
 /* It becomes a part of each migration's transaction. */
@@ -144,7 +144,8 @@ static bool good_each(struct layout_run *run, const struct folder_file *file)
     else if (script.literal && strstr(file->text, "${"))
         why = "placeholderReplacement=false for a callback around each migration is known but not built yet";
     if (why)
-        finding_add(run->findings, ERROR, "callback", file->where, 0, "change it, or move it out of the folder", "%s",
+        finding_add(run->findings, ERROR, FINDING_CALLBACK, file->where, 0, "change it, or move it out of the folder",
+                    "%s",
                     why);
     return why == NULL;
 }
@@ -159,7 +160,7 @@ static const char *join_each(struct layout_run *run, const struct eaches *eaches
         if (each->after != after)
             continue;
         if (last && strcmp(last->name, each->name) == 0)
-            finding_add(run->findings, ERROR, "duplicate-version", each->file->where, 0,
+            finding_add(run->findings, ERROR, FINDING_DUPLICATE_VERSION, each->file->where, 0,
                         "give one of them another name", "the callback stands twice: %s and %s", last->file->where,
                         each->file->where);
         last = each;
@@ -221,7 +222,7 @@ static bool read_undo_script(struct layout_run *run, struct entry *entry)
         return true;
     bool literal = script.literal != entry->literal && strstr(entry->down, "${");
     if (literal || (script.no_transaction && !entry->no_transaction))
-        finding_add(run->findings, ERROR, "not-built", entry->down_where, 0,
+        finding_add(run->findings, ERROR, FINDING_NOT_BUILT, entry->down_where, 0,
                     "say the same in the .conf file of the migration that it undoes",
                     "an undo with %s of its own is known but not built yet",
                     literal ? "placeholderReplacement" : "executeInTransaction");
@@ -274,7 +275,7 @@ static void read_callback(struct layout_run *run, const struct folder_file *file
     else if (after || strcmp(name->event, "beforeEachMigrate") == 0)
         eaches->items[eaches->count++] = (struct each){file, half_of(run, file, name).name, after};
     else
-        finding_add(run->findings, ERROR, "not-built", file->where, 0, "move it out of the migrations folder",
+        finding_add(run->findings, ERROR, FINDING_NOT_BUILT, file->where, 0, "move it out of the migrations folder",
                     "callbacks for %s are known but not built yet; they are refused rather than skipped", name->event);
 }
 

@@ -82,7 +82,7 @@ static bool claims(const struct layout_run *run, const struct folder_file *file)
 static void fail(struct reading *reading, int line, const char *hint, const char *text)
 {
     if (!reading->failed)
-        finding_add(reading->run->findings, ERROR, "goose", reading->file->where, line, hint, "%s", text);
+        finding_add(reading->run->findings, ERROR, FINDING_GOOSE, reading->file->where, line, hint, "%s", text);
     reading->failed = true;
 }
 
@@ -311,7 +311,7 @@ static void add_entry(struct reading *reading)
     entry.name = arena_strndup(run->arena, file->base + digits + 1, strlen(file->base) - digits - 1 - strlen(".sql"));
     entry.up = script_end(&reading->up, run->arena, &entry.up_size, &entry.up_place);
     if (!reading->has_sql[IN_UP])
-        finding_add(run->findings, WARNING, "empty", file->where, 0, "", "the section Up holds no SQL");
+        finding_add(run->findings, WARNING, FINDING_EMPTY, file->where, 0, "", "the section Up holds no SQL");
     if (reading->has_sql[IN_DOWN] || (reading->section == IN_DOWN && !reading->has_sql[IN_UP])) {
         entry.down = script_end(&reading->down, run->arena, &entry.down_size, &entry.down_place);
         entry.down_where = file->where;
@@ -329,7 +329,7 @@ static bool good_version(struct layout_run *run, const struct folder_file *file)
     const char *version = arena_strndup(run->arena, file->base, digits);
     bool good = digits && text_to_long(version, 1, INT64_MAX, &number);
     if (!good)
-        finding_add(run->findings, ERROR, "bad-name", file->where, 0, "name it like 00001_name.sql",
+        finding_add(run->findings, ERROR, FINDING_BAD_NAME, file->where, 0, "name it like 00001_name.sql",
                     "its name does not begin with a number above 0 (at most %lld) and '_'", (long long)INT64_MAX);
     return good;
 }
@@ -362,7 +362,7 @@ static void add_programs(struct layout_run *run)
         size_t digits = version_length(file);
         if (!text_ends(file->base, ".go") || text_ends(file->base, "_test.go") || !digits || !good_version(run, file))
             continue;
-        finding_add(run->findings, WARNING, "not-built", file->where, 0,
+        finding_add(run->findings, WARNING, FINDING_NOT_BUILT, file->where, 0,
                     "it can be imported where it ran; to run it, write it as SQL, or run it with goose", "%s", why);
         const char *version = arena_strndup(run->arena, file->base, digits);
         *layout_add(run) = (struct entry){

@@ -199,7 +199,7 @@ static void read_file(struct reading *reading, const struct folder_file *file)
     }
     changeset_close(reading);
     if (!reading->failed && reading->run->count == before)
-        finding_add(reading->run->findings, WARNING, "empty", file->where, 0, "",
+        finding_add(reading->run->findings, WARNING, FINDING_EMPTY, file->where, 0, "",
                     "the file holds no changeset that runs here");
 }
 

@@ -144,14 +144,14 @@ static bool read_sections(struct layout_run *run, const struct folder_file *file
     else if (!is_blank(file->text, up))
         wrong = "there is SQL in front of '-- UP', which would never run";
     if (wrong) {
-        finding_add(run->findings, ERROR, "metadata", file->where, line_of(file->text, at),
+        finding_add(run->findings, ERROR, FINDING_METADATA, file->where, line_of(file->text, at),
                     "write the migration below a line '-- UP', its undo below a line '-- DOWN'", "%s", wrong);
         return false;
     }
     const char *up_end = down ? down : end;
     entry->up = section(run, file, up_text, up_end, &entry->up_size, &entry->up_place);
     if (is_blank(up_text, up_end))
-        finding_add(run->findings, WARNING, "empty", file->where, line_of(file->text, up), "",
+        finding_add(run->findings, WARNING, FINDING_EMPTY, file->where, line_of(file->text, up), "",
                     "the section -- UP holds no SQL");
     if (!down || is_blank(after_line(down), end)) {
         entry->no_undo =
@@ -231,7 +231,8 @@ static void check_field(struct layout_run *run, const struct folder_file *file, 
         if (strcmp(fields[i].key, key) != 0)
             continue;
         if (!fits(fields[i].kind, value))
-            finding_add(run->findings, ERROR, "metadata", file->where, line, "", "@metadata: %s has to be %s", key,
+            finding_add(run->findings, ERROR, FINDING_METADATA, file->where, line, "", "@metadata: %s has to be %s",
+                        key,
                         fields[i].wants);
         return;
     }
@@ -241,10 +242,10 @@ static void check_field(struct layout_run *run, const struct folder_file *file, 
     auto_buf struct buf shown = BUF_INIT(BUF_MAX);
     text_add_printable(&shown, key, true);
     if (nearest.candidate)
-        finding_add(run->findings, ERROR, "metadata", file->where, line, "", "@metadata: unknown field '%s'; %s",
+        finding_add(run->findings, ERROR, FINDING_METADATA, file->where, line, "", "@metadata: unknown field '%s'; %s",
                     buf_text(&shown), nearest_hint(&nearest));
     else
-        finding_add(run->findings, WARNING, "metadata", file->where, line, "",
+        finding_add(run->findings, WARNING, FINDING_METADATA, file->where, line, "",
                     "@metadata: unknown field '%s' is not used", buf_text(&shown));
 }
 
@@ -327,7 +328,7 @@ static void check_once(struct layout_run *run, const struct folder_file *file, c
 {
     const char *other = next_metadata(start ? after_line(start) : file->text, false);
     if (other)
-        finding_add(run->findings, ERROR, "metadata", file->where, line_of(file->text, other),
+        finding_add(run->findings, ERROR, FINDING_METADATA, file->where, line_of(file->text, other),
                     "keep one, in the comments at the head of the file",
                     start ? "a second -- @metadata" : "-- @metadata stands behind SQL, where it is not read");
 }
@@ -344,7 +345,7 @@ static void read_metadata(struct layout_run *run, const struct folder_file *file
     json_error_t error;
     json_t *json = json_loadb(buf_text(&text), text.len, JSON_REJECT_DUPLICATES | JSON_DISABLE_EOF_CHECK, &error);
     if (!json_is_object(json))
-        finding_add(run->findings, ERROR, "metadata", file->where, json ? line : line + error.line - 1,
+        finding_add(run->findings, ERROR, FINDING_METADATA, file->where, json ? line : line + error.line - 1,
                     "write one JSON object behind -- @metadata, each further line behind --", "@metadata: %s",
                     json ? "not a JSON object" : error.text);
     else
@@ -375,7 +376,7 @@ static bool read_name(struct layout_run *run, const struct folder_file *file, st
         name++;
     size_t len = version_length(name);
     if (len == 0) {
-        finding_add(run->findings, ERROR, "bad-name", file->where, 0,
+        finding_add(run->findings, ERROR, FINDING_BAD_NAME, file->where, 0,
                     "begin its name with a version, as 20240115_name.sql", "the file's name begins with no version");
         return false;
     }

@@ -186,7 +186,7 @@ static void add_change(struct reading *reading, size_t i)
     const struct folder_file *deploy = script(reading, reworked ? paths->reworked_deploy : paths->deploy, name);
     const struct folder_file *verify = script(reading, reworked ? paths->reworked_verify : paths->verify, name);
     if (!deploy) {
-        finding_add(run->findings, ERROR, "sqitch", reading->file->where, change->origin.line,
+        finding_add(run->findings, ERROR, FINDING_SQITCH, reading->file->where, change->origin.line,
                     "write it, or take the change out of the plan", "%s has no script %s/%s.sql", change->name,
                     reworked ? paths->reworked_deploy : paths->deploy, name);
         return;
@@ -209,7 +209,7 @@ static void add_change(struct reading *reading, size_t i)
     }
     if (is_psql(entry.up) || (entry.down && is_psql(entry.down)) || (verify && is_psql(verify->text))) {
         entry.refused = "its scripts hold commands of psql (lines that begin with a backslash)";
-        finding_add(run->findings, WARNING, "not-built", deploy->where, 0,
+        finding_add(run->findings, WARNING, FINDING_NOT_BUILT, deploy->where, 0,
                     "it can be imported where it ran; to run it, write SQL, or run it with sqitch", "%s",
                     entry.refused);
     }
@@ -221,7 +221,7 @@ static void name_unplanned(struct reading *reading)
 {
     for (size_t i = 0; i < reading->run->folder->count; i++) {
         if (!reading->used[i])
-            finding_add(reading->run->findings, WARNING, "skipped-file", reading->run->folder->files[i].where, 0,
+            finding_add(reading->run->findings, WARNING, FINDING_SKIPPED_FILE, reading->run->folder->files[i].where, 0,
                         "add its change to the plan, or remove it", "no change of %s has this script",
                         reading->file->where);
     }
@@ -234,7 +234,7 @@ static void read_all(struct layout_run *run)
         return;
     reading.file = layout_side(run, reading.paths.plan);
     if (!reading.file) {
-        finding_add(run->findings, ERROR, "sqitch", run->folder->where, 0,
+        finding_add(run->findings, ERROR, FINDING_SQITCH, run->folder->where, 0,
                     "point `migrations:` to the folder of sqitch.conf", "there is no %s in this folder",
                     reading.paths.plan);
         return;

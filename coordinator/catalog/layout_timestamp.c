@@ -132,7 +132,7 @@ static bool is_own_undo(struct layout_run *run, const struct folder_file *file, 
     size_t others;
     find_version(run, file->base, name->version_len, &own, &others);
     if (own && others)
-        finding_add(run->findings, ERROR, "bad-name", file->where, 0, "put the service's name behind the version",
+        finding_add(run->findings, ERROR, FINDING_BAD_NAME, file->where, 0, "put the service's name behind the version",
                     "several services have a migration of version %.*s, and the name does not say whose undo it is",
                     (int)name->version_len, file->base);
     return own ? others == 0 : others == 0 && !run->again;
@@ -148,12 +148,12 @@ static bool is_own(struct layout_run *run, const struct folder_file *file, const
     if (run->again || (service && layout_same_folder(service, run->file)))
         return false;
     if (service)
-        finding_add(run->findings, ERROR, "contradiction", file->where, 0,
+        finding_add(run->findings, ERROR, FINDING_CONTRADICTION, file->where, 0,
                     arena_printf(run->arena, "correct its name, or move it to %s", service->migrations),
                     "its name says that it is of service %s, but it lies in the folder of %s", service->name,
                     run->file->name);
     else
-        finding_add(run->findings, ERROR, "bad-name", file->where, 0,
+        finding_add(run->findings, ERROR, FINDING_BAD_NAME, file->where, 0,
                     "write <timestamp>_<sequence>_<service>_<description>.sql, or give the service that alias",
                     "behind the version stands '%.*s', which begins with the name or alias of no service",
                     (int)name->rest_len, name->rest);
@@ -180,7 +180,8 @@ static void check_date(struct layout_run *run, const struct folder_file *file, c
 {
     char said[9], named[9];
     if (header->date && day_of(header->date, said) && day_of(file->base, named) && strcmp(said, named) != 0)
-        finding_add(run->findings, WARNING, "contradiction", file->where, header->date_line, "correct the comment",
+        finding_add(run->findings, WARNING, FINDING_CONTRADICTION, file->where, header->date_line,
+                    "correct the comment",
                     "its header says %s, its name %s", said, named);
 }
 
@@ -188,11 +189,11 @@ static void check_service(struct layout_run *run, const struct folder_file *file
 {
     const struct service_file *service = header->service ? service_named(run, header->service) : NULL;
     if (service && service != run->file)
-        finding_add(run->findings, ERROR, "contradiction", file->where, header->service_line,
+        finding_add(run->findings, ERROR, FINDING_CONTRADICTION, file->where, header->service_line,
                     "correct the comment, or the file's name",
                     "its header says that it is of service %s, its name of %s", service->name, run->file->name);
     else if (header->service && !service)
-        finding_add(run->findings, WARNING, "contradiction", file->where, header->service_line,
+        finding_add(run->findings, WARNING, FINDING_CONTRADICTION, file->where, header->service_line,
                     "correct the comment, or give the service that alias",
                     "its header says that it is of service '%s', which the fleet does not have", header->service);
 }
@@ -205,11 +206,11 @@ static void check_header(struct layout_run *run, const struct folder_file *file,
     check_service(run, file, &header);
     check_date(run, file, &header);
     if (!name->down && header.rollback_line)
-        finding_add(run->findings, ERROR, "contradiction", file->where, header.rollback_line,
+        finding_add(run->findings, ERROR, FINDING_CONTRADICTION, file->where, header.rollback_line,
                     "move it to rollback/, or write -- Migration:",
                     "its header says that it is a rollback, but outside of rollback/ it would run as a migration");
     else if (name->down && header.migration_line && !header.rollback_line)
-        finding_add(run->findings, ERROR, "contradiction", file->where, header.migration_line,
+        finding_add(run->findings, ERROR, FINDING_CONTRADICTION, file->where, header.migration_line,
                     "move it out of rollback/, or write -- Rollback:",
                     "its header says that it is a migration, but it lies in rollback/ and would run as an undo");
 }

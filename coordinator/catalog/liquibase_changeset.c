@@ -15,7 +15,7 @@
 void reading_fail(struct reading *reading, int line, const char *hint, const char *text)
 {
     if (!reading->failed)
-        finding_add(reading->run->findings, ERROR, "liquibase", reading->file->where, line, hint, "%s", text);
+        finding_add(reading->run->findings, ERROR, FINDING_LIQUIBASE, reading->file->where, line, hint, "%s", text);
     reading->failed = true;
 }
 
@@ -153,7 +153,7 @@ static void take_attribute(struct reading *reading, const struct liquibase_attri
         nearest_offer(&nearest, attributes[i].key);
     auto_buf struct buf shown = BUF_INIT(BUF_MAX);
     text_add_printable(&shown, attribute->key, true);
-    finding_add(reading->run->findings, WARNING, "liquibase", reading->file->where, reading->changeset.line, "",
+    finding_add(reading->run->findings, WARNING, FINDING_LIQUIBASE, reading->file->where, reading->changeset.line, "",
                 "no such attribute: '%s' does nothing%s%s", buf_text(&shown), nearest.candidate ? "; " : "",
                 nearest_hint(&nearest));
 }
@@ -287,7 +287,8 @@ static bool is_left_out(struct reading *reading)
     const struct changeset *changeset = &reading->changeset;
     bool other = changeset->dbms && !liquibase_dbms_fits(changeset->dbms);
     if (other || changeset->ignored)
-        finding_add(reading->run->findings, WARNING, "skipped-changeset", reading->file->where, changeset->line, "",
+        finding_add(reading->run->findings, WARNING, FINDING_SKIPPED_CHANGESET, reading->file->where, changeset->line,
+                    "",
                     "%s:%s is left out: %s%s", changeset->author, changeset->id, other ? "dbms:" : "ignore:true",
                     other ? changeset->dbms : "");
     return other || changeset->ignored;
@@ -330,11 +331,11 @@ static void add_changeset(struct reading *reading)
     entry.foreign_record = record_of(reading);
     entry.refused = changeset->refused;
     if (changeset->refused)
-        finding_add(run->findings, WARNING, "not-built", reading->file->where, changeset->refused_line,
+        finding_add(run->findings, WARNING, FINDING_NOT_BUILT, reading->file->where, changeset->refused_line,
                     "it can be imported where it ran; to run it, change it, or run it with Liquibase",
                     "%s: greylag does not run it", changeset->refused);
     if (!changeset->has_sql)
-        finding_add(run->findings, WARNING, "empty", reading->file->where, changeset->line, "",
+        finding_add(run->findings, WARNING, FINDING_EMPTY, reading->file->where, changeset->line, "",
                     "the changeset holds no SQL");
     if (!reading->failed)
         *layout_add(run) = entry;
@@ -375,6 +376,7 @@ void changeset_resolve(struct reading *reading, const struct borrowed *borrowed)
         entry->down_place = other->up_place;
         return;
     }
-    finding_add(run->findings, ERROR, "liquibase", entry->file->where, borrowed->line, "correct its id, author or path",
+    finding_add(run->findings, ERROR, FINDING_LIQUIBASE, entry->file->where, borrowed->line,
+                "correct its id, author or path",
                 "there is no changeset %s to roll back to", borrowed->version);
 }

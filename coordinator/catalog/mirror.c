@@ -33,18 +33,19 @@ void mirror_check(const struct service *service, const char *where, struct findi
     if (!service->mirror)
         return;
     if (limits[service->history].refused)
-        finding_add(findings, ERROR, "mirror", where, 0, "remove `mirror_history`", "layout %s: %s", service->layout,
+        finding_add(findings, ERROR, FINDING_MIRROR, where, 0, "remove `mirror_history`", "layout %s: %s",
+                    service->layout,
                     limits[service->history].refused);
     for (size_t i = 0; i < service->migration_count; i++) {
         const struct migration *migration = &service->migrations[i];
         size_t longest = limits[service->history].longest, length = length_of(migration->version);
         if (longest && length > longest)
-            finding_add(findings, ERROR, "mirror", migration->file, 0,
+            finding_add(findings, ERROR, FINDING_MIRROR, migration->file, 0,
                         "remove `mirror_history`, or shorten the version",
                         "a version of %zu characters has no room in %s's table, which takes %zu", length,
                         history_tool_text(service->history), longest);
         if (limits[service->history].number && text_compare_numbers(migration->version, HIGHEST) > 0)
-            finding_add(findings, ERROR, "mirror", migration->file, 0, "remove `mirror_history`",
+            finding_add(findings, ERROR, FINDING_MIRROR, migration->file, 0, "remove `mirror_history`",
                         "the version is higher than %s's table can hold, which is " HIGHEST,
                         history_tool_text(service->history));
     }

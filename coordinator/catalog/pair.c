@@ -57,7 +57,7 @@ static void pair_version(struct layout_run *run, struct half *group, size_t ups,
     }
     for (size_t i = 0; i < downs; i++) {
         if (down[i].file)
-            finding_add(run->findings, WARNING, "orphan-undo", down[i].file->where, 0,
+            finding_add(run->findings, WARNING, FINDING_ORPHAN_UNDO, down[i].file->where, 0,
                         "rename it like the migration that it undoes, or remove it",
                         "no migration of version %s belongs to this undo; it is never run", down[i].version);
     }

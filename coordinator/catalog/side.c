@@ -32,7 +32,8 @@ static bool wrong(const struct reader *reader, const char *text, const char *wha
 {
     auto_buf struct buf shown = BUF_INIT(BUF_MAX);
     text_add_printable(&shown, text, true);
-    finding_add(reader->run->findings, ERROR, "script-settings", reader->file->where, reader->line, hint, "'%s' %s",
+    finding_add(reader->run->findings, ERROR, FINDING_SCRIPT_SETTINGS, reader->file->where, reader->line, hint,
+                "'%s' %s",
                 buf_text(&shown), what);
     return false;
 }

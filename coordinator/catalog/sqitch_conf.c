@@ -25,7 +25,7 @@ struct conf {
 
 static void conf_fail(struct conf *conf, int line, const char *text)
 {
-    finding_add(conf->run->findings, ERROR, "sqitch", conf->file->where, line,
+    finding_add(conf->run->findings, ERROR, FINDING_SQITCH, conf->file->where, line,
                 "Sqitch's own configuration is read as far as it says where scripts lie", "%s", text);
     conf->failed = true;
 }

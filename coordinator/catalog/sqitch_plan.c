@@ -20,7 +20,7 @@ struct reading {
 static void fail(struct reading *reading, int line, const char *hint, const char *text)
 {
     if (!reading->failed)
-        finding_add(reading->run->findings, ERROR, "sqitch", reading->file->where, line, hint, "%s", text);
+        finding_add(reading->run->findings, ERROR, FINDING_SQITCH, reading->file->where, line, hint, "%s", text);
     reading->failed = true;
 }
 
@@ -306,7 +306,8 @@ static void check_requires(struct reading *reading)
         for (size_t k = 0; k < plan->changes[i].requires.count; k++) {
             const struct sqitch_depend *depend = &plan->changes[i].requires.items[k];
             if (!depend->project && !depend->id && !sqitch_plan_find(plan, depend->change, depend->tag, i))
-                finding_add(reading->run->findings, ERROR, "sqitch", reading->file->where, plan->changes[i].origin.line,
+                finding_add(reading->run->findings, ERROR, FINDING_SQITCH, reading->file->where,
+                            plan->changes[i].origin.line,
                             "name a change that stands above it", "%s requires %s, which is no change above it",
                             plan->changes[i].name, depend->text);
         }

@@ -47,7 +47,7 @@ static bool expand(struct texts *texts, const struct text *text, struct arena *a
     int line = 1, column = 0;
     if (missing.end)
         text_position(text->text, missing.begin, &line, &column);
-    finding_add(texts->findings, ERROR, "placeholder", text->where, place_line(&text->place, line),
+    finding_add(texts->findings, ERROR, FINDING_PLACEHOLDER, text->where, place_line(&text->place, line),
                 "add it under `placeholders:` in the fleet file, or under `secret_placeholders:` when only the worker "
                 "may know it",
                 "%s", err.text);
@@ -67,16 +67,17 @@ static bool analyse(struct texts *texts, const struct text *text)
     sql_analyse(expanded.text, &scratch, &sql);
 #define LINE(of) place_line(&text->place, placeholder_line(&expanded, of))
     if (!sql.parsed) {
-        finding_add(findings, WARNING, "unparsed", text->where, sql.warning_line ? LINE(sql.warning_line) : 0,
+        finding_add(findings, WARNING, FINDING_UNPARSED, text->where, sql.warning_line ? LINE(sql.warning_line) : 0,
                     "a newer server may know more than the parser; it runs as it is", "cannot be analysed: %s",
                     sql.warning);
         findings->items[findings->count - 1].column = expanded.used ? 0 : sql.warning_column;
     }
     if (sql.forbidden)
-        finding_add(findings, ERROR, "transaction", text->where, LINE(sql.forbidden->line), "remove the statement",
+        finding_add(findings, ERROR, FINDING_TRANSACTION, text->where, LINE(sql.forbidden->line),
+                    "remove the statement",
                     "%s is not allowed in a migration: %s", sql.forbidden->keyword, sql.forbidden->why);
     if (sql.stray_control && !(text->verifies && sql.own_rollback))
-        finding_add(findings, WARNING, "transaction", text->where, LINE(sql.stray_line),
+        finding_add(findings, WARNING, FINDING_TRANSACTION, text->where, LINE(sql.stray_line),
                     "remove it: a migration runs in a transaction of its own",
                     "transaction control in the middle of the text");
 #undef LINE
@@ -90,7 +91,7 @@ static void check_size(struct texts *texts, const struct text *text)
     size_t wire =
         text->size > MIGRATION_WIRE_MAX / MIGRATION_WIRE_EACH ? migration_wire_size(text->text, text->size) : 0;
     if (wire > MIGRATION_WIRE_MAX)
-        finding_add(texts->findings, ERROR, "too-large", text->where, 0, "split it, or load the data another way",
+        finding_add(texts->findings, ERROR, FINDING_TOO_LARGE, text->where, 0, "split it, or load the data another way",
                     "its %zu bytes are %zu in a signed message (quotes, backslashes and control characters count more "
                     "than once); at most %zu fit", text->size, wire, MIGRATION_WIRE_MAX);
 }

@@ -33,6 +33,12 @@ static void print_lint(const struct command *root, struct buf *out)
     lint_markdown(out);
 }
 
+static void print_findings(const struct command *root, struct buf *out)
+{
+    (void)root;
+    findings_markdown(out);
+}
+
 static int reference_run(const struct cmdline *line)
 {
     static const struct cmdline_page pages[] = {{"markdown", cmdline_markdown},
@@ -42,13 +48,15 @@ static int reference_run(const struct cmdline *line)
                                                 {"vocabulary", print_vocabulary},
                                                 {"files", print_files},
                                                 {"lint", print_lint},
+                                                {"findings", print_findings},
                                                 {NULL, NULL}};
     return cmdline_print_page(line, pages, line->arguments[0]);
 }
 
 const struct command reference_command = {
     .name = "reference",
-    .summary = "print a page of the reference: markdown, manual, exit-codes, completion, vocabulary, files or lint",
+    .summary =
+        "print a page of the reference: markdown, manual, exit-codes, completion, vocabulary, files, lint or findings",
     .arguments = "WHAT",
     .arguments_min = 1,
     .arguments_max = 1,

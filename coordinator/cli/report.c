@@ -206,7 +206,9 @@ static size_t sarif_rule(json_t *rules, const char *id)
         if (strcmp(json_text(json_array_get(rules, i), "id"), id) == 0)
             return i;
     }
-    json_array_append_new(rules, json_pack("{s:s}", "id", id));
+    enum finding_rule rule;
+    const char *prose = finding_rule_parse(id, &rule) ? finding_prose(rule) : id;
+    json_array_append_new(rules, json_pack("{s:s, s:{s:s}}", "id", id, "fullDescription", "text", prose));
     return json_array_size(rules) - 1;
 }
 

@@ -44,8 +44,7 @@ void lint_markdown(struct buf *out)
 {
     buf_adds(out,
              "# Rules of `greylag validate`\n\n"
-             "Besides what makes a catalog or a plan impossible (those are errors, and no comment takes them away), "
-             "validate\n"
+             "Besides [what is said of files and plans](findings.md), which no comment takes away, validate\n"
              "looks for traps. How much a rule counts is said in fleet.yml, for all services or for one:\n\n"
              "```yaml\ndefaults:\n  lint: {foreign-key-index: error, table-name: warning, timeout-off: off}\n```\n\n"
              "A finding is ignored by a comment with a reason, in its statement or right above it (for what is said of "

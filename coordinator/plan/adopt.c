@@ -49,7 +49,7 @@ static void mark_applied(struct planning *planning, struct slot *slot)
         slot->state[migration] = APPLIED;
         if (service->migrations[migration].kind != MIGRATION_REPEATABLE &&
             strcmp(applied->checksum, service->migrations[migration].up) != 0)
-            planning_find(planning, true, "drift",
+            planning_find(planning, true, FINDING_DRIFT,
                           "bring the file back as it was, or record the change with `greylag repair`",
                           "%s was changed after it was recorded on %s: recorded %.12s..., now %.12s... (%s)",
                           applied->migration, slot->name, applied->checksum, service->migrations[migration].up,
@@ -87,7 +87,7 @@ static void warn_of_record(struct planning *planning, const struct slot *slot)
     for (size_t i = 0; slot->contents && i < slot->contents->foreign_count; i++) {
         const struct foreign_history *history = &slot->contents->foreign[i];
         if (history->row_count)
-            planning_find(planning, false, "foreign-history",
+            planning_find(planning, false, FINDING_FOREIGN_HISTORY,
                           "`greylag import` takes it over row by row, with what failed and what differs",
                           "%s has a record of %s with %zu rows (%s)", slot->name, history_tool_text(history->tool),
                           history->row_count, history->table);
@@ -116,7 +116,7 @@ static void baseline_service(struct planning *planning, int service)
 {
     const struct service *owner = &planning->fleet->services[service];
     if (!has_limit(planning, service)) {
-        planning_find(planning, true, "usage", "name it with --version",
+        planning_find(planning, true, FINDING_USAGE, "name it with --version",
                       "a baseline of service %s needs the version that its databases are at", owner->name);
         return;
     }
@@ -157,7 +157,7 @@ void planning_adopt(struct planning *planning)
 {
     enum adoption adoption = planning->options->adoption;
     if (adoption == ADOPTION_NONE)
-        planning_find(planning, true, "usage", "say import, baseline or repair", "what to record is not said");
+        planning_find(planning, true, FINDING_USAGE, "say import, baseline or repair", "what to record is not said");
     for (int s = 0; s < planning->slot_count; s++) {
         if (!planning->slots[s].selected || adoption == ADOPTION_NONE || adoption == ADOPTION_BASELINE)
             continue;

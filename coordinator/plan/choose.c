@@ -34,7 +34,8 @@ static void mark(struct planning *planning, struct slot *slot, int m, const stru
         slot->order_last = m;
     if (!slot->selected || same || migration->kind == MIGRATION_REPEATABLE)
         return;
-    planning_find(planning, true, "drift", "bring the file back as it was, and make the change in a new migration",
+    planning_find(planning, true, FINDING_DRIFT,
+                  "bring the file back as it was, and make the change in a new migration",
                   "%s was changed after it was applied on %s: applied %.12s..., now %.12s... (%s)", applied->migration,
                   slot->name, applied->checksum, migration->up, migration->file);
     planning_place(planning, migration->file);
@@ -52,7 +53,8 @@ void slot_mark(struct planning *planning, struct slot *slot)
             mark(planning, slot, migration, applied);
     }
     if (slot->unknown && slot->selected)
-        planning_find(planning, false, "ahead", "", "%s has %zu applied migrations that the files do not know: %s%s",
+        planning_find(planning, false, FINDING_AHEAD, "",
+                      "%s has %zu applied migrations that the files do not know: %s%s",
                       slot->name, slot->unknown, buf_text(&names), slot->unknown > NAMED_MAX ? ", ..." : "");
 }
 

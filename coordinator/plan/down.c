@@ -16,7 +16,7 @@ static int back_to(struct undoing *undoing, int service)
         int at = planning_last_of(planning, service, limit->version);
         if (at >= 0)
             return at + 1;
-        planning_find(planning, true, "unknown-version", "`greylag history` lists what was applied",
+        planning_find(planning, true, FINDING_UNKNOWN_VERSION, "`greylag history` lists what was applied",
                       "service %s has no migration of version %s", name, limit->version);
         return -2;
     }
@@ -94,7 +94,7 @@ static void refuse_needed(struct undoing *undoing, size_t stays, size_t goes, co
     const struct undo *stay = &undoing->undos[stays], *go = &undoing->undos[goes];
     if (stay->chosen || !go->chosen || go->earlier) /* an earlier text satisfies as well, as on the way up */
         return;
-    planning_find(undoing->planning, true, "needed", "undo that one too, or go back less far",
+    planning_find(undoing->planning, true, FINDING_NEEDED, "undo that one too, or go back less far",
                   "%s:%s on %s stays applied and needs %s:%s (%s), which would be undone",
                   undo_service(undoing, stay->slot)->name, undo_id(stay), undoing->planning->slots[stay->slot].name,
                   undo_service(undoing, go->slot)->name, undo_id(go), dependency->where);
@@ -141,7 +141,7 @@ static void stop_early(struct undoing *undoing)
         for (size_t i = undoing->first[s]; i < undoing->first[s + 1]; i++) {
             if (!wanted[i] || undoing->undos[i].chosen)
                 continue;
-            planning_find(planning, false, "stopped", "", "%s:%s on %s stays applied, with what is before it: %s",
+            planning_find(planning, false, FINDING_STOPPED, "", "%s:%s on %s stays applied, with what is before it: %s",
                           undo_service(undoing, s)->name, undo_id(&undoing->undos[i]), planning->slots[s].name,
                           undo_has_way_back(undoing, &undoing->undos[i]) ? "something that stays needs it"
                                                                     : "it has no way back");
@@ -160,7 +160,7 @@ static void refuse_irreversible(struct undoing *undoing, const struct undo *undo
                       : undo->repeatable && of_release
                           ? "has no way back: nothing is known to have been in effect before it"
                           : "has no way back";
-    planning_find(planning, true, "irreversible", "go back only as far as possible with --stop-at-irreversible",
+    planning_find(planning, true, FINDING_IRREVERSIBLE, "go back only as far as possible with --stop-at-irreversible",
                   "%s:%s on %s %s (%s)", service->name, undo_id(undo), planning->slots[undo->slot].name, why,
                   migration->file);
 }
@@ -172,7 +172,7 @@ static void check_on_top(struct undoing *undoing, size_t at)
     for (size_t i = undoing->first[undo->slot]; !undo_stands_apart(undo) && i < at; i++) {
         if (undoing->undos[i].chosen || undoing->undos[i].repeatable)
             continue;
-        planning_find(undoing->planning, true, "needed", "undo that one too, or go back less far",
+        planning_find(undoing->planning, true, FINDING_NEEDED, "undo that one too, or go back less far",
                       "%s:%s on %s was applied later than %s, which would be undone under it",
                       undo_service(undoing, undo->slot)->name, undo_id(&undoing->undos[i]),
                       undoing->planning->slots[undo->slot].name, undo_id(undo));
@@ -190,7 +190,7 @@ static void check_undo(struct undoing *undoing, size_t at)
     if (undo->forgotten)
         return;
     if (undo->migration < 0) {
-        planning_find(planning, true, "unknown-migration", "bring its files back, or go back less far",
+        planning_find(planning, true, FINDING_UNKNOWN_MIGRATION, "bring its files back, or go back less far",
                       "%s:%s is applied on %s, but the files do not know it: its undo is unknown", service->name,
                       undo_id(undo), target);
         return;
@@ -199,7 +199,7 @@ static void check_undo(struct undoing *undoing, size_t at)
     if (!undo_has_way_back(undoing, undo))
         refuse_irreversible(undoing, undo);
     if (!undo_stands_apart(undo) && strcmp(undo->applied->checksum, migration->up) != 0)
-        planning_find(planning, false, "drift", "",
+        planning_find(planning, false, FINDING_DRIFT, "",
                       "%s was changed after it was applied on %s: its undo may not fit (%s)", undo_id(undo), target,
                       migration->file);
     check_on_top(undoing, at);
@@ -213,7 +213,7 @@ static void name_forgotten(struct undoing *undoing)
         for (size_t i = undoing->first[s]; i < undoing->first[s + 1]; i++)
             count += undoing->undos[i].chosen && undoing->undos[i].forgotten;
         if (count)
-            planning_find(undoing->planning, false, "repeatable", "",
+            planning_find(undoing->planning, false, FINDING_REPEATABLE, "",
                           "%s: %zu repeatable migration%s of %s %s taken off the record: what %s made stays unless an "
                           "undo removes it, and the next up runs %s again",
                           undoing->planning->slots[s].name, count, count == 1 ? "" : "s",
@@ -242,7 +242,7 @@ static void name_built_on(struct undoing *undoing)
             int before = planning_service(planning, owner->depends_on[i]);
             size_t goes = before < 0 ? 0 : count_undos(undoing, before, true);
             if (goes)
-                planning_find(planning, false, "built-on", "look whether it can do without, or undo it too",
+                planning_find(planning, false, FINDING_BUILT_ON, "look whether it can do without, or undo it too",
                               "service %s depends on %s, of which %zu migration%s undone, and %zu of its own stay "
                               "applied",
                               owner->name, owner->depends_on[i], goes, goes == 1 ? " is" : "s are", stays);
@@ -309,10 +309,11 @@ void planning_down(struct planning *planning)
     for (size_t i = 0; i < planning->fleet->service_count; i++)
         services += planning->selected[i];
     if (!asks_one_thing(planning->options))
-        planning_find(planning, true, "usage", "name a release, a number of steps, a version, or all",
+        planning_find(planning, true, FINDING_USAGE, "name a release, a number of steps, a version, or all",
                       "what to undo has to be said in exactly one way");
     else if (planning->options->steps > 0 && services != 1)
-        planning_find(planning, true, "usage", "name it with --service", "a number of steps needs exactly one service");
+        planning_find(planning, true, FINDING_USAGE, "name it with --service",
+                      "a number of steps needs exactly one service");
     undo_collect(&undoing);
     choose(&undoing);
     if (planning->options->stop_at_irreversible)

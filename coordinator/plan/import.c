@@ -70,18 +70,18 @@ static const struct foreign_history *choose_history(struct importing *i)
     if (fitting == 1)
         return chosen;
     if (fitting > 1)
-        planning_find(i->planning, true, "ambiguous-history",
+        planning_find(i->planning, true, FINDING_AMBIGUOUS_HISTORY,
                       "name the right one with `history_table` in the fleet file",
                       "%s has %zu records that can be service %s's: %s", i->at->name, fitting, i->owner->name,
                       tables_of(i, true));
     else if (others)
-        planning_find(i->planning, true, "other-history",
+        planning_find(i->planning, true, FINDING_OTHER_HISTORY,
                       "say with `layout` and `history_table` in the fleet file whose files these are, or record what "
                       "is in effect with `greylag baseline`",
                       "%s has the record of another tool than the one of service %s (layout %s): %s", i->at->name,
                       i->owner->name, i->owner->layout, tables_of(i, false));
     else if (!contents || contents->applied_count == 0)
-        planning_find(i->planning, false, "no-history", "",
+        planning_find(i->planning, false, FINDING_NO_HISTORY, "",
                       "%s has no record that service %s (layout %s) could take over", i->at->name, i->owner->name,
                       i->owner->layout);
     return NULL;
@@ -160,11 +160,11 @@ static void import_one(struct importing *i, const struct foreign_row *row, int m
     if (i->at->state[m] != PENDING)
         return;
     if (differs && migration->kind == MIGRATION_REPEATABLE)
-        planning_find(i->planning, false, "outdated", "",
+        planning_find(i->planning, false, FINDING_OUTDATED, "",
                       "%s on %s: its file was changed since %s ran it; it stays pending, and `greylag up` runs it (%s)",
                       migration->id, i->at->name, history_tool_text(i->history->tool), migration->file);
     else if (differs)
-        planning_find(i->planning, true, "altered",
+        planning_find(i->planning, true, FINDING_ALTERED,
                       "bring the file back as it was, or let the tool's own repair accept it as it is, and import "
                       "again",
                       "%s was changed after %s ran it on %s: its record says %s, the file has %s now (%s)",
@@ -237,12 +237,12 @@ static void refuse_failed(struct importing *i, const struct foreign_row *row)
     if (!hint)
         hint = "put right by hand what it left, and its record; import again";
     if (*what)
-        planning_find(i->planning, true, "failed-row", hint,
+        planning_find(i->planning, true, FINDING_FAILED_ROW, hint,
                       "%s: the record of %s (%s) says that %s began and did not end well%s", i->at->name,
                       history_tool_text(i->history->tool), i->history->table, what,
                       i->history->tool == HISTORY_GOLANG_MIGRATE ? ": it is dirty" : "");
     else /* the whole record could not be read */
-        planning_find(i->planning, true, "failed-row", "its worker's role has to be able to read it",
+        planning_find(i->planning, true, FINDING_FAILED_ROW, "its worker's role has to be able to read it",
                       "%s: the record of %s (%s): %s", i->at->name, history_tool_text(i->history->tool),
                       i->history->table, row->name);
 }
@@ -275,7 +275,8 @@ void planning_import(struct planning *planning, int slot)
     for (size_t r = 0; i.history && r < i.history->row_count; r++)
         import_row(&i, &i.history->rows[r]);
     if (i.missing_count)
-        planning_find(planning, false, "no-file", "they are left out: bring their files back when they should count",
+        planning_find(planning, false, FINDING_NO_FILE,
+                      "they are left out: bring their files back when they should count",
                       "%s: %zu row%s of the record of %s (%s) have no file: %s%s", i.at->name, i.missing_count,
                       i.missing_count == 1 ? "" : "s", history_tool_text(i.history->tool), i.history->table,
                       buf_text(&i.missing), i.missing_count > NAMED_MAX ? ", ..." : "");

@@ -31,11 +31,11 @@ static void connect_service(struct planning *planning, int service)
     for (size_t i = 0; i < owner->depends_on_count; i++) {
         int before = planning_service(planning, owner->depends_on[i]);
         if (before < 0)
-            planning_find(planning, true, "unknown-service", "correct `depends_on` in the fleet file",
+            planning_find(planning, true, FINDING_UNKNOWN_SERVICE, "correct `depends_on` in the fleet file",
                           "service %s depends on %s, which is no service of the fleet", owner->name,
                           owner->depends_on[i]);
         else if (planning->selected[service] && !planning->selected[before] && pending_outside(planning, before))
-            planning_find(planning, false, "left-out", "",
+            planning_find(planning, false, FINDING_LEFT_OUT, "",
                           "service %s depends on %s, which has %zu pending steps outside of this plan", owner->name,
                           owner->depends_on[i], pending_outside(planning, before));
     }
@@ -73,7 +73,7 @@ static void connect_migration(const struct need *need, int migration)
         if (state >= 0)
             graph_edge(&planning->graph, need->node, state, need->dependency->where);
         else if (state == PENDING)
-            planning_find(planning, true, "unmet-dependency", "let the plan include it, or apply it first",
+            planning_find(planning, true, FINDING_UNMET_DEPENDENCY, "let the plan include it, or apply it first",
                           "%s needs %s:%s (%s), which is neither applied on %s nor in this plan",
                           planning_step_text(planning, need->node), need->dependency->service,
                           migrations_of(need)[migration].id, need->dependency->where, planning->slots[s].name);
@@ -119,7 +119,7 @@ static void refuse_below(const struct need *need, const struct slot *slot, int s
     const char *what = satisfies < 0 ? arena_printf(need->planning->scratch, "no migration of %s satisfies it", service)
                                      : arena_printf(need->planning->scratch, "the first that satisfies it is %s",
                                                     migrations_of(need)[satisfies].id);
-    planning_find(need->planning, true, "unmet-range",
+    planning_find(need->planning, true, FINDING_UNMET_RANGE,
                   satisfies < 0 ? "correct the range, or add what satisfies it"
                                 : "let the plan include it, or apply it first",
                   "%s needs %s (%s), but %s is at %s on %s, and this plan takes it no further; %s",
@@ -160,7 +160,7 @@ static void check_highest(const struct need *need, const struct bound *bound)
         while (fits >= 0 && !bound_holds(bound, fits))
             fits--;
         bool planned = !beyond && slot->state[last] >= 0;
-        planning_find(planning, true, "unmet-range",
+        planning_find(planning, true, FINDING_UNMET_RANGE,
                       planned ? "take that service no further (--target SERVICE=VERSION), or correct the range"
                               : "correct the range, or take that service back first",
                       "%s needs %s (%s), but %s:%s is %s on %s; the last that satisfies it is %s",
@@ -176,7 +176,7 @@ static void check_highest(const struct need *need, const struct bound *bound)
 
 static void refuse_missing(const struct need *need)
 {
-    planning_find(need->planning, true, need->service < 0 ? "unknown-service" : "missing-dependency",
+    planning_find(need->planning, true, need->service < 0 ? FINDING_UNKNOWN_SERVICE : FINDING_MISSING_DEPENDENCY,
                   "correct the dependency, or add what it names", "%s needs %s (%s), which does not exist",
                   planning_step_text(need->planning, need->node), need_text(need), need->dependency->where);
     planning_place(need->planning, need->dependency->where);

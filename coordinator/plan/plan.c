@@ -118,7 +118,8 @@ static void check_service_name(struct planning *planning, const char *name, cons
     struct nearest nearest = nearest_to(name);
     for (size_t i = 0; i < planning->fleet->service_count; i++)
         nearest_offer(&nearest, planning->fleet->services[i].name);
-    planning_find(planning, true, "unknown-service", nearest_hint(&nearest), "%s: the fleet has no service '%s'", what,
+    planning_find(planning, true, FINDING_UNKNOWN_SERVICE, nearest_hint(&nearest), "%s: the fleet has no service '%s'",
+                  what,
                   name);
 }
 
@@ -130,7 +131,7 @@ static void check_target_name(struct planning *planning, const char *name)
             return;
         nearest_offer(&nearest, planning->slots[s].name);
     }
-    planning_find(planning, true, "unknown-target", nearest_hint(&nearest),
+    planning_find(planning, true, FINDING_UNKNOWN_TARGET, nearest_hint(&nearest),
                   "environment %s has no target '%s'", planning->fleet->environment, name);
 }
 
@@ -140,12 +141,12 @@ static void check_limit(struct planning *planning, size_t at)
     int service = planning_service(planning, limit->service);
     check_service_name(planning, limit->service, "version limit");
     if (service >= 0 && !planning->selected[service])
-        planning_find(planning, true, "usage", "choose it with --service, too",
+        planning_find(planning, true, FINDING_USAGE, "choose it with --service, too",
                       "a version of service %s is given, which is not among the services that are planned",
                       limit->service);
     for (size_t i = 0; i < at; i++) {
         if (limits[i].service && strcmp(limits[i].service, limit->service) == 0)
-            planning_find(planning, true, "usage", "name one", "two versions of service %s are given: %s and %s",
+            planning_find(planning, true, FINDING_USAGE, "name one", "two versions of service %s are given: %s and %s",
                           limit->service, limits[i].version, limit->version);
     }
 }
@@ -164,7 +165,7 @@ static void check_options(struct planning *planning)
         if (options->limits[i].service)
             check_limit(planning, i);
         else if (selected != 1 || options->limit_count > 1)
-            planning_find(planning, true, "usage", "write SERVICE=VERSION",
+            planning_find(planning, true, FINDING_USAGE, "write SERVICE=VERSION",
                           "the version %s is given without its service", options->limits[i].version);
     }
 }
@@ -182,7 +183,7 @@ static void report_cycle(struct planning *planning, const struct edge *cycle, si
         buf_adds(&text, " -> ");
     }
     buf_adds(&text, planning_step_text(planning, cycle[0].node));
-    planning_find(planning, true, "cycle", "remove one of these dependencies", "a cycle: %s", buf_text(&text));
+    planning_find(planning, true, FINDING_CYCLE, "remove one of these dependencies", "a cycle: %s", buf_text(&text));
     for (size_t i = 0; i < len; i++) {
         if (cycle[i].where && strchr(cycle[i].where, ':')) /* one that stands in a file */
             planning_place(planning, cycle[i].where);

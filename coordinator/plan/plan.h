@@ -119,8 +119,7 @@ struct plan_options {
  * All errors are found, not only the first. */
 struct plan_finding {
     bool error;
-    const char *rule;  /* "cycle", "missing-dependency", "unmet-range", "unknown-service", "too-large", "out-of-order",
-                        * "drift", "irreversible", "downtime", "foreign-history", ... */
+    const char *rule;  /* its word in proto/findings.def */
     const char *text;  /* where and why: a cycle's whole path, both ends of a missing dependency */
     const char *hint;  /* what to do, "" */
     const char *where; /* "file" or "file:line", NULL: of no file */

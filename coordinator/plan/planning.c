@@ -7,7 +7,8 @@
 #include "base/buf.h"
 #include "base/cleanup.h"
 
-void planning_find(struct planning *planning, bool error, const char *rule, const char *hint, const char *format, ...)
+void planning_find(struct planning *planning, bool error, enum finding_rule rule, const char *hint,
+                   const char *format, ...)
 {
     auto_buf struct buf text = BUF_INIT(BUF_MAX);
     va_list args;
@@ -16,7 +17,8 @@ void planning_find(struct planning *planning, bool error, const char *rule, cons
     va_end(args);
     struct plan_finding *finding =
         arena_add(planning->arena, planning->findings, planning->finding_count, planning->finding_room);
-    *finding = (struct plan_finding){error, rule, arena_strdup(planning->arena, buf_text(&text)),
+    *finding = (struct plan_finding){error, finding_rule_text(rule),
+                                     arena_strdup(planning->arena, buf_text(&text)),
                                      arena_strdup(planning->arena, hint), NULL};
     planning->error_count += error;
 }

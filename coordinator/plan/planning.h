@@ -61,7 +61,8 @@ struct planning {
 };
 
 /* Text and hint are copied into the plan's arena; `rule` is static. */
-void planning_find(struct planning *planning, bool error, const char *rule, const char *hint, const char *format, ...)
+void planning_find(struct planning *planning, bool error, enum finding_rule rule, const char *hint,
+                   const char *format, ...)
     __attribute__((format(printf, 5, 6)));
 void planning_place(struct planning *planning, const char *where); /* of the last finding; borrowed */
 int planning_service(const struct planning *planning, const char *name);                  /* -1: none */

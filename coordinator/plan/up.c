@@ -18,7 +18,7 @@ int planning_limit(struct planning *planning, int service)
             continue;
         int at = planning_last_of(planning, service, asked->version);
         if (at < 0)
-            planning_find(planning, true, "unknown-version", "`greylag validate` lists what there is",
+            planning_find(planning, true, FINDING_UNKNOWN_VERSION, "`greylag validate` lists what there is",
                           "service %s has no migration of version %s", owner->name, asked->version);
         else if (at < limit)
             limit = at;
@@ -33,7 +33,7 @@ static void check_order(struct planning *planning, const struct slot *slot, int 
     if (migration >= last || planning->options->out_of_order || service->migrations[migration].refused ||
         service->migrations[migration].kind != MIGRATION_VERSIONED)
         return; /* what greylag does not run is told for itself */
-    planning_find(planning, true, "out-of-order", "allow it with --out-of-order, or give it a higher version",
+    planning_find(planning, true, FINDING_OUT_OF_ORDER, "allow it with --out-of-order, or give it a higher version",
                   "%s:%s is not applied on %s, but the later %s is (%s)", service->name,
                   service->migrations[migration].id, slot->name, service->migrations[last].id,
                   service->migrations[migration].file);
@@ -44,7 +44,7 @@ static void check_size(struct planning *planning, const struct migration *migrat
 {
     if (migration->up_size > (int64_t)MIGRATION_MAX || migration->down_size > (int64_t)MIGRATION_MAX)
         planning_find(
-            planning, true, "too-large", "split it, or load the data another way",
+            planning, true, FINDING_TOO_LARGE, "split it, or load the data another way",
             "%s has %lld bytes; at most %zu are allowed", migration->file,
             (long long)(migration->up_size > migration->down_size ? migration->up_size : migration->down_size),
             MIGRATION_MAX);
@@ -82,7 +82,7 @@ static void check_foreign(struct planning *planning, const struct slot *slot)
     for (size_t i = 0; i < slot->contents->foreign_count; i++) {
         const struct foreign_history *history = &slot->contents->foreign[i];
         if (is_of_service(service, history) && !is_mark(service, history))
-            planning_find(planning, true, "foreign-history",
+            planning_find(planning, true, FINDING_FOREIGN_HISTORY,
                           "`greylag import` takes its record over; `greylag baseline` takes what is there for a "
                           "version",
                           "nothing is on record for %s on %s, but %s says that %zu migrations are in effect there (%s)",
@@ -208,16 +208,16 @@ static int name_steps(struct planning *planning, int service, int node)
     struct named downtime = name_those(planning, service, node, needs_downtime);
     struct named refused = name_those(planning, service, node, is_refused);
     if (irreversible.first)
-        planning_find(planning, false, "irreversible", "write the undo, or accept it with --accept-irreversible",
+        planning_find(planning, false, FINDING_IRREVERSIBLE, "write the undo, or accept it with --accept-irreversible",
                       "service %s: of the planned migrations %zu without a way back: %s", owner, irreversible.count,
                       irreversible.names);
     if (downtime.first)
-        planning_find(planning, false, "downtime",
+        planning_find(planning, false, FINDING_DOWNTIME,
                       "stop what uses its databases before, or take them alone with --service and --on",
                       "service %s: of the planned migrations %zu with downtime, as their metadata says: %s", owner,
                       downtime.count, downtime.names);
     if (refused.first) {
-        planning_find(planning, false, "not-built",
+        planning_find(planning, false, FINDING_NOT_BUILT,
                       "run them with their own tool and `greylag import`, or take them for applied with `greylag "
                       "baseline`",
                       "service %s: of the planned migrations %zu that greylag does not run: %s (%s)", owner,

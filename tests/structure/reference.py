@@ -15,6 +15,7 @@ PAGES = {
     "vocabulary.md": ["greylag", "reference", "vocabulary"],
     "greylag-files.md": ["greylag", "reference", "files"],
     "lint.md": ["greylag", "reference", "lint"],
+    "findings.md": ["greylag", "reference", "findings"],
     "greylag-coordinator.md": ["greylag-coordinator", "--reference", "markdown"],
     "greylag-coordinator.1": ["greylag-coordinator", "--reference", "manual"],
     "coordinator-file.md": ["greylag-coordinator", "--reference", "file"],
