@@ -125,6 +125,25 @@ const struct migration *service_migration(const struct service *service, const c
     return NULL;
 }
 
+struct history_name history_name(enum history_tool tool, const char *named)
+{
+    const char *own = history_tool_table(tool), *registry = strchr(own, '.');
+    const char *name = named && *named ? named : own, *dot = strchr(name, '.');
+    if (registry && !dot)
+        return (struct history_name){name, strlen(name), registry + 1};
+    return (struct history_name){name, dot ? (size_t)(dot - name) : 0, dot ? dot + 1 : name};
+}
+
+bool history_name_is(enum history_tool tool, const char *named, const char *table)
+{
+    const struct history_name name = history_name(tool, named);
+    const char *end = table + strlen(table) - strlen(name.table);
+    if (end <= table || end[-1] != '.' || strcmp(end, name.table) != 0)
+        return false;
+    return !name.schema_len ||
+           ((size_t)(end - 1 - table) == name.schema_len && strncmp(table, name.schema, name.schema_len) == 0);
+}
+
 char *fleet_encode(const struct fleet *fleet)
 {
     size_t len;

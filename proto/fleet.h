@@ -85,8 +85,7 @@ struct service {
     const char *name;
     const char *layout; /* "flyway", "metadata", ...: coordinator/catalog/layout.c lists them */
     enum history_tool history;    /* whose record of what is applied goes with that layout; HISTORY_NONE: nobody's */
-    const char *history_table;    /* its name where it is not the tool's default, maybe with its schema; NULL: the
-                                   * default */
+    const char *history_table;    /* its name where it is not the tool's default (history_name()); NULL: the default */
     bool mirror;                  /* mirror_history: the worker keeps that record as well */
     const struct placeholder *placeholders; /* sorted by name */
     size_t placeholder_count;
@@ -156,6 +155,17 @@ size_t migration_wire_size(const char *text, size_t len);
 
 const struct service *fleet_service(const struct fleet *fleet, const char *name);      /* borrowed, NULL: none */
 const struct migration *service_migration(const struct service *service, const char *id); /* borrowed, NULL: none */
+
+/* What a service's history_table names, "" and NULL the tool's own: a table, maybe with its schema. Sqitch's is a
+ * registry, which is a schema: REGISTRY and REGISTRY.changes are the same. Points into `named`, or is static. */
+struct history_name {
+    const char *schema; /* not terminated */
+    size_t schema_len;  /* 0: whichever schema of the search_path has it */
+    const char *table;
+};
+struct history_name history_name(enum history_tool tool, const char *named);
+/* Whether that is this table, as a struct foreign_history has it. */
+bool history_name_is(enum history_tool tool, const char *named, const char *table);
 
 /* JSON, UTF-8, new (free()); deterministic: the same fleet gives the same bytes. */
 char *fleet_encode(const struct fleet *fleet);

@@ -60,6 +60,16 @@ const char *finding_prose(enum finding_rule value)
     return (unsigned)value < COUNT_OF(proses) ? proses[value] : "unknown";
 }
 
+const char *history_tool_table(enum history_tool value)
+{
+    static const char *const tables[] = {
+#define X(name, text, table, prose) table,
+        HISTORY_TOOLS(X)
+#undef X
+    };
+    return (unsigned)value < COUNT_OF(tables) ? tables[value] : "";
+}
+
 bool release_state_terminal(enum release_state value)
 {
     static const bool terminal[] = {

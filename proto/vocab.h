@@ -70,17 +70,18 @@ enum migration_kind { MIGRATION_KINDS(X) MIGRATION_KIND_COUNT };
 enum range { RANGES(X) RANGE_COUNT };
 #undef X
 
-/* Tools whose own record of what is applied greylag reads and keeps. The text is also the name of the layout. */
+/* Tools whose own record of what is applied greylag reads and keeps. The text is also the name of the layout.
+ *    name            text              its table                     prose */
 #define HISTORY_TOOLS(X)                                                                                           \
-    X(NONE,           "none",           "no tool but greylag keeps a record")                                      \
-    X(FLYWAY,         "flyway",         "flyway_schema_history")                                                   \
-    X(GOLANG_MIGRATE, "golang-migrate", "schema_migrations (version bigint, dirty)")                               \
-    X(DBMATE,         "dbmate",         "schema_migrations (version varchar)")                                     \
-    X(GOOSE,          "goose",          "goose_db_version")                                                        \
-    X(DIESEL,         "diesel",         "__diesel_schema_migrations")                                              \
-    X(LIQUIBASE,      "liquibase",      "databasechangelog")                                                       \
-    X(SQITCH,         "sqitch",         "sqitch.changes")                                                          \
-    X(ALEMBIC,        "alembic",        "alembic_version")
+    X(NONE,           "none",           "",                           "no tool but greylag keeps a record")        \
+    X(FLYWAY,         "flyway",         "flyway_schema_history",      "flyway_schema_history")                     \
+    X(GOLANG_MIGRATE, "golang-migrate", "schema_migrations",          "schema_migrations (version bigint, dirty)") \
+    X(DBMATE,         "dbmate",         "schema_migrations",          "schema_migrations (version varchar)")       \
+    X(GOOSE,          "goose",          "goose_db_version",           "goose_db_version")                          \
+    X(DIESEL,         "diesel",         "__diesel_schema_migrations", "__diesel_schema_migrations")                \
+    X(LIQUIBASE,      "liquibase",      "databasechangelog",          "databasechangelog")                         \
+    X(SQITCH,         "sqitch",         "sqitch.changes",             "changes, in a schema of its own: sqitch")   \
+    X(ALEMBIC,        "alembic",        "alembic_version",            "alembic_version")
 #define X(name, ...) HISTORY_##name,
 enum history_tool { HISTORY_TOOLS(X) HISTORY_TOOL_COUNT };
 #undef X
@@ -159,6 +160,7 @@ VOCABULARIES(X)
 
 const char *refusal_prose(enum refusal value);
 const char *finding_prose(enum finding_rule value);
+const char *history_tool_table(enum history_tool value); /* its default name, maybe with its schema; "" of none */
 bool release_state_terminal(enum release_state value);
 
 /* Topic names, settings. `service` only for TOPIC_JOBS. */

@@ -15,6 +15,7 @@ static void add_table(struct buf *out, const char *title, const char *about, con
 
 #define STATE(name, text, ends, prose) {text, prose, ends},
 #define WORD(name, text, prose) {text, prose, false},
+#define TOOL(name, text, table, prose) {text, prose, false},
 #define TABLE(title, about, ROW, ROWS)                                                                                 \
     do {                                                                                                               \
         static const struct word words[] = {ROWS(ROW)};                                                                \
@@ -61,7 +62,7 @@ void vocabulary_markdown(struct buf *out)
     TABLE("Control messages", "Messages of the coordinator to one target, beside its jobs.", WORD, CONTROL_KINDS);
     TABLE("Kinds of migrations", "As the layout of the files says.", WORD, MIGRATION_KINDS);
     TABLE("Ranges", "What a dependency asks of a version.", WORD, RANGES);
-    TABLE("Histories of other tools", "Read by `import`, kept up by `mirror_history`.", WORD, HISTORY_TOOLS);
+    TABLE("Histories of other tools", "Read by `import`, kept up by `mirror_history`.", TOOL, HISTORY_TOOLS);
     TABLE("Rows of such a history", "What they say of a migration.", WORD, FOREIGN_STATES);
     TABLE("Directions", "Of a step.", WORD, DIRECTIONS);
     TABLE("Ways back", "How a step can be taken back.", WORD, WAYS_BACK);

@@ -230,7 +230,8 @@ static const struct config_row fleet_rows[] = {
      .prose = "the worker also keeps the record of the layout's own tool, in the same transaction; false when "
               "left out"},
     {.path = "services.*.history_table",
-     .prose = "the name of that record, maybe with its schema, where it is not the tool's default"},
+     .prose = "the name of that record, maybe with its schema, where it is not the tool's default; of Sqitch its "
+              "registry's schema"},
     PLACEHOLDER_ROWS("defaults."),
     PLACEHOLDER_ROWS("services.*."),
     PLACEHOLDER_ROWS("environments.*."),

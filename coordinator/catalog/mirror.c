@@ -28,8 +28,20 @@ static size_t length_of(const char *version)
     return count;
 }
 
+/* Sqitch's tables have fixed names in a schema that has not. */
+static void check_registry(const struct service *service, const char *where, struct findings *findings)
+{
+    const char *own = strchr(history_tool_table(service->history), '.');
+    const char *named = service->history_table ? strchr(service->history_table, '.') : NULL;
+    if (own && named && strcmp(own, named) != 0)
+        finding_add(findings, ERROR, FINDING_MIRROR, where, 0, "write the name of the registry's schema alone",
+                    "`history_table: %s`: %s's record is always called %s, in a schema of any name",
+                    service->history_table, history_tool_text(service->history), own + 1);
+}
+
 void mirror_check(const struct service *service, const char *where, struct findings *findings)
 {
+    check_registry(service, where, findings);
     if (!service->mirror)
         return;
     if (limits[service->history].refused)

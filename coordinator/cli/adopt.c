@@ -96,7 +96,8 @@ static int repair_run(const struct cmdline *line)
 }
 
 static const struct cmd_option repair_options[] = {
-    {"realign", 0, NULL, "only checksums of files that were changed after they were applied", 0},
+    {"realign", 0, NULL,
+     "only checksums of files that were changed after they were applied, and rows of the other tool", 0},
     {"forget", 0, NULL, "only what is applied and no longer among the files", 0},
     CMD_OPTIONS_END};
 
@@ -108,7 +109,11 @@ const struct command repair_command = {
         "of a migration. Realigning accepts a file as it is now: what the database holds must be what it says. "
         "Forgetting takes a migration off the record; its effect stays in the database. With files of an older "
         "checkout that is not what you want: use --realign.\n\n"
-        "Failed steps need no repair: they leave no entry, and the next up or release retry tries again. Another "
+        "With mirror_history, workers are asked for the record of the layout's own tool: what is applied here and "
+        "missing there is listed and written there as well, with the time when it took effect. That is the way to "
+        "leave at any time: switch mirror_history on, repair, and the tool goes on.\n\n"
+        "Failed steps need no repair: they leave no entry, and the next up or release retry tries again. What a step "
+        "outside a transaction had done by then stays, and its outcome says so: put that right by hand first. Another "
         "tool's failed row is put right with that tool; import says how. Locks need none either: a worker's lock goes "
         "with its session, and a lease that has lapsed is taken over by the next worker, which ends the frozen session "
         "first.",

@@ -51,31 +51,31 @@ static bool describe(const char *conninfo, struct arena *arena, const char **ret
 
 /* ---- pg_dump ---- */
 
-/* What is not the service's schema: the records of who migrates it. */
-static const char *const tool_tables[HISTORY_TOOL_COUNT][3] = {
-    [HISTORY_FLYWAY] = {"--exclude-table=*.flyway_schema_history"},
-    [HISTORY_GOLANG_MIGRATE] = {"--exclude-table=*.schema_migrations"},
-    [HISTORY_DBMATE] = {"--exclude-table=*.schema_migrations"},
-    [HISTORY_GOOSE] = {"--exclude-table=*.goose_db_version"},
-    [HISTORY_DIESEL] = {"--exclude-table=*.__diesel_schema_migrations"},
-    [HISTORY_LIQUIBASE] = {"--exclude-table=*.databasechangelog", "--exclude-table=*.databasechangeloglock"},
-    [HISTORY_SQITCH] = {"--exclude-schema=sqitch"},
-    [HISTORY_ALEMBIC] = {"--exclude-table=*.alembic_version"},
-};
+/* The record of a tool is no part of the service's schema. pg_dump's patterns want quotes around a name that is to be
+ * taken as it is. NULL: it keeps none. */
+static const char *without_record(enum history_tool tool, const char *named, struct arena *arena)
+{
+    const struct history_name name = history_name(tool, named);
+    const char *schema = name.schema_len ? arena_printf(arena, "\"%.*s\"", (int)name.schema_len, name.schema) : "*";
+    if (!*name.table)
+        return NULL;
+    if (strchr(history_tool_table(tool), '.')) /* a registry: all of it */
+        return arena_printf(arena, "--exclude-schema=%s", schema);
+    return arena_printf(arena, "--exclude-table=%s.\"%s\"", schema, name.table);
+}
 
-static bool run_dump(const struct service *service, const char *conninfo, struct buf *out, struct err *err)
+static bool run_dump(const struct service *service, const char *conninfo, struct arena *arena, struct buf *out,
+                     struct err *err)
 {
     const char *argv[ARGUMENTS_MAX] = {"pg_dump", "--schema-only", "--no-owner", "--no-privileges",
                                        "--exclude-schema=greylag"};
     size_t count = 5;
-    auto_free char *named =
-        service->history_table
-            ? xasprintf("--exclude-table=%s%s", strchr(service->history_table, '.') ? "" : "*.", service->history_table)
-            : NULL;
-    for (size_t i = 0; i < COUNT_OF(tool_tables[0]) && tool_tables[service->history][i]; i++)
-        argv[count++] = tool_tables[service->history][i];
-    if (named)
-        argv[count++] = named;
+    const char *const records[] = {
+        without_record(service->history, NULL, arena), without_record(service->history, service->history_table, arena),
+        service->history == HISTORY_LIQUIBASE ? "--exclude-table=*.databasechangeloglock" : NULL};
+    for (size_t i = 0; i < COUNT_OF(records); i++)
+        if (records[i])
+            argv[count++] = records[i];
     if (*conninfo) {
         argv[count++] = "-d";
         argv[count++] = conninfo;
@@ -191,7 +191,7 @@ int cli_baseline_write(const struct cmdline *line, const struct catalog *catalog
                 cli_fleet_path(line, &fleet, &err) &&
                 catalog_create_baseline(catalog, &what, &arena, &version, &files, &count, &err) &&
                 describe(conninfo, &arena, &what.origin, &err) &&
-                run_dump(fleet_service(&catalog->fleet, service), conninfo, &dump, &err);
+                run_dump(fleet_service(&catalog->fleet, service), conninfo, &arena, &dump, &err);
     if (good) {
         clean_dump(buf_text(&dump), &sql);
         what.sql = buf_text(&sql);

@@ -92,6 +92,8 @@ static const char *step_note(const json_t *step, struct arena *arena)
     const char *recorded = json_text(step, "recorded");
     if (step_is(step, "direction", "forget"))
         return arena_printf(arena, "forget (checksum %.12s...)", recorded);
+    if (*recorded && step_is(step, "direction", "adopt") && strcmp(recorded, json_text(step, "checksum")) == 0)
+        return "into the record of its own tool";
     if (step_is(step, "direction", "adopt"))
         return *recorded ? arena_printf(arena, "checksum %.12s... -> %.12s...", recorded, json_text(step, "checksum"))
                          : "";

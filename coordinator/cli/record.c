@@ -29,6 +29,7 @@ struct recording {
     struct cli_submission submission;
     int64_t timeout_ms;
     bool json;
+    bool asked; /* for other tools' records */
 };
 
 /* ---- other tools' records ---- */
@@ -47,14 +48,15 @@ static json_t *chosen_targets(const struct fleet *fleet, const struct plan_optio
     for (size_t i = 0; i < fleet->service_count; i++) {
         const struct service *service = &fleet->services[i];
         for (size_t t = 0; t < service->target_count; t++)
-            if (is_chosen(options->services, options->service_count, service->name) &&
+            if (plan_reads_record(service, options) &&
+                is_chosen(options->services, options->service_count, service->name) &&
                 is_chosen(options->targets, options->target_count, service->targets[t]))
                 json_array_append_new(list, json_sprintf("%s/%s", service->name, service->targets[t]));
     }
     return list;
 }
 
-/* An import plans only from what targets report when they are asked now. */
+/* What another tool's record decides is planned only from what targets report when they are asked now. */
 static bool ask_targets(struct recording *r, struct err *err)
 {
     auto_http_reply struct http_reply reply = HTTP_REPLY_INIT;
@@ -64,6 +66,7 @@ static bool ask_targets(struct recording *r, struct err *err)
     /* names that nothing has are the planner's to say */
     bool ok = !any || http_call(r->submission.client, "POST", "/api/v1/imports", body, NULL, &reply, err);
     r->submission.since_us = any ? json_number(reply.json, "since") : 1;
+    r->asked = any;
     json_decref(body);
     return ok;
 }
@@ -108,7 +111,7 @@ static void show_records(const struct recording *r, struct buf *out)
 static void show_plan(const struct recording *r, const json_t *plan)
 {
     auto_buf struct buf out = BUF_INIT(BUF_MAX);
-    if (r->submission.options->adoption == ADOPTION_IMPORT)
+    if (r->asked)
         show_records(r, &out);
     cli_plan_text(plan, &out);
     cli_print(&out);
@@ -206,7 +209,7 @@ static int run_with(const struct cmdline *line, const struct catalog *catalog, e
     options.target_count = cmdline_values(line, "on", &options.targets);
     bool ok = cmdline_duration_ms(line, "timeout", &r.timeout_ms, &err) &&
               cmdline_duration_ms(line, "patience", &r.submission.patience_ms, &err) &&
-              cli_client(line, &r.submission.client, &err) && (adoption != ADOPTION_IMPORT || ask_targets(&r, &err));
+              cli_client(line, &r.submission.client, &err) && ask_targets(&r, &err);
     int code = ok ? look(&r) : cmdline_fail(line, &err);
     http_client_free(r.submission.client);
     return code;

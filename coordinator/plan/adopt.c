@@ -100,6 +100,7 @@ static void baseline_slot(struct planning *planning, int s, int limit)
     const struct service *service = &planning->fleet->services[slot->service];
     mark_applied(planning, slot);
     warn_of_record(planning, slot);
+    planning_check_kept(planning, s);
     int baseline = highest_baseline(planning, slot, limit);
     if (baseline >= 0)
         planning_record(planning, s, baseline, false);
@@ -135,22 +136,37 @@ static void forget(struct planning *planning, int slot, const struct applied *ap
     planning->steps[node].direction = DIRECTION_FORGET;
 }
 
+/* `told`: as planning_told. */
+static bool needs_repair(const struct migration *migration, const struct applied *applied, const bool *told)
+{
+    if (strcmp(applied->checksum, migration->up) != 0)
+        return migration->kind != MIGRATION_REPEATABLE; /* one that can run again is simply pending */
+    return told && !*told;
+}
+
 static void repair_slot(struct planning *planning, int s)
 {
     const struct slot *slot = &planning->slots[s];
     const struct service *service = &planning->fleet->services[slot->service];
     bool realigns = planning->options->adoption != ADOPTION_FORGET,
          forgets = planning->options->adoption != ADOPTION_REALIGN;
+    const bool *told = realigns ? planning_told(planning, s) : NULL;
     for (size_t i = 0; slot->contents && i < slot->contents->applied_count; i++) {
         const struct applied *applied = &slot->contents->applied[i];
         int m = planning_migration(planning, slot->service, applied->migration);
         if (m < 0 && forgets)
             forget(planning, s, applied);
-        /* one that can run again is simply pending */
-        else if (m >= 0 && realigns && service->migrations[m].kind != MIGRATION_REPEATABLE &&
-                 strcmp(applied->checksum, service->migrations[m].up) != 0)
+        else if (m >= 0 && realigns && needs_repair(&service->migrations[m], applied, told ? &told[m] : NULL))
             planning_add(planning, s, m, applied);
     }
+}
+
+bool plan_reads_record(const struct service *service, const struct plan_options *options)
+{
+    if (options->direction != DIRECTION_ADOPT)
+        return false;
+    return options->adoption == ADOPTION_IMPORT ||
+           (service->mirror && (options->adoption == ADOPTION_REPAIR || options->adoption == ADOPTION_REALIGN));
 }
 
 void planning_adopt(struct planning *planning)

@@ -5,7 +5,7 @@
 #include "base/buf.h"
 #include "base/cleanup.h"
 #include "base/text.h"
-#include "plan/planning.h"
+#include "plan/importing.h"
 
 #define NAMED_MAX 5
 
@@ -15,31 +15,21 @@
  *  liquibase      liquibase-core: StandardChangeLogHistoryService.java (EXECTYPE FAILED runs again at the
  * next update) */
 static const char *const failed_hints[HISTORY_TOOL_COUNT] = {
-    [HISTORY_FLYWAY] = "look at what it left and put that right by hand, let `flyway repair` delete the row, import "
-                       "again",
-    [HISTORY_GOLANG_MIGRATE] = "look at what it left and put that right by hand; then `migrate force VERSION`, the "
-                               "version itself when its change is complete, the one before when it is undone; import "
-                               "again",
-    [HISTORY_LIQUIBASE] = "put right by hand what it left and let `liquibase update` run it again, or delete its row "
-                          "from databasechangelog; import again",
-};
-
-struct importing {
-    struct planning *planning;
-    int slot;
-    const struct slot *at;
-    const struct service *owner;
-    const struct foreign_history *history;
-    struct buf missing; /* rows without a file */
-    size_t missing_count;
+    [HISTORY_FLYWAY] =
+        "look at what it left and put that right by hand, let `flyway repair` delete the row, then try again",
+    [HISTORY_GOLANG_MIGRATE] =
+        "look at what it left and put that right by hand; then `migrate force VERSION`, the version "
+        "itself when its change is complete, the one before when it is undone; then try again",
+    [HISTORY_LIQUIBASE] =
+        "put right by hand what it left and let `liquibase update` run it again, or delete its row from "
+        "databasechangelog; then try again",
 };
 
 /* ---- which record ---- */
 
 static bool is_its_table(const struct service *service, const char *table)
 {
-    const char *named = service->history_table, *dot = strrchr(table, '.');
-    return !named || strcmp(named, table) == 0 || (dot && strcmp(named, dot + 1) == 0);
+    return !service->history_table || history_name_is(service->history, service->history_table, table);
 }
 
 static const char *tables_of(struct importing *i, bool fitting)
@@ -52,6 +42,25 @@ static const char *tables_of(struct importing *i, bool fitting)
             buf_addf(&text, "%s%s (%s)", text.len ? ", " : "", history_tool_text(history->tool), history->table);
     }
     return arena_strdup(i->planning->scratch, buf_text(&text));
+}
+
+static bool has_records_of(const struct importing *i, enum history_tool tool)
+{
+    for (size_t h = 0; h < i->at->contents->foreign_count; h++)
+        if (i->at->contents->foreign[h].tool == tool)
+            return true;
+    return false;
+}
+
+static void find_nothing(struct importing *i)
+{
+    if (!i->at->contents || i->at->contents->applied_count == 0)
+        planning_find(
+            i->planning, false, FINDING_NO_HISTORY,
+            "its worker looks in the schemas of its search_path: `schema:` of the target in worker.yml, which can be "
+            "several (\"public, history\")",
+            "%s has no record that service %s (layout %s) could take over", i->at->name, i->owner->name,
+            i->owner->layout);
 }
 
 /* The record of the layout's own tool; NULL with what was found. */
@@ -74,23 +83,24 @@ static const struct foreign_history *choose_history(struct importing *i)
                       "name the right one with `history_table` in the fleet file",
                       "%s has %zu records that can be service %s's: %s", i->at->name, fitting, i->owner->name,
                       tables_of(i, true));
+    else if (others && i->owner->history_table && has_records_of(i, i->owner->history))
+        planning_find(i->planning, true, FINDING_OTHER_HISTORY, "correct `history_table` in the fleet file",
+                      "%s has no record of %s that is called %s, but: %s", i->at->name,
+                      history_tool_text(i->owner->history), i->owner->history_table, tables_of(i, false));
     else if (others)
         planning_find(i->planning, true, FINDING_OTHER_HISTORY,
                       "say with `layout` and `history_table` in the fleet file whose files these are, or record what "
                       "is in effect with `greylag baseline`",
                       "%s has the record of another tool than the one of service %s (layout %s): %s", i->at->name,
                       i->owner->name, i->owner->layout, tables_of(i, false));
-    else if (!contents || contents->applied_count == 0)
-        planning_find(i->planning, false, FINDING_NO_HISTORY, "",
-                      "%s has no record that service %s (layout %s) could take over", i->at->name, i->owner->name,
-                      i->owner->layout);
+    else
+        find_nothing(i);
     return NULL;
 }
 
 /* ---- which migration ---- */
 
-/* Names, not numbers: only the very same text is the same. */
-static bool has_names(enum history_tool tool)
+bool importing_has_names(enum history_tool tool)
 {
     return tool == HISTORY_LIQUIBASE || tool == HISTORY_SQITCH || tool == HISTORY_ALEMBIC;
 }
@@ -110,7 +120,7 @@ static bool is_of_project(const struct migration *migration, const struct foreig
 
 static int rate_version(const struct importing *i, const struct migration *migration, const struct foreign_row *row)
 {
-    bool same = has_names(i->history->tool)
+    bool same = importing_has_names(i->history->tool)
                     ? strcmp(migration->version, row->version) == 0 || strcmp(migration->id, row->version) == 0 ||
                           (i->history->tool == HISTORY_SQITCH && is_of_project(migration, row))
                     : planning_same_version(migration->version, row->version);
@@ -124,10 +134,25 @@ static int rate_repeatable(const struct migration *migration, const struct forei
     return same_script(migration, row) ? 2 : strcmp(migration->name, row->name) == 0 ? 1 : 0;
 }
 
-/* The migration that a row speaks of, -1: none of the files. */
-static int find_migration(const struct importing *i, const struct foreign_row *row)
+/* Sqitch's rows have an id: of a change that is reworked later, the name alone is that of its last form. */
+static int find_change(const struct importing *i, const struct foreign_row *row)
 {
-    int by_id = *row->version ? planning_migration(i->planning, i->at->service, row->version) : -1;
+    for (size_t m = 0; i->history->tool == HISTORY_SQITCH && *row->checksum && m < i->owner->migration_count; m++) {
+        const char *id = i->owner->migrations[m].foreign_checksum;
+        if (id && strcmp(id, row->checksum) == 0)
+            return (int)m;
+    }
+    return -1;
+}
+
+int importing_find(const struct importing *i, const struct foreign_row *row)
+{
+    int change = find_change(i, row);
+    if (change >= 0)
+        return change;
+    int by_id = !*row->version               ? -1
+                : importing_has_names(i->history->tool) ? planning_migration(i->planning, i->at->service, row->version)
+                                              : planning_version(i->planning, i->at->service, row->version);
     int best = by_id, rating = by_id < 0 ? 0 : rate_version(i, &i->owner->migrations[by_id], row);
     if (by_id >= 0 && i->owner->migrations[by_id].kind == MIGRATION_VERSIONED &&
         (rating == 3 || !*row->script || !i->owner->migrations[by_id].script))
@@ -152,24 +177,34 @@ static void note_missing(struct importing *i, const struct foreign_row *row)
         buf_addf(&i->missing, "%s%s", i->missing.len ? ", " : "", name);
 }
 
+bool importing_altered(const struct migration *migration, const struct foreign_row *row)
+{
+    return migration->foreign_checksum && *migration->foreign_checksum && *row->checksum &&
+           strcmp(migration->foreign_checksum, row->checksum) != 0;
+}
+
+void importing_refuse_altered(struct importing *i, const struct foreign_row *row, int m)
+{
+    const struct migration *migration = &i->owner->migrations[m];
+    planning_find(i->planning, true, FINDING_ALTERED,
+                  "bring the file back as it was, or let the tool's own repair accept it as it is, then try again",
+                  "%s was changed after %s ran it on %s: its record says %s, the file has %s now (%s)", migration->id,
+                  history_tool_text(i->history->tool), i->at->name, row->checksum, migration->foreign_checksum,
+                  migration->file);
+}
+
 static void import_one(struct importing *i, const struct foreign_row *row, int m)
 {
     const struct migration *migration = &i->owner->migrations[m];
-    bool known = migration->foreign_checksum && *migration->foreign_checksum && *row->checksum;
-    bool differs = known && strcmp(migration->foreign_checksum, row->checksum) != 0;
     if (i->at->state[m] != PENDING)
         return;
+    bool differs = importing_altered(migration, row);
     if (differs && migration->kind == MIGRATION_REPEATABLE)
         planning_find(i->planning, false, FINDING_OUTDATED, "",
                       "%s on %s: its file was changed since %s ran it; it stays pending, and `greylag up` runs it (%s)",
                       migration->id, i->at->name, history_tool_text(i->history->tool), migration->file);
     else if (differs)
-        planning_find(i->planning, true, FINDING_ALTERED,
-                      "bring the file back as it was, or let the tool's own repair accept it as it is, and import "
-                      "again",
-                      "%s was changed after %s ran it on %s: its record says %s, the file has %s now (%s)",
-                      migration->id, history_tool_text(i->history->tool), i->at->name, row->checksum,
-                      migration->foreign_checksum, migration->file);
+        importing_refuse_altered(i, row, m);
     else
         planning_record(i->planning, i->slot, m, true);
 }
@@ -203,7 +238,7 @@ static void import_ancestors(struct importing *i, int head)
 /* A row that stands for every version up to its own. */
 static void import_up_to(struct importing *i, const struct foreign_row *row)
 {
-    int at = find_migration(i, row);
+    int at = importing_find(i, row);
     if (i->history->tool == HISTORY_ALEMBIC && at >= 0) {
         import_ancestors(i, at);
         return;
@@ -231,11 +266,11 @@ static void import_up_to(struct importing *i, const struct foreign_row *row)
         planning_record(i->planning, i->slot, baseline, true);
 }
 
-static void refuse_failed(struct importing *i, const struct foreign_row *row)
+void importing_refuse_failed(struct importing *i, const struct foreign_row *row)
 {
     const char *hint = failed_hints[i->history->tool], *what = *row->version ? row->version : row->script;
     if (!hint)
-        hint = "put right by hand what it left, and its record; import again";
+        hint = "put right by hand what it left, and its record; then try again";
     if (*what)
         planning_find(i->planning, true, FINDING_FAILED_ROW, hint,
                       "%s: the record of %s (%s) says that %s began and did not end well%s", i->at->name,
@@ -247,18 +282,25 @@ static void refuse_failed(struct importing *i, const struct foreign_row *row)
                       i->history->table, row->name);
 }
 
+bool planning_is_others(const struct service *service, enum history_tool tool, const struct foreign_row *row)
+{
+    const char *project = service->migration_count ? service->migrations[0].script : NULL;
+    return tool == HISTORY_SQITCH && tool == service->history && project && *row->script &&
+           strcmp(project, row->script) != 0;
+}
+
 static void import_row(struct importing *i, const struct foreign_row *row)
 {
     int m;
     switch (row->state) {
     case FOREIGN_FAILED:
-        refuse_failed(i, row);
+        importing_refuse_failed(i, row);
         break;
     case FOREIGN_BASELINE:
         import_up_to(i, row);
         break;
     default:
-        m = find_migration(i, row);
+        m = importing_find(i, row);
         if (m < 0)
             note_missing(i, row);
         else
@@ -272,8 +314,16 @@ void planning_import(struct planning *planning, int slot)
         .planning = planning, .slot = slot, .at = &planning->slots[slot], .missing = BUF_INIT(BUF_MAX)};
     i.owner = &planning->fleet->services[i.at->service];
     i.history = choose_history(&i);
-    for (size_t r = 0; i.history && r < i.history->row_count; r++)
+    if (i.history && i.owner->mirror)
+        importing_kept(&i);
+    for (size_t r = 0; i.history && r < i.history->row_count; r++) {
+        if (planning_is_others(i.owner, i.history->tool, &i.history->rows[r]))
+            continue;
         import_row(&i, &i.history->rows[r]);
+        i.own++;
+    }
+    if (i.history && i.history->row_count && !i.own)
+        find_nothing(&i);
     if (i.missing_count)
         planning_find(planning, false, FINDING_NO_FILE,
                       "they are left out: bring their files back when they should count",

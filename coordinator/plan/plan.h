@@ -31,7 +31,8 @@
     X(IMPORT,   "import",   "take over what another tool's record says is in effect")                                  \
     X(BASELINE, "baseline", "take everything up to a version as in effect")                                            \
     X(REPAIR,   "repair",   "both of what follows")                                                                    \
-    X(REALIGN,  "realign",  "give what is applied with another checksum the one that its file has now")                \
+    X(REALIGN,  "realign",  "give what is applied with another checksum the one that its file has now; with "          \
+                            "mirror_history, write what the other tool's record misses")                               \
     X(FORGET,   "forget",   "take off the record what is no longer among the files")
 enum adoption {
 #define X(name, ...) ADOPTION_##name,
@@ -142,6 +143,9 @@ struct plan_findings {
 bool plan_make(const struct fleet *fleet, const struct target_contents *contents, size_t contents_count,
                const struct plan_options *options, struct arena *arena, struct plan *ret_plan,
                struct plan_findings *ret_findings, struct err *err);
+
+/* Whether the other tool's record on this service's targets decides what is planned: it has to be asked for first. */
+bool plan_reads_record(const struct service *service, const struct plan_options *options);
 
 /* The migration of a step; NULL: it is no longer in the catalog. Borrowed from the fleet. */
 static inline const struct migration *plan_migration(const struct plan *plan, const struct plan_step *step)

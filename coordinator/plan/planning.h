@@ -106,6 +106,12 @@ void planning_down(struct planning *planning);
 void planning_connect(struct planning *planning); /* up: what is chosen, by what it needs */
 void planning_adopt(struct planning *planning);
 void planning_import(struct planning *planning, int slot); /* adopt: one target, from the other tool's record */
+/* One Sqitch registry holds the changes of many projects: whether this row is of another one than the service's. */
+bool planning_is_others(const struct service *service, enum history_tool tool, const struct foreign_row *row);
+void planning_check_kept(struct planning *planning, int slot); /* with mirror_history: it is clear which that is */
+/* Of a target whose worker keeps that record (mirror_history), for each migration whether the record says what our own
+ * says. NULL: none is kept, or what is wrong with it is a finding. */
+const bool *planning_told(struct planning *planning, int slot);
 /* Adopts a migration that is neither on the record nor in this plan already. */
 void planning_record(struct planning *planning, int slot, int migration, bool in_history);
 

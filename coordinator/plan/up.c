@@ -51,12 +51,13 @@ static void check_size(struct planning *planning, const struct migration *migrat
 }
 
 /* Of a table that the service names that one, else any. */
-static bool is_of_service(const struct service *service, const struct foreign_history *history)
+static size_t rows_of_service(const struct service *service, const struct foreign_history *history)
 {
-    const char *dot = strrchr(history->table, '.');
-    return history->row_count > 0 &&
-           (!service->history_table || strcmp(history->table, service->history_table) == 0 ||
-            (dot && strcmp(dot + 1, service->history_table) == 0));
+    const char *named = service->history_table;
+    size_t count = 0;
+    for (size_t r = 0; r < history->row_count; r++)
+        count += !planning_is_others(service, history->tool, &history->rows[r]);
+    return !named || history_name_is(service->history, named, history->table) ? count : 0;
 }
 
 /* Nothing but a mark of Flyway's `baseline`, from before the first of the files: nothing of these is in effect. */
@@ -81,13 +82,13 @@ static void check_foreign(struct planning *planning, const struct slot *slot)
         return;
     for (size_t i = 0; i < slot->contents->foreign_count; i++) {
         const struct foreign_history *history = &slot->contents->foreign[i];
-        if (is_of_service(service, history) && !is_mark(service, history))
+        size_t rows = rows_of_service(service, history);
+        if (rows && !is_mark(service, history))
             planning_find(planning, true, FINDING_FOREIGN_HISTORY,
                           "`greylag import` takes its record over; `greylag baseline` takes what is there for a "
                           "version",
                           "nothing is on record for %s on %s, but %s says that %zu migrations are in effect there (%s)",
-                          service->name, slot->name, history_tool_text(history->tool), history->row_count,
-                          history->table);
+                          service->name, slot->name, history_tool_text(history->tool), rows, history->table);
     }
 }
 

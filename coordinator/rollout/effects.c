@@ -157,6 +157,33 @@ static void follow_target(struct rollout *rollout, struct rollout_target *target
             rollback_follow(rollout, step_at(rollout, number, i)->plan_step);
 }
 
+static void note(struct decide *d, const char *what, const char *why)
+{
+    snprintf(d->target->problem, sizeof d->target->problem, "%s%s%s", what, *why ? ": " : "", why);
+    snprintf(d->detail, sizeof d->detail, "%s: %.180s", d->target->name, d->target->problem);
+    d->target->changed = true;
+}
+
+static const char *report_message(const struct decide *d)
+{
+    return d->event->report->message ? d->event->report->message : "";
+}
+
+/* What a step had done outside a transaction when the fence cut it off. A release that goes on goes on with it; one
+ * that goes back leaves it, and says so. */
+static void tell_half_done(struct decide *d)
+{
+    struct rollout *rollout = d->rollout;
+    bool told = d->event->kind == ROLLOUT_REPORT && *report_message(d);
+    if (!told || !extended(rollout) || rollout->aim == ROLLOUT_AIM_COMPLETE)
+        return;
+    size_t len = strlen(rollout->reason);
+    note(d, "left", report_message(d));
+    snprintf(rollout->reason + len, sizeof rollout->reason - len, ". Left on %s: %.160s", d->target->name,
+             report_message(d));
+    rollout->changed = true;
+}
+
 void settle_target(struct decide *d)
 {
     target_set(d->target, TARGET_FENCED);
@@ -165,6 +192,7 @@ void settle_target(struct decide *d)
     steps_without_outcome(d->rollout, d->target, STEP_PENDING);
     follow_target(d->rollout, d->target);
     snprintf(d->detail, sizeof d->detail, "%s", d->target->name);
+    tell_half_done(d);
 }
 
 void rebuild_target(struct decide *d)
@@ -214,18 +242,6 @@ void note_alive(struct decide *d)
     d->target->alive_ms = d->now;
     d->target->problem[0] = '\0';
     d->target->changed = true;
-}
-
-static void note(struct decide *d, const char *what, const char *why)
-{
-    snprintf(d->target->problem, sizeof d->target->problem, "%s%s%s", what, *why ? ": " : "", why);
-    snprintf(d->detail, sizeof d->detail, "%s: %.180s", d->target->name, d->target->problem);
-    d->target->changed = true;
-}
-
-static const char *report_message(const struct decide *d)
-{
-    return d->event->report->message ? d->event->report->message : "";
 }
 
 void note_blocked(struct decide *d)

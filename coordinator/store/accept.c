@@ -78,8 +78,7 @@ static bool make_plan(struct store *store, const struct store_request *request, 
     ret->fleet = fleet;
     struct plan_options options = *request->options;
     size_t left_out = 0;
-    bool import = options.direction == DIRECTION_ADOPT && options.adoption == ADOPTION_IMPORT;
-    if ((import && !store_check_answered(store, fleet, &options, request->since_us, err)) ||
+    if (!store_check_answered(store, fleet, &options, request->since_us, err) ||
         (options.direction == DIRECTION_DOWN &&
          !store_check_down(store, request->options, arena, &options, &left_out, err)) ||
         !load_contents(store, arena, &contents, &count, err) ||

@@ -84,6 +84,13 @@ static const char *release_of(const struct rollout *rollout, const struct rollou
                                                                        : step->outcome.release;
 }
 
+/* Recorded again as it was, for another tool's record alone: nothing changes here (worker/ledger/step.c). */
+static bool keeps(const struct rollout *rollout, const struct rollout_step *step)
+{
+    return step->direction == DIRECTION_ADOPT && *step->undoes_request && step->state == STEP_APPLIED &&
+           strcmp(rollout->plan->steps[step->plan_step].recorded, step->outcome.checksum) == 0;
+}
+
 static json_t *applied_json(const struct rollout *rollout, const struct rollout_step *step)
 {
     const struct rollout_target *target = &rollout->targets[step->target];
@@ -94,7 +101,10 @@ static json_t *applied_json(const struct rollout *rollout, const struct rollout_
     row_text(json, "t", target->name);
     row_text(json, "m", o->migration);
     row_text(json, "c", o->checksum);
-    row_text(json, "q", through_another ? step->request_in_effect : o->request);
+    row_text(json, "q",
+             through_another        ? step->request_in_effect
+             : keeps(rollout, step) ? step->undoes_request
+                                    : o->request);
     row_text(json, "r", release_of(rollout, step));
     row_number(json, "p", o->position);
     return json;

@@ -190,7 +190,8 @@ static size_t chosen_targets(const struct fleet *fleet, const struct plan_option
     for (size_t i = 0; i < fleet->service_count; i++) {
         const struct service *service = &fleet->services[i];
         for (size_t t = 0; t < service->target_count; t++) {
-            if (!is_chosen(options->services, options->service_count, service->name) ||
+            if (!plan_reads_record(service, options) ||
+                !is_chosen(options->services, options->service_count, service->name) ||
                 !is_chosen(options->targets, options->target_count, service->targets[t]))
                 continue;
             services[count] = service->name;
@@ -203,15 +204,17 @@ static size_t chosen_targets(const struct fleet *fleet, const struct plan_option
 bool store_check_answered(struct store *store, const struct fleet *fleet, const struct plan_options *options,
                           int64_t since_us, struct err *err)
 {
-    if (since_us <= 0) {
-        err_set(err, ERR_INPUT, "an import needs records that were asked for: \"since\" is missing");
-        return err_hint(err, "POST /api/v1/imports asks, and answers with it");
-    }
     size_t room = 1;
     for (size_t i = 0; i < fleet->service_count; i++)
         room += fleet->services[i].target_count;
     auto_free const char **services = xcalloc(room, sizeof *services), **targets = xcalloc(room, sizeof *targets);
     size_t count = chosen_targets(fleet, options, services, targets);
+    if (count == 0 && options->adoption != ADOPTION_IMPORT)
+        return true;
+    if (since_us <= 0) {
+        err_set(err, ERR_INPUT, "this needs the records of other tools, asked for: \"since\" is missing");
+        return err_hint(err, "POST /api/v1/imports asks, and answers with it");
+    }
     auto_buf struct buf service_list = BUF_INIT(BUF_MAX), target_list = BUF_INIT(BUF_MAX), names = BUF_INIT(BUF_MAX);
     auto_pgresult PGresult *result = NULL;
     char since[24];

@@ -144,16 +144,49 @@ def mirror(layout, service, make, agrees, one_more, options="", ignore=(), back=
             same(tool.record(), alone.record(), "the record after the way back")
             tool.up()
             alone.up()
-        one_more(folder)
-        for each in (tool, alone):
-            each.up()
-        expect(tool.sql("select count(*) from one_more") == "0", "the tool went on")
-        tables = (*tool.tables, *ignore)
-        same(dump(stage.postgres, service, tables, tool.schemas),
-             dump(stage.postgres, "reference", tables, tool.schemas), "in the end")
+        hand_back(stage, service, tool, alone, agrees, one_more, ignore)
+
+
+def hand_back(stage, service, tool, alone, agrees, one_more, ignore):
+    """The tool goes on from the record that greylag kept, and greylag from what the tool did."""
+    one_more(tool.folder)
+    for each in (tool, alone):
+        each.up()
+    expect(tool.sql("select count(*) from one_more") == "0", "the tool went on")
+    tables = (*tool.tables, *ignore)
+    same(dump(stage.postgres, service, tables, tool.schemas),
+         dump(stage.postgres, "reference", tables, tool.schemas), "in the end")
+    agrees(tool)
+    stage.greylag("import", "--yes", "--service", service)
+    expect("nothing" in stage.greylag("up", "--service", service).out.lower(),
+           "the tool's last one is taken over as well")
+
+
+def leave(layout, service, make, agrees, one_more, options="", ignore=(), late=None):
+    """greylag does everything and keeps no record but its own. Then mirror_history is switched on, and a repair writes
+    the tool's record as the tool itself would have; it agrees, and goes on. The arguments are those of mirror();
+    `late`: the version up to which the record is not kept, while the rest is."""
+    only = ("--service", service)
+    with fleet(layout, [service]) as stage:
+        folder = stage.folder / "fleet" / service
+        add_lines(stage, service, options)
+        tool, alone = make(stage.postgres, service, folder), make(stage.postgres, "reference", folder)
+        alone.up()
+        stage.everybody()
+        stage.greylag("up", "--accept-irreversible", *only, *(("--target", f"{service}={late}") if late else ()))
+        add_lines(stage, service, "    mirror_history: true\n")
+        if late:
+            stage.greylag("up", "--accept-irreversible", *only)
+        applied = stage.applied(service)
+        shown = stage.greylag("repair", "--dry-run", *only)
+        expect("into the record of its own tool" in shown.out, f"a repair lists what is missing: {shown}")
+        stage.greylag("repair", "--yes", *only)
+        same(tool.record(), alone.record(), "the record")
+        expect(stage.applied(service) == applied, f"our own record stays as it is: {stage.applied(service)}")
+        again = stage.greylag("repair", "--yes", *only)
+        expect("nothing to record" in again.out and tool.record() == alone.record(), f"twice without harm: {again}")
         agrees(tool)
-        stage.greylag("import", "--yes", *only)
-        expect("nothing" in stage.greylag("up", *only).out.lower(), "the tool's last one is taken over as well")
+        hand_back(stage, service, tool, alone, agrees, one_more, ignore)
 
 
 def refuse(layout, service, make, spoil, word):

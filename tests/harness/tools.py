@@ -217,6 +217,43 @@ class Dbmate(Tool):
         return [version for version in (re.match(r"\d+", name).group() for name in names) if version in known]
 
 
+class Diesel(Tool):
+    name = "diesel"
+    tables = ("__diesel_schema_migrations",)
+
+    def command(self, *arguments):
+        return [self.program, "migration", "--migration-dir", self.folder, "--database-url", self.url, *arguments]
+
+    def up(self):
+        self.run("run")
+
+    def part(self, steps):
+        """It has no word for that: the rest is hidden from it."""
+        whole = self.folder
+        with tempfile.TemporaryDirectory() as folder:
+            for path in sorted(whole.iterdir(), key=diesel_version)[:steps]:
+                shutil.copytree(path, pathlib.Path(folder) / path.name)
+            self.folder = pathlib.Path(folder)
+            self.up()
+        self.folder = whole
+
+    def back(self, steps):
+        self.run("revert", "-n", steps)
+
+    def record(self):
+        return self.sql("select version from __diesel_schema_migrations order by version")
+
+    def applied(self):
+        """As their order is: that of versions."""
+        rows = self.rows('select version from __diesel_schema_migrations order by version collate "C"')
+        return [row for row, in rows]
+
+
+def diesel_version(path):
+    """By the folder's name up to the first "_", dashes dropped, compared as text (migrations_internals: lib.rs)."""
+    return path.name.split("_")[0].replace("-", "")
+
+
 class Sqitch(Tool):
     """One project of a database; others stand in the same registry."""
 

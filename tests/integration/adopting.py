@@ -119,6 +119,32 @@ def test_import_then_up_then_back():
         expect(ids(stage, "user-us") == ["1", "2"], "what was imported can be undone by number")
 
 
+def test_a_record_in_another_schema():
+    """It is found where the worker's search_path leads, and kept there."""
+    with Stage() as stage:
+        begin(stage)
+        migrated(stage)
+        for target in SERVICES["user"]:
+            stage.sql(target, "CREATE SCHEMA records; ALTER TABLE flyway_schema_history SET SCHEMA records")
+        only = ("--service", "user")
+        stage.everybody()
+        nothing = stage.greylag("import", "--yes", *only)
+        expect("no-history" in nothing.out and "`schema:`" in nothing.out, f"{nothing}")
+        worker = stage.programs["worker-user"]
+        worker.stop()
+        path = stage.folder / "worker-user.yml"
+        path.write_text(path.read_text().replace("service: user,", 'service: user, schema: "public, records",'))
+        worker.start().ready()
+        stage.greylag("import", "--yes", *only)
+        text = stage.fleet_file.read_text()
+        stage.fleet_file.write_text(text.replace("{migrations: user,", "{migrations: user, mirror_history: true,"))
+        stage.greylag("up", "--accept-irreversible", *only)
+        for target in SERVICES["user"]:
+            rows = stage.sql(target, "select string_agg(version, ' ' order by installed_rank), "
+                             "to_regclass('public.flyway_schema_history') is null from records.flyway_schema_history")
+            expect(rows == "1 2 3 4|t", rows)
+
+
 def test_what_is_not_in_order_is_refused():
     with Stage() as stage:
         begin(stage)

@@ -105,6 +105,22 @@ Test(worker, a_fence_cancels_what_does_not_end)
     expect_value("SELECT to_regclass('never') IS NULL", "t");
 }
 
+/* Half of it stays: a person has to know of it when the release goes back; when it goes on, so does the step. */
+Test(worker, a_fence_tells_what_a_step_outside_a_transaction_has_left)
+{
+    struct job_request requests[] = {up("rel-1.0.1", "CREATE TABLE a (n int)"),
+                                     up("rel-1.1.1", "CREATE INDEX CONCURRENTLY a_n ON a (n); SELECT pg_sleep(100)")};
+    start_worker();
+    send_job(1, requests, 2);
+    wait_for_value("SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%pg_sleep(100)%' AND state = 'active' AND "
+                   "datname = current_database() AND pid <> pg_backend_pid()", "1");
+    send_control(CONTROL_FENCE, 2, NULL, 0);
+    struct report report = report_of(REPORT_FENCED, 2);
+    cr_assert_eq(report.outcome_count, 1);
+    cr_assert_str_eq(report.message, "of request rel-1.1.1 1 statement outside a transaction took effect and stays");
+    expect_value("SELECT to_regclass('a_n') IS NULL", "f");
+}
+
 Test(worker, killed_in_the_middle_it_goes_on_where_it_was)
 {
     static const char *const names[] = {"r1", "r2", "r3"};

@@ -106,16 +106,22 @@ def test_import_of_an_altered_file():
     return tools.missing("flyway") or beside.refuse("flyway", "clinic", Flyway, spoil, "1.2")
 
 
+def agrees(flyway):
+    said = str(flyway.run("info"))
+    expect("Pending" not in said and "Outdated" not in said and said.count("Success") >= 24, f"info: {said}")
+    expect("Successfully validated" in str(flyway.run("validate")), "validate")
+
+
+def one_more(folder):
+    (folder / "V99999999999999999999999999.1__one_more.sql").write_text("create table one_more (id int);\n")
+
+
 def test_mirror():
-    def agrees(flyway):
-        said = str(flyway.run("info"))
-        expect("Pending" not in said and "Outdated" not in said and said.count("Success") >= 24, f"info: {said}")
-        expect("Successfully validated" in str(flyway.run("validate")), "validate")
-
-    def one_more(folder):
-        (folder / "V99999999999999999999999999.1__one_more.sql").write_text("create table one_more (id int);\n")
-
     return tools.missing("flyway") or beside.mirror("flyway", "clinic", Flyway, agrees, one_more, ignore=JOURNAL)
+
+
+def test_leaving():
+    return tools.missing("flyway") or beside.leave("flyway", "clinic", Flyway, agrees, one_more, ignore=JOURNAL)
 
 
 def write(folder, **files):

@@ -31,19 +31,26 @@ def test_import_of_a_dirty_state():
         "golang-migrate", "invoice", tools.GolangMigrate, spoil, "did not end well")
 
 
+def agrees(migrate):
+    newest = max(int(path.name.split("_")[0]) for path in migrate.folder.glob("*.up.sql"))
+    said = str(migrate.run("version"))
+    expect(re.search(rf"^{newest}$", said, re.M), f"version: {said}")
+    expect("no change" in str(migrate.run("up")), "it has nothing to do")
+
+
+def one_more(folder):
+    (folder / "20250101000000_one_more.up.sql").write_text("create table one_more (id int);\n")
+    (folder / "20250101000000_one_more.down.sql").write_text("drop table one_more;\n")
+
+
 def test_mirror():
-    def agrees(migrate):
-        newest = max(int(path.name.split("_")[0]) for path in migrate.folder.glob("*.up.sql"))
-        said = str(migrate.run("version"))
-        expect(re.search(rf"^{newest}$", said, re.M), f"version: {said}")
-        expect("no change" in str(migrate.run("up")), "it has nothing to do")
-
-    def one_more(folder):
-        (folder / "20250101000000_one_more.up.sql").write_text("create table one_more (id int);\n")
-        (folder / "20250101000000_one_more.down.sql").write_text("drop table one_more;\n")
-
     return tools.missing("golang-migrate") or beside.mirror(
         "golang-migrate", "invoice", tools.GolangMigrate, agrees, one_more, back=4)
+
+
+def test_leaving():
+    return tools.missing("golang-migrate") or beside.leave(
+        "golang-migrate", "invoice", tools.GolangMigrate, agrees, one_more)
 
 
 if __name__ == "__main__":

@@ -55,16 +55,27 @@ def test_import():
     return tools.missing("goose") or beside.adopt("goose", "parcel", tools.Goose, 11, beside.number, beside.number)
 
 
+def agrees(goose):
+    said = str(goose.run("status"))
+    expect("Pending" not in said and said.count(".sql") == len(list(goose.folder.iterdir())), f"status: {said}")
+
+
+def one_more(folder):
+    (folder / "20250101000000_one_more.sql").write_text(
+        "-- +goose Up\nCREATE TABLE one_more (id int);\n-- +goose Down\nDROP TABLE one_more;\n")
+
+
 def test_mirror():
-    def agrees(goose):
-        said = str(goose.run("status"))
-        expect("Pending" not in said and said.count(".sql") == len(list(goose.folder.iterdir())), f"status: {said}")
-
-    def one_more(folder):
-        (folder / "20250101000000_one_more.sql").write_text("-- +goose Up\nCREATE TABLE one_more (id int);\n-- +goose "
-                                                            "Down\nDROP TABLE one_more;\n")
-
     return tools.missing("goose") or beside.mirror("goose", "parcel", tools.Goose, agrees, one_more, back=3)
+
+
+def test_leaving():
+    return tools.missing("goose") or beside.leave("goose", "parcel", tools.Goose, agrees, one_more)
+
+
+def test_leaving_with_half_of_the_record():
+    """What is written later comes before what was written first: goose goes back from its last row."""
+    return tools.missing("goose") or beside.leave("goose", "parcel", tools.Goose, agrees, one_more, late="00005")
 
 
 if __name__ == "__main__":

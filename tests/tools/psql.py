@@ -13,8 +13,7 @@ def by_name(text):
 
 
 def diesel_steps(folder):
-    """Diesel: by the folder's name up to the first "_", dashes dropped, compared as text (migrations_internals)."""
-    version = lambda path: path.name.split("_")[0].replace("-", "")
+    version = tools.diesel_version
     return [(version(path), path / "up.sql", path / "down.sql") for path in sorted(folder.iterdir(), key=version)]
 
 

@@ -66,19 +66,25 @@ def test_import():
     return tools.missing("sqitch") or beside.adopt("sqitch", "identity", tools.Sqitch, 6, found=plain)
 
 
+def agrees(sqitch):
+    said = str(sqitch.run("status"))
+    expect("Nothing to deploy (up-to-date)" in said, f"status: {said}")
+    sqitch.run("verify")
+
+
+def one_more(folder):
+    with open(folder / "sqitch.plan", "a") as plan:
+        plan.write("one_more [users] 2025-01-01T00:00:00Z Kim <kim@example.org> # One more\n")
+    for name, text in (("deploy", "create table one_more (id int);"), ("revert", "drop table one_more;")):
+        (folder / name / "one_more.sql").write_text(f"BEGIN;\n{text}\nCOMMIT;\n")
+
+
 def test_mirror():
-    def agrees(sqitch):
-        said = str(sqitch.run("status"))
-        expect("Nothing to deploy (up-to-date)" in said, f"status: {said}")
-        sqitch.run("verify")
-
-    def one_more(folder):
-        with open(folder / "sqitch.plan", "a") as plan:
-            plan.write("one_more [users] 2025-01-01T00:00:00Z Kim <kim@example.org> # One more\n")
-        for name, text in (("deploy", "create table one_more (id int);"), ("revert", "drop table one_more;")):
-            (folder / name / "one_more.sql").write_text(f"BEGIN;\n{text}\nCOMMIT;\n")
-
     return tools.missing("sqitch") or beside.mirror("sqitch", "identity", tools.Sqitch, agrees, one_more, back=2)
+
+
+def test_leaving():
+    return tools.missing("sqitch") or beside.leave("sqitch", "identity", tools.Sqitch, agrees, one_more)
 
 
 if __name__ == "__main__":

@@ -50,3 +50,16 @@ Test(mirror, layouts_whose_record_is_not_kept)
     one("    layout: alembic\n    versions: [{version: 1a}]\n" MIRROR);
     found("mirror", true, "a", "Alembic alone knows");
 }
+
+Test(mirror, sqitchs_record_is_a_schema)
+{
+    put("a/sqitch.plan", "%project=a\n\nusers 2024-01-01T08:00:00Z Ann Other <ann@example.org>\n");
+    put("a/deploy/users.sql", "select 1;\n");
+    put("a/revert/users.sql", "select 1;\n");
+    one("    history_table: reg\n" MIRROR);
+    clean();
+    one("    history_table: reg.changes\n" MIRROR);
+    clean();
+    one("    history_table: reg.history\n");
+    found("mirror", true, "a", "`history_table: reg.history`: sqitch's record is always called changes");
+}

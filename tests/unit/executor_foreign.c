@@ -198,6 +198,44 @@ Test(executor_foreign, adopted_while_the_record_says_so)
     ledger_close(l);
 }
 
+/* What was applied without it gets its row later, with the time of then; once. */
+Test(executor_foreign, written_later_with_the_time_of_then)
+{
+    static const struct {
+        enum history_tool tool;
+        const char *rows, *when; /* one row as text, with its time */
+    } cases[] = {
+        {HISTORY_FLYWAY,
+         "SELECT string_agg(installed_rank || ':' || version, ' ' ORDER BY installed_rank) FROM flyway_schema_history",
+         "SELECT min(installed_on) || ' ' || min(execution_time) FROM flyway_schema_history"},
+        {HISTORY_GOOSE,
+         "SELECT string_agg(id - 1 || ':' || version_id, ' ' ORDER BY id) FROM goose_db_version WHERE version_id > 0",
+         "SELECT min(tstamp) || ' 60000' FROM goose_db_version WHERE version_id > 0"},
+        {HISTORY_DIESEL,
+         "SELECT string_agg(version || ':' || version, ' ' ORDER BY run_on) FROM __diesel_schema_migrations",
+         "SELECT min(run_on) || ' 60000' FROM __diesel_schema_migrations"},
+    };
+    struct ledger *l = ready(1);
+    EXPECT(l, up("q1", "1", "CREATE TABLE a (x int)"), OUTCOME_APPLIED);
+    EXPECT(l, up("q2", "2", "CREATE TABLE b (x int)"), OUTCOME_APPLIED);
+    test_pg_run(database, "UPDATE greylag.history SET finished_at = ('2020-02-0' || position)::timestamptz,"
+                " started_at = ('2020-02-0' || position)::timestamptz - interval '1 minute'");
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        tool = cases[i].tool;
+        for (int again = 0; again < 2; again++) {
+            const char *suffix = arena_printf(&arena, "-%zu-%d", i, again);
+            KEEPS(l, version(record_only(arena_printf(&arena, "r1%s", suffix), DIRECTION_ADOPT, "1", "q1", "c1"), "1"),
+                  OUTCOME_APPLIED);
+            KEEPS(l, version(record_only(arena_printf(&arena, "r2%s", suffix), DIRECTION_ADOPT, "2", "q2", "c1"), "2"),
+                  OUTCOME_APPLIED);
+        }
+        VALUE(cases[i].rows, "1:1 2:2");
+        VALUE(cases[i].when, "2020-02-01 00:00:00 60000");
+    }
+    VALUE("SELECT string_agg(migration || request, ' ' ORDER BY position) FROM greylag.applied", "1q1 2q2");
+    ledger_close(l);
+}
+
 /* Another session holds the record's table: the step waits, bounded, and is tried again. */
 static void *let_go(void *context)
 {

@@ -181,6 +181,9 @@ Test(executor_kinds, adopted_and_forgotten)
     EXPECT(l, record_only("q4", DIRECTION_ADOPT, "1", "", "cx"), OUTCOME_DRIFT);
     EXPECT(l, record_only("q5", DIRECTION_ADOPT, "1", "q1", "cx"), OUTCOME_APPLIED); /* realigned, where it was */
     VALUE(APPLIED, "1cxq5 2cbq2");
+    EXPECT(l, record_only("q5b", DIRECTION_ADOPT, "1", "q5", "cx"),
+           OUTCOME_APPLIED); /* as it is: for another tool's record */
+    VALUE(APPLIED, "1cxq5 2cbq2");
     EXPECT(l, record_only("q6", DIRECTION_ADOPT, "1", "q1", "cy"), OUTCOME_DRIFT);
     EXPECT(l, record_only("q7", DIRECTION_ADOPT, "9", "q1", "cy"), OUTCOME_DRIFT);
     EXPECT(l, record_only("q8", DIRECTION_FORGET, "1", "q1", "cx"), OUTCOME_DRIFT);
@@ -188,8 +191,8 @@ Test(executor_kinds, adopted_and_forgotten)
     EXPECT(l, record_only("qa", DIRECTION_FORGET, "1", "q5", "cx"), OUTCOME_DRIFT);
     VALUE(APPLIED, "2cbq2");
     VALUE("SELECT string_agg(direction || kind, ' ' ORDER BY position) FROM greylag.history",
-          "adoptapplied adoptapplied adoptalready adoptdrift adoptapplied adoptdrift adoptdrift forgetdrift "
-          "forgetapplied forgetdrift");
+          "adoptapplied adoptapplied adoptalready adoptdrift adoptapplied adoptapplied adoptdrift adoptdrift "
+          "forgetdrift forgetapplied forgetdrift");
     EXPECT(l, down("qb", "2", "q2", "SELECT 1"), OUTCOME_APPLIED);
     ledger_close(l);
 }

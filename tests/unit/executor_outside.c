@@ -45,6 +45,24 @@ Test(executor_outside, a_failure_says_what_stays)
     ledger_close(l);
 }
 
+/* What its outcome says is left has to be put right: then another request runs all of it, and until then says why not.
+ */
+Test(executor_outside, a_step_that_failed_half_way_is_tried_again_from_its_beginning)
+{
+    struct ledger *l = ready(1);
+    const char *text = "CREATE TABLE a (x int);\nCREATE INDEX CONCURRENTLY b_x ON b (x)";
+    EXPECT(l, up("q1", "1", text), OUTCOME_FAILED);
+    cr_assert_str_eq(last.outcome.left, "1 of 2 statements took effect and stay (before line 2)");
+    test_pg_run(database, "CREATE TABLE b (x int)"); /* the cause is gone */
+    EXPECT(l, up("q2", "1", text), OUTCOME_FAILED);
+    cr_assert_str_eq(last.outcome.sqlstate, "42P07");
+    cr_assert_eq(last.outcome.line, 1);
+    VALUE("SELECT count(*) FROM greylag.applied", "0");
+    test_pg_run(database, "DROP TABLE a"); /* and so is what was left */
+    EXPECT(l, up("q3", "1", text), OUTCOME_APPLIED);
+    ledger_close(l);
+}
+
 Test(executor_outside, if_not_exists_over_an_invalid_index_is_no_success)
 {
     struct ledger *l = ready(1);

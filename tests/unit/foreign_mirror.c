@@ -61,7 +61,9 @@ static void prepare(enum history_tool tool, const char *name)
     text =
         replaced(replaced(replaced(text, "@table@", files[tool].table), "@registry@", "sqitch"), "@schema@", "greylag");
     printf("# %s\n", name);
-    test_pg_run(database, arena_printf(&arena, "PREPARE p (text,text,text,text,text,text,text,text,text) AS %s", text));
+    test_pg_run(
+        database,
+        arena_printf(&arena, "PREPARE p (text,text,text,text,text,text,text,text,text,timestamptz) AS %s", text));
 }
 
 /* Against the tables that the tool's own DDL makes; what serves all tools is run by every other test. */
@@ -338,8 +340,9 @@ Test(foreign_mirror, sqitch_changes_dependencies_tags_and_events)
     job.mirror = true;
     REFUSED("GL005", "sqitch's record sqitch.changes does not say any more", ADOPT, .version = "flips",
             .foreign_checksum = "c3", .in_history = true);
-    REFUSED("23514", "violates check constraint", UP, .version = "more", .foreign_checksum = "c3", .foreign_record =
-            CHANGE("more", ",\"requires\":[\"nothing\"]"));
+    REFUSED("23514", "cannot be kept: a change that this one requires is missing there; greylag repair", UP,
+            .version = "more", .foreign_checksum = "c3",
+            .foreign_record = CHANGE("more", ",\"requires\":[\"nothing\"]"));
     VALUE("SELECT string_agg(concat_ws('|', change_id, change, script_hash, note, project, planner_name), ' ' ORDER BY "
           "committed_at) FROM sqitch.changes",
           "c1|users|hash users|it's|flipr|Jo c2|flips|hash flips|it's|flipr|Jo");
@@ -564,6 +567,58 @@ Test(foreign_mirror, what_the_tools_left_is_read_taken_back_and_written_again)
         cr_assert_eq(strlen(before), strlen(after));
         test_pg_run(database, "DROP SCHEMA public CASCADE; CREATE SCHEMA public");
     }
+}
+
+/* c1, c2 and c3 were applied on three days of the past. */
+static void times_of_then(void)
+{
+    test_pg_run(database, "INSERT INTO greylag.history (target_id, request, release, direction, kind, migration, "
+                          "checksum, attempt, sequence,"
+                          " started_at, finished_at) SELECT 1, 'q' || i, 'r', 'up', 'applied', 'c' || i, 'c', 1, 1, "
+                          "'2020-01-01', ('2020-02-0' || i)::date"
+                          " FROM generate_series(1, 3) i; INSERT INTO greylag.applied SELECT target_id, migration, "
+                          "'c', request, 'r', position FROM greylag.history");
+}
+
+/* Kept from the third on, the first two written later: they come before it, for goose too. */
+Test(foreign_mirror, goose_rows_that_are_written_later_come_first)
+{
+    job.history = HISTORY_GOOSE;
+    times_of_then();
+    KEEP(UP, .migration = "c3", .version = "3");
+    for (int again = 0; again < 2; again++) {
+        KEEP(ADOPT, .undoes = "q", .migration = "c1", .version = "1");
+        KEEP(ADOPT, .undoes = "q", .migration = "c2", .version = "2");
+        KEEP(ADOPT, .undoes = "q", .migration = "c3", .version = "3");
+        VALUE("SELECT string_agg(version_id::text, ' ' ORDER BY id) FROM goose_db_version WHERE version_id > 0",
+              "1 2 3");
+    }
+    test_pg_run(database, "INSERT INTO goose_db_version (version_id, is_applied) VALUES (4, true)"); /* goose goes on */
+    VALUE("SELECT string_agg(version_id::text, ' ' ORDER BY id) FROM goose_db_version WHERE version_id > 0", "1 2 3 4");
+}
+
+/* A registry may have any name, and be named with its table or without. A change that is written later stands where it
+ * belongs. */
+Test(foreign_mirror, sqitch_a_registry_of_another_name_and_the_order_of_times)
+{
+    job.history = HISTORY_SQITCH;
+    job.history_table = "reg";
+    times_of_then();
+    KEEP(UP, .migration = "c3", .version = "c3", .foreign_checksum = "id3", .foreign_record = CHANGE("c3", ""));
+    job.history_table = "reg.changes";
+    KEEP(ADOPT, .undoes = "q", .migration = "c1", .version = "c1", .foreign_checksum = "id1",
+         .foreign_record = CHANGE("c1", ",\"tags\":[{\"id\":\"t1\",\"tag\":\"@v1\",\"planned_at\":\"2024-01-01T00:00:"
+                                        "00Z\",\"planner_name\":\"Jo\",\"planner_email\":\"jo@x\"}]"));
+    KEEP(ADOPT, .undoes = "q", .migration = "c2", .version = "c2", .foreign_checksum = "id2",
+         .foreign_record = CHANGE("c2", ",\"requires\":[\"c1\"]"));
+    VALUE("SELECT string_agg(change || committed_at::date, ' ' ORDER BY committed_at) FROM reg.changes",
+          "c12020-02-01 c22020-02-02 c32020-02-03");
+    VALUE("SELECT committed_at::date FROM reg.tags", "2020-02-01");
+    KEEP(FORGET, .version = "c2", .foreign_checksum = "id2");
+    KEEP(ADOPT, .undoes = "q", .migration = "c2", .version = "c2", .foreign_checksum = "id2",
+         .foreign_record = CHANGE("c2", ""));
+    VALUE("SELECT string_agg(event || change, ' ' ORDER BY committed_at) FROM reg.events",
+          "deployc1 deployc2 deployc3 revertc2");
 }
 
 /* All that the real Sqitch recorded of two projects, said again by the mirror, is the same again. */

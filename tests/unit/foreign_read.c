@@ -153,6 +153,7 @@ Test(foreign_read, alembic_heads)
 /* The registry as the mirror makes it: foreign_mirror.c holds that against Sqitch's own. */
 Test(foreign_read, sqitch_projects_and_reworked_changes)
 {
+    ledger_close(ready(1));
     job.history = HISTORY_SQITCH;
     job.history_table = "my registry";
     KEEP(UP, .foreign_checksum = "c1",

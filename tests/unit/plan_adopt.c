@@ -244,7 +244,7 @@ Test(plan_adopt, import_knows_whose_record_it_is)
     struct world w;
     begin(&w, ADOPTION_IMPORT, HISTORY_FLYWAY);
     three(&w);
-    says(&w, false, "no-history", "a has no record that service user (layout flyway) could take over", "");
+    says(&w, false, "no-history", "a has no record that service user (layout flyway) could take over", "`schema:`");
     record(&w, HISTORY_GOOSE, "public.goose_db_version");
     row(&w, "1", "", "");
     says(&w, true, "other-history", "another tool than the one of service user (layout flyway): goose "
@@ -262,6 +262,9 @@ Test(plan_adopt, import_knows_whose_record_it_is)
     good(&w, "adopt 2*");
     w.service.history_table = "old.flyway_schema_history";
     good(&w, "adopt 3*");
+    w.service.history_table = "schema_versio";
+    says(&w, true, "other-history", "no record of flyway that is called schema_versio, but: goose (public.",
+         "correct `history_table`");
     arena_release(&w.arena);
 }
 
@@ -406,6 +409,181 @@ Test(plan_adopt, repair_realigns_and_forgets)
     buf_clear(&text);
     plan_mermaid(&w.plan, &text);
     cr_expect(strstr(buf_text(&text), "\"forget 1.9\""), "%s", buf_text(&text));
+    arena_release(&w.arena);
+}
+
+/* ---- what the other tool's record does not say ---- */
+
+static void keeping(struct world *w, enum history_tool tool)
+{
+    begin(w, ADOPTION_REALIGN, tool);
+    three(w);
+    w->service.mirror = true;
+}
+
+Test(plan_adopt, a_repair_writes_what_the_kept_record_misses)
+{
+    struct world w;
+    keeping(&w, HISTORY_FLYWAY);
+    add(&w, MIGRATION_REPEATABLE, "", "R__views.sql")->foreign_checksum = "77";
+    add(&w, MIGRATION_REPEATABLE, "", "R__later.sql")->foreign_checksum = "78";
+    applied(&w, "1", "V1__a.sql");
+    applied(&w, "3", "V3__c.sql"); /* out of order */
+    applied(&w, "2", "V2__b.sql");
+    applied(&w, "R__views.sql", "R__views.sql");
+    applied(&w, "R__later.sql", "an older text"); /* it is pending, for both */
+    applied(&w, "9", "gone");
+    good(&w, "adopt 1<req-1, adopt 3<req-3, adopt 2<req-2, adopt R__views.sql<req-R__views.sql");
+    cr_expect_str_eq(w.plan.steps[0].recorded, sum(&w, "V1__a.sql"));
+    record(&w, HISTORY_FLYWAY, "public.flyway_schema_history");
+    row(&w, "1.0", "V1__a.sql", "11");
+    row(&w, "2", "V2__b.sql", "21"); /* the file was realigned here, but not there */
+    row(&w, "", "R__views.sql", "77");
+    good(&w, "adopt 3<req-3, adopt 2<req-2");
+    row(&w, "3", "V3__c.sql", "33");
+    w.rows[1].checksum = "22";
+    good(&w, "");
+    w.options.adoption = ADOPTION_REPAIR;
+    good(&w, "forget 9<req-9");
+    w.options.adoption = ADOPTION_FORGET;
+    good(&w, "forget 9<req-9");
+    w.service.mirror = false;
+    w.histories[0].row_count = 0;
+    w.options.adoption = ADOPTION_REALIGN;
+    good(&w, "");
+    arena_release(&w.arena);
+}
+
+Test(plan_adopt, a_repair_knows_what_one_row_stands_for)
+{
+    struct world w;
+    keeping(&w, HISTORY_GOLANG_MIGRATE);
+    applied(&w, "1", "V1__a.sql");
+    applied(&w, "2", "V2__b.sql");
+    good(&w, "adopt 2<req-2");
+    record(&w, HISTORY_GOLANG_MIGRATE, "public.schema_migrations");
+    row(&w, "1", "", "")->state = FOREIGN_BASELINE;
+    good(&w, "adopt 2<req-2");
+    w.rows[0].version = "3"; /* ahead: an import's business */
+    good(&w, "");
+    arena_release(&w.arena);
+    keeping(&w, HISTORY_FLYWAY);
+    add(&w, MIGRATION_BASELINE, "3", "B3__all.sql");
+    applied(&w, "B3__all.sql", "B3__all.sql");
+    good(&w, "adopt B3__all.sql<req-B3__all.sql");
+    record(&w, HISTORY_FLYWAY, "public.flyway_schema_history");
+    row(&w, "3", "V3__c.sql", ""); /* the version is there, as whatever */
+    good(&w, "");
+    w.rows[0].state = FOREIGN_BASELINE;
+    good(&w, "");
+    arena_release(&w.arena);
+}
+
+Test(plan_adopt, a_repair_keeps_the_order_of_gooses_rows)
+{
+    struct world w;
+    keeping(&w, HISTORY_GOOSE);
+    applied(&w, "1", "V1__a.sql");
+    applied(&w, "3", "V3__c.sql");
+    applied(&w, "2", "V2__b.sql");
+    record(&w, HISTORY_GOOSE, "public.goose_db_version");
+    row(&w, "1", "", "");
+    row(&w, "2", "", "");
+    good(&w, "adopt 3<req-3, adopt 2<req-2");
+    row(&w, "3", "", "");
+    good(&w, "");
+    arena_release(&w.arena);
+}
+
+Test(plan_adopt, a_repair_refuses_a_record_that_a_person_has_to_look_at)
+{
+    struct world w;
+    keeping(&w, HISTORY_FLYWAY);
+    applied(&w, "1", "V1__a.sql");
+    record(&w, HISTORY_FLYWAY, "public.schema_version");
+    says(&w, true, "unnamed-history", "not called flyway_schema_history: public.schema_version",
+         "`history_table: schema_version`");
+    w.service.history_table = "schema_version";
+    good(&w, "adopt 1<req-1");
+    row(&w, "2", "V2__b.sql", "22")->state = FOREIGN_FAILED;
+    says(&w, true, "failed-row", "says that 2 began", "flyway repair");
+    arena_release(&w.arena);
+    keeping(&w, HISTORY_SQITCH);
+    w.migrations[0].script = "user";
+    applied(&w, "1", "V1__a.sql");
+    record(&w, HISTORY_SQITCH, "sqitch.changes");
+    row(&w, "1", "user", "other");
+    says(&w, true, "altered", "its record says other, the file has 11 now", "bring the file back");
+    arena_release(&w.arena);
+}
+
+Test(plan_adopt, a_kept_record_is_named_before_anything_is_imported)
+{
+    struct world w;
+    begin(&w, ADOPTION_IMPORT, HISTORY_FLYWAY);
+    three(&w);
+    w.service.mirror = true;
+    record(&w, HISTORY_FLYWAY, "public.schema_version");
+    row(&w, "1", "V1__a.sql", "11");
+    says(&w, true, "unnamed-history",
+         "a has a record of flyway that is not called flyway_schema_history: public.schema_version",
+         "`history_table: schema_version`");
+    w.service.history_table = "public.schema_version";
+    good(&w, "adopt 1*");
+    w.service.history_table = NULL;
+    w.options.adoption = ADOPTION_BASELINE;
+    w.limit = (struct plan_limit){"user", "1"};
+    w.options.limits = &w.limit;
+    w.options.limit_count = 1;
+    says(&w, true, "unnamed-history", "public.schema_version", "history_table");
+    arena_release(&w.arena);
+}
+
+/* Deployed up to a change that is reworked further on in the plan: the row has the name of both, and the id of the
+ * first. */
+Test(plan_adopt, sqitch_changes_are_known_by_their_ids)
+{
+    struct world w;
+    begin(&w, ADOPTION_IMPORT, HISTORY_SQITCH);
+    add(&w, MIGRATION_VERSIONED, "users@v1", "user")->foreign_checksum = "id1";
+    add(&w, MIGRATION_VERSIONED, "users", "user")->foreign_checksum = "id2";
+    record(&w, HISTORY_SQITCH, "sqitch.changes");
+    row(&w, "users", "user", "id1");
+    good(&w, "adopt users@v1*");
+    row(&w, "users", "user", "id3");
+    says(&w, true, "altered", "users was changed after sqitch ran it", "");
+    arena_release(&w.arena);
+}
+
+/* Its record's name is a schema, with or without the table; other projects in it are others' business. */
+Test(plan_adopt, sqitch_registries)
+{
+    struct world w;
+    begin(&w, ADOPTION_IMPORT, HISTORY_SQITCH);
+    add(&w, MIGRATION_VERSIONED, "users", "shop");
+    w.service.mirror = true;
+    record(&w, HISTORY_SQITCH, "reg.changes");
+    row(&w, "shop:users", "shop", "");
+    row(&w, "identity:users", "identity", "");
+    row(&w, "identity:roles", "identity", "");
+    says(&w, true, "unnamed-history", "reg.changes", "`history_table: reg`");
+    static const char *const names[] = {"reg", "reg.changes"};
+    for (size_t i = 0; i < COUNT_OF(names); i++) {
+        w.service.history_table = names[i];
+        good(&w, "adopt users*");
+        cr_expect_eq(w.findings.count, 0, "%s", w.findings.items[0].text);
+    }
+    w.migrations[0].script = "third";
+    w.rows[1].version = "users"; /* as it would be in a registry of one project */
+    says(&w, false, "no-history", "no record that service user", "");
+    good(&w, "");
+    w.options = (struct plan_options){.direction = DIRECTION_UP};
+    cr_expect(make(&w), "%s", w.err.text);
+    w.migrations[0].script = "shop";
+    says(&w, true, "foreign-history", "sqitch says that 1 migrations are in effect there (reg.changes)",
+         "greylag import");
+    w.service.history_table = "reg";
+    says(&w, true, "foreign-history", "(reg.changes)", "greylag import");
     arena_release(&w.arena);
 }
 

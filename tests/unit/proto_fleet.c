@@ -144,3 +144,32 @@ Test(fleet, ten_thousand_migrations)
     printf("# %d migrations: %zu bytes, encoded in %lld ms, decoded in %lld ms\n", MANY, strlen(json),
            (long long)(encoded - began), (long long)(clock_mono_ms() - encoded));
 }
+
+/* ---- what history_table names ---- */
+
+Test(fleet, a_record_is_named_with_its_schema_or_without)
+{
+    static const struct {
+        enum history_tool tool;
+        const char *named, *table;
+        bool same;
+    } cases[] = {
+        {HISTORY_FLYWAY, NULL, "public.flyway_schema_history", true},
+        {HISTORY_FLYWAY, "", "any.flyway_schema_history", true},
+        {HISTORY_FLYWAY, NULL, "public.schema_version", false},
+        {HISTORY_FLYWAY, "schema_version", "public.schema_version", true},
+        {HISTORY_FLYWAY, "version", "public.schema_version", false},
+        {HISTORY_FLYWAY, "old.schema_version", "old.schema_version", true},
+        {HISTORY_FLYWAY, "old.schema_version", "older.schema_version", false},
+        {HISTORY_FLYWAY, "old.schema_version", "schema_version", false},
+        {HISTORY_SQITCH, NULL, "sqitch.changes", true},
+        {HISTORY_SQITCH, NULL, "reg.changes", false},
+        {HISTORY_SQITCH, "reg", "reg.changes", true},
+        {HISTORY_SQITCH, "reg.changes", "reg.changes", true},
+        {HISTORY_SQITCH, "reg", "sqitch.changes", false},
+        {HISTORY_NONE, NULL, "public.t", false},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
+        cr_expect_eq(history_name_is(cases[i].tool, cases[i].named, cases[i].table), cases[i].same, "%zu: %s", i,
+                     cases[i].table);
+}

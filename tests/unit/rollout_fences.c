@@ -51,6 +51,24 @@ Test(rollout_fences, a_halted_release_asks_everybody_after_a_restore)
     fix_release(&fix);
 }
 
+/* A step outside a transaction that its fence cut off: a rollback leaves what it had done, and says so. */
+Test(rollout_fences, what_is_left_half_done_is_told_when_the_release_goes_back)
+{
+    const char *left = "of request r.1.1 1 statement outside a transaction took effect and stays";
+    struct fix fix;
+    fix_running(&fix);
+    fix_outcome(&fix, 0, "a0 f2");
+    fix_say(&fix, (struct said){.kind = REPORT_FENCED, .target = 1, .message = left});
+    cr_assert(strstr(fix.rollout.reason, left), "%s", fix.rollout.reason);
+    cr_assert(strstr(fix.rollout.targets[1].problem, left), "%s", fix.rollout.targets[1].problem);
+    fix_release(&fix);
+    fix_running(&fix);
+    fix_ask(&fix, ROLLOUT_TAKEOVER);
+    fix_say(&fix, (struct said){.kind = REPORT_FENCED, .target = 1, .message = left});
+    cr_assert_str_eq(fix.rollout.reason, "", "it goes on from there");
+    fix_release(&fix);
+}
+
 Test(rollout_fences, stale_job_goes_above_what_is_in_force)
 {
     struct fix fix;

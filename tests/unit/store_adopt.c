@@ -96,6 +96,9 @@ static void report(const struct store_inventory *inventory)
     MUST(store_batch_commit(store, &batch, &why));
 }
 
+static const struct applied *held; /* what the target holds by its own record */
+static size_t held_count;
+
 /* Flyway's rows 1 to `count`; `answers` the ask of that moment. */
 static void report_record(size_t count, int64_t answers, bool whole)
 {
@@ -108,6 +111,8 @@ static void report_record(size_t count, int64_t answers, bool whole)
                                         .target = "user",
                                         .foreign = &history,
                                         .foreign_count = count > 0,
+                                        .applied = held,
+                                        .applied_count = held_count,
                                         .foreign_whole = whole,
                                         .answers_us = answers};
     report(&inventory);
@@ -334,6 +339,44 @@ Test(store_adopt, a_repair_keeps_whose_work_it_was)
     holds("1@r", release);
     MUST(accept(&repair, 0, NULL, &acceptance, &why));
     cr_assert_eq(acceptance.steps, 0, "put right once, and done");
+}
+
+#define REQUEST "SELECT request FROM greylag.applied WHERE migration = "
+#define REQUESTS "SELECT string_agg(migration || request, ' ' ORDER BY place) FROM greylag.applied"
+
+/* What its worker keeps for another tool is written when it is missing there; nothing changes on our own record. */
+Test(store_adopt, a_repair_of_a_kept_record_needs_it_and_leaves_ours_alone)
+{
+    struct store_acceptance acceptance;
+    struct err err = ERR_INIT;
+    const struct plan_options repair = {.direction = DIRECTION_ADOPT, .adoption = ADOPTION_REPAIR};
+    const char *release = import_two();
+    auto_free char *before = test_pg_value(conninfo, REQUESTS);
+    auto_free char *one = test_pg_value(conninfo, REQUEST "'1'"), *two = test_pg_value(conninfo, REQUEST "'2'");
+    const struct applied both[] = {{"1", sum(first_texts[0]), one, release, NULL, 0},
+                                   {"2", sum(first_texts[1]), two, release, NULL, 0}};
+    held = both;
+    held_count = 2;
+    service.mirror = true;
+    free(fleet_json);
+    fleet_json = fleet_encode(&fleet);
+    cr_assert_not(accept(&repair, 0, NULL, &acceptance, &err));
+    cr_assert(err.kind == ERR_INPUT && strstr(err.text, "\"since\" is missing"), "%s", err.text);
+    int64_t since = ask();
+    err_clear(&err);
+    cr_assert_not(accept(&repair, since, NULL, &acceptance, &err));
+    cr_assert(err.kind == ERR_CONFLICT && err.retriable, "%s", err.text);
+    report_record(1, since, true);
+    MUST(accept(&repair, since, NULL, &acceptance, &why));
+    cr_assert_eq(acceptance.steps, 1);
+    cr_assert_eq(carry_out(OUTCOME_APPLIED), RELEASE_SUCCEEDED);
+    holds("1@r 2@r", release);
+    auto_free char *after = test_pg_value(conninfo, REQUESTS);
+    cr_assert_str_eq(after, before);
+    since = ask();
+    report_record(2, since, true);
+    MUST(accept(&repair, since, NULL, &acceptance, &why));
+    cr_assert_eq(acceptance.steps, 0, "written once, and done");
 }
 
 Test(store_adopt, going_back_leaves_what_was_only_recorded)

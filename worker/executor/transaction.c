@@ -47,7 +47,7 @@ static void add_foreign(struct execution *x, struct script *script,
 {
     const struct foreign_step step = {.pg = ledger_session(x->ledger), .ledger_schema = ledger_schema(x->ledger),
                                       .target = ledger_target(x->ledger), .search_path = ledger_search_path(x->ledger),
-                                      .started_us = x->step.started_us, .job = x->step.job, .request = x->step.request};
+                                      .job = x->step.job, .request = x->step.request};
     size_t before = script->sql.len;
     add(&script->sql, &step);
     script_add(script, "", script->sql.len > before);

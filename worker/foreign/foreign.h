@@ -40,7 +40,6 @@ struct foreign_step {
     const char *ledger_schema; /* not quoted */
     int64_t target;            /* its id in the ledger */
     const char *search_path;   /* the service's, NULL: the server's default */
-    int64_t started_us;        /* 0: with the transaction */
     const struct job *job;
     const struct job_request *request;
 };

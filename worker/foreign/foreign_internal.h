@@ -5,15 +5,13 @@
 
 #define TOOL_STEPS 3
 struct tool {
-    const char *table;    /* its default name */
-    const char *schema;   /* its own, NULL: the search_path's */
     const char *words;    /* how its table is recognised: sql/foreign_find.sql */
     int columns;          /* exactly so many; 0: any */
     const char *read;     /* columns version, name, script, checksum, state, place */
     const char *check;    /* one row, not NULL: it says that the request's migration is in effect; its checksum */
     const char *create;   /* statements */
     const char *add[TOOL_STEPS], *take[TOOL_STEPS]; /* in this order */
-    const char *align;    /* NULL: it keeps no checksum */
+    const char *align;    /* adopted over a request in effect; NULL: there is nothing to put right */
     bool named;           /* a migration's id is all of its version */
     bool needs_record;    /* adds nothing without request->foreign_record and foreign_checksum */
     const char *refused;  /* why it is not kept, NULL: it is */

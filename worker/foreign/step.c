@@ -67,30 +67,15 @@ static struct job_request identify(const struct foreign_step *step, const struct
     return r;
 }
 
-/* The table's schema and name: as the service names it, else the tool's own. Sqitch's is the registry, a schema. */
-static void split_name(const struct tool *tool, const char *named, struct buf *schema, const char **ret_table)
+static void add_statements(struct buf *out, struct pg *pg, const struct tool *tool, const char *const *statements,
+                           size_t count, const char *ledger)
 {
-    const char *dot = strchr(named, '.');
-    *ret_table = tool->table;
-    if (dot)
-        buf_add(schema, named, (size_t)(dot - named));
-    else if (tool->schema)
-        buf_adds(schema, named[0] ? named : tool->schema);
-    if (!tool->schema && named[0])
-        *ret_table = dot ? dot + 1 : named;
-}
-
-static void add_statements(struct buf *out, const struct foreign_step *step, const struct tool *tool,
-                           const char *const *statements, size_t count)
-{
-    auto_buf struct buf schema = BUF_INIT(1024);
-    pg_add_identifier(step->pg, &schema, step->ledger_schema);
     buf_adds(out, "ARRAY[");
     for (size_t i = 0; i < count; i++) {
         auto_buf struct buf text = BUF_INIT(1 << 16);
-        tool_add_statement(&text, tool, statements[i], buf_text(&schema));
+        tool_add_statement(&text, tool, statements[i], ledger);
         buf_adds(out, i ? "," : "");
-        pg_add_literal(step->pg, out, buf_text(&text));
+        pg_add_literal(pg, out, buf_text(&text));
     }
     buf_adds(out, "]::text[]");
 }
@@ -103,26 +88,26 @@ static const char *yes(bool value)
 static void add_block(struct buf *sql, const struct foreign_step *step, const struct tool *tool,
                       const char *const *statements, size_t count, bool checks, const char *refused)
 {
-    const char *named = step->job->history_table ? step->job->history_table : "", *table;
+    const char *named = step->job->history_table;
+    const struct history_name name = history_name(step->job->history, named);
     auto_buf struct buf schema = BUF_INIT(1024), run = BUF_INIT(1 << 18), create = BUF_INIT(1 << 16);
-    auto_buf struct buf id = BUF_INIT(BUF_MAX), body = BUF_INIT(BUF_MAX);
+    auto_buf struct buf id = BUF_INIT(BUF_MAX), body = BUF_INIT(BUF_MAX), ledger = BUF_INIT(1024);
     const struct job_request r = identify(step, tool, &id);
-    char columns[16], target[24], started[64] = "pg_catalog.now()";
-    split_name(tool, named, &schema, &table);
-    add_statements(&run, step, tool, statements, count);
+    char columns[16], target[24];
+    buf_add(&schema, name.schema, name.schema_len);
+    pg_add_identifier(step->pg, &ledger, step->ledger_schema);
+    add_statements(&run, step->pg, tool, statements, count, buf_text(&ledger));
     if (tool->create)
         tool_add_statement(&create, tool, tool->create, "");
     snprintf(columns, sizeof columns, "%d", tool->columns);
     snprintf(target, sizeof target, "%" PRId64, step->target);
-    if (step->started_us)
-        snprintf(started, sizeof started, "pg_catalog.to_timestamp(%" PRId64 "/1000000.0)", step->started_us);
     const struct value values[] = {
         {"refused", refused, false},
         {"tool", history_tool_text(step->job->history), false},
         {"path", step->search_path, false},
         {"schema_name", schema.len ? buf_text(&schema) : NULL, false},
-        {"table_name", table, false},
-        {"named", yes(named[0]), true},
+        {"table_name", name.table, false},
+        {"named", yes(named && *named), true},
         {"find", sql_foreign_find, false},
         {"words", tool->words, false},
         {"columns", columns, true},
@@ -138,7 +123,8 @@ static void add_block(struct buf *sql, const struct foreign_step *step, const st
         {"direction", direction_text(r.direction), false},
         {"target", target, false},
         {"record", r.foreign_record ? r.foreign_record : "", false},
-        {"started", started, true},
+        {"migration", r.migration ? r.migration : "", false},
+        {"ledger", buf_text(&ledger), true},
     };
     const char *template = sql_foreign_block;
     while (text_starts(template, "--"))
@@ -149,7 +135,7 @@ static void add_block(struct buf *sql, const struct foreign_step *step, const st
     buf_addc(sql, ';');
 }
 
-static const struct tool nobody = {.table = "", .words = ""};
+static const struct tool nobody = {.words = ""};
 
 void foreign_add_check(struct buf *sql, const struct foreign_step *step)
 {

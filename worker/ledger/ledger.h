@@ -87,6 +87,10 @@ bool ledger_find(struct ledger *ledger, const char *const *requests, size_t coun
                  const struct outcome **ret_outcomes, size_t *ret_count, struct err *err);
 bool ledger_release_outcomes(struct ledger *ledger, const char *release, struct arena *arena,
                              const struct outcome **ret_outcomes, size_t *ret_count, struct err *err);
+/* What the release has begun outside a transaction and not ended, for people; "" nothing. It stays where the release
+ * does not go on. */
+bool ledger_half_done(struct ledger *ledger, const char *release, struct arena *arena, const char **ret_text,
+                      struct err *err);
 /* Outcomes that the coordinator has not acknowledged, oldest first, at most `limit`. */
 bool ledger_unacknowledged(struct ledger *ledger, size_t limit, struct arena *arena,
                            const struct outcome **ret_outcomes, size_t *ret_count, struct err *err);

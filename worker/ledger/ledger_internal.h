@@ -6,8 +6,9 @@
 
 /* One row for each file in sql/, with greylag's schema filled in when the ledger is opened. */
 #define LEDGER_STATEMENTS(X)                                                                                           \
-    X(find) X(find_release) X(find_positions) X(unacknowledged) X(acknowledge) X(inventory) X(effect) X(target)        \
-    X(target_add) X(fence) X(raise) X(lock) X(unlock) X(extend) X(record) X(marks) X(mark_before) X(mark_after)
+    X(find) X(find_release) X(half_done) X(find_positions) X(unacknowledged) X(acknowledge) X(inventory) X(effect)     \
+    X(target) X(target_add) X(fence) X(raise) X(lock) X(unlock) X(extend) X(record) X(marks) X(mark_before)            \
+    X(mark_after)
 enum ledger_statement {
 #define X(name) LEDGER_SQL_##name,
     LEDGER_STATEMENTS(X)

@@ -67,6 +67,17 @@ bool ledger_release_outcomes(struct ledger *ledger, const char *release, struct 
     return query_outcomes(ledger, LEDGER_SQL_find_release, release, arena, ret_outcomes, ret_count, err);
 }
 
+bool ledger_half_done(struct ledger *ledger, const char *release, struct arena *arena, const char **ret_text,
+                      struct err *err)
+{
+    const char *values[] = {NUMBER(ledger->target), release};
+    auto_pgresult PGresult *result = NULL;
+    if (!ledger_exec(ledger, LEDGER_SQL_half_done, 2, values, &result, err))
+        return false;
+    *ret_text = arena_strdup(arena, pg_text(result, 0, 0));
+    return true;
+}
+
 /* ---- acknowledgements ---- */
 
 static void append(struct ledger_pending *p, int64_t position)

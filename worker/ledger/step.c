@@ -19,19 +19,29 @@ static const char *undone(const struct job_request *request)
 /* What becomes of the migration's row in `applied` (schema/0003_effects.sql). */
 static const char *effect_on_applied(const struct job_request *request)
 {
-    bool replaces = *undone(request);
     switch (request->direction) {
     case DIRECTION_UP:
-        return request->kind == MIGRATION_CALLBACK ? "none" : replaces ? "replace" : "add";
+        return request->kind == MIGRATION_CALLBACK ? "none" : *undone(request) ? "replace" : "add";
     case DIRECTION_DOWN: /* with its earlier text, a repeatable one stays in effect */
         return request->kind == MIGRATION_REPEATABLE && *request->sql ? "replace" : "remove";
     case DIRECTION_ADOPT:
-        return replaces ? "realign" : "add";
+        return "add";
     case DIRECTION_FORGET:
     case DIRECTION_COUNT:
         break;
     }
     return "remove";
+}
+
+/* Adopted again with the checksum that it has: the record is as it should be, and the step concerns another tool's. */
+static void add_realign(struct ledger *ledger, struct buf *sql, const struct job_request *request)
+{
+    buf_addf(sql, ",CASE WHEN EXISTS (SELECT FROM %s.applied WHERE target_id = %" PRId64 " AND migration = ",
+             ledger->quoted_schema, ledger->target);
+    pg_add_literal(ledger->pg, sql, request->migration);
+    buf_adds(sql, " AND checksum = ");
+    pg_add_literal(ledger->pg, sql, request->checksum);
+    buf_adds(sql, ") THEN 'none' ELSE 'realign' END");
 }
 
 void ledger_add_begin(struct ledger *ledger, struct buf *sql, const struct ledger_step *step)
@@ -62,7 +72,10 @@ void ledger_add_end(struct ledger *ledger, struct buf *sql, const struct ledger_
     add_text(ledger, sql, r->checksum);
     buf_addf(sql, ",%" PRId64 ",%" PRId64, step->attempt, ledger->fence.sequence);
     add_text(ledger, sql, undone(r));
-    add_text(ledger, sql, effect_on_applied(r));
+    if (r->direction == DIRECTION_ADOPT && *undone(r))
+        add_realign(ledger, sql, r);
+    else
+        add_text(ledger, sql, effect_on_applied(r));
     if (step->started_us)
         buf_addf(sql, ",pg_catalog.to_timestamp(%" PRId64 "/1000000.0))", step->started_us);
     else

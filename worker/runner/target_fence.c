@@ -41,6 +41,7 @@ static bool try_fence(struct answer *answer, struct err *err)
     struct ledger_raise raise = {.fence = answer->fence, .expects = answer->control->expects,
                                 .accept_server = answer->control->expects < 0};
     char message[256] = "";
+    const char *half_done;
     bool busy;
     if (!session_lock(target, target_leaving, &busy, message, err))
         return false;
@@ -51,7 +52,8 @@ static bool try_fence(struct answer *answer, struct err *err)
                                      &report->in_force, err))
         return false;
     if (!ledger_release_outcomes(target->ledger, answer->control->release, &answer->arena, &report->outcomes,
-                                 &report->outcome_count, err))
+                                 &report->outcome_count, err) ||
+        !ledger_half_done(target->ledger, answer->control->release, &answer->arena, &half_done, err))
         return false;
     report->message = arena_strdup(&answer->arena, message);
     if (report->refusal == REFUSAL_CONFLICT && same_leader(answer, &report->in_force))
@@ -59,7 +61,7 @@ static bool try_fence(struct answer *answer, struct err *err)
     if (report->refusal == REFUSAL_COUNT) {
         report->kind = REPORT_FENCED;
         report->refusal = 0;
-        report->message = "";
+        report->message = half_done;
     }
     session_in_force(target, &report->in_force);
     return true;

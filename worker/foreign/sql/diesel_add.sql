@@ -1,1 +1,2 @@
-INSERT INTO @table@ (version) SELECT replace($1::text, '-', '') WHERE NOT EXISTS (@check@)
+INSERT INTO @table@ (version, run_on)
+SELECT replace($1::text, '-', ''), $10::timestamptz WHERE NOT EXISTS (@check@)

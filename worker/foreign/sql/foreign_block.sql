@@ -12,6 +12,8 @@ DECLARE
     v_row record;
     v_statement text;
     v_found text;
+    v_began timestamptz;
+    v_ended timestamptz;
     v_called text := @tool@ || '''s record';
 BEGIN
     IF @refused@ <> '' THEN -- known before anything is looked at
@@ -60,6 +62,11 @@ BEGIN
     v_called := v_called || ' ' || v_schema || '.' || v_table;
     PERFORM pg_catalog.set_config('search_path', 'pg_catalog', true),
             pg_catalog.set_config('standard_conforming_strings', 'on', true);
+    SELECT h.started_at, h.finished_at INTO v_began, v_ended -- when it took effect, which may be long ago
+      FROM @ledger@.applied a
+      JOIN @ledger@.history h ON h.target_id = a.target_id AND h.position = a.position
+     WHERE a.target_id = @target@::int AND a.migration = @migration@;
+    v_ended := coalesce(v_ended, pg_catalog.clock_timestamp());
     IF @lock@ THEN
         EXECUTE pg_catalog.format('LOCK TABLE %I.%I IN SHARE ROW EXCLUSIVE MODE', v_schema, v_table);
     END IF;
@@ -79,8 +86,8 @@ BEGIN
         ELSE
             EXECUTE v_statement
               USING @version@, @name@, @script@, @checksum@, @kind@, @direction@,
-                    least(pg_catalog.floor(pg_catalog.date_part('epoch',
-                          pg_catalog.clock_timestamp() - @started@) * 1000), 2147483647)::int::text, @target@, @record@;
+                    least(pg_catalog.floor(pg_catalog.date_part('epoch', v_ended - coalesce(v_began, v_ended)) * 1000),
+                          2147483647)::int::text, @target@, @record@, v_ended;
         END IF;
     END LOOP;
     PERFORM pg_catalog.set_config('search_path', v_before, true),
@@ -90,5 +97,7 @@ EXCEPTION WHEN OTHERS THEN
         RAISE;
     END IF;
     RAISE EXCEPTION USING ERRCODE = SQLSTATE, MESSAGE = v_called || ' cannot be ' ||
-        CASE WHEN @checks@ THEN 'read' ELSE 'kept' END || ': ' || SQLERRM;
+        CASE WHEN @checks@ THEN 'read' ELSE 'kept' END || ': ' ||
+        CASE WHEN SQLSTATE = '23514' AND @tool@ = 'sqitch' -- dependencies_check
+             THEN 'a change that this one requires is missing there; greylag repair writes it' ELSE SQLERRM END;
 END

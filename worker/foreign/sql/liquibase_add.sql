@@ -10,7 +10,7 @@ SELECT filled.*
        'id', given.parts[cardinality(given.parts) - 1],
        'author', given.parts[cardinality(given.parts)],
        'filename', array_to_string(given.parts[1:cardinality(given.parts) - 2], '::'),
-       'dateexecuted', now()::timestamp, 'orderexecuted', given.highest + 1, 'exectype', 'EXECUTED',
+       'dateexecuted', $10::timestamptz::timestamp, 'orderexecuted', given.highest + 1, 'exectype', 'EXECUTED',
        'md5sum', nullif($4::text, ''), 'description', 'sql', 'liquibase', 'greylag',
        'comments', coalesce(given.more ->> 'comments', ''), 'contexts', given.more ->> 'contexts',
        'labels', given.more ->> 'labels',

@@ -1,6 +1,7 @@
 -- Sqitch: lib/App/Sqitch/Role/DBIEngine.pm, log_deploy_change. $4 is the change's id, $9 what its plan says of it
 -- (JSON: proto/fleet.h, foreign_record). Which change a dependency means, the registry tells as it tells Sqitch
--- (change_id_for): the first of that name, or the last before the tag.
+-- (change_id_for): the first of that name, or the last before the tag. The order of changes is that of their times. An
+-- event of that time may stand there from before the change was taken off by hand.
 WITH given AS (
     SELECT $9::jsonb AS j
 ), project AS (
@@ -11,7 +12,7 @@ WITH given AS (
     INSERT INTO @table@ (change_id, script_hash, change, project, note, committed_at, committer_name, committer_email,
                          planned_at, planner_name, planner_email)
     SELECT $4::text, j ->> 'script_hash', j ->> 'change', j ->> 'project', coalesce(j ->> 'note', ''),
-           clock_timestamp(), current_user, current_user || '@greylag', (j ->> 'planned_at')::timestamptz,
+           $10::timestamptz, current_user, current_user || '@greylag', (j ->> 'planned_at')::timestamptz,
            j ->> 'planner_name', j ->> 'planner_email'
       FROM given
      WHERE NOT EXISTS (SELECT FROM @table@ c WHERE c.change_id = $4::text)
@@ -37,18 +38,20 @@ WITH given AS (
     SELECT added.change_id, 'conflict', d.name, NULL
       FROM added, given, jsonb_array_elements_text(coalesce(given.j -> 'conflicts', '[]')) AS d (name)
 ), tagged AS (
-    INSERT INTO @registry@.tags (tag_id, tag, project, change_id, note, committer_name, committer_email, planned_at,
-                                 planner_name, planner_email)
+    INSERT INTO @registry@.tags (tag_id, tag, project, change_id, note, committed_at, committer_name, committer_email,
+                                 planned_at, planner_name, planner_email)
     SELECT t.j ->> 'id', t.j ->> 'tag', added.project, added.change_id, coalesce(t.j ->> 'note', ''),
-           added.committer_name, added.committer_email, (t.j ->> 'planned_at')::timestamptz,
+           added.committed_at, added.committer_name, added.committer_email, (t.j ->> 'planned_at')::timestamptz,
            t.j ->> 'planner_name', t.j ->> 'planner_email'
       FROM added, given, jsonb_array_elements(coalesce(given.j -> 'tags', '[]')) AS t (j)
 )
-INSERT INTO @registry@.events (event, change_id, change, project, note, requires, conflicts, tags, committer_name,
-                               committer_email, planned_at, planner_name, planner_email)
+INSERT INTO @registry@.events (event, change_id, change, project, note, requires, conflicts, tags, committed_at,
+                               committer_name, committer_email, planned_at, planner_name, planner_email)
 SELECT 'deploy', added.change_id, added.change, added.project, added.note,
        ARRAY(SELECT jsonb_array_elements_text(coalesce(given.j -> 'requires', '[]'))),
        ARRAY(SELECT jsonb_array_elements_text(coalesce(given.j -> 'conflicts', '[]'))),
        ARRAY(SELECT e ->> 'tag' FROM jsonb_array_elements(coalesce(given.j -> 'tags', '[]')) e),
-       added.committer_name, added.committer_email, added.planned_at, added.planner_name, added.planner_email
+       added.committed_at, added.committer_name, added.committer_email, added.planned_at, added.planner_name,
+       added.planner_email
   FROM added, given
+    ON CONFLICT DO NOTHING
