@@ -3,6 +3,7 @@
 
 #include <ctype.h>
 #include <stdarg.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/array.h"
@@ -228,20 +229,53 @@ void lint_add_aside(struct lint *lint, const struct lint_text *text, bool applie
     lint->migration = NULL;
 }
 
+static int by_place(const void *a, const void *b)
+{
+    const struct kept *x = a, *y = b;
+    if (x->file != y->file)
+        return x->file < y->file ? -1 : 1;
+    if (x->finding.line != y->finding.line)
+        return x->finding.line - y->finding.line;
+    if (x->finding.column != y->finding.column)
+        return x->finding.column - y->finding.column;
+    return x->number < y->number ? -1 : 1;
+}
+
+/* Rules speak in their own order: of the whole service at its end, of each pattern through a whole file. */
+static void sort_kept(struct lint *lint)
+{
+    for (size_t i = 0; i < lint->kept_count; i++) {
+        struct kept *kept = &lint->kept[i];
+        kept->number = i;
+        while (kept->file < lint->file_count && strcmp(lint->files[kept->file].file, kept->finding.file) != 0)
+            kept->file++;
+    }
+    if (lint->kept_count)
+        qsort(lint->kept, lint->kept_count, sizeof *lint->kept, by_place);
+}
+
+/* Two patterns can see the same secret. */
+static bool is_same(const struct lint_finding *a, const struct lint_finding *b)
+{
+    return a->rule == b->rule && a->line == b->line && a->column == b->column && strcmp(a->file, b->file) == 0 &&
+           strcmp(a->text, b->text) == 0;
+}
+
 void lint_end(struct lint *lint, const struct lint_finding **ret_findings, size_t *ret_count)
 {
     struct scope scope = {.lint = lint, .schema = &lint->schema, .arena = &lint->work};
     call(&scope, STAGE_END, PARTS_UP);
-    struct lint_finding *findings =
-        arena_array(lint->arena, lint->kept_count + lint->ignore_count + 1, sizeof *findings);
-    size_t count = 0, found = lint->kept_count;
-    for (size_t i = 0; i < found; i++) {
-        if (!ignores_cover(lint, &lint->kept[i]))
-            findings[count++] = lint->kept[i].finding;
-    }
+    for (size_t i = 0; i < lint->kept_count; i++)
+        lint->kept[i].ignored = ignores_cover(lint, &lint->kept[i]);
     ignores_end(lint);
-    for (size_t i = found; i < lint->kept_count; i++)
-        findings[count++] = lint->kept[i].finding;
+    sort_kept(lint);
+    struct lint_finding *findings = arena_array(lint->arena, lint->kept_count + 1, sizeof *findings);
+    size_t count = 0;
+    for (size_t i = 0; i < lint->kept_count; i++) {
+        const struct lint_finding *finding = &lint->kept[i].finding;
+        if (!lint->kept[i].ignored && !(count && is_same(finding, &findings[count - 1])))
+            findings[count++] = *finding;
+    }
     *ret_findings = findings;
     *ret_count = count;
     struct arena work = lint->work;

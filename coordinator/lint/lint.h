@@ -87,7 +87,7 @@ void lint_add(struct lint *lint, const struct lint_migration *migration);
 /* SQL that is no migration, but runs with them: a verify script, a callback around each. `applied`: as a
  * migration's. */
 void lint_add_aside(struct lint *lint, const struct lint_text *text, bool applied);
-/* What was found, in the order of migrations, then of places; releases `lint`. */
+/* What was found, each once, in the order in which files were added, then of places; releases `lint`. */
 void lint_end(struct lint *lint, const struct lint_finding **ret_findings, size_t *ret_count);
 
 /* The text of a file with what `rules` (bits 1 << LINT_...) found in it mended; false: nothing can be mended without

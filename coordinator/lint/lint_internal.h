@@ -15,6 +15,8 @@ struct ignore {
 struct kept {
     struct lint_finding finding;
     int from, to; /* lines; 0, 0: any of the file */
+    bool ignored;
+    size_t file, number; /* which of the run's files, which finding of the run */
 };
 
 struct seen_file {

@@ -262,6 +262,26 @@ Test(validate, fix_changes_nothing_that_another_tool_may_have_applied)
     HOLDS("a/V1__x.sql", "SELECT 1");
 }
 
+Test(validate, findings_stand_in_the_order_of_their_places_each_once)
+{
+    make(FLEET);
+    put("a/V1__x.sql", "CREATE TABLE t (a int PRIMARY KEY); CREATE TABLE x (a int);\n"
+                       "SELECT 'host=x password=verysecret dbname=z';\nCREATE TABLE u (a int REFERENCES t);\n"
+                       "SELECT 'postgres://a:verysecret@b/c';\nSELECT 'AKIAIOSFODNN7ABCDEFG';\n");
+    put("a/V2__y.sql", "CREATE TABLE v (a int REFERENCES t);\nDROP TABLE x;\n"
+                       "CREATE TABLE w (a int REFERENCES t);\n");
+    EXPECT("greylag validate", 6);
+    const char *const wanted[] = {"a/V1__x.sql:2:", "a/V1__x.sql:3:", "a/V1__x.sql:4:", "a/V1__x.sql:5:",
+                                  "a/V2__y.sql:1:", "a/V2__y.sql:2:", "a/V2__y.sql:3:"};
+    const char *at = out_text;
+    for (size_t i = 0; i < COUNT_OF(wanted); i++) {
+        at = at ? strstr(at, wanted[i]) : NULL;
+        cr_expect_not_null(at, "%s is not where it should be in:\n%s", wanted[i], out_text);
+    }
+    const char *first = strstr(out_text, wanted[0]);
+    cr_expect(first && !strstr(first + 1, wanted[0]), "twice in:\n%s", out_text);
+}
+
 #define PASSWORD "ALTER ROLE app PASSWORD 'hunter2';"
 
 Test(validate, what_runs_with_migrations_is_looked_at_too)
