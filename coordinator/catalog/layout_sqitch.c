@@ -155,8 +155,13 @@ static const char *record_of(struct reading *reading, size_t i, const struct fol
 static const char *const *tags_of(struct reading *reading, size_t i)
 {
     const struct sqitch_plan *plan = &reading->plan;
-    const char **tags = arena_array(reading->run->arena, plan->tag_count + 1, sizeof *tags);
     size_t count = 0;
+    for (size_t t = 0; t < plan->tag_count; t++)
+        count += plan->tags[t].change == i;
+    if (count == 0)
+        return NULL;
+    const char **tags = arena_array(reading->run->arena, count + 1, sizeof *tags);
+    count = 0;
     for (size_t t = 0; t < plan->tag_count; t++) {
         if (plan->tags[t].change == i)
             tags[count++] = plan->tags[t].name;
