@@ -75,6 +75,22 @@ def ids(stage, target):
     return [migration for migration, _ in stage.applied(target)]
 
 
+def test_a_tool_that_ran_after_the_targets_were_looked_at():
+    """The plan is made from what they reported while they were empty."""
+    with Stage() as stage:
+        begin(stage)
+        stage.everybody()
+        wait(lambda: "7" in str(stage.greylag("up", "--dry-run", "--accept-irreversible")), "all targets to report")
+        migrated(stage)
+        refused = stage.greylag("up", "--accept-irreversible", check=None)
+        expect(refused.code == 3 and "says that it is applied, and nothing is on record here" in str(refused),
+               f"what is in effect is not applied again: {refused}")
+        expect(ids(stage, "user-eu") == ids(stage, "deals") == [], "nothing is on record")
+        stage.greylag("import", "--yes")
+        stage.greylag("up", "--accept-irreversible")
+        expect(ids(stage, "user-eu") == ["1", "2", "3", "4"] and ids(stage, "deals") == ["1", "2", "3"], "it went on")
+
+
 def test_import_then_up_then_back():
     with Stage() as stage:
         begin(stage)

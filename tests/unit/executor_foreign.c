@@ -7,15 +7,16 @@
 TestSuite(executor_foreign, .init = start, .fini = stop_server, .timeout = 120);
 
 static enum history_tool tool;
+static bool kept = true;
 
 /* executor_apply for a service that keeps the record. */
 static enum executor_end mirrored(struct ledger *ledger, struct job_request request)
 {
-    struct job_request *kept = arena_new(&arena, struct job_request);
+    struct job_request *only = arena_new(&arena, struct job_request);
     struct job *job = arena_new(&arena, struct job);
-    *kept = request;
-    *job = (struct job){.audience = {"shop", "test", "auth", "main"}, .release = "r1", .history = tool, .mirror = true,
-                        .before_each = "", .after_each = "", .requests = kept, .request_count = 1};
+    *only = request;
+    *job = (struct job){.audience = {"shop", "test", "auth", "main"}, .release = "r1", .history = tool, .mirror = kept,
+                        .before_each = "", .after_each = "", .requests = only, .request_count = 1};
     err_clear(&last_error);
     enum executor_end end = executor_apply(ledger, job, 0, hooks, &arena, &last, &last_error);
     printf("%s: %d %s %s %s %s\n", request.request, (int)end, outcome_text(last.outcome.kind), last.outcome.sqlstate,
@@ -69,6 +70,53 @@ Test(executor_foreign, a_record_that_cannot_be_kept_fails_the_step_and_says_why)
     KEEPS(l, version(up("q2", "1", "CREATE TABLE a (x int)"), "1"), OUTCOME_FAILED);
     cr_assert_str_eq(last.outcome.sqlstate, "0A000");
     VALUE("SELECT count(*) FROM pg_class WHERE relname = 'a'", "0");
+    ledger_close(l);
+}
+
+/* The tool ran after the target had reported that it holds nothing. */
+Test(executor_foreign, what_another_tool_has_applied_since_is_not_applied_again)
+{
+    static const struct {
+        enum history_tool tool;
+        const char *table;
+    } rows[] = {
+        {HISTORY_FLYWAY,
+         "CREATE TABLE flyway_schema_history (installed_rank int, version text, description text, type text, script "
+         "text, checksum int, installed_by text, installed_on timestamp, execution_time int, success bool);"
+         "INSERT INTO flyway_schema_history VALUES (1, '1.0', 'x', 'SQL', 'V1__x.sql', 7, 'u', now(), 1, true)"},
+        {HISTORY_DBMATE, "CREATE TABLE schema_migrations (version varchar); INSERT INTO schema_migrations VALUES (1)"},
+        {HISTORY_GOLANG_MIGRATE,
+         "CREATE TABLE schema_migrations (version bigint, dirty bool);"
+         "INSERT INTO schema_migrations VALUES (3, false)"},
+    };
+    struct ledger *l = ready(1);
+    kept = false;
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        tool = rows[i].tool;
+        test_pg_run(database, "DROP TABLE IF EXISTS schema_migrations, flyway_schema_history");
+        test_pg_run(database, rows[i].table);
+        KEEPS(l, version(up(arena_printf(&arena, "q%zu", i), "1", "CREATE TABLE a (x int)"), "1"), OUTCOME_DRIFT);
+        cr_assert(strstr(last.outcome.message, "says that it is applied, and nothing is on record here"), "%s",
+                  last.outcome.message);
+        KEEPS(l, version(up(arena_printf(&arena, "o%zu", i), "1", "CREATE INDEX CONCURRENTLY i ON pg_class (oid)"),
+                         "1"), OUTCOME_DRIFT);
+        VALUE("SELECT count(*) FROM pg_class WHERE relname = 'a'", "0");
+    }
+    /* another version */
+    KEEPS(l, version(up("q8", "4", "CREATE TABLE b (x int)"), "4"), OUTCOME_APPLIED);
+    /* where something is on record, greylag's is the one that counts: it may have taken 1 back */
+    KEEPS(l, version(up("q9", "1", "CREATE TABLE a (x int)"), "1"), OUTCOME_APPLIED);
+    ledger_close(l);
+}
+
+Test(executor_foreign, a_table_of_that_name_that_is_not_the_tools_is_left_alone)
+{
+    struct ledger *l = ready(1);
+    kept = false;
+    tool = HISTORY_GOLANG_MIGRATE;
+    test_pg_run(database, "CREATE TABLE schema_migrations (version varchar); INSERT INTO schema_migrations VALUES (1)");
+    KEEPS(l, version(up("q1", "1", "CREATE TABLE a (x int)"), "1"), OUTCOME_APPLIED);
+    VALUE("SELECT current_setting('search_path')", "\"$user\", public");
     ledger_close(l);
 }
 

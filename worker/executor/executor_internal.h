@@ -73,6 +73,7 @@ enum attempt_end attempt_sort(const struct err *err);
 void session_rollback(struct execution *x);
 /* Undoes what a file set for the session. */
 bool session_reset(struct execution *x, struct err *err);
+struct foreign_step execution_foreign(const struct execution *x); /* what another tool's record needs to know of it */
 bool stop_asked(const struct execution *x);
 
 /* Takes the job's texts; what does not run in this direction is left empty. */

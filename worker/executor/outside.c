@@ -108,10 +108,13 @@ static const struct ledger_mark *mark_of(const struct ledger_mark *marks, size_t
 /* Session, fence, expiry (only before anything has run) and what is applied: the checks of a step, by themselves. */
 static bool look_first(struct execution *x, struct err *err)
 {
-    auto_buf struct buf sql = BUF_INIT(1 << 16);
+    auto_buf struct buf sql = BUF_INIT(BUF_MAX);
     buf_adds(&sql, "BEGIN;");
+    const struct foreign_step step = execution_foreign(x);
     ledger_add_begin(x->ledger, &sql, &x->step);
-    buf_adds(&sql, ";ROLLBACK");
+    buf_addc(&sql, ';');
+    foreign_add_guard(&sql, &step);
+    buf_adds(&sql, "ROLLBACK");
     bool good = pg_run(ledger_session(x->ledger), buf_text(&sql), NULL, NULL, err);
     session_rollback(x);
     return good;

@@ -41,13 +41,18 @@ void script_begin(struct execution *x, struct script *script)
     script_add(script, ";\n", 1);
 }
 
+struct foreign_step execution_foreign(const struct execution *x)
+{
+    return (struct foreign_step){.pg = ledger_session(x->ledger), .ledger_schema = ledger_schema(x->ledger),
+                                 .target = ledger_target(x->ledger), .search_path = ledger_search_path(x->ledger),
+                                 .job = x->step.job, .request = x->step.request};
+}
+
 /* What concerns another tool's record of the step: one statement or none. */
 static void add_foreign(struct execution *x, struct script *script,
                         void (*add)(struct buf *sql, const struct foreign_step *step))
 {
-    const struct foreign_step step = {.pg = ledger_session(x->ledger), .ledger_schema = ledger_schema(x->ledger),
-                                      .target = ledger_target(x->ledger), .search_path = ledger_search_path(x->ledger),
-                                      .job = x->step.job, .request = x->step.request};
+    const struct foreign_step step = execution_foreign(x);
     size_t before = script->sql.len;
     add(&script->sql, &step);
     script_add(script, "", script->sql.len > before);
@@ -97,6 +102,7 @@ enum attempt_end transaction_attempt(struct execution *x, struct failure *ret_fa
 {
     auto_script struct script script = SCRIPT_INIT(x->arena);
     script_begin(x, &script);
+    add_foreign(x, &script, foreign_add_guard);
     for (enum part_name i = PART_BEFORE; i <= PART_AFTER; i++)
         script_add_part(&script, &x->parts[i]);
     add_own_role(x, &script);

@@ -2,11 +2,11 @@
  *
  * Reading is the inventory's business: foreign_read finds the tables by their columns, under any name, and never fails
  * because of what they hold. Looking again and keeping are text that shares the transaction and the round trip of a
- * step: foreign_add_check before what a step records, foreign_add_mirror after it, because a way back looks at what is
- * still applied. Both find the table in the database at that time: `job->history_table`, else the tool's default name
- * in the search_path; else the check takes the one table that looks like it, while the mirror refuses to write into
- * what may be another service's, and makes the table as the tool does when there is none. They give the settings back
- * that they change, and return no rows.
+ * step: foreign_add_guard before anything of it runs, foreign_add_check before what a step records, foreign_add_mirror
+ * after it, because a way back looks at what is still applied. They find the table in the database at that time:
+ * `job->history_table`, else the tool's default name in the search_path; else the check takes the one table that looks
+ * like it, the guard none, while the mirror refuses to write into what may be another service's, and makes the table as
+ * the tool does when there is none. They give the settings back that they change, and return no rows.
  *
  * One row for each tool in tools.c; one file for each statement in sql/, run with the search_path pg_catalog.
  * Ownership: strings handed out live in the arena. Threads: the connection's. No logging. */
@@ -21,8 +21,8 @@
 #include "pg/pg.h"
 #include "proto/message.h"
 
-/* SQLSTATE of foreign_add_check: the record does not say so any more (an ADOPT's outcome is DRIFT, err's text the
- * message). */
+/* SQLSTATE of foreign_add_check and foreign_add_guard: the record says something else than the plan took for granted
+ * (the outcome is DRIFT, err's text the message). */
 #define FOREIGN_GONE "GL005"
 #define FOREIGN_ROWS_MAX 100000
 
@@ -47,6 +47,11 @@ struct foreign_step {
  * says so now, and leaves what it says in the transaction's setting greylag.found: "flyway public.flyway_schema_history
  * checksum crc32:5". */
 void foreign_add_check(struct buf *sql, const struct foreign_step *step);
+/* Adds one statement with its ';' to the first versioned UP of a job: where nothing is on greylag's record, the tool's
+ * must not say that this migration is in effect (FOREIGN_GONE). The plan was made from what the target reported before;
+ * that tool may have run since. A table of another name that nobody named is not looked at: it may be another
+ * service's. */
+void foreign_add_guard(struct buf *sql, const struct foreign_step *step);
 /* Adds one statement with its ';' when job->mirror is set: the request's change of the tool's record. UP and ADOPT add
  * what is missing, ADOPT of a request in effect aligns its checksum, DOWN and FORGET take it away; a CALLBACK is no
  * part of any record. */

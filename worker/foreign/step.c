@@ -85,9 +85,16 @@ static const char *yes(bool value)
     return value ? "true" : "false";
 }
 
+enum purpose {
+    GUARDS, /* the record must not say that the migration is in effect */
+    CHECKS, /* it must say so */
+    KEEPS,
+};
+
 static void add_block(struct buf *sql, const struct foreign_step *step, const struct tool *tool,
-                      const char *const *statements, size_t count, bool checks, const char *refused)
+                      const char *const *statements, size_t count, enum purpose purpose, const char *refused)
 {
+    bool checks = purpose != KEEPS;
     const char *named = step->job->history_table;
     const struct history_name name = history_name(step->job->history, named);
     auto_buf struct buf schema = BUF_INIT(1024), run = BUF_INIT(1 << 18), create = BUF_INIT(1 << 16);
@@ -115,6 +122,7 @@ static void add_block(struct buf *sql, const struct foreign_step *step, const st
         {"lock", yes(!checks), true},
         {"statements", buf_text(&run), true},
         {"checks", yes(checks), true},
+        {"guards", yes(purpose == GUARDS), true},
         {"version", r.version ? r.version : "", false},
         {"name", r.name ? r.name : "", false},
         {"script", r.script ? r.script : "", false},
@@ -143,9 +151,24 @@ void foreign_add_check(struct buf *sql, const struct foreign_step *step)
     if (step->request->direction != DIRECTION_ADOPT || !step->request->in_history)
         return;
     if (tool)
-        add_block(sql, step, tool, &tool->check, 1, true, "");
+        add_block(sql, step, tool, &tool->check, 1, CHECKS, "");
     else
-        add_block(sql, step, &nobody, NULL, 0, true, foreign_refuses(step->job->history));
+        add_block(sql, step, &nobody, NULL, 0, CHECKS, foreign_refuses(step->job->history));
+}
+
+static bool begins_versions(const struct job_request *r)
+{
+    return r->direction == DIRECTION_UP && (r->kind == MIGRATION_VERSIONED || r->kind == MIGRATION_BASELINE);
+}
+
+void foreign_add_guard(struct buf *sql, const struct foreign_step *step)
+{
+    const struct tool *tool = tool_of(step->job->history);
+    const struct job_request *r = step->job->requests, *end = r + step->job->request_count;
+    while (r < end && !begins_versions(r))
+        r++;
+    if (tool && r == step->request)
+        add_block(sql, step, tool, &tool->check, 1, GUARDS, "");
 }
 
 static size_t add_all(const char *const *from, const char *statements[])
@@ -183,7 +206,7 @@ void foreign_add_mirror(struct buf *sql, const struct foreign_step *step)
     if (!refused && adds && tool->needs_record && !whole)
         refused = "the job does not carry what this tool records of a migration";
     if (refused)
-        add_block(sql, step, &nobody, NULL, 0, false, refused);
+        add_block(sql, step, &nobody, NULL, 0, KEEPS, refused);
     else
-        add_block(sql, step, tool, statements, collect(tool, r, statements), false, "");
+        add_block(sql, step, tool, statements, collect(tool, r, statements), KEEPS, "");
 }
