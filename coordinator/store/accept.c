@@ -41,13 +41,13 @@ static bool load_contents(struct store *store, struct arena *arena, struct targe
     return store_load_texts(store, arena, contents, count, applied, err);
 }
 
-static void add_finding(struct arena *arena, struct plan_findings *findings, const char *rule, const char *text,
+static void add_warning(struct arena *arena, struct plan_findings *findings, enum finding_rule rule, const char *text,
                         const char *hint)
 {
     struct plan_finding *items = arena_array(arena, findings->count + 1, sizeof *items);
     if (findings->count)
         memcpy(items, findings->items, findings->count * sizeof *items);
-    items[findings->count++] = (struct plan_finding){.rule = rule, .text = arena_strdup(arena, text),
+    items[findings->count++] = (struct plan_finding){.rule = finding_rule_text(rule), .text = arena_strdup(arena, text),
                                                      .hint = arena_strdup(arena, hint)};
     findings->items = items;
 }
@@ -87,8 +87,8 @@ static bool make_plan(struct store *store, const struct store_request *request, 
         return false;
     ret->plan = plan;
     if (left_out)
-        add_finding(
-            arena, &ret->findings, "recorded",
+        add_warning(
+            arena, &ret->findings, FINDING_RECORDED,
             arena_printf(arena, "%zu of these releases only recorded what was in effect before: that stays", left_out),
             "");
     return check_looked_at(request, plan, err);
@@ -313,7 +313,7 @@ bool store_release_preview(struct store *store, const struct store_request *requ
         !find_missing(store, arena, ret_acceptance, err))
         return false;
     if (objections.len)
-        add_finding(arena, &ret_acceptance->findings, "target", buf_text(&objections),
+        add_warning(arena, &ret_acceptance->findings, FINDING_TARGET, buf_text(&objections),
                     "start or enroll their workers (greylag workers list)");
     return true;
 }

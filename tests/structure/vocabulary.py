@@ -44,6 +44,7 @@ def decision_rows(source):
 
 
 REPORTED = re.compile(r"\b(?:finding_add|planning_find)\((?:[^;]*?,)??\s*([^,;]*?),\s*([^,;\"]*FINDING_[^,;]*),")
+WARNED = re.compile(r"\badd_warning\([^;]*?FINDING_([A-Z_]+)")  # coordinator/store
 KINDS = {"ERROR": {"ERROR"}, "true": {"ERROR"}, "WARNING": {"WARNING"}, "false": {"WARNING"}}
 
 
@@ -51,8 +52,10 @@ def severities(source):
     """What each row of the findings says of its severity, and how it is reported."""
     said = dict(re.findall(r'\bX\(([A-Z_]+), "[^"]*", ([A-Z]+),', (source / "proto/findings.def").read_text()))
     used = {name: set() for name in said}
-    for room in ("catalog", "plan"):
+    for room in ("catalog", "plan", "store"):
         for path in sorted((source / "coordinator" / room).glob("*.c")):
+            for name in WARNED.findall(path.read_text()):
+                used.setdefault(name, set()).add("WARNING")
             for severity, rules in REPORTED.findall(path.read_text()):
                 for name in re.findall(r"FINDING_([A-Z_]+)", rules):
                     used.setdefault(name, set()).update(KINDS.get(severity, {"ERROR", "WARNING"}))
