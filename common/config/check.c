@@ -176,6 +176,9 @@ static void check_name(struct check *check, const struct node *node, const struc
                     path_of(check, place), shown(check, node->raw));
 }
 
+static void check_text(struct check *check, const struct node *node, const cyaml_schema_value_t *schema,
+                       const struct config_row *row, const struct place *place);
+
 /* One chosen key and its value -> an element. */
 static struct node *chosen_entry(struct check *check, struct node *key, struct node *value,
                                  const cyaml_schema_value_t *schema, const struct place *place)
@@ -187,6 +190,7 @@ static struct node *chosen_entry(struct check *check, struct node *key, struct n
         check_name(check, key, place->up);
     const cyaml_schema_field_t *field = field_of(schema, "value");
     if (field) {
+        check_text(check, key, &field_of(schema, "name")->value, NULL, place->up);
         node_append(check->arena, entry, node_text(check->arena, "value", value->line, value->column));
         node_append(check->arena, entry, value);
         check_value(check, value, &field->value, place);

@@ -293,7 +293,7 @@ static void because_step(struct decide *d, int leg, const char *what, const char
         if (step->leg != leg || step->state != STEP_FAILED)
             continue;
         const struct outcome *outcome = &step->outcome;
-        const char *message = outcome->kind == OUTCOME_DRIFT ? outcome->detail : outcome->message;
+        const char *message = outcome->kind == OUTCOME_DRIFT && *outcome->detail ? outcome->detail : outcome->message;
         snprintf(why, sizeof why, "%s%s %s%s%s: %.120s%s%.60s", what, step_text(rollout, step, text),
                  outcome->kind == OUTCOME_DRIFT ? "differs from what is applied" : "failed",
                  *outcome->sqlstate ? " with " : "", outcome->sqlstate, message, *outcome->left ? "; left: " : "",

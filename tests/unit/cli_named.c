@@ -92,6 +92,9 @@ Test(named, a_file_that_is_wrong_is_refused_and_kept)
     cr_expect_eq(greylag("release create 2 x"), 2);
     SAYS("releases.yml:4:");
     SAYS("stands twice");
+    put("releases.yml", "releases: [{version: '1', services: {? : '1'}}]\n");
+    cr_expect_eq(greylag("release create 2 x"), 2);
+    SAYS("releases.yml:1:");
     put("releases.yml", "releases: [{version: '1', services: {auth: '1'}}]\n"); /* nothing can be added behind that */
     cr_expect_eq(greylag("release create 2 x"), 2);
     auto_free char *path = in_root("releases.yml");
