@@ -95,6 +95,12 @@ static bool is_partial(const json_t *where)
     return where && !tree_has(json_object_get(where, "NullTest"), "nulltesttype", "IS_NOT_NULL");
 }
 
+/* Neither is asked for one value: GIN holds parts of values, BRIN what ranges of blocks hold. */
+static bool is_by_value(const char *method)
+{
+    return !method || (strcmp(method, "gin") != 0 && strcmp(method, "brin") != 0);
+}
+
 static void on_index(struct reader *reader, const json_t *node)
 {
     const json_t *params = json_object_get(node, "indexParams");
@@ -111,7 +117,8 @@ static void on_index(struct reader *reader, const json_t *node)
     fact->column_count = count;
     fact->flags = (tree_is(node, "concurrent") ? FACT_CONCURRENTLY : 0) |
                   (tree_is(node, "if_not_exists") ? FACT_IF_NOT_EXISTS : 0) |
-                  (is_partial(json_object_get(node, "whereClause")) ? FACT_PARTIAL : 0);
+                  (is_partial(json_object_get(node, "whereClause")) ? FACT_PARTIAL : 0) |
+                  (is_by_value(tree_text(node, "accessMethod")) ? 0 : FACT_BY_PARTS);
 }
 
 static void on_rename(struct reader *reader, const json_t *node)

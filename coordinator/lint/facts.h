@@ -54,6 +54,7 @@ enum fact_kind {
 #define FACT_STRONG 2048u    /* LOCK */
 #define FACT_INDEXES 4096u   /* CREATE_TABLE: takes over the indexes of `other` */
 #define FACT_PARTITION 8192u /* CREATE_TABLE: of `other` */
+#define FACT_BY_PARTS 16384u /* INDEX: GIN, BRIN: finds no row by the whole value */
 
 struct relation {
     const char *schema, *name; /* name NULL: none */

@@ -313,7 +313,8 @@ static void change_table(struct schema *schema, struct schema_table *table, cons
         break;
     case FACT_UNIQUE:
     case FACT_INDEX:
-        add_index(schema, table, fact->name, fact->columns, fact->column_count, fact->flags & FACT_PARTIAL);
+        add_index(schema, table, fact->name, fact->columns, fact->column_count,
+                  fact->flags & (FACT_PARTIAL | FACT_BY_PARTS));
         break;
     case FACT_DROP_TABLE:
         drop_table(table);
