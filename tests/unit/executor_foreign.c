@@ -105,6 +105,7 @@ Test(executor_foreign, what_another_tool_has_applied_since_is_not_applied_again)
     /* another version */
     KEEPS(l, version(up("q8", "4", "CREATE TABLE b (x int)"), "4"), OUTCOME_APPLIED);
     /* where something is on record, greylag's is the one that counts: it may have taken 1 back */
+    cr_assert_eq(raise_to(l, 1, TERM_A, 2, "d2", 0), REFUSAL_COUNT); /* the next job */
     KEEPS(l, version(up("q9", "1", "CREATE TABLE a (x int)"), "1"), OUTCOME_APPLIED);
     ledger_close(l);
 }

@@ -73,6 +73,7 @@ enum attempt_end attempt_sort(const struct err *err);
 void session_rollback(struct execution *x);
 /* Undoes what a file set for the session. */
 bool session_reset(struct execution *x, struct err *err);
+bool is_guarded(const struct execution *x); /* the other tool's record has a word before anything runs */
 struct foreign_step execution_foreign(const struct execution *x); /* what another tool's record needs to know of it */
 bool stop_asked(const struct execution *x);
 

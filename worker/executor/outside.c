@@ -113,7 +113,8 @@ static bool look_first(struct execution *x, struct err *err)
     const struct foreign_step step = execution_foreign(x);
     ledger_add_begin(x->ledger, &sql, &x->step);
     buf_addc(&sql, ';');
-    foreign_add_guard(&sql, &step);
+    if (is_guarded(x))
+        foreign_add_guard(&sql, &step);
     buf_adds(&sql, "ROLLBACK");
     bool good = pg_run(ledger_session(x->ledger), buf_text(&sql), NULL, NULL, err);
     session_rollback(x);

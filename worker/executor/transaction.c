@@ -41,6 +41,11 @@ void script_begin(struct execution *x, struct script *script)
     script_add(script, ";\n", 1);
 }
 
+bool is_guarded(const struct execution *x)
+{
+    return ledger_is_empty(x->ledger) && foreign_guards(x->step.job, x->step.request);
+}
+
 struct foreign_step execution_foreign(const struct execution *x)
 {
     return (struct foreign_step){.pg = ledger_session(x->ledger), .ledger_schema = ledger_schema(x->ledger),
@@ -102,7 +107,8 @@ enum attempt_end transaction_attempt(struct execution *x, struct failure *ret_fa
 {
     auto_script struct script script = SCRIPT_INIT(x->arena);
     script_begin(x, &script);
-    add_foreign(x, &script, foreign_add_guard);
+    if (is_guarded(x))
+        add_foreign(x, &script, foreign_add_guard);
     for (enum part_name i = PART_BEFORE; i <= PART_AFTER; i++)
         script_add_part(&script, &x->parts[i]);
     add_own_role(x, &script);

@@ -47,10 +47,12 @@ struct foreign_step {
  * says so now, and leaves what it says in the transaction's setting greylag.found: "flyway public.flyway_schema_history
  * checksum crc32:5". */
 void foreign_add_check(struct buf *sql, const struct foreign_step *step);
-/* Adds one statement with its ';' to the first versioned UP of a job: where nothing is on greylag's record, the tool's
- * must not say that this migration is in effect (FOREIGN_GONE). The plan was made from what the target reported before;
- * that tool may have run since. A table of another name that nobody named is not looked at: it may be another
- * service's. */
+/* Whether a request is the first versioned UP of its job, of a layout whose tool keeps a record: where nothing is on
+ * greylag's record, the tool's must not say that this migration is in effect. The plan was made from what the target
+ * reported before; that tool may have run since. */
+bool foreign_guards(const struct job *job, const struct job_request *request);
+/* Adds one statement with its ';' that raises FOREIGN_GONE when the record says so. A table of another name that nobody
+ * named is not looked at: it may be another service's. */
 void foreign_add_guard(struct buf *sql, const struct foreign_step *step);
 /* Adds one statement with its ';' when job->mirror is set: the request's change of the tool's record. UP and ADOPT add
  * what is missing, ADOPT of a request in effect aligns its checksum, DOWN and FORGET take it away; a CALLBACK is no

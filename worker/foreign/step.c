@@ -161,14 +161,18 @@ static bool begins_versions(const struct job_request *r)
     return r->direction == DIRECTION_UP && (r->kind == MIGRATION_VERSIONED || r->kind == MIGRATION_BASELINE);
 }
 
+bool foreign_guards(const struct job *job, const struct job_request *request)
+{
+    const struct job_request *r = job->requests, *end = r + job->request_count;
+    while (r < end && !begins_versions(r))
+        r++;
+    return r == request && r < end && tool_of(job->history);
+}
+
 void foreign_add_guard(struct buf *sql, const struct foreign_step *step)
 {
     const struct tool *tool = tool_of(step->job->history);
-    const struct job_request *r = step->job->requests, *end = r + step->job->request_count;
-    while (r < end && !begins_versions(r))
-        r++;
-    if (tool && r == step->request)
-        add_block(sql, step, tool, &tool->check, 1, GUARDS, "");
+    add_block(sql, step, tool, &tool->check, 1, GUARDS, "");
 }
 
 static size_t add_all(const char *const *from, const char *statements[])

@@ -130,6 +130,8 @@ void ledger_read_end(struct ledger *ledger, const PGresult *rows, const struct l
 bool ledger_record(struct ledger *ledger, const struct ledger_step *step, const struct outcome *about,
                    struct arena *arena, struct outcome *ret_outcome, struct err *err);
 
+/* Whether nothing was on the record of this target when its fence was raised last. */
+bool ledger_is_empty(const struct ledger *ledger);
 /* What is in effect for a migration: request and checksum, "" when it is not applied. */
 struct ledger_effect {
     const char *request, *checksum, *release;

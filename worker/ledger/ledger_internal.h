@@ -47,6 +47,7 @@ struct ledger {
     struct fence fence;              /* that this ledger works under; sequence 0: none */
     char term[64], digest[DIGEST_TEXT_SIZE];
     int64_t not_after_us;
+    bool empty;                      /* nothing was applied when that fence was raised */
     struct ledger_pending pending;
     struct ledger_keeper keeper;
 };

@@ -19,9 +19,6 @@ BEGIN
     IF @refused@ <> '' THEN -- known before anything is looked at
         RAISE EXCEPTION USING ERRCODE = '0A000', MESSAGE = @refused@;
     END IF;
-    IF @guards@ AND EXISTS (SELECT FROM @ledger@.applied a WHERE a.target_id = @target@::int) THEN
-        RETURN;
-    END IF;
     IF v_path IS NULL THEN
         SET LOCAL search_path TO DEFAULT;
     ELSE
