@@ -5,6 +5,7 @@
 
 #include "base/array.h"
 #include "base/cleanup.h"
+#include "base/nearest.h"
 #include "base/text.h"
 #include "catalog/category.h"
 #include "catalog/depends.h"
@@ -345,6 +346,20 @@ const char *catalog_service_name(const struct catalog *catalog, const char *name
         }
     }
     return name;
+}
+
+bool catalog_find_service(const struct catalog *catalog, const char *name, size_t *ret_index, struct err *err)
+{
+    struct nearest nearest = nearest_to(name);
+    for (size_t i = 0; i < catalog->fleet.service_count; i++) {
+        if (strcmp(catalog->fleet.services[i].name, name) == 0) {
+            *ret_index = i;
+            return true;
+        }
+        nearest_offer(&nearest, catalog->fleet.services[i].name);
+    }
+    err_set(err, ERR_INPUT, "the fleet has no service '%s'", name);
+    return err_hint(err, "%s", nearest_hint(&nearest));
 }
 
 const char *catalog_tagged(const struct catalog *catalog, const char *service, const char *name)

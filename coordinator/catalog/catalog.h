@@ -105,6 +105,8 @@ static inline void cleanup_catalog(struct catalog **catalog)
 
 /* The own name of the service that `name` is an alias of; else `name` itself, also of none. Borrowed. */
 const char *catalog_service_name(const struct catalog *catalog, const char *name);
+/* The place of the service of that name. ERR_INPUT, with the nearest name: there is none. */
+bool catalog_find_service(const struct catalog *catalog, const char *name, size_t *ret_index, struct err *err);
 /* The id of the migration with that tag in that service; NULL: none. */
 const char *catalog_tagged(const struct catalog *catalog, const char *service, const char *name);
 

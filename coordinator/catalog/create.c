@@ -7,7 +7,6 @@
 
 #include "base/buf.h"
 #include "base/cleanup.h"
-#include "base/nearest.h"
 #include "base/text.h"
 #include "catalog/create_internal.h"
 
@@ -315,25 +314,11 @@ const char *create_version(const struct catalog *catalog, const struct service *
     return template ? new_version(catalog, service, template->form, now_us, arena) : NULL;
 }
 
-bool create_find_service(const struct catalog *catalog, const char *name, size_t *ret_index, struct err *err)
-{
-    struct nearest nearest = nearest_to(name);
-    for (size_t i = 0; i < catalog->fleet.service_count; i++) {
-        if (strcmp(catalog->fleet.services[i].name, name) == 0) {
-            *ret_index = i;
-            return true;
-        }
-        nearest_offer(&nearest, catalog->fleet.services[i].name);
-    }
-    err_set(err, ERR_INPUT, "the fleet has no service '%s'", name);
-    return err_hint(err, "%s", nearest_hint(&nearest));
-}
-
 bool catalog_create(const struct catalog *catalog, const struct new_migration *what, struct arena *arena,
                     const char **ret_version, const struct new_file **ret_files, size_t *ret_count, struct err *err)
 {
     size_t index = 0;
-    if (!create_find_service(catalog, what->service, &index, err))
+    if (!catalog_find_service(catalog, what->service, &index, err))
         return false;
     const struct service *service = &catalog->fleet.services[index];
     const struct catalog_naming *naming = &catalog->naming[index];

@@ -82,7 +82,7 @@ bool catalog_create_baseline(const struct catalog *catalog, const struct new_bas
                              struct err *err)
 {
     size_t index = 0, count = 0;
-    if (!create_find_service(catalog, what->service, &index, err))
+    if (!catalog_find_service(catalog, what->service, &index, err))
         return false;
     const struct service *service = &catalog->fleet.services[index];
     const struct catalog_naming *naming = &catalog->naming[index];

@@ -7,8 +7,6 @@ struct word {
 };
 /* The template with its {words} in braces replaced; in the arena. */
 const char *create_fill(const char *template, const struct word *words, size_t count, struct arena *arena);
-/* ERR_INPUT, with the nearest name. */
-bool create_find_service(const struct catalog *catalog, const char *name, size_t *ret_index, struct err *err);
 /* A version above every one that the service has, and of their kind; NULL: its layout has no files that can be made. */
 const char *create_version(const struct catalog *catalog, const struct service *service, int64_t now_us,
                            struct arena *arena);

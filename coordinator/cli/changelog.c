@@ -17,11 +17,6 @@ struct range_of {
     size_t first, end; /* of the service's migrations */
 };
 
-static bool check_service(const struct fleet *fleet, const char *name, struct err *err)
-{
-    return fleet_service(fleet, name) || err_set(err, ERR_INPUT, "the fleet has no service '%s'", name);
-}
-
 static bool read_border(const struct cmdline *line, const struct catalog *catalog, const char *option, const char *only,
                         struct arena *arena, struct border *ret, struct err *err)
 {
@@ -32,7 +27,7 @@ static bool read_border(const struct cmdline *line, const struct catalog *catalo
     struct plan_limit limit = cli_limit(catalog, text, arena);
     if (limit.service) {
         *ret = (struct border){.service = limit.service, .version = limit.version};
-        return check_service(&catalog->fleet, limit.service, err);
+        return catalog_find_service(catalog, limit.service, &(size_t){0}, err);
     }
     if (!cli_named(line, text, arena, &ret->release, err))
         return false;
@@ -155,7 +150,7 @@ static bool find_changes(const struct cmdline *line, const struct catalog *catal
         !read_border(line, catalog, "to", count == 1 ? wanted[0] : NULL, arena, &to, err))
         return false;
     for (size_t k = 0; k < count; k++)
-        if (!check_service(&catalog->fleet, wanted[k], err))
+        if (!catalog_find_service(catalog, wanted[k], &(size_t){0}, err))
             return false;
     for (size_t i = 0; i < catalog->fleet.service_count; i++) {
         const struct service *service = &catalog->fleet.services[i];

@@ -54,7 +54,7 @@ static int plan_catalog(const struct cmdline *line, const struct catalog *catalo
     auto_arena struct arena arena = ARENA_INIT;
     struct plan_options options;
     struct plan plan;
-    struct plan_findings findings = {NULL, 0};
+    struct plan_findings findings = {.count = 0};
     struct target_contents *contents = NULL;
     size_t count = 0;
     bool online = !cmdline_has(line, "offline") && !cmdline_has(line, "state") && cli_has_server(line);

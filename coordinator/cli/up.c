@@ -224,8 +224,8 @@ static bool last_release(struct http_client *client, struct arena *arena, const 
         return false;
     json_array_foreach(json_object_get(releases.json, "releases"), i, item)
     {
-        bool ran = strcmp(json_text(item, "direction"), "adopt") !=
-                   0; /* what was only recorded is not taken back by the way */
+        /* what was only recorded is not taken back by the way */
+        bool ran = strcmp(json_text(item, "direction"), "adopt") != 0;
         if (ran && still_applied(applied.json, json_text(item, "id"))) {
             *ret_release = arena_strdup(arena, json_text(item, "id"));
             return true;
@@ -369,9 +369,9 @@ static const struct cmd_option down_only[] = {
     {"service", 's', "SERVICE", "only this service; may be repeated", CMD_REPEAT},
     {"on", 0, "TARGET", "only this database; may be repeated", CMD_REPEAT},
     {"steps", 0, "N", "the last N steps of one service, on each of its targets", 0},
-    {"to", 0, "RELEASE|TAG|[SERVICE=]VERSION", "back to the end of this release, to a tag, to a release that "
-                                               "releases.yml names, or "
-     "to this version of a service (or @TAG of Sqitch's plan); what is named stays; versions may be repeated",
+    {"to", 0, "RELEASE|TAG|[SERVICE=]VERSION",
+     "back to the end of this release, to a tag, to a release that releases.yml names, or to this version of a service "
+     "(or @TAG of Sqitch's plan); what is named stays; versions may be repeated",
      CMD_REPEAT},
     {"release", 0, "RELEASE", "what this release applied", 0},
     {"all", 0, NULL, "everything that is applied", 0},

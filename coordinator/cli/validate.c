@@ -73,7 +73,7 @@ static bool validate(struct validation *validation, struct err *err)
     if (catalog->error_count > 0)
         return true;
     struct plan plan;
-    struct plan_findings findings = {NULL, 0};
+    struct plan_findings findings = {.count = 0};
     struct plan_options options = {.direction = DIRECTION_UP};
     plan_make(&catalog->fleet, contents, count, &options, arena, &plan, &findings, NULL);
     report_plan(&validation->report, &findings);

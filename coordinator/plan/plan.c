@@ -379,7 +379,7 @@ bool plan_make(const struct fleet *fleet, const struct target_contents *contents
         planning_adopt(&planning);
     struct plan plan;
     bool good = finish(&planning, &plan);
-    *ret_findings = (struct plan_findings){planning.findings, planning.finding_count};
+    *ret_findings = (struct plan_findings){planning.findings, planning.finding_count, planning.finding_room};
     if (!good)
         return first_error(ret_findings, err);
     *ret_plan = plan;

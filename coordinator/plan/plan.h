@@ -127,7 +127,7 @@ struct plan_finding {
 };
 struct plan_findings {
     struct plan_finding *items;
-    size_t count;
+    size_t count, room; /* base/array.h */
 };
 
 /* Plans. `contents` is what each target has applied (a target that is missing there counts as empty).

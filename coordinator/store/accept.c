@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/cleanup.h"
 #include "crypto/digest.h"
 #include "proc/crash.h"
@@ -44,12 +45,8 @@ static bool load_contents(struct store *store, struct arena *arena, struct targe
 static void add_warning(struct arena *arena, struct plan_findings *findings, enum finding_rule rule, const char *text,
                         const char *hint)
 {
-    struct plan_finding *items = arena_array(arena, findings->count + 1, sizeof *items);
-    if (findings->count)
-        memcpy(items, findings->items, findings->count * sizeof *items);
-    items[findings->count++] = (struct plan_finding){.rule = finding_rule_text(rule), .text = arena_strdup(arena, text),
-                                                     .hint = arena_strdup(arena, hint)};
-    findings->items = items;
+    *arena_add(arena, findings->items, findings->count, findings->room) = (struct plan_finding){
+        .rule = finding_rule_text(rule), .text = arena_strdup(arena, text), .hint = arena_strdup(arena, hint)};
 }
 
 /* What a person has seen and agreed to is what is stored, or nothing. */

@@ -133,9 +133,9 @@ bool store_releases(struct store *store, int64_t limit, char **ret_json, struct 
 /* One release ("" or "latest": the newest): the fields above and
  *  "decidedBy", "aim", "irreversible", "acceptIrreversible", "options":{...},
  *  "steps":[{"ordinal","leg","service","target","migration","name","direction","state","attempt","wayBack","undoes",
- *            "kind","category","needs":[...],
- * "request","outcome":null|{"kind","attempt","position","startedAtUs","finishedAtUs",
- *            "sqlstate","message","line","left","detail"}}],
+ *            "kind","category","needs":[...],"request",
+ *            "outcome":null|{"kind","attempt","position","startedAtUs","finishedAtUs","sqlstate",
+ *                            "message","line","left","detail"}}],
  *  "targets":[{"service","target","state","sequence","recorded","problem"}],
  *  "decisions":[{"atUs","position","row","why","step","target","before","after","detail"}],
  *  "orders":[{"id","kind","by","atUs","handledAtUs","result"}],
