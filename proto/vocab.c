@@ -60,6 +60,16 @@ const char *finding_prose(enum finding_rule value)
     return (unsigned)value < COUNT_OF(proses) ? proses[value] : "unknown";
 }
 
+const char *attention_advice(enum attention value)
+{
+    static const char *const advices[] = {
+#define X(name, text, prose, advice) advice,
+        ATTENTIONS(X)
+#undef X
+    };
+    return (unsigned)value < COUNT_OF(advices) ? advices[value] : "";
+}
+
 const char *history_tool_table(enum history_tool value)
 {
     static const char *const tables[] = {

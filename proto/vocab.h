@@ -133,6 +133,23 @@ struct vocabulary {
 const char *vocabulary_text(const struct vocabulary *words, unsigned value); /* "unknown" for none of them */
 bool vocabulary_find(const struct vocabulary *words, const char *text, unsigned *ret_value);
 
+/* What needs a person although no command has failed. `advice` is the command that shows more of it, or mends it.
+ *    name        text          prose                                                                advice */
+#define ATTENTIONS(X)                                                                                              \
+    X(LEADERLESS, "leaderless", "no coordinator leads: nothing is sent and nothing is decided",                    \
+      "look at the logs of the coordinators")                                                                      \
+    X(HALTED,     "halted",     "a release stands still half way, and no later one has put its targets right",     \
+      "greylag release show")                                                                                      \
+    X(BLOCKED,    "blocked",    "a worker reports its target, and cannot work on it",                              \
+      "look at its database; the release goes on by itself")                                                       \
+    X(SILENT,     "silent",     "a target is reported no longer",                                                  \
+      "start its worker, or greylag targets forget")                                                               \
+    X(UNSEEN,     "unseen",     "a key is enrolled for a target that no worker has ever reported",                 \
+      "start its worker, or greylag workers revoke")
+#define X(name, ...) ATTENTION_##name,
+enum attention { ATTENTIONS(X) ATTENTION_COUNT };
+#undef X
+
 /* One row for each table: what its functions are named after, its enum, its rows. */
 #define VOCABULARIES(X)                                                                                            \
     X(release_state,  release_state,  RELEASE_STATES)                                                              \
@@ -149,6 +166,7 @@ bool vocabulary_find(const struct vocabulary *words, const char *text, unsigned 
     X(range,          range,          RANGES)                                                                      \
     X(history_tool,   history_tool,   HISTORY_TOOLS)                                                               \
     X(foreign_state,  foreign_state,  FOREIGN_STATES)                                                              \
+    X(attention,      attention,      ATTENTIONS)                                                                  \
     X(finding_rule,   finding_rule,   FINDINGS)
 
 #define X(thing, type, ROWS)                                                                                       \
@@ -160,6 +178,7 @@ VOCABULARIES(X)
 
 const char *refusal_prose(enum refusal value);
 const char *finding_prose(enum finding_rule value);
+const char *attention_advice(enum attention value);
 const char *history_tool_table(enum history_tool value); /* its default name, maybe with its schema; "" of none */
 bool release_state_terminal(enum release_state value);
 

@@ -14,7 +14,7 @@ static void add_table(struct buf *out, const char *title, const char *about, con
 }
 
 #define STATE(name, text, ends, prose) {text, prose, ends},
-#define WORD(name, text, prose) {text, prose, false},
+#define WORD(name, text, prose, ...) {text, prose, false},
 #define TOOL(name, text, table, prose) {text, prose, false},
 #define TABLE(title, about, ROW, ROWS)                                                                                 \
     do {                                                                                                               \
@@ -67,5 +67,7 @@ void vocabulary_markdown(struct buf *out)
     TABLE("Directions", "Of a step.", WORD, DIRECTIONS);
     TABLE("Ways back", "How a step can be taken back.", WORD, WAYS_BACK);
     TABLE("on_failure", "What happens when a step fails for good.", WORD, FAILURE_POLICIES);
+    TABLE("What needs a person", "Told by `status` and `health`, and counted by the metric `greylag_attention`.", WORD,
+          ATTENTIONS);
     add_topics(out);
 }

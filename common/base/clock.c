@@ -51,6 +51,16 @@ const char *clock_format(int64_t wall_us, char *text)
     return text;
 }
 
+const char *clock_local(int64_t wall_us, char *text)
+{
+    time_t seconds = (time_t)(wall_us / 1000000);
+    struct tm tm;
+    localtime_r(&seconds, &tm);
+    if (strftime(text, CLOCK_TEXT_SIZE, "%Y-%m-%d %H:%M:%S %Z", &tm) == 0)
+        return clock_format(wall_us, text); /* a zone with a name as long as that */
+    return text;
+}
+
 const char *clock_duration(int64_t us, char *text)
 {
     int64_t s = us / 1000000;

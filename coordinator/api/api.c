@@ -36,7 +36,9 @@ const struct http_route api_routes[] = {
     {"GET", V1 "/workers", VIEWER, 0, api_workers_list, "workers and their keys"},
     {"POST", V1 "/workers", HTTP_JSON | ADMIN, SMALL, api_workers_enroll, "trust a key for targets"},
     {"DELETE", V1 "/workers/{id}", ADMIN, 0, api_workers_revoke, "trust a key no longer"},
-    {"GET", V1 "/health", VIEWER, 0, api_health, "leader, outbox, targets that report"},
+    {"DELETE", V1 "/targets/{service}/{target}", OPERATOR, 0, api_target_forget,
+     "take a target that is gone off the lists"},
+    {"GET", V1 "/health", VIEWER, 0, api_health, "leader, outbox, targets that report, what needs a person"},
     {NULL, NULL, 0, 0, NULL, NULL},
 };
 

@@ -184,6 +184,23 @@ static void add_gauge(struct buf *out, const char *name, const char *help, doubl
     buf_addf(out, "# HELP %s %s\n# TYPE %s gauge\n%s %g\n", name, help, name, name, value);
 }
 
+/* How many things of each kind need a person. */
+static void add_attention(const json_t *health, struct buf *out)
+{
+    const char *name = "greylag_attention";
+    buf_addf(out, "# HELP %s Things that need a person, by kind.\n# TYPE %s gauge\n", name, name);
+    for (unsigned kind = 0; kind < ATTENTION_COUNT; kind++) {
+        size_t i, count = 0;
+        const json_t *item;
+        json_array_foreach(json_object_get(health, "attention"), i, item)
+        {
+            const char *text = json_string_value(json_object_get(item, "kind"));
+            count += text && strcmp(text, attention_text((enum attention)kind)) == 0;
+        }
+        buf_addf(out, "%s{kind=\"%s\"} %zu\n", name, attention_text((enum attention)kind), count);
+    }
+}
+
 /* What the control database says; nothing when it does not answer. */
 static void add_store_metrics(struct api *api, struct buf *out)
 {
@@ -204,6 +221,7 @@ static void add_store_metrics(struct api *api, struct buf *out)
     add_gauge(out, "greylag_targets", "Targets that are known.", json_number_value(json_object_get(health, "targets")));
     add_gauge(out, "greylag_targets_reporting", "Targets whose worker reports.",
               json_number_value(json_object_get(health, "reporting")));
+    add_attention(health, out);
     json_decref(health);
 }
 

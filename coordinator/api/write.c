@@ -265,3 +265,19 @@ void api_workers_revoke(void *context, struct http_request *request, struct http
     else
         api_problem(request, response, &err);
 }
+
+/* ---- targets ---- */
+
+void api_target_forget(void *context, struct http_request *request, struct http_response *response)
+{
+    struct err err = ERR_INIT;
+    struct store *store = api_take(context, &err);
+    bool ok = store && store_target_forget(store, request->parameters[0], request->parameters[1], &err);
+    if (store)
+        api_give(context, store);
+    if (ok)
+        http_reply_json(response, 200, json_pack("{s:s, s:s}", "service", request->parameters[0], "target",
+                                                 request->parameters[1]));
+    else
+        api_problem(request, response, &err);
+}

@@ -13,7 +13,7 @@ extern const struct cmd_option cli_json_options[], cli_server_options[], cli_fle
 extern const struct command init_command, create_command, validate_command, changelog_command, matrix_command,
     plan_command, up_command, down_command, import_command, baseline_command, repair_command, tag_command,
     status_command, history_command, release_command, release_create_command, keygen_command, workers_command,
-    health_command, token_command, reference_command;
+    targets_command, health_command, token_command, reference_command;
 
 /* --- context.c */
 bool cli_json(const struct cmdline *line);
@@ -156,7 +156,15 @@ void view_outcome(const json_t *summary, const struct fleet *fleet, struct buf *
 void view_next(const char *state, const char *direction, const char *id, struct buf *out); /* what can be done */
 void view_problem(const json_t *problem, const struct fleet *fleet, struct buf *out);
 
+/* --- attention.c: what needs a person, from the answer of GET /status or /health. False: nothing does, nothing is
+ * written. */
+bool view_attention(const json_t *answer, struct buf *out);
+
 /* --- small questions about JSON. */
 const char *json_text(const json_t *object, const char *name);    /* "" when it is not there */
 json_int_t json_number(const json_t *object, const char *name);
 const char *cli_ago(const json_t *object, const char *name, char text[64]); /* "3 s ago", "never" */
+const char *cli_when(const json_t *object, const char *name, struct arena *arena); /* in the reader's zone; "" none */
+/* One call that changes something, and `said` when it did. Returns an exit code. */
+int cli_call_and_say(const struct cmdline *line, const char *method, const char *path, const json_t *body,
+                     const char *said);

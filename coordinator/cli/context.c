@@ -48,6 +48,13 @@ const char *cli_ago(const json_t *object, const char *name, char text[64])
     return text;
 }
 
+const char *cli_when(const json_t *object, const char *name, struct arena *arena)
+{
+    char text[CLOCK_TEXT_SIZE];
+    json_int_t at = json_number(object, name);
+    return at > 0 ? arena_strdup(arena, clock_local(at, text)) : "";
+}
+
 bool cli_format(const struct cmdline *line, const char *const *formats, size_t count, struct err *err)
 {
     const char *text = cmdline_value(line, "format");
@@ -218,4 +225,21 @@ int cli_get(const struct cmdline *line, const char *path, void (*print)(const js
     bool ok = cli_client(line, &client, &err) && http_call(client, "GET", path, NULL, NULL, &reply, &err);
     http_client_free(client);
     return ok ? cli_print_answer(line, reply.json, print) : cmdline_fail(line, &err);
+}
+
+int cli_call_and_say(const struct cmdline *line, const char *method, const char *path, const json_t *body,
+                     const char *said)
+{
+    struct err err = ERR_INIT;
+    struct http_client *client = NULL;
+    auto_http_reply struct http_reply reply = HTTP_REPLY_INIT;
+    bool ok = cli_client(line, &client, &err) && http_call(client, method, path, body, NULL, &reply, &err);
+    http_client_free(client);
+    if (!ok)
+        return cmdline_fail(line, &err);
+    if (cli_json(line))
+        cli_print_json(reply.json);
+    else
+        puts(said);
+    return EXIT_CODE_DONE;
 }

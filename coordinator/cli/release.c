@@ -25,7 +25,6 @@ static void print_list(const json_t *json, struct buf *out)
 {
     auto_arena struct arena arena = ARENA_INIT;
     struct table table = {.columns = 0};
-    char at[CLOCK_TEXT_SIZE];
     size_t i;
     const json_t *item;
     if (json_array_size(json_object_get(json, "releases")) == 0)
@@ -34,7 +33,7 @@ static void print_list(const json_t *json, struct buf *out)
         table_row(&table, 7, "RELEASE", "WHEN", "", "STATE", "STEPS", "BY", "REASON");
     json_array_foreach(json_object_get(json, "releases"), i, item)
         table_row(&table, 7, json_text(item, "id"),
-                  arena_strdup(&arena, clock_format(json_number(item, "acceptedAtUs"), at)),
+                  cli_when(item, "acceptedAtUs", &arena),
                   json_text(item, "direction"), json_text(item, "state"),
                   arena_printf(&arena, "%lld/%lld", (long long)json_number(item, "done"),
                                (long long)json_number(item, "steps")),
@@ -84,7 +83,7 @@ static void add_head(const json_t *show, struct buf *out)
         buf_addc(out, '\n');
     }
     buf_addf(out, "  %s, asked for by %s at %s", json_text(show, "direction"), json_text(show, "requestedBy"),
-             clock_format(accepted, at));
+             clock_local(accepted, at));
     if (ended > accepted)
         buf_addf(out, ", took %s", clock_duration(ended - accepted, took));
     buf_addf(out, "\n  plan %s\n", json_text(show, "plan"));
@@ -198,13 +197,12 @@ static void add_decisions(const json_t *show, struct buf *out)
 {
     auto_arena struct arena arena = ARENA_INIT;
     struct table table = {.columns = 0};
-    char at[CLOCK_TEXT_SIZE];
     size_t i;
     const json_t *item;
     json_array_foreach(json_object_get(show, "decisions"), i, item)
     {
         const char *before = json_text(item, "before"), *after = json_text(item, "after");
-        table_row(&table, 4, arena_strdup(&arena, clock_format(json_number(item, "atUs"), at)), json_text(item, "row"),
+        table_row(&table, 4, cli_when(item, "atUs", &arena), json_text(item, "row"),
                   strcmp(before, after) == 0 ? after : arena_printf(&arena, "%s -> %s", before, after),
                   *json_text(item, "detail") ? json_text(item, "detail") : json_text(item, "why"));
     }

@@ -35,6 +35,8 @@ static void print_status(const json_t *json, struct buf *out)
     struct table table = {.columns = 0};
     size_t i;
     const json_t *target;
+    if (view_attention(json, out))
+        buf_addc(out, '\n');
     buf_addf(out, "fleet %s, environment %s\n", json_text(json, "fleet"), json_text(json, "environment"));
     if (json_is_string(json_object_get(json, "open")))
         buf_addf(out, "release %s is under way: greylag release watch %s\n", json_text(json, "open"),
@@ -130,7 +132,7 @@ static void print_history(const json_t *json, struct buf *out)
 {
     auto_arena struct arena arena = ARENA_INIT;
     struct table table = {.columns = 0};
-    char at[CLOCK_TEXT_SIZE], took[CLOCK_TEXT_SIZE];
+    char took[CLOCK_TEXT_SIZE];
     size_t i;
     const json_t *row;
     if (json_array_size(json_object_get(json, "history")) == 0) {
@@ -144,7 +146,7 @@ static void print_history(const json_t *json, struct buf *out)
     {
         json_int_t started = json_number(row, "startedAtUs"), finished = json_number(row, "finishedAtUs");
         const char *message = json_text(row, "message");
-        table_row(&table, 9, arena_strdup(&arena, clock_format(finished, at)), json_text(row, "service"),
+        table_row(&table, 9, cli_when(row, "finishedAtUs", &arena), json_text(row, "service"),
                   json_text(row, "target"), json_text(row, "migration"), json_text(row, "direction"),
                   json_text(row, "kind"), arena_strdup(&arena, clock_duration(finished - started, took)),
                   json_text(row, "category"),
@@ -195,7 +197,7 @@ static bool leader_valid(const json_t *json)
 
 static bool healthy(const json_t *json)
 {
-    return leader_valid(json) && json_number(json, "reporting") == json_number(json, "targets");
+    return leader_valid(json) && json_array_size(json_object_get(json, "attention")) == 0;
 }
 
 static void print_health(const json_t *json, struct buf *out)
@@ -212,8 +214,9 @@ static void print_health(const json_t *json, struct buf *out)
     buf_addf(out, "messages waiting  %lld\n", (long long)json_number(json, "outbox"));
     buf_addf(out, "release open      %s\n",
              json_is_string(json_object_get(json, "open")) ? json_text(json, "open") : "none");
-    if (!healthy(json))
-        buf_adds(out, "\nNot everything is well: greylag workers list shows who reports what.\n");
+    buf_addc(out, '\n');
+    if (!view_attention(json, out))
+        buf_adds(out, "All is well.\n");
 }
 
 static int health_run(const struct cmdline *line)
@@ -236,8 +239,9 @@ static int health_run(const struct cmdline *line)
 
 const struct command health_command = {
     .name = "health",
-    .summary = "whether a coordinator leads and all targets report",
-    .description = "Exit code 1 when nobody leads or a target does not report.",
+    .summary = "whether a coordinator leads, all targets report, and nothing needs a person",
+    .description = "Exit code 1 when something needs a person: nobody leads, a release has halted, a target is silent, "
+                   "cannot be worked on, or was never seen. `greylag status` begins with the same list.",
     .example = "greylag health",
     .options = {cli_server_options, cli_json_options},
     .run = health_run,

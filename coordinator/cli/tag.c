@@ -3,14 +3,12 @@
 #include <string.h>
 
 #include "base/cleanup.h"
-#include "base/clock.h"
 #include "cli/cli_internal.h"
 
 static void print_tags(const json_t *json, struct buf *out)
 {
     auto_arena struct arena arena = ARENA_INIT;
     struct table table = {.columns = 0};
-    char at[CLOCK_TEXT_SIZE];
     size_t i;
     const json_t *tag;
     if (json_array_size(json_object_get(json, "tags")) == 0)
@@ -19,8 +17,7 @@ static void print_tags(const json_t *json, struct buf *out)
         table_row(&table, 5, "TAG", "RELEASE", "WHEN", "STATE", "BY");
     json_array_foreach(json_object_get(json, "tags"), i, tag)
         table_row(&table, 5, json_text(tag, "name"), json_text(tag, "release"),
-                  arena_strdup(&arena, clock_format(json_number(tag, "acceptedAtUs"), at)), json_text(tag, "state"),
-                  json_text(tag, "madeBy"));
+                  cli_when(tag, "acceptedAtUs", &arena), json_text(tag, "state"), json_text(tag, "madeBy"));
     table_print(&table, "", out);
 }
 

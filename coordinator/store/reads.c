@@ -55,6 +55,20 @@ bool store_release_change(struct store *store, const char *release, int64_t *ret
     return true;
 }
 
+/* What needs a person, as a member of the answer, whose text is replaced. */
+static bool add_attention(struct store *store, char **json, struct err *err)
+{
+    char text[24];
+    auto_pgresult PGresult *result = NULL;
+    if (!store_exec(store, sql_attention, &result, err, 1, store_text_int64(text, STORE_REPORTING_MS)))
+        return false;
+    json_t *answer = json_loads(*json, 0, NULL);
+    json_object_set_new(answer, "attention", json_loads(pg_text(result, 0, 0), JSON_DECODE_ANY, NULL));
+    free(*json);
+    *json = row_dump(answer);
+    return true;
+}
+
 static json_t *catalog_targets(const struct fleet *fleet)
 {
     json_t *targets = json_array();
@@ -129,7 +143,7 @@ bool store_status(struct store *store, const char *fleet_json, size_t fleet_len,
         !take_json(result, ret_json, err))
         return false;
     *ret_json = count_targets(fleet_json ? &fleet : NULL, category, *ret_json);
-    return true;
+    return add_attention(store, ret_json, err);
 }
 
 bool store_history(struct store *store, const char *service, const char *target, const char *category, int64_t limit,
@@ -143,8 +157,10 @@ bool store_history(struct store *store, const char *service, const char *target,
 
 bool store_workers(struct store *store, char **ret_json, struct err *err)
 {
+    char text[24];
     auto_pgresult PGresult *result = NULL;
-    return store_exec(store, sql_workers, &result, err, 0) && take_json(result, ret_json, err);
+    return store_exec(store, sql_workers, &result, err, 1, store_text_int64(text, STORE_REPORTING_MS)) &&
+           take_json(result, ret_json, err);
 }
 
 bool store_health(struct store *store, char **ret_json, struct err *err)
@@ -152,7 +168,7 @@ bool store_health(struct store *store, char **ret_json, struct err *err)
     char text[24];
     auto_pgresult PGresult *result = NULL;
     return store_exec(store, sql_health, &result, err, 1, store_text_int64(text, STORE_REPORTING_MS)) &&
-           take_json(result, ret_json, err);
+           take_json(result, ret_json, err) && add_attention(store, ret_json, err);
 }
 
 bool store_applied(struct store *store, char **ret_json, struct err *err)

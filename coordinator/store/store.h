@@ -125,6 +125,10 @@ bool store_worker_enroll(struct store *store, const char *key, const char *name,
 /* By key text, key id or name. ERR_INPUT: none. *ret_count: how many keys were revoked. */
 bool store_worker_revoke(struct store *store, const char *which, const char *by, int64_t *ret_count, struct err *err);
 
+/* A target that is gone: it is listed no more, until a worker reports it again. ERR_INPUT: there is none of that name;
+ * ERR_CONFLICT: it is reported, or a release is under way on it. */
+bool store_target_forget(struct store *store, const char *service, const char *target, struct err *err);
+
 /* ---- Reads for people and programs: one JSON text each (new). Times are microseconds since 1970, or null ---- */
 
 /* {"releases":[{"id","state","direction","plan","requestedBy","reason","note","acceptedAtUs","endedAtUs","steps",
@@ -157,11 +161,15 @@ bool store_status(struct store *store, const char *fleet_json, size_t fleet_len,
  * service, target, category: "" all. */
 bool store_history(struct store *store, const char *service, const char *target, const char *category, int64_t limit,
                    char **ret_json, struct err *err);
-/* {"workers":[{"worker","host","version","lastSeenUs","leaving","targets":[{"service","target","problem","working"}]}],
- *  "keys":[{"key","name","targets":["service/target"],"enrolledBy","enrolledAtUs","revokedAtUs","revokedBy"}]} */
+/* {"workers":[{"worker","host","version","lastSeenUs","leaving","state":"reports"|"silent"|"stopped",
+ *   "targets":[{"service","target","problem","working"}]}],
+ *  "keys":[{"key","name","targets":["service/target"],"unseen":[those that no worker ever reported],"enrolledBy",
+ *   "enrolledAtUs","revokedAtUs","revokedBy"}]} */
 bool store_workers(struct store *store, char **ret_json, struct err *err);
 /* {"fleet","environment","schema":n,"leader":null|{"holder","epoch","expiresAtUs","valid"},"open":null|id,
- *  "outbox":n,"targets":n,"reporting":n} */
+ *  "outbox":n,"targets":n,"reporting":n,"attention":[...]}. All is well when somebody leads and nothing needs
+ *  attention: [{"kind" (ATTENTIONS),"release","service","target","detail","sinceUs"}], the most urgent first;
+ *  store_status has the same list. */
 bool store_health(struct store *store, char **ret_json, struct err *err);
 /* {"targets":{"service/target":[{"migration","checksum","request","release"}...]},
  * "foreign":{"service/target":[{"tool", "table","rows":[{"version","name","script","checksum","state"}...]}...]}}: what

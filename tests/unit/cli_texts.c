@@ -151,6 +151,35 @@ Test(cli_texts, what_can_be_done)
     same(&out, "");
 }
 
+Test(cli_texts, what_needs_a_person)
+{
+    auto_buf struct buf out = BUF_INIT(65536);
+    json_t *well = json_pack("{s:[]}", "attention"), *ill = json_pack("{s:[]}", "attention");
+    cr_expect_not(view_attention(well, &out));
+    same(&out, "");
+    json_t *list = json_object_get(ill, "attention");
+    json_array_append_new(list,
+                          json_pack("{s:s, s:s, s:s, s:s, s:s, s:n}", "kind", "halted", "release", "r1", "service", "",
+                                    "target", "", "detail", "the undo of 4\x1b[2J failed", "sinceUs"));
+    json_array_append_new(list, json_pack("{s:s, s:s, s:s, s:s, s:s, s:n}", "kind", "silent", "release", "", "service",
+                                          "user", "target", "user-eu", "detail", "its worker w on h says nothing",
+                                          "sinceUs"));
+    cr_expect(view_attention(ill, &out));
+    same(&out, "2 things need a person:\n"
+               "  release r1 halted: the undo of 4\\x1b[2J failed\n"
+               "    greylag release show r1\n"
+               "  user/user-eu silent: its worker w on h says nothing\n"
+               "    start its worker, or greylag targets forget\n");
+    for (int i = 0; i < 300; i++)
+        json_array_append(list, json_array_get(list, 1));
+    buf_clear(&out);
+    cr_expect(view_attention(ill, &out));
+    cr_expect(strstr(buf_text(&out), "302 things need a person") && strstr(buf_text(&out), "and 290 more"), "%s",
+              buf_text(&out));
+    json_decref(well);
+    json_decref(ill);
+}
+
 Test(cli_texts, plan)
 {
     json_t *plan = parse("{\"direction\":\"up\",\"digest\":\"abc\",\"steps\":["

@@ -8,7 +8,8 @@ SELECT json_build_object(
                      'valid', l.expires_at > clock_timestamp()) END,
          'open', (SELECT id FROM greylag.releases WHERE state IN ('running', 'fencing', 'rolling back')),
          'outbox', (SELECT count(*) FROM greylag.outbox),
-         'targets', (SELECT count(*) FROM greylag.targets),
+         'targets', (SELECT count(*) FROM greylag.targets WHERE forgotten_at IS NULL),
          'reporting', (SELECT count(*) FROM greylag.targets
-                        WHERE last_seen > clock_timestamp() - $1::bigint * interval '1 ms' AND problem = ''))
+                        WHERE forgotten_at IS NULL
+                          AND last_seen > clock_timestamp() - $1::bigint * interval '1 ms' AND problem = ''))
   FROM greylag.identity i, greylag.lease l

@@ -8,4 +8,4 @@ ON CONFLICT (service, target) DO UPDATE
    SET last_seen = excluded.last_seen, worker = excluded.worker, working = excluded.working,
        contents = excluded.contents, problem = excluded.problem, system_identifier = excluded.system_identifier,
        fence_epoch = excluded.fence_epoch, fence_sequence = excluded.fence_sequence,
-       sequence = greatest(t.sequence, excluded.sequence)
+       sequence = greatest(t.sequence, excluded.sequence), forgotten_at = NULL

@@ -1,5 +1,5 @@
 WITH listed AS (
-  SELECT service, target FROM greylag.targets
+  SELECT service, target FROM greylag.targets WHERE forgotten_at IS NULL
   UNION
   SELECT x.s, x.t FROM json_to_recordset($1::json) AS x(s text, t text)
 )

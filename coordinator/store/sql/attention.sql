@@ -1,0 +1,43 @@
+-- What needs a person, the most urgent first. A halted release stands here until each of its targets has been in a
+-- later release that ended well. $1: milliseconds after which a target that has said nothing counts as silent.
+WITH heard AS (
+  SELECT t.*, coalesce(t.last_seen > clock_timestamp() - $1::bigint * interval '1 ms', false) AS reporting,
+         coalesce(w.leaving, false) AS leaving, coalesce(w.host, '') AS host
+    FROM greylag.targets t LEFT JOIN greylag.workers w ON w.worker = t.worker
+), found AS (
+  SELECT 1 AS place, 'leaderless' AS kind, '' AS release, '' AS service, '' AS target,
+         CASE WHEN l.epoch > 0 THEN 'the last one was ' || l.holder ELSE 'none has ever led' END AS detail,
+         nullif(l.expires_at, '-infinity') AS since
+    FROM greylag.lease l WHERE l.expires_at <= clock_timestamp()
+  UNION ALL
+  SELECT 2, 'halted', r.id, '', '', r.reason, r.ended_at
+    FROM greylag.releases r
+   WHERE r.state = 'halted'
+     AND EXISTS (SELECT 1 FROM greylag.release_targets t
+                  WHERE t.release = r.id
+                    AND NOT EXISTS (SELECT 1 FROM greylag.release_targets n
+                                      JOIN greylag.releases later ON later.id = n.release
+                                     WHERE n.service = t.service AND n.target = t.target
+                                       AND later.accepted_at > r.accepted_at
+                                       AND later.state IN ('succeeded', 'rolled back', 'cancelled')))
+  UNION ALL
+  SELECT 3, 'blocked', '', service, target, problem, last_seen FROM heard WHERE reporting AND problem <> ''
+  UNION ALL
+  SELECT 4, 'silent', '', service, target,
+         CASE WHEN leaving THEN 'its worker ' || worker || ' has stopped'
+              ELSE 'its worker ' || worker || CASE WHEN host <> '' THEN ' on ' || host ELSE '' END || ' says nothing'
+              END,
+         last_seen
+    FROM heard WHERE last_seen IS NOT NULL AND NOT reporting AND forgotten_at IS NULL
+  UNION ALL
+  SELECT 5, 'unseen', '', coalesce(nullif(k.service, ''), h.service, ''), k.target,
+         'no worker has ever reported it; key ' || k.name || ' is enrolled for it', k.enrolled_at
+    FROM greylag.keys k
+    LEFT JOIN heard h ON h.target = k.target AND (k.service = '' OR h.service = k.service)
+   WHERE k.revoked_at IS NULL AND h.last_seen IS NULL
+)
+SELECT coalesce(json_agg(json_build_object(
+         'kind', kind, 'release', release, 'service', service, 'target', target, 'detail', detail,
+         'sinceUs', (extract(epoch FROM since) * 1000000)::bigint)
+         ORDER BY place, service COLLATE "C", target COLLATE "C", since), '[]')
+  FROM found

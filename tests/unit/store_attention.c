@@ -1,0 +1,150 @@
+/* What needs a person is told, and only that; a target that is gone can be forgotten. */
+/* links: harness */
+#include <jansson.h>
+#include <stdio.h>
+
+#include "unit/store_fixture.h"
+
+TestSuite(store_attention, .init = start_database, .fini = stop_database, .timeout = 120);
+
+#define change(sql) test_pg_run(conninfo, sql)
+
+/* "kind release? service/target" of each, separated by ';'; status and health have to say the same. */
+static const char *attention(struct store *store, struct arena *arena)
+{
+    char *health, *status;
+    struct buf out = BUF_INIT(65536);
+    size_t i;
+    const json_t *item;
+    MUST(store_health(store, &health, &why));
+    MUST(store_status(store, NULL, 0, NULL, &status, &why));
+    json_t *one = json_loads(health, 0, NULL), *other = json_loads(status, 0, NULL);
+    cr_assert(json_equal(json_object_get(one, "attention"), json_object_get(other, "attention")), "%s\n%s", health,
+              status);
+    json_array_foreach (json_object_get(one, "attention"), i, item) {
+        const char *kind = json_string_value(json_object_get(item, "kind"));
+        enum attention known;
+        cr_assert(attention_parse(kind, &known), "%s is no row of the table", kind);
+        buf_addf(&out, "%s%s%s %s/%s", i ? "; " : "", kind,
+                 *json_string_value(json_object_get(item, "release")) ? " release" : "",
+                 json_string_value(json_object_get(item, "service")),
+                 json_string_value(json_object_get(item, "target")));
+    }
+    const char *text = arena_strdup(arena, buf_text(&out));
+    printf("# %s: %s\n", text, health);
+    json_decref(one);
+    json_decref(other);
+    free(health);
+    free(status);
+    buf_release(&out);
+    return text;
+}
+
+#define TOLD(expected) cr_assert_str_eq(attention(store, &arena), expected)
+
+Test(store_attention, workers_and_targets)
+{
+    struct store *store = open_store();
+    auto_arena struct arena arena = ARENA_INIT;
+    TOLD("leaderless /");
+    lead(store, "a");
+    TOLD("");
+    make_ready(store);
+    TOLD("");
+    change("UPDATE greylag.targets SET problem = 'could not extend file: No space left on device' WHERE target = "
+           "'user-us'");
+    TOLD("blocked user/user-us");
+    change("UPDATE greylag.targets SET problem = '', last_seen = now() - interval '1 hour' WHERE target = 'user-us'");
+    TOLD("silent user/user-us");
+    change("INSERT INTO greylag.keys (key, service, target, name, enrolled_by) VALUES "
+           "('k', 'user', 'user-asia', 'asia', 'ann'), ('k', '', 'new', 'asia', 'ann')");
+    TOLD("silent user/user-us; unseen /new; unseen user/user-asia");
+    change("UPDATE greylag.keys SET revoked_at = now() WHERE key = 'k'");
+    TOLD("silent user/user-us");
+    store_close(store);
+}
+
+/* An hour has passed since both releases; the later one is about other targets, or put the first one's right. */
+Test(store_attention, a_halted_release_until_a_later_one_has_put_its_targets_right)
+{
+    struct store *store = open_store();
+    struct world world;
+    auto_arena struct arena arena = ARENA_INIT;
+    lead(store, "a");
+    accept_ready(store, &world);
+    TOLD("");
+    change("UPDATE greylag.releases SET state = 'halted', reason = 'the undo failed', ended_at = now()");
+    TOLD("halted release /");
+    change(
+        "INSERT INTO greylag.releases (id, state, direction, fleet, options, plan_digest, irreversible, "
+        "accept_irreversible, requested_by, note) SELECT 'later', 'succeeded', 'up', fleet, options, plan_digest, 0, "
+        "false, 'ann', '' FROM greylag.releases; "
+        "INSERT INTO greylag.release_targets SELECT 'later', ix, service, target, state, sequence, recorded, first, "
+        "count, rebuild, problem FROM greylag.release_targets WHERE target <> 'user-us'");
+    TOLD("halted release /");
+    change("INSERT INTO greylag.release_targets SELECT 'later', ix, service, target, state, sequence, recorded, first, "
+           "count, rebuild, problem FROM greylag.release_targets WHERE target = 'user-us'");
+    TOLD("");
+    store_close(store);
+    free(world.json);
+    arena_release(&world.arena);
+}
+
+Test(store_attention, a_target_that_is_gone_is_forgotten_until_it_is_back)
+{
+    struct store *store = open_store();
+    struct err err = ERR_INIT;
+    auto_arena struct arena arena = ARENA_INIT;
+    char *text;
+    lead(store, "a");
+    make_ready(store);
+    cr_assert_not(store_target_forget(store, "user", "user-us", &err));
+    cr_expect_eq(err.kind, ERR_CONFLICT, "%s", err.text);
+    cr_expect(strstr(err.text, "w-1"), "%s", err.text);
+    err_clear(&err);
+    cr_assert_not(store_target_forget(store, "user", "nobody", &err));
+    cr_expect_eq(err.kind, ERR_INPUT);
+    change("UPDATE greylag.targets SET last_seen = now() - interval '1 hour' WHERE target = 'user-us'");
+    TOLD("silent user/user-us");
+    MUST(store_target_forget(store, "user", "user-us", &why));
+    TOLD("");
+    MUST(store_status(store, NULL, 0, NULL, &text, &why));
+    cr_expect_null(strstr(text, "user-us"), "%s", text);
+    free(text);
+    MUST(store_health(store, &text, &why));
+    cr_expect(strstr(text, "\"targets\":2"), "%s", text);
+    free(text);
+    err_clear(&err);
+    cr_assert_not(store_target_forget(store, "user", "user-us", &err));
+    cr_expect_eq(err.kind, ERR_INPUT);
+    struct store_seen seen = {.worker = "w-2",
+                              .host = "h",
+                              .version = "1",
+                              .service = "user",
+                              .target = "user-us",
+                              .contents = "",
+                              .problem = "",
+                              .system_identifier = ""};
+    struct store_batch batch = {.seen = &seen, .seen_count = 1};
+    MUST(store_batch_commit(store, &batch, &why));
+    MUST(store_status(store, NULL, 0, NULL, &text, &why));
+    cr_expect(strstr(text, "user-us"), "%s", text);
+    free(text);
+    store_close(store);
+}
+
+Test(store_attention, a_target_under_a_release_is_not_forgotten)
+{
+    struct store *store = open_store();
+    struct world world;
+    struct err err = ERR_INIT;
+    lead(store, "a");
+    accept_ready(store, &world);
+    change("UPDATE greylag.targets SET last_seen = now() - interval '1 hour'");
+    cr_assert_not(store_target_forget(store, "user", "user-us", &err));
+    cr_expect_eq(err.kind, ERR_CONFLICT, "%s", err.text);
+    cr_expect(strstr(err.text, "a release is under way"), "%s", err.text);
+    store_close(store);
+    free(world.json);
+    arena_release(&world.arena);
+}
