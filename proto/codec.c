@@ -24,16 +24,9 @@ static json_t *text_value(const char *text)
     json_t *json = json_string(text);
     if (json)
         return json;
-    struct buf mended = BUF_INIT(BUF_MAX);
-    size_t left = strlen(text), bad;
-    for (; !text_is_utf8(text, left, &bad); text += bad + 1, left -= bad + 1) {
-        buf_add(&mended, text, bad);
-        buf_adds(&mended, "\xef\xbf\xbd");
-    }
-    buf_add(&mended, text, left);
-    json = json_string(buf_text(&mended));
-    buf_release(&mended);
-    return json;
+    auto_buf struct buf fit = BUF_INIT(BUF_MAX);
+    text_add_utf8(&fit, text);
+    return json_string(buf_text(&fit));
 }
 
 static json_t *record_value(const struct record *record, const void *value, json_t *object);
@@ -138,11 +131,11 @@ struct reader {
 
 static size_t path_add(struct reader *reader, const char *name, size_t index)
 {
-    size_t before = strlen(reader->path), room = sizeof reader->path - before;
+    size_t before = strlen(reader->path);
     if (name)
-        snprintf(reader->path + before, room, "%s%s", before ? "." : "", name);
+        text_append(reader->path, sizeof reader->path, "%s%s", before ? "." : "", name);
     else
-        snprintf(reader->path + before, room, "[%zu]", index);
+        text_append(reader->path, sizeof reader->path, "[%zu]", index);
     return before;
 }
 
@@ -230,7 +223,7 @@ static bool read_word(struct reader *reader, const struct field *field, const js
         return wrong(reader, "not a string");
     if (vocabulary_find(field->words, json_string_value(json), ret_value))
         return true;
-    return err_set(reader->err, ERR_INPUT, "%s: \"%.60s\" is none of its words", reader->path, json_string_value(json));
+    return err_set(reader->err, ERR_INPUT, "%s: \"%s\" is none of its words", reader->path, json_string_value(json));
 }
 
 static bool read_record(struct reader *reader, const struct record *record, const json_t *json, void *value);

@@ -1,9 +1,9 @@
 #include "proto/vocab.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/text.h"
 
 const char *vocabulary_text(const struct vocabulary *words, unsigned value)
 {
@@ -102,8 +102,8 @@ static const struct {
 const char *topic_name(enum topic topic, const char *fleet, const char *environment, const char *service,
                        char name[TOPIC_NAME_SIZE])
 {
-    snprintf(name, TOPIC_NAME_SIZE, "greylag.%s.%s.%s%s", fleet, environment, topics[topic].suffix,
-             topic == TOPIC_JOBS ? service : "");
+    text_format(name, TOPIC_NAME_SIZE, "greylag.%s.%s.%s%s", fleet, environment, topics[topic].suffix,
+                topic == TOPIC_JOBS ? service : "");
     return name;
 }
 

@@ -1,8 +1,9 @@
 #include "base/err.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <string.h>
+
+#include "base/text.h"
 
 static const struct {
     const char *text;
@@ -18,7 +19,7 @@ bool err_setv(struct err *err, enum err_kind kind, const char *format, va_list a
     if (!err)
         return false;
     char text[sizeof err->text]; /* the old text may be among the arguments */
-    vsnprintf(text, sizeof text, format, args);
+    text_formatv(text, sizeof text, format, args);
     *err = (struct err){.kind = kind, .retriable = kinds[kind].retriable};
     memcpy(err->text, text, sizeof text);
     return false;
@@ -40,10 +41,8 @@ bool err_errno(struct err *err, const char *format, ...)
     va_start(args, format);
     err_setv(err, ERR_SYSTEM, format, args);
     va_end(args);
-    if (err) {
-        size_t used = strlen(err->text);
-        snprintf(err->text + used, sizeof err->text - used, ": %s", strerror(code));
-    }
+    if (err)
+        text_append(err->text, sizeof err->text, ": %s", strerror(code));
     return false;
 }
 
@@ -53,7 +52,7 @@ bool err_hint(struct err *err, const char *format, ...)
         return false;
     va_list args;
     va_start(args, format);
-    vsnprintf(err->hint, sizeof err->hint, format, args);
+    text_formatv(err->hint, sizeof err->hint, format, args);
     va_end(args);
     return false;
 }
@@ -66,17 +65,19 @@ bool err_prefix(struct err *err, const char *format, ...)
     memcpy(old, err->text, sizeof old);
     va_list args;
     va_start(args, format);
-    vsnprintf(err->text, sizeof err->text, format, args);
+    text_formatv(err->text, sizeof err->text, format, args);
     va_end(args);
-    size_t used = strlen(err->text);
-    snprintf(err->text + used, sizeof err->text - used, ": %s", old);
+    text_append(err->text, sizeof err->text, ": %s", old);
     return false;
 }
 
 void err_sqlstate(struct err *err, const char *sqlstate)
 {
-    if (err && sqlstate)
-        snprintf(err->sqlstate, sizeof err->sqlstate, "%s", sqlstate);
+    if (!err || !sqlstate)
+        return;
+    size_t len = strnlen(sqlstate, sizeof err->sqlstate - 1);
+    memcpy(err->sqlstate, sqlstate, len);
+    err->sqlstate[len] = '\0';
 }
 
 void err_clear(struct err *err)

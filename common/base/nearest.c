@@ -1,7 +1,7 @@
 #include "base/nearest.h"
+#include "base/text.h"
 
 #include <stdint.h>
-#include <stdio.h>
 #include <string.h>
 
 #define LONGEST 64
@@ -47,6 +47,6 @@ void nearest_offer(struct nearest *nearest, const char *candidate)
 const char *nearest_hint(struct nearest *nearest)
 {
     if (nearest->candidate)
-        snprintf(nearest->hint, sizeof nearest->hint, "did you mean '%s'?", nearest->candidate);
+        text_format(nearest->hint, sizeof nearest->hint, "did you mean '%s'?", nearest->candidate);
     return nearest->hint;
 }

@@ -2,10 +2,15 @@
 
 #include <errno.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/buf.h"
+#include "base/cleanup.h"
+
+#define CHARACTER_MAX ((size_t)4) /* bytes */
+#define WORD_MAX ((size_t)24) /* a longer word is cut inside */
 
 /* The length of the well-formed UTF-8 character at p (RFC 3629, section 4), 0 when there is none. */
 static size_t utf8_length(const unsigned char *p, size_t left, uint32_t *ret_code)
@@ -48,6 +53,88 @@ bool text_is_utf8(const char *text, size_t len, size_t *ret_at)
         i += length;
     }
     return true;
+}
+
+size_t text_cut(const char *text, size_t len, size_t most)
+{
+    if (len <= most)
+        return len;
+    size_t at = most;
+    while (at > 0 && most - at < 3 && ((unsigned char)text[at] & 0xc0) == 0x80)
+        at--;
+    uint32_t code;
+    bool halved = at < most && utf8_length((const unsigned char *)text + at, len - at, &code) > most - at;
+    return halved ? at : most;
+}
+
+/* Cut with "..." behind it. */
+static size_t cut_words(const char *text, size_t len, size_t most)
+{
+    size_t at = text_cut(text, len, most), word = at;
+    while (word > 0 && at - word < WORD_MAX && text[word] != ' ' && text[word] != '\n')
+        word--;
+    return word > 0 && at - word < WORD_MAX ? word : at;
+}
+
+bool text_formatv(char *out, size_t size, const char *format, va_list args)
+{
+    size_t room = size + CHARACTER_MAX; /* what stands behind the cut says whether it halves a character */
+    char small[512];
+    auto_free char *large = room > sizeof small ? xmalloc(room) : NULL;
+    char *text = large ? large : small;
+    int all = vsnprintf(text, room, format, args);
+    bool fits = all >= 0 && (size_t)all < size;
+    size_t dots = fits ? 0 : size > 3 ? 3 : size - 1;
+    size_t len = fits ? (size_t)all : cut_words(text, strlen(text), size - 1 - dots);
+    memcpy(out, text, len);
+    memcpy(out + len, "...", dots);
+    out[len + dots] = '\0';
+    return fits;
+}
+
+bool text_format(char *out, size_t size, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    bool fits = text_formatv(out, size, format, args);
+    va_end(args);
+    return fits;
+}
+
+bool text_append(char *out, size_t size, const char *format, ...)
+{
+    size_t used = strlen(out);
+    va_list args;
+    va_start(args, format);
+    bool fits = text_formatv(out + used, size - used, format, args);
+    va_end(args);
+    return fits;
+}
+
+void text_add_utf8(struct buf *buf, const char *text)
+{
+    size_t left = strlen(text), bad;
+    for (; !text_is_utf8(text, left, &bad); text += bad + 1, left -= bad + 1) {
+        buf_add(buf, text, bad);
+        buf_addf(buf, "\\x%02x", (unsigned char)text[bad]);
+    }
+    buf_add(buf, text, left);
+}
+
+void text_add_ascii(struct buf *buf, const char *text)
+{
+    const unsigned char *p = (const unsigned char *)text;
+    for (size_t left = strlen(text), length; left; p += length, left -= length) {
+        uint32_t code;
+        length = utf8_length(p, left, &code);
+        if (length == 1)
+            buf_addc(buf, (char)*p);
+        else if (length == 0)
+            buf_addf(buf, "\\x%02x", *p);
+        else
+            buf_addf(buf, code < 0x10000 ? "\\u%04x" : "\\U%08x", code);
+        length += length == 0;
+    }
 }
 
 static bool drives_terminal(uint32_t code, bool one_line)

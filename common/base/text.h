@@ -1,5 +1,6 @@
 /* Text from outside, and small questions about text. */
 #pragma once
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -8,6 +9,19 @@ struct buf;
 /* Whether all bytes are well-formed UTF-8 (no overlong forms, no surrogates); *ret_at (may be NULL) is the first bad
  * byte when not. */
 bool text_is_utf8(const char *text, size_t len, size_t *ret_at);
+/* Where to cut `len` bytes of text so that at most `most` are left and no character is halved. What is no UTF-8 is cut
+ * anywhere. */
+size_t text_cut(const char *text, size_t len, size_t most);
+/* snprintf for words: what does not fit is cut between characters, at a word's end if one is near, and "..." says so.
+ * What `out` held may be among the arguments. False: it was cut. */
+bool text_format(char *out, size_t size, const char *format, ...) __attribute__((format(printf, 3, 4)));
+bool text_formatv(char *out, size_t size, const char *format, va_list args) __attribute__((format(printf, 3, 0)));
+/* The same behind what stands in `out` already. */
+bool text_append(char *out, size_t size, const char *format, ...) __attribute__((format(printf, 3, 4)));
+/* Adds text as UTF-8: each byte that belongs to no character becomes \xNN. */
+void text_add_utf8(struct buf *buf, const char *text);
+/* Adds UTF-8 text as ASCII: other characters become \u20ac or \U0001f600, other bytes \xNN. */
+void text_add_ascii(struct buf *buf, const char *text);
 /* Adds text with C0, C1 and bidirectional control characters made visible (\x1b, \u202e), so that foreign text cannot
  * drive a terminal. `one_line`: newlines and tabs are escaped too. */
 void text_add_printable(struct buf *buf, const char *text, bool one_line);

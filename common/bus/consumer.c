@@ -1,8 +1,8 @@
-#include <stdio.h>
 #include <string.h>
 
 #include "base/cleanup.h"
 #include "base/clock.h"
+#include "base/text.h"
 #include "bus/settings.h"
 
 struct bus_consumer {
@@ -276,7 +276,7 @@ bool bus_message_header(const struct bus_message *message, const char *name, cha
     size_t len = 0;
     if (rd_kafka_message_headers(message->opaque_, &headers) || rd_kafka_header_get_last(headers, name, &value, &len))
         return false;
-    snprintf(text, size, "%.*s", (int)(len < size ? len : size), value ? (const char *)value : "");
+    text_format(text, size, "%.*s", (int)(len < size ? len : size), value ? (const char *)value : "");
     return true;
 }
 

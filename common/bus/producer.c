@@ -1,10 +1,10 @@
 #include <pthread.h>
 #include <stdatomic.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "base/cleanup.h"
 #include "base/clock.h"
+#include "base/text.h"
 #include "bus/settings.h"
 
 /* How long the first message for a topic waits for news of it; librdkafka by itself looks only once a second. */
@@ -29,7 +29,7 @@ struct bus_producer {
 static void set_problem(struct bus_producer *producer, const char *text)
 {
     pthread_mutex_lock(&producer->problem_mutex);
-    snprintf(producer->problem, sizeof producer->problem, "%.255s", text);
+    text_format(producer->problem, sizeof producer->problem, "%s", text);
     pthread_mutex_unlock(&producer->problem_mutex);
 }
 
@@ -218,7 +218,7 @@ void bus_producer_wake(struct bus_producer *producer, int fd)
 void bus_producer_problem(struct bus_producer *producer, char *text, size_t size)
 {
     pthread_mutex_lock(&producer->problem_mutex);
-    snprintf(text, size, "%s", producer->problem);
+    text_format(text, size, "%s", producer->problem);
     producer->problem[0] = 0;
     pthread_mutex_unlock(&producer->problem_mutex);
 }

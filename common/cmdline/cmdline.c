@@ -46,11 +46,8 @@ static void accept_option(struct accepted *accepted, const struct cmd_option *op
     accepted->longs[i] = (struct option){.name = option->name,
                                          .has_arg = option->argument ? required_argument : no_argument,
                                          .val = 256 + (int)i};
-    if (option->letter) {
-        size_t used = strlen(accepted->shorts);
-        snprintf(accepted->shorts + used, sizeof accepted->shorts - used, "%c%s", option->letter,
-                 option->argument ? ":" : "");
-    }
+    if (option->letter)
+        text_append(accepted->shorts, sizeof accepted->shorts, "%c%s", option->letter, option->argument ? ":" : "");
 }
 
 static void accepted_collect(const struct command *command, bool root, struct accepted *accepted, struct arena *arena)

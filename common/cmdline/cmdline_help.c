@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/text.h"
 #include "cmdline/cmdline_reference.h"
 
 #define WIDTH 80
@@ -37,13 +38,13 @@ static void add_wrapped(struct buf *out, const char *text, int column, int inden
     buf_addc(out, '\n');
 }
 
-static int option_label(const struct cmd_option *option, char *label, size_t size)
+static void option_label(const struct cmd_option *option, char *label, size_t size)
 {
     char letter[8] = "    ";
     if (option->letter)
         snprintf(letter, sizeof letter, "-%c, ", option->letter);
-    return snprintf(label, size, "%s--%s%s%s", letter, option->name, option->argument ? " " : "",
-                    option->argument ? option->argument : "");
+    text_format(label, size, "%s--%s%s%s", letter, option->name, option->argument ? " " : "",
+                option->argument ? option->argument : "");
 }
 
 static void add_entry(struct buf *out, const char *label, int label_width, const char *prose)

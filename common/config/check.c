@@ -79,13 +79,16 @@ static bool is_null(const struct node *node)
     return false;
 }
 
+#define SHOWN_SIZE 80
+
 /* A foreign value for a message: short, and harmless on a terminal. */
 static const char *shown(struct check *check, const char *text)
 {
     auto_buf struct buf out = BUF_INIT(BUF_MAX);
     text_add_printable(&out, text, true);
-    return out.len > 80 ? arena_printf(check->arena, "%.77s...", buf_text(&out))
-                        : arena_strdup(check->arena, buf_text(&out));
+    char cut[SHOWN_SIZE];
+    text_format(cut, sizeof cut, "%s", buf_text(&out));
+    return arena_strdup(check->arena, cut);
 }
 
 static const cyaml_schema_field_t *field_of(const cyaml_schema_value_t *schema, const char *key)

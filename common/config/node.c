@@ -1,11 +1,11 @@
 #include "config/node.h"
 
 #include <stdarg.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "base/array.h"
 #include "base/buf.h"
+#include "base/text.h"
 
 #define PROBLEMS_MAX 8
 
@@ -24,8 +24,7 @@ void problem_add(struct problems *problems, int line, int column, const char *hi
     } else if (problems->count <= PROBLEMS_MAX) {
         struct err more = ERR_INIT;
         err_setv(&more, ERR_CONFIG, format, args);
-        size_t used = strlen(err->text);
-        snprintf(err->text + used, sizeof err->text - used, "\n%s:%d:%d: %s", problems->path, line, column, more.text);
+        text_append(err->text, sizeof err->text, "\n%s:%d:%d: %s", problems->path, line, column, more.text);
     }
     va_end(args);
 }

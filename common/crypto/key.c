@@ -200,7 +200,7 @@ const char *key_public_text(const struct key_public *key, char text[KEY_PUBLIC_T
 {
     char encoded[sodium_base64_ENCODED_LEN(32, sodium_base64_VARIANT_ORIGINAL)];
     sodium_bin2base64(encoded, sizeof encoded, key->bytes, sizeof key->bytes, sodium_base64_VARIANT_ORIGINAL);
-    snprintf(text, KEY_PUBLIC_TEXT_SIZE, PUBLIC_HEAD "%s", encoded);
+    text_format(text, KEY_PUBLIC_TEXT_SIZE, PUBLIC_HEAD "%s", encoded);
     return text;
 }
 

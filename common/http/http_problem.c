@@ -1,5 +1,7 @@
 #include <string.h>
 
+#include "base/cleanup.h"
+#include "base/text.h"
 #include "http/http.h"
 
 static const char *status_title(int status)
@@ -42,18 +44,12 @@ void http_reply_json(struct http_response *response, int status, json_t *json)
     free(text);
 }
 
-/* A JSON string of text that may hold bytes that are no UTF-8: these are replaced, the answer must not be lost. */
+/* A JSON string of text that may hold bytes that are no UTF-8: the answer must not be lost for them. */
 static json_t *json_text(const char *text)
 {
-    json_t *value = json_string(text);
-    if (value)
-        return value;
-    char copy[2048];
-    size_t n = 0;
-    for (; text[n] && n + 1 < sizeof copy; n++)
-        copy[n] = (unsigned char)text[n] < 0x80 ? text[n] : '?';
-    copy[n] = '\0';
-    return json_string(copy);
+    auto_buf struct buf fit = BUF_INIT(BUF_MAX);
+    text_add_utf8(&fit, text);
+    return json_string(buf_text(&fit));
 }
 
 void http_problem(struct http_response *response, int status, enum err_kind kind, const char *detail, const char *hint)

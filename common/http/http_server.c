@@ -286,7 +286,7 @@ static bool address_split(const char *address, char *host, size_t host_size, cha
         return false;
     memcpy(host, start, len);
     host[len] = '\0';
-    snprintf(port, port_size, "%s", colon + 1);
+    text_format(port, port_size, "%s", colon + 1);
     long long number;
     return text_to_long(port, 0, 65535, &number);
 }
@@ -347,7 +347,8 @@ static bool describe_socket(struct http_server *server, int fd, struct err *err)
     if (strcmp(host, "::") == 0)
         snprintf(host, sizeof host, "::1");
     bool six = strchr(host, ':') != NULL;
-    snprintf(server->url, sizeof server->url, "http://%s%s%s:%d", six ? "[" : "", host, six ? "]" : "", server->port);
+    text_format(server->url, sizeof server->url, "http://%s%s%s:%d", six ? "[" : "", host, six ? "]" : "",
+                server->port);
     return true;
 }
 

@@ -1,13 +1,13 @@
 #include "http/token.h"
 
 #include <ctype.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "base/id.h"
+#include "base/text.h"
 
 static const char *const roles[] = {
 #define X(name, text, prose) text,
@@ -44,7 +44,7 @@ void token_make(const char *name, enum token_role role, char ret_text[TOKEN_TEXT
     char one[ID_TERM_SIZE], two[ID_TERM_SIZE], hex[DIGEST_HEX_SIZE];
     id_term(one);
     id_term(two);
-    snprintf(ret_text, TOKEN_TEXT_SIZE, "gl_%s%s", one, two);
+    text_format(ret_text, TOKEN_TEXT_SIZE, "gl_%s%s", one, two);
     digest_hex(ret_text, strlen(ret_text), hex);
     buf_addf(ret_line, "%s %s %s", name, token_role_text(role), hex);
 }
@@ -73,8 +73,8 @@ static bool line_parse(char *text, struct token *ret_token)
     if (count != 3 || !token_name_ok(words[0]) || !token_role_parse(words[1], &ret_token->role) ||
         !digest_is_hex(words[2]))
         return false;
-    snprintf(ret_token->name, sizeof ret_token->name, "%s", words[0]);
-    snprintf(ret_token->digest, sizeof ret_token->digest, "%s", words[2]);
+    text_format(ret_token->name, sizeof ret_token->name, "%s", words[0]);
+    text_format(ret_token->digest, sizeof ret_token->digest, "%s", words[2]);
     return true;
 }
 

@@ -76,7 +76,7 @@ static void connection_text(PGconn *conn, struct buf *out, char sqlstate[6])
     const char *fatal = strstr(text, "FATAL:  ");
     sqlstate[0] = 0;
     if (fatal && strlen(fatal) > 15 && fatal[13] == ':')
-        snprintf(sqlstate, 6, "%.5s", fatal + 8);
+        text_format(sqlstate, 6, "%.5s", fatal + 8);
     for (const char *p = text; *p;) {
         p += strspn(p, " \t");
         size_t len = strcspn(p, "\n");
@@ -259,8 +259,8 @@ bool pg_identify(struct pg *pg, struct pg_identity *ret_identity, struct err *er
         return err_set(err, ERR_DATABASE, "pg_stat_activity does not show this session");
     struct pg_identity id = {.pid = (int)pg_number(result, 0, 0), .timeline = (int)pg_number(result, 0, 4),
                              .version = PQserverVersion(pg->conn), .in_recovery = *pg_text(result, 0, 3) == 't'};
-    snprintf(id.backend_start, sizeof id.backend_start, "%s", pg_text(result, 0, 1));
-    snprintf(id.system_identifier, sizeof id.system_identifier, "%s", pg_text(result, 0, 2));
+    text_format(id.backend_start, sizeof id.backend_start, "%s", pg_text(result, 0, 1));
+    text_format(id.system_identifier, sizeof id.system_identifier, "%s", pg_text(result, 0, 2));
     *ret_identity = id;
     return true;
 }

@@ -5,6 +5,7 @@
 
 #include "base/array.h"
 #include "base/cleanup.h"
+#include "base/text.h"
 #include "pg/pg_internal.h"
 
 bool pg_fail_connection(struct pg *pg, struct err *err)
@@ -158,7 +159,7 @@ static bool take(struct talk *talk, PGresult *result, struct err *err)
     else if (status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK || status == PGRES_EMPTY_QUERY) {
         talk->copying = NULL;
         script->completed++;
-        snprintf(script->tag, sizeof script->tag, "%s", PQcmdStatus(result));
+        text_format(script->tag, sizeof script->tag, "%s", PQcmdStatus(result));
     } else {
         good = pg_fail(talk->pg, result, err);
         if (talk->copying)
@@ -220,7 +221,7 @@ bool pg_run_watched(struct pg *pg, const char *text, bool (*stop)(void *), void 
     struct pg_script script;
     bool good = pg_run_script(pg, text, NULL, 0, stop, context, &script, err);
     if (good && ret_tag)
-        snprintf(ret_tag, 64, "%s", script.tag);
+        text_format(ret_tag, 64, "%s", script.tag);
     if (good && ret) {
         *ret = script.rows ? script.rows : PQmakeEmptyPGresult(pg->conn, PGRES_COMMAND_OK);
         script.rows = NULL;

@@ -27,7 +27,7 @@ static bool split_targets(struct http_request *request, const char ***ret_servic
         services[i] = slash ? arena_strndup(request->arena, texts[i], (size_t)(slash - texts[i])) : "";
         targets[i] = slash ? slash + 1 : "";
         if (!text_is_name(services[i]) || !text_is_name(targets[i]))
-            return err_set(err, ERR_USAGE, "\"%.140s\" is not service/target", texts[i]);
+            return err_set(err, ERR_USAGE, "\"%s\" is not service/target", texts[i]);
     }
     *ret_services = services;
     *ret_targets = targets;

@@ -44,7 +44,7 @@ const char *cli_ago(const json_t *object, const char *name, char text[64])
     if (at <= 0)
         snprintf(text, 64, "never");
     else
-        snprintf(text, 64, "%s ago", clock_duration(ago > 0 ? ago / 1000000 * 1000000 : 0, duration));
+        text_format(text, 64, "%s ago", clock_duration(ago > 0 ? ago / 1000000 * 1000000 : 0, duration));
     return text;
 }
 

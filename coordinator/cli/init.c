@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 
 #include "base/cleanup.h"
+#include "base/text.h"
 #include "cli/cli_internal.h"
 
 static const char fleet_text[] =
@@ -68,7 +69,7 @@ static const char *fleet_name(const char *folder, char name[64])
 {
     auto_free char *real = realpath(folder, NULL);
     const char *base = real ? strrchr(real, '/') : NULL;
-    snprintf(name, 64, "%s", base && base[1] ? base + 1 : "fleet");
+    text_format(name, 64, "%s", base && base[1] ? base + 1 : "fleet");
     for (char *p = name; *p; p++) {
         if (*p >= 'A' && *p <= 'Z')
             *p = (char)(*p - 'A' + 'a');

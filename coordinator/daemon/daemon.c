@@ -1,7 +1,6 @@
 #include "daemon/daemon.h"
 
 #include <poll.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -12,11 +11,13 @@
 #include "base/clock.h"
 #include "base/id.h"
 #include "base/log.h"
+#include "base/text.h"
 #include "daemon/leader.h"
 #include "pg/pg.h"
 #include "proc/notify.h"
 #include "proc/signals.h"
 
+#define STATEMENT_SHOWN ((size_t)400)
 #define STANDBY_MS 500 /* how often a standby looks at the lease */
 #define AGAIN_MS 1000  /* after trouble */
 #define TROUBLE_LOG_MS 30000
@@ -77,7 +78,7 @@ static void name_holder(struct daemon *daemon)
     char host[100] = "", id[ID_SIZE];
     (void)gethostname(host, sizeof host - 1);
     id_new(id);
-    snprintf(daemon->holder, sizeof daemon->holder, "%s:%d:%s", host, (int)getpid(), id);
+    text_format(daemon->holder, sizeof daemon->holder, "%s:%d:%s", host, (int)getpid(), id);
 }
 
 /* Whatever a file says that is named in the configuration: the fault is one of configuration. */
@@ -152,7 +153,8 @@ static void pause_for(int ms)
 static void trace_sql(void *context, const char *statement, int64_t duration_us, const char *tag)
 {
     (void)context;
-    log_debug("sql %lld us %s: %.400s", (long long)duration_us, tag, statement);
+    log_debug("sql %lld us %s: %.*s", (long long)duration_us, tag,
+              (int)text_cut(statement, strlen(statement), STATEMENT_SHOWN), statement);
 }
 
 static bool have_store(struct daemon *daemon, struct err *err)
@@ -208,7 +210,7 @@ static void tell_trouble(struct daemon *daemon, const struct err *err)
     int64_t now_ms = clock_mono_ms();
     if (strcmp(err->text, daemon->trouble) == 0 && now_ms - daemon->trouble_ms < TROUBLE_LOG_MS)
         return;
-    snprintf(daemon->trouble, sizeof daemon->trouble, "%s", err->text);
+    text_format(daemon->trouble, sizeof daemon->trouble, "%s", err->text);
     daemon->trouble_ms = now_ms;
     log_error("%s%s%s", err->text, *err->hint ? ": " : "", err->hint);
 }

@@ -1,13 +1,13 @@
 #include "daemon/leader.h"
 
 #include <poll.h>
-#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/text.h"
 #include "proc/signals.h"
 
 #define TURN_MESSAGES 1000
@@ -97,7 +97,7 @@ static void name_topics(struct leader *leader)
     topic_name(TOPIC_EVENTS, fleet, environment, NULL, leader->events_topic);
     topic_name(TOPIC_CONTROL, fleet, environment, NULL, leader->control_topic);
     topic_name(TOPIC_PRESENCE, fleet, environment, NULL, leader->presence_topic);
-    snprintf(leader->source, sizeof leader->source, "greylag/%.63s/%.63s/coordinator", fleet, environment);
+    text_format(leader->source, sizeof leader->source, "greylag/%s/%s/coordinator", fleet, environment);
 }
 
 /* Topics of services that are known already: a consumer that finds none looks again only after a while. */

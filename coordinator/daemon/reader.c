@@ -5,6 +5,7 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/text.h"
 #include "daemon/leader.h"
 #include "rollout/inbox.h"
 
@@ -74,7 +75,7 @@ static bool read_record(struct leader *leader, const char *topic, int32_t partit
 static int64_t resume(struct leader *leader, const struct store_position *stored)
 {
     struct inbox_position kept = {.offset = stored->next - 1};
-    snprintf(kept.id, sizeof kept.id, "%s", stored->digest);
+    text_format(kept.id, sizeof kept.id, "%s", stored->digest);
     char digest[DIGEST_HEX_SIZE];
     bool found = read_record(leader, stored->topic, stored->partition, kept.offset, digest);
     int64_t next = inbox_resume(&kept, found ? digest : NULL);
@@ -92,7 +93,7 @@ static struct leader_position *position(struct leader *leader, const char *topic
     leader->positions = xrealloc(leader->positions, (leader->position_count + 1) * sizeof *leader->positions);
     struct leader_position *fresh = &leader->positions[leader->position_count++];
     *fresh = (struct leader_position){.partition = partition};
-    snprintf(fresh->topic, sizeof fresh->topic, "%s", topic);
+    text_format(fresh->topic, sizeof fresh->topic, "%s", topic);
     return fresh;
 }
 

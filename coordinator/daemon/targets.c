@@ -1,8 +1,8 @@
 /* What the leader remembers of targets, and what of their heartbeats is worth a row. */
-#include <stdio.h>
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/text.h"
 #include "daemon/leader.h"
 
 #define STORE_EVERY_MS 10000 /* a heartbeat that says nothing new is stored this often */
@@ -28,7 +28,7 @@ bool leader_targets_load(struct leader *leader, struct err *err)
     bool done = store_targets(leader->store, &arena, &stored, &count, err);
     for (size_t i = 0; done && i < count; i++) {
         struct leader_target *target = leader_target(leader, stored[i].service, stored[i].target);
-        snprintf(target->believed, sizeof target->believed, "%s", stored[i].contents);
+        text_format(target->believed, sizeof target->believed, "%s", stored[i].contents);
         target->believed_valid = true;
         target->known = stored[i].known && (!leader->take_over_all || leader->told_all);
         if (stored[i].sequence > target->issued)
@@ -55,8 +55,8 @@ void leader_targets_free(struct leader *leader)
 /* What makes a heartbeat worth storing at once. */
 static void describe(const struct leader_target *target, char text[200])
 {
-    snprintf(text, 200, "%.60s|%.20s|%.64s|%d%d|%lld", target->worker, target->problem, target->contents,
-             target->leaving, target->suspect, (long long)target->working);
+    text_format(text, 200, "%d%d|%lld|%s|%s|%s", target->leaving, target->suspect, (long long)target->working,
+                target->contents, target->worker, target->problem);
 }
 
 void leader_target_seen(struct leader *leader, const struct presence *presence, const struct presence_target *seen,
@@ -65,12 +65,12 @@ void leader_target_seen(struct leader *leader, const struct presence *presence, 
     struct leader_target *target = leader_target(leader, seen->service, seen->target);
     if (target->worker[0] && presence->leaving && strcmp(target->worker, presence->worker) != 0)
         return; /* the one that went away is not the one that serves it now */
-    snprintf(target->worker, sizeof target->worker, "%s", presence->worker);
-    snprintf(target->host, sizeof target->host, "%s", presence->host);
-    snprintf(target->version, sizeof target->version, "%s", presence->version);
-    snprintf(target->contents, sizeof target->contents, "%s", seen->contents);
-    snprintf(target->problem, sizeof target->problem, "%s", seen->problem);
-    snprintf(target->system_identifier, sizeof target->system_identifier, "%s", seen->system_identifier);
+    text_format(target->worker, sizeof target->worker, "%s", presence->worker);
+    text_format(target->host, sizeof target->host, "%s", presence->host);
+    text_format(target->version, sizeof target->version, "%s", presence->version);
+    text_format(target->contents, sizeof target->contents, "%s", seen->contents);
+    text_format(target->problem, sizeof target->problem, "%s", seen->problem);
+    text_format(target->system_identifier, sizeof target->system_identifier, "%s", seen->system_identifier);
     target->leaving = presence->leaving;
     target->working = seen->working;
     target->fence_epoch = seen->fence.epoch;

@@ -4,7 +4,6 @@
 #include <libpq-fe.h>
 #include <pwd.h>
 #include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -70,7 +69,7 @@ static bool find_user(uid_t *ret_uid, gid_t *ret_gid, struct err *err)
 static bool make_cluster(const char *programs, const char *data, const struct child_options *as, struct err *err)
 {
     char program[4096];
-    snprintf(program, sizeof program, "%s/initdb", programs);
+    text_format(program, sizeof program, "%s/initdb", programs);
     const char *argv[] = {program, "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8",
                           "--no-locale", "--no-sync", NULL};
     struct child_options options = *as;

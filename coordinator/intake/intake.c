@@ -111,10 +111,10 @@ static void quarantine(struct intake *intake, const struct bus_message *message,
     m->digest[0] = '\0';
     va_list args;
     va_start(args, format);
-    vsnprintf(m->why, sizeof m->why, format, args);
+    text_formatv(m->why, sizeof m->why, format, args);
     va_end(args);
     struct intake_quarantined *item = &intake->ring[intake->counts.quarantined++ % INTAKE_RING];
-    snprintf(item->topic, sizeof item->topic, "%s", message->topic);
+    text_format(item->topic, sizeof item->topic, "%s", message->topic);
     item->partition = message->partition;
     item->offset = message->offset;
     item->at_us = clock_wall_us();
@@ -148,18 +148,18 @@ static void take_report(struct intake *intake, const struct bus_message *message
 {
     struct err err = ERR_INIT;
     if (!report_decode(envelope->payload, envelope->payload_len, arena, &m->report, &err)) {
-        quarantine(intake, message, m, "a verified report that cannot be read: %.150s", err.text);
+        quarantine(intake, message, m, "a verified report that cannot be read: %s", err.text);
         return;
     }
     const struct audience *from = &m->report.audience;
     if (strcmp(from->fleet, intake->fleet) != 0 || strcmp(from->environment, intake->environment) != 0) {
-        quarantine(intake, message, m, "a report of another fleet or environment: %.63s, %.63s", from->fleet,
+        quarantine(intake, message, m, "a report of another fleet or environment: %s, %s", from->fleet,
                    from->environment);
         return;
     }
     const struct intake_key *row = row_for(intake, envelope->key, from->service, from->target);
     if (!row) {
-        quarantine(intake, message, m, "key %s is not enrolled for %.63s/%.63s", envelope->key->id, from->service,
+        quarantine(intake, message, m, "key %s is not enrolled for %s/%s", envelope->key->id, from->service,
                    from->target);
         return;
     }
@@ -175,11 +175,11 @@ static void take_presence(struct intake *intake, const struct bus_message *messa
     struct err err = ERR_INIT;
     struct presence *presence = &m->presence;
     if (!presence_decode(envelope->payload, envelope->payload_len, arena, presence, &err)) {
-        quarantine(intake, message, m, "a verified heartbeat that cannot be read: %.150s", err.text);
+        quarantine(intake, message, m, "a verified heartbeat that cannot be read: %s", err.text);
         return;
     }
     if (strcmp(presence->fleet, intake->fleet) != 0 || strcmp(presence->environment, intake->environment) != 0) {
-        quarantine(intake, message, m, "a heartbeat of another fleet or environment: %.63s, %.63s", presence->fleet,
+        quarantine(intake, message, m, "a heartbeat of another fleet or environment: %s, %s", presence->fleet,
                    presence->environment);
         return;
     }
@@ -210,7 +210,7 @@ static void take_version(struct intake *intake, const struct bus_message *messag
     const char *target = arena_strndup(arena, message->key ? message->key : "", message->key ? message->key_len : 0);
     const struct intake_key *row = row_for(intake, envelope->key, NULL, target);
     if (!row) {
-        quarantine(intake, message, m, "version %d, from a key that is not enrolled for %.63s", version, target);
+        quarantine(intake, message, m, "version %d, from a key that is not enrolled for %s", version, target);
         return;
     }
     m->verdict = INTAKE_VERSION;
@@ -233,7 +233,7 @@ void intake_read(struct intake *intake, const struct bus_message *message, struc
     }
     if (!envelope_open(message->payload, message->payload_len, intake->keys, intake->key_count, arena, &envelope,
                        &err)) {
-        quarantine(intake, message, m, "%.190s", err.text);
+        quarantine(intake, message, m, "%s", err.text);
         return;
     }
     digest_hex(envelope.payload, envelope.payload_len, m->digest);
@@ -247,7 +247,7 @@ void intake_read(struct intake *intake, const struct bus_message *message, struc
     else if (known && type == MESSAGE_PRESENCE)
         take_presence(intake, message, &envelope, arena, m);
     else
-        quarantine(intake, message, m, "a message of type %.120s", envelope.payload_type);
+        quarantine(intake, message, m, "a message of type %s", envelope.payload_type);
 }
 
 void intake_record_digest(const struct bus_message *message, char digest[DIGEST_HEX_SIZE])

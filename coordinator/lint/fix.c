@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/text.h"
 #include "lint/header.h"
 #include "lint/lint.h"
 #include "sql/sql_tree.h"
@@ -77,7 +78,7 @@ static bool version_date(const char *version, char date[11])
     if (strncmp(version, "19", 2) < 0 || strncmp(version, "21", 2) >= 0 || month < 1 || month > 12 || day < 1 ||
         day > 31)
         return false;
-    snprintf(date, 11, "%.4s-%.2s-%.2s", version, version + 4, version + 6);
+    text_format(date, 11, "%.4s-%.2s-%.2s", version, version + 4, version + 6);
     return true;
 }
 

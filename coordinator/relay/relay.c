@@ -1,12 +1,12 @@
 #include "relay/relay.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "base/arena.h"
 #include "base/array.h"
 #include "base/cleanup.h"
 #include "base/id.h"
+#include "base/text.h"
 #include "proc/crash.h"
 #include "rollout/outbox.h"
 
@@ -72,7 +72,7 @@ static void delivered(void *context, uint64_t tag, const char *failed)
     entry->state = ENTRY_DUE;
     entry->due_ms = relay->now_ms + AGAIN_MS;
     relay->counts.failed++;
-    snprintf(relay->problem, sizeof relay->problem, "%.120s: %.120s", entry->topic, failed);
+    text_format(relay->problem, sizeof relay->problem, "%s: %s", entry->topic, failed);
 }
 
 bool relay_open(const struct bus_settings *settings, const char *source, int wake_fd, struct relay **ret_relay,
@@ -163,7 +163,7 @@ static void send_entry(struct relay *relay, struct entry *entry)
     }
     entry->due_ms = relay->now_ms + AGAIN_MS;
     relay->counts.failed++;
-    snprintf(relay->problem, sizeof relay->problem, "%.120s: %.120s", entry->topic, err.text);
+    text_format(relay->problem, sizeof relay->problem, "%s: %s", entry->topic, err.text);
 }
 
 static bool is_due(const struct relay *relay, const struct entry *entry)
@@ -249,7 +249,7 @@ struct relay_counts relay_counts(const struct relay *relay)
 
 void relay_problem(struct relay *relay, char *text, size_t size)
 {
-    snprintf(text, size, "%s", relay->problem);
+    text_format(text, size, "%s", relay->problem);
     relay->problem[0] = '\0';
     if (!*text)
         bus_producer_problem(relay->producer, text, size);

@@ -2,9 +2,9 @@
 #include "rollout/decide.h"
 
 #include <assert.h>
-#include <stdio.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "rollout/decisions.def"
 #include "rollout/state.h"
 
@@ -58,7 +58,7 @@ static void row_fire(const struct decision_row *row, struct decide *d, int posit
     decision->target = d->target ? (int)(d->target - rollout->targets) : -1;
     decision->state_before = before;
     decision->state_after = rollout->state;
-    snprintf(decision->detail, sizeof decision->detail, "%s", d->detail);
+    text_format(decision->detail, sizeof decision->detail, "%s", d->detail);
 }
 
 const struct decision_row *decide_walk(struct decide *d)

@@ -16,7 +16,7 @@ struct decide {
     bool current;  /* REPORT: it answers the job or fence that is under way at its target */
     bool misses;   /* REPORT: the answer to a fence lacks an outcome that was reported before */
     int step;      /* for the decision: the step that it is about, -1 */
-    char detail[256];
+    char detail[512];
 };
 
 typedef bool (*decide_guard)(const struct decide *d);

@@ -1,10 +1,12 @@
 /* The effects of the decision table on the state: small steps that the rows put together. */
-#include <stdio.h>
 #include <string.h>
 
 #include "base/buf.h"
 #include "base/cleanup.h"
+#include "base/text.h"
 #include "rollout/state.h"
+
+#define WHY_SIZE ((size_t)1000)
 
 static struct rollout_target *each_target(struct rollout *rollout, size_t i)
 {
@@ -48,8 +50,8 @@ void learn_epoch(struct decide *d)
         epoch = d->rollout->epoch;
     if (epoch > d->effects->higher_epoch)
         d->effects->higher_epoch = epoch;
-    snprintf(d->detail, sizeof d->detail, "%s: epoch %lld is in force, ours is %lld", d->target->name,
-             (long long)d->event->report->in_force.epoch, (long long)d->rollout->epoch);
+    text_format(d->detail, sizeof d->detail, "%s: epoch %lld is in force, ours is %lld", d->target->name,
+                (long long)d->event->report->in_force.epoch, (long long)d->rollout->epoch);
 }
 
 /* A failed step gets a new request: the outcome of the old one is final. */
@@ -131,8 +133,8 @@ void overtake(struct decide *d)
         d->target->sequence = in_force->sequence;
     if (in_force->sequence > d->target->recorded)
         d->target->recorded = in_force->sequence;
-    snprintf(d->detail, sizeof d->detail, "%s: %lld/%lld is in force", d->target->name, (long long)in_force->epoch,
-             (long long)in_force->sequence);
+    text_format(d->detail, sizeof d->detail, "%s: %lld/%lld is in force", d->target->name, (long long)in_force->epoch,
+                (long long)in_force->sequence);
     d->target->changed = true;
 }
 
@@ -159,8 +161,8 @@ static void follow_target(struct rollout *rollout, struct rollout_target *target
 
 static void note(struct decide *d, const char *what, const char *why)
 {
-    snprintf(d->target->problem, sizeof d->target->problem, "%s%s%s", what, *why ? ": " : "", why);
-    snprintf(d->detail, sizeof d->detail, "%s: %.180s", d->target->name, d->target->problem);
+    text_format(d->target->problem, sizeof d->target->problem, "%s%s%s", what, *why ? ": " : "", why);
+    text_format(d->detail, sizeof d->detail, "%s: %s", d->target->name, d->target->problem);
     d->target->changed = true;
 }
 
@@ -177,10 +179,8 @@ static void tell_half_done(struct decide *d)
     bool told = d->event->kind == ROLLOUT_REPORT && *report_message(d);
     if (!told || !extended(rollout) || rollout->aim == ROLLOUT_AIM_COMPLETE)
         return;
-    size_t len = strlen(rollout->reason);
     note(d, "left", report_message(d));
-    snprintf(rollout->reason + len, sizeof rollout->reason - len, ". Left on %s: %.160s", d->target->name,
-             report_message(d));
+    text_append(rollout->reason, sizeof rollout->reason, ". Left on %s: %s", d->target->name, report_message(d));
     rollout->changed = true;
 }
 
@@ -191,7 +191,7 @@ void settle_target(struct decide *d)
     d->target->problem[0] = '\0';
     steps_without_outcome(d->rollout, d->target, STEP_PENDING);
     follow_target(d->rollout, d->target);
-    snprintf(d->detail, sizeof d->detail, "%s", d->target->name);
+    text_format(d->detail, sizeof d->detail, "%s", d->target->name);
     tell_half_done(d);
 }
 
@@ -211,7 +211,7 @@ void settle_job(struct decide *d)
     d->target->problem[0] = '\0';
     steps_without_outcome(d->rollout, d->target, STEP_PENDING);
     follow_target(d->rollout, d->target);
-    snprintf(d->detail, sizeof d->detail, "%s", d->target->name);
+    text_format(d->detail, sizeof d->detail, "%s", d->target->name);
 }
 
 void lose_target(struct decide *d)
@@ -229,7 +229,7 @@ void forget_targets(struct decide *d)
             continue;
         target_set(target, TARGET_LOST);
         steps_without_outcome(d->rollout, target, STEP_UNKNOWN);
-        snprintf(target->problem, sizeof target->problem, "%s", "not asked since the control database was restored");
+        text_format(target->problem, sizeof target->problem, "%s", "not asked since the control database was restored");
     }
 }
 
@@ -259,14 +259,16 @@ void note_refused(struct decide *d)
 
 /* ---- reasons: why, and what can be done ---- */
 
+/* Whatever has to be cut, what can be done stays whole: `why` is shorter than WHY_SIZE, and what was before comes last
+ * and in short. */
 static void because(struct decide *d, const char *why, const char *what_to_do)
 {
     struct rollout *rollout = d->rollout;
-    char before[sizeof rollout->reason];
-    snprintf(before, sizeof before, "%s", rollout->reason);
-    snprintf(d->detail, sizeof d->detail, "%.255s", why);
-    snprintf(rollout->reason, sizeof rollout->reason, "%.240s%s%.180s%s%.70s", why, *what_to_do ? ". " : "", what_to_do,
-             *before ? ". Before that: " : "", before);
+    char before[BEFORE_SIZE];
+    text_format(before, sizeof before, "%s", rollout->reason);
+    text_format(d->detail, sizeof d->detail, "%s", why);
+    text_format(rollout->reason, sizeof rollout->reason, "%s%s%s%s%s", why, *what_to_do ? ". " : "", what_to_do,
+                *before ? ". Before that: " : "", before);
     rollout->changed = true;
 }
 
@@ -287,17 +289,18 @@ void because_down(struct decide *d)
 static void because_step(struct decide *d, int leg, const char *what, const char *what_to_do)
 {
     struct rollout *rollout = d->rollout;
-    char text[STEP_TEXT_SIZE], why[512];
+    char text[STEP_TEXT_SIZE], why[WHY_SIZE], said[WHY_SIZE / 2], left[WHY_SIZE / 4];
     for (size_t i = 0; i < rollout->step_count; i++) {
         const struct rollout_step *step = &rollout->steps[i];
         if (step->leg != leg || step->state != STEP_FAILED)
             continue;
         const struct outcome *outcome = &step->outcome;
         const char *message = outcome->kind == OUTCOME_DRIFT && *outcome->detail ? outcome->detail : outcome->message;
-        snprintf(why, sizeof why, "%s%s %s%s%s: %.120s%s%.60s", what, step_text(rollout, step, text),
-                 outcome->kind == OUTCOME_DRIFT ? "differs from what is applied" : "failed",
-                 *outcome->sqlstate ? " with " : "", outcome->sqlstate, message, *outcome->left ? "; left: " : "",
-                 outcome->left);
+        text_format(said, sizeof said, "%s", message);
+        text_format(left, sizeof left, "%s", outcome->left);
+        text_format(why, sizeof why, "%s%s %s%s%s: %s%s%s", what, step_text(rollout, step, text),
+                    outcome->kind == OUTCOME_DRIFT ? "differs from what is applied" : "failed",
+                    *outcome->sqlstate ? " with " : "", outcome->sqlstate, said, *left ? "; left: " : "", left);
         d->step = step->ordinal;
         because(d, why, what_to_do);
         return;
@@ -335,35 +338,35 @@ void because_undone(struct decide *d)
 void because_refused(struct decide *d)
 {
     const struct report *report = d->event->report;
-    char why[400];
+    char why[WHY_SIZE];
     bool lost = report->kind == REPORT_REFUSED && report->refusal == REFUSAL_REWOUND;
     if (report->kind == REPORT_REFUSED)
-        snprintf(why, sizeof why, "%s refused (%s): %.160s", d->target->name, refusal_text(report->refusal),
-                 *report_message(d) ? report_message(d) : refusal_prose(report->refusal));
+        text_format(why, sizeof why, "%s refused (%s): %s", d->target->name, refusal_text(report->refusal),
+                    *report_message(d) ? report_message(d) : refusal_prose(report->refusal));
     else
-        snprintf(why, sizeof why, "%s has a fence of epoch %lld in force, ours is %lld", d->target->name,
-                 (long long)report->in_force.epoch, (long long)d->rollout->epoch);
+        text_format(why, sizeof why, "%s has a fence of epoch %lld in force, ours is %lld", d->target->name,
+                    (long long)report->in_force.epoch, (long long)d->rollout->epoch);
     if (lost)
         d->target->rebuild = true;
-    snprintf(d->target->problem, sizeof d->target->problem, "%.150s", why);
+    text_format(d->target->problem, sizeof d->target->problem, "%s", why);
     because(d, why, lost ? TAKE_WHAT_IT_HOLDS : "Remove the cause, then `greylag release retry`");
 }
 
 void because_rewound(struct decide *d)
 {
-    char why[300];
-    snprintf(why, sizeof why, "%s went back in time: outcomes that it reported are missing from its history",
-             d->target->name);
+    char why[WHY_SIZE];
+    text_format(why, sizeof why, "%s went back in time: outcomes that it reported are missing from its history",
+                d->target->name);
     d->target->rebuild = true;
-    snprintf(d->target->problem, sizeof d->target->problem, "%s", "went back in time");
+    text_format(d->target->problem, sizeof d->target->problem, "%s", "went back in time");
     because(d, why, TAKE_WHAT_IT_HOLDS);
 }
 
 void because_silent(struct decide *d)
 {
-    char why[300];
-    snprintf(why, sizeof why, "%s has not answered its fence: what it applied is unknown", d->target->name);
-    snprintf(d->target->problem, sizeof d->target->problem, "%s", "has not answered its fence");
+    char why[WHY_SIZE];
+    text_format(why, sizeof why, "%s has not answered its fence: what it applied is unknown", d->target->name);
+    text_format(d->target->problem, sizeof d->target->problem, "%s", "has not answered its fence");
     because(d, why, "When its worker is back: `greylag release retry`");
 }
 
@@ -377,6 +380,5 @@ void name_unknown(struct decide *d)
             buf_addf(&names, "%s%s", names.len ? ", " : "", target->name);
     if (names.len == 0)
         return;
-    size_t len = strlen(rollout->reason);
-    snprintf(rollout->reason + len, sizeof rollout->reason - len, ". Also unknown: %s", buf_text(&names));
+    text_append(rollout->reason, sizeof rollout->reason, ". Also unknown: %s", buf_text(&names));
 }

@@ -1,6 +1,5 @@
 /* The engine's lookups, and the setters that keep them true. */
 #include <assert.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "base/cleanup.h"
@@ -136,7 +135,7 @@ void target_set(struct rollout_target *target, enum target_state state)
 
 void rollout_request_id(const struct rollout *rollout, const struct rollout_step *step, char id[REQUEST_ID_SIZE])
 {
-    snprintf(id, REQUEST_ID_SIZE, "%s.%d.%d", rollout->release, step->ordinal, step->attempt);
+    text_format(id, REQUEST_ID_SIZE, "%s.%d.%d", rollout->release, step->ordinal, step->attempt);
 }
 
 bool request_parse(const struct rollout *rollout, const char *request, int *ret_ordinal, int *ret_attempt)
@@ -171,7 +170,8 @@ const char *step_text(const struct rollout *rollout, const struct rollout_step *
 {
     const struct plan_step *from = plan_step_of(rollout, step);
     const struct service *service = &rollout->plan->fleet->services[from->service];
-    snprintf(text, STEP_TEXT_SIZE, "%.64s %.64s on %.63s", service->name, from->id,
-             rollout->targets[step->target].name);
+    char id[STEP_TEXT_SIZE / 2];
+    text_format(id, sizeof id, "%s", from->id);
+    text_format(text, STEP_TEXT_SIZE, "%s %s on %s", service->name, id, rollout->targets[step->target].name);
     return text;
 }

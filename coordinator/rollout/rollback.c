@@ -1,8 +1,8 @@
 /* The way back: which steps have to be undone, and when each may be. An undo waits until everything that depends on
  * its step is known and undone; silence is never counted as "not applied". */
-#include <stdio.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "rollout/state.h"
 
 /* Whether what the release did on this target is known. */
@@ -114,7 +114,7 @@ bool way_back_ends(const struct decide *d)
 void because_irreversible(struct decide *d)
 {
     struct rollout *rollout = d->rollout;
-    char before[sizeof rollout->reason], text[STEP_TEXT_SIZE];
+    char before[BEFORE_SIZE], text[STEP_TEXT_SIZE];
     const struct rollout_step *blocking = NULL;
     size_t count = 0;
     rollback_settle(rollout);
@@ -126,16 +126,16 @@ void because_irreversible(struct decide *d)
         if (!blocking)
             blocking = undo;
     }
-    snprintf(before, sizeof before, "%s", rollout->reason);
+    text_format(before, sizeof before, "%s", rollout->reason);
     if (!blocking)
         return;
     d->step = blocking->ordinal;
     step_text(rollout, blocking, text);
-    snprintf(d->detail, sizeof d->detail, "%s has no way back", text);
-    snprintf(rollout->reason, sizeof rollout->reason,
-             "the way back ends at %s, which has none (%zu such step%s applied); what can be undone is undone. Repair "
-             "it by hand, or fix the cause and go forward with `greylag up`. It was rolled back because: %.90s",
-             text, count, count == 1 ? " is" : "s are", before);
+    text_format(d->detail, sizeof d->detail, "%s has no way back", text);
+    text_format(rollout->reason, sizeof rollout->reason,
+                "the way back ends at %s, which has none (%zu such step%s applied); what can be undone is undone. "
+                "Repair it by hand, or fix the cause and go forward with `greylag up`. It was rolled back because: %s",
+                text, count, count == 1 ? " is" : "s are", before);
     rollout->changed = true;
 }
 

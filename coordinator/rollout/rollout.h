@@ -79,7 +79,7 @@ struct rollout_target {
     int64_t fence_sent_ms, fence_since_ms;
     bool rebuild;         /* an operator's retry after the database went back in time: the next answer to a fence
                            * replaces what is believed of this target */
-    char problem[160];    /* for people: "blocked: disk full", why it is LOST; else "" */
+    char problem[512];    /* for people: "blocked: disk full", why it is LOST; else "" */
     bool changed;
 };
 
@@ -111,7 +111,7 @@ struct rollout {
     size_t step_count;
     struct rollout_target *targets; /* same indexes as plan->targets */
     size_t target_count;
-    char reason[512];     /* FENCING, ROLLING_BACK, HALTED, CANCELLED, ROLLED_BACK: why and what can be done; else "" */
+    char reason[2048];    /* FENCING, ROLLING_BACK, HALTED, CANCELLED, ROLLED_BACK: why and what can be done; else "" */
     const char *decided_by; /* name of the row that set the present state */
     bool changed;
     struct arena arena;   /* strings of outcomes */
@@ -165,7 +165,7 @@ struct rollout_decision {
     int step;              /* the step it was about, -1 */
     int target;            /* -1 */
     enum release_state state_before, state_after;
-    char detail[256];      /* what made it fire: "deals V4 failed: 23505 ..." */
+    char detail[512];      /* what made it fire: "deals V4 failed: 23505 ..." */
 };
 /* What became of the outcomes of one report. Every outcome that is accepted, known already, or can never matter to a
  * release that is still open ("unmatched": kept in the inbox as evidence) is acknowledged after the commit. */

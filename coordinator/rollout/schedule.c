@@ -1,9 +1,9 @@
 /* Which steps can be sent now. A job is as many consecutive steps of one target as have no barrier between them: each
  * step's needs have taken effect, or precede it in this very job. */
 #include <assert.h>
-#include <stdio.h>
 
 #include "base/cleanup.h"
+#include "base/text.h"
 #include "rollout/state.h"
 
 /* Whether everything that must come first has happened, or comes earlier in the job that is put together. */
@@ -136,8 +136,8 @@ static void send_leg(struct decide *d, int leg)
         jobs++;
         steps += run.steps;
     }
-    snprintf(d->detail, sizeof d->detail, "%zu %s in %zu job%s", steps, leg == 1 ? "undos" : "steps", jobs,
-             jobs == 1 ? "" : "s");
+    text_format(d->detail, sizeof d->detail, "%zu %s in %zu job%s", steps, leg == 1 ? "undos" : "steps", jobs,
+                jobs == 1 ? "" : "s");
 }
 
 void send_jobs(struct decide *d)
@@ -152,6 +152,6 @@ void send_undos(struct decide *d)
 
 void resend_job(struct decide *d)
 {
-    snprintf(d->detail, sizeof d->detail, "%s", d->target->name);
+    text_format(d->detail, sizeof d->detail, "%s", d->target->name);
     job_emit(d, d->target, true);
 }

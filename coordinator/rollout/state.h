@@ -82,8 +82,11 @@ void target_set(struct rollout_target *target, enum target_state state);
 /* Request ids: false when it is not one of this release. The step may not exist yet (an undo before rollout_extend). */
 bool request_parse(const struct rollout *rollout, const char *request, int *ret_ordinal, int *ret_attempt);
 /* "auth 3 on auth-eu" into a buffer; returns it. */
-#define STEP_TEXT_SIZE 200
+#define STEP_TEXT_SIZE 300
 const char *step_text(const struct rollout *rollout, const struct rollout_step *step, char text[STEP_TEXT_SIZE]);
+
+/* Of an earlier reason, as much as a later one repeats. */
+#define BEFORE_SIZE 300
 
 /* outcomes.c: takes in what a report carries, whatever is decided about it then. */
 void outcomes_take(struct decide *d);

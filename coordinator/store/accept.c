@@ -1,9 +1,9 @@
 /* Acceptance of a release: plan, check, store, in one transaction. */
-#include <stdio.h>
 #include <string.h>
 
 #include "base/array.h"
 #include "base/cleanup.h"
+#include "base/text.h"
 #include "crypto/digest.h"
 #include "proc/crash.h"
 #include "store/store_internal.h"
@@ -285,7 +285,7 @@ static bool find_repeated(struct store *store, const struct store_request *reque
         return true;
     if (request->key_body && strcmp(pg_text(result, 0, 1), request->key_body) != 0)
         return err_set(err, ERR_INPUT, "this Idempotency-Key was used for another request");
-    snprintf(ret->release, sizeof ret->release, "%s", pg_text(result, 0, 0));
+    text_format(ret->release, sizeof ret->release, "%s", pg_text(result, 0, 0));
     ret->digest = arena_strdup(arena, pg_text(result, 0, 2));
     ret->steps = (size_t)pg_number(result, 0, 3);
     ret->irreversible = (size_t)pg_number(result, 0, 4);

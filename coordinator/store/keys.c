@@ -16,7 +16,7 @@ static bool split_target(const char *text, struct arena *arena, const char **ret
     *ret_target = slash ? slash + 1 : text;
     if (text_is_name(*ret_target) && (!slash || text_is_name(*ret_service)))
         return true;
-    err_set(err, ERR_INPUT, "%.80s is neither a target's name nor service/target", text);
+    err_set(err, ERR_INPUT, "%s is neither a target's name nor service/target", text);
     return err_hint(err, "names match [a-z0-9][a-z0-9-]{0,62}");
 }
 

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/text.h"
 #include "store/store_internal.h"
 #include "store_sql.h"
 
@@ -95,7 +96,7 @@ static bool read_plan_step(struct store_release *release, const PGresult *r, int
     step->verify_size = pg_number(r, row, 17);
     step->earlier_size = pg_number(r, row, 18);
     step->earlier_names = read_names(arena, pg_text(r, row, 19));
-    snprintf(step->leaf, sizeof step->leaf, "%s", pg_text(r, row, 12));
+    text_format(step->leaf, sizeof step->leaf, "%s", pg_text(r, row, 12));
     return direction_parse(pg_text(r, row, 3), &step->direction) &&
            way_back_parse(pg_text(r, row, 4), &step->way_back) &&
            failure_policy_parse(pg_text(r, row, 7), &step->policy.on_failure) &&
@@ -196,7 +197,7 @@ static bool read_targets(struct store_release *release, const PGresult *targets,
         target->first = (int)pg_number(targets, (int)i, 5);
         target->count = (int)pg_number(targets, (int)i, 6);
         target->rebuild = strcmp(pg_text(targets, (int)i, 7), "t") == 0;
-        snprintf(target->problem, sizeof target->problem, "%s", pg_text(targets, (int)i, 8));
+        text_format(target->problem, sizeof target->problem, "%s", pg_text(targets, (int)i, 8));
         target->changed = false;
     }
     return true;
@@ -206,7 +207,7 @@ static bool read_release(struct store *store, struct store_release *release, con
                          const struct rollout_settings *settings, struct err *err)
 {
     struct arena *arena = &release->arena;
-    snprintf(release->id, sizeof release->id, "%s", pg_text(r, 0, 0));
+    text_format(release->id, sizeof release->id, "%s", pg_text(r, 0, 0));
     const char *fleet = pg_text(r, 0, 3);
     if (!fleet_decode(fleet, strlen(fleet), arena, &release->fleet, err))
         return err_prefix(err, "release %s in the control database", release->id);
@@ -214,7 +215,7 @@ static bool read_release(struct store *store, struct store_release *release, con
     if (!store_exec(store, sql_release_targets_load, &targets, err, 1, release->id) ||
         !load_plan(store, release, targets, err))
         return false;
-    snprintf(release->plan.digest, sizeof release->plan.digest, "%s", pg_text(r, 0, 4));
+    text_format(release->plan.digest, sizeof release->plan.digest, "%s", pg_text(r, 0, 4));
     release->plan.irreversible = (size_t)pg_number(r, 0, 5);
     release->begun = strcmp(pg_text(r, 0, 8), "t") == 0;
     struct rollout *rollout = &release->rollout;
@@ -226,7 +227,7 @@ static bool read_release(struct store *store, struct store_release *release, con
     rollout->stopping = strcmp(pg_text(r, 0, 10), "t") == 0;
     if (!release_state_parse(pg_text(r, 0, 1), &rollout->state) || !rollout_aim_parse(pg_text(r, 0, 9), &rollout->aim))
         return broken(err, release->id, "its state cannot be read");
-    snprintf(rollout->reason, sizeof rollout->reason, "%s", pg_text(r, 0, 6));
+    text_format(rollout->reason, sizeof rollout->reason, "%s", pg_text(r, 0, 6));
     rollout->decided_by = arena_strdup(arena, pg_text(r, 0, 7));
     rollout->changed = false;
     if (!load_steps(store, release, err) || !read_targets(release, targets, err))

@@ -27,7 +27,7 @@ static bool no_release(const char *release, struct err *err)
     if (*release == '\0' || strcmp(release, "latest") == 0)
         err_set(err, ERR_INPUT, "there is no release yet");
     else
-        err_set(err, ERR_INPUT, "there is no release %.64s", release);
+        err_set(err, ERR_INPUT, "there is no release %s", release);
     return err_hint(err, "greylag release list shows them");
 }
 
@@ -50,7 +50,7 @@ bool store_release_change(struct store *store, const char *release, int64_t *ret
     if (PQntuples(result) == 0)
         return no_release(release, err);
     if (!release_state_parse(pg_text(result, 0, 1), ret_state))
-        return err_set(err, ERR_INTERNAL, "release %.64s has an unknown state", release);
+        return err_set(err, ERR_INTERNAL, "release %s has an unknown state", release);
     *ret_change = pg_number(result, 0, 0);
     return true;
 }

@@ -7,12 +7,12 @@
 
 json_t *row_string(const char *text)
 {
-    if (!text)
-        return json_string("");
-    size_t len = strlen(text), at = 0;
-    if (!text_is_utf8(text, len, &at))
-        len = at;
-    return json_stringn(text, len);
+    auto_buf struct buf fit = BUF_INIT(BUF_MAX);
+    json_t *json = json_string(text ? text : "");
+    if (json)
+        return json;
+    text_add_utf8(&fit, text);
+    return json_string(buf_text(&fit));
 }
 
 char *row_dump(json_t *json)

@@ -5,7 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Text as JSON; what is not UTF-8 is cut off at the first bad byte. NULL is "". New reference. */
+/* Text as JSON; a byte that belongs to no character becomes \xNN. NULL is "". New reference. */
 json_t *row_string(const char *text);
 char *row_dump(json_t *json); /* steals json; new (free()) */
 

@@ -24,7 +24,7 @@ bool store_tag_put(struct store *store, const char *name, const char *release, c
     if (!store_exec(store, sql_tag_find, &found, err, 1, name))
         return false;
     if (PQntuples(found) == 0) {
-        err_set(err, ERR_INPUT, "there is no release %.64s", release);
+        err_set(err, ERR_INPUT, "there is no release %s", release);
         return err_hint(err, "greylag release list shows them");
     }
     err_set(err, ERR_CONFLICT, "the tag %s stands on release %s", name, pg_text(found, 0, 0));
@@ -36,5 +36,5 @@ bool store_tag_delete(struct store *store, const char *name, struct err *err)
     auto_pgresult PGresult *result = NULL;
     if (!store_exec(store, sql_tag_delete, &result, err, 1, name))
         return false;
-    return PQntuples(result) > 0 || err_set(err, ERR_INPUT, "there is no tag %.64s", name);
+    return PQntuples(result) > 0 || err_set(err, ERR_INPUT, "there is no tag %s", name);
 }

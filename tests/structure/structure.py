@@ -22,6 +22,9 @@ IMPURE = re.compile(r"^(PQ\w+|rd_kafka_\w+|clock_(gettime|mono_\w+|wall_\w+)|tim
                     r"fopen|fopen64|open|open64|openat|socket|connect|log_line|log_on|rand|random|srand|getrandom|"
                     r"randombytes\w*|id_new|id_term|sleep|usleep|nanosleep|read|write|printf|puts|fork|system|popen)$")
 FORBIDDEN = re.compile(r"\b(strcpy|strcat|sprintf|vsprintf|strtok|atoi|atol|atof|gets|tmpnam|mktemp)\s*\(")
+# words are cut between characters by text_format and its like (base/text.h); numbers and digests may be printed
+HALVES = re.compile(r'\bv?snprintf\s*\([^;]*?%[-*.\d]*s|%\.(?:3[3-9]|[4-9]\d|\d{3,})s')
+HALVES_ITSELF = re.compile(r"common/base/|common/proc/crash\.c$")
 SLEEPS = re.compile(r"\b(sleep|usleep|nanosleep|clock_nanosleep|pg_sleep)\s*\(")
 # paths of a machine that built this once; ports and registries of one
 PRIVATE = re.compile(r"/work/|/tmp/gl\b|/home/\w|/root/|localhost:\d+/(?:simple|npm|maven|registry)|"
@@ -207,6 +210,16 @@ def check_words(tree):
                     tree.say(path, number, f"{found[1]} is not used here")
 
 
+def check_characters(tree):
+    """Whatever cuts words by bytes makes text that no database and no message takes."""
+    for _, path in tree.sources():
+        if HALVES_ITSELF.search(os.path.relpath(path, tree.root)):
+            continue
+        text = "\n".join(line for _, line in code_lines(path))
+        for found in HALVES.finditer(text):
+            tree.say(path, text.count("\n", 0, found.start()) + 1, "cuts words by bytes: text_format does not")
+
+
 def check_crash_points(tree):
     table = os.path.join(tree.root, "common/proc/crash_points.def")
     if not os.path.exists(table):
@@ -362,8 +375,8 @@ def check_unused_builds(tree, build):
 
 def check_all(root, build=None, cc="cc"):
     tree = Tree(root)
-    for check in (check_links, check_includes, check_cycles, check_words, check_crash_points, check_width,
-                  check_private):
+    for check in (check_links, check_includes, check_cycles, check_words, check_characters, check_crash_points,
+                  check_width, check_private):
         check(tree)
     compiler = Compiler(tree, cc, build)
     check_headers_alone(tree, compiler)
@@ -417,6 +430,10 @@ BAD = [  # what is changed, and what must be said
      "cycle among headers: base/b.h -> base/c.h -> base/b.h"),
     ("strcpy", {"common/base/b.c": "void f(char *a)\n{\n    strcpy(a, \"b\");\n}\n"}, "b.c:3: strcpy"),
     ("atoi in a test", {"tests/unit/x.c": "int f(void) { return atoi(\"1\"); }\n"}, "atoi"),
+    ("words cut by bytes", {"worker/job/b.c": 'void f(char *a)\n{\n    snprintf(a, 9, "%d: "\n             "%s", 1, a);'
+                                              "\n}\n"}, "b.c:3: cuts words by bytes"),
+    ("words cut by a precision", {"worker/job/b.c": 'void f(char *a)\n{\n    say("%.120s", a);\n}\n'},
+     "b.c:3: cuts words by bytes"),
     ("usleep", {"worker/job/b.c": "void f(void) { usleep (1); }\n"}, "usleep"),
     ("a crash point that is not declared", {"worker/job/b.c": 'void f(void) { CRASH_POINT("two"); }\n'},
      "crash point two is not in"),

@@ -55,6 +55,25 @@ Test(err, without_an_err_and_too_long)
     cr_assert_eq(strlen(err.text), sizeof err.text - 1);
 }
 
+/* An error is handed on to databases and messages that take nothing but whole characters. */
+Test(err, is_cut_between_characters)
+{
+    char text[3001] = "";
+    for (size_t shift = 0; shift < 3; shift++) {
+        struct err err = ERR_INIT;
+        memset(text, 'x', shift);
+        for (size_t i = shift; i + 3 < sizeof text; i += 3)
+            memcpy(text + i, "\xe2\x82\xac", 4);
+        err_set(&err, ERR_INPUT, "%s", text);
+        err_hint(&err, "%s", text);
+        cr_assert(text_is_utf8(err.text, strlen(err.text), NULL) && text_is_utf8(err.hint, strlen(err.hint), NULL));
+        err_prefix(&err, "y");
+        cr_assert(text_is_utf8(err.text, strlen(err.text), NULL) && text_starts(err.text, "y: "));
+        err_prefix(&err, "%s", text);
+        cr_assert(text_is_utf8(err.text, strlen(err.text), NULL));
+    }
+}
+
 Test(err, kinds_have_names_of_their_own)
 {
     for (unsigned i = 0; i < ERR_KIND_COUNT; i++)

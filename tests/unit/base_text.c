@@ -246,3 +246,64 @@ Test(array, grows_and_begins_zeroed)
     cr_assert_eq(array_add(on_heap, count, room)->a, 0);
     cr_assert_eq(on_heap[2].a, 2);
 }
+
+static void must_cut(const char *text, size_t most, size_t expected)
+{
+    size_t at = text_cut(text, strlen(text), most);
+    cr_assert_eq(at, expected, "\"%s\" at %zu: %zu", text, most, at);
+}
+
+Test(text, cuts_between_characters)
+{
+    must_cut("abc", 5, 3);
+    must_cut("abc", 2, 2);
+    must_cut("a\xc3\xa9z", 2, 1);                 /* two bytes */
+    must_cut("a\xc3\xa9z", 3, 3);
+    must_cut("\xe2\x82\xac", 1, 0);                /* three */
+    must_cut("\xe2\x82\xac", 2, 0);
+    must_cut("a\xf0\x9f\x98\x80z", 4, 1);           /* four */
+    must_cut("a\xf0\x9f\x98\x80z", 5, 5);
+    must_cut("\x80\x80\x80\x80\x80", 4, 4);          /* none at all */
+    must_cut("ab\xe9z", 3, 3);                     /* Latin 1 */
+}
+
+/* Whatever its length, a text that has to be cut stays UTF-8, and says that it was. */
+Test(text, formats_whole_characters)
+{
+    static const char *const letters[] = {"a", "\xc3\xa9", "\xe2\x82\xac", "\xf0\x9f\x98\x80"};
+    char out[64];
+    for (size_t i = 0; i < COUNT_OF(letters); i++)
+        for (int shift = 0; shift < 4; shift++) {
+            auto_buf struct buf text = BUF_INIT(4096);
+            for (int k = 0; k < 100; k++)
+                buf_adds(&text, letters[i]);
+            cr_assert_not(text_format(out, sizeof out, "%.*s%s", shift, "xyz", buf_text(&text)));
+            cr_assert(text_is_utf8(out, strlen(out), NULL), "%s", out);
+            cr_assert(text_ends(out, "...") && strlen(out) > sizeof out - 8, "%s", out);
+        }
+    cr_assert(text_format(out, sizeof out, "%s", "fits"));
+    cr_assert_str_eq(out, "fits");
+    cr_assert(text_append(out, sizeof out, " %s", out));
+    cr_assert_str_eq(out, "fits fits");
+    char small[20];
+    text_format(small, sizeof small, "%s", "the first words stay whole");
+    cr_assert_str_eq(small, "the first words...");
+    char tiny[3];
+    cr_assert_not(text_format(tiny, sizeof tiny, "%s", "much"));
+    cr_assert_lt(strlen(tiny), sizeof tiny);
+}
+
+static void must_add(void (*add)(struct buf *, const char *), const char *text, const char *expected)
+{
+    auto_buf struct buf out = BUF_INIT(4096);
+    add(&out, text);
+    cr_assert_str_eq(buf_text(&out), expected, "%s", buf_text(&out));
+}
+
+Test(text, made_fit)
+{
+    must_add(text_add_utf8, "gr\xc3\xbc\xc3\x9f" "e", "gr\xc3\xbc\xc3\x9f" "e");
+    must_add(text_add_utf8, "gr\xfc\xdf" "e\xc3", "gr\\xfc\\xdfe\\xc3");
+    must_add(text_add_ascii, "plain\n", "plain\n");
+    must_add(text_add_ascii, "\xe2\x82\xac \xf0\x9f\x98\x80 \xfc", "\\u20ac \\U0001f600 \\xfc");
+}

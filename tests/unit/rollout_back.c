@@ -1,4 +1,6 @@
 /* A release that goes back, halts, goes on. */
+#include "base/cleanup.h"
+#include "base/text.h"
 #include "unit/rollout_fixture.h"
 
 /* t0: 0; t1: 1 (needs 0); t2: 2 (needs 0); t1: 3 (needs 2) */
@@ -112,6 +114,34 @@ Test(rollout_back, halt_waits_until_the_state_is_known_and_retry_asks_anew)
     fix_outcome(&fix, 1, "a2");
     STATE(&fix, SUCCEEDED);
     fix_release(&fix);
+}
+
+/* However long the server's message is, in whatever alphabet: the reason is text, and ends with what can be done. */
+Test(rollout_back, a_reason_keeps_its_end)
+{
+    static const struct wanted_step wanted[] = {{.target = 0, .halt = true}};
+    static const char *const letters[] = {"a", "\xc3\xa9", "\xe2\x82\xac", "\xf0\x9f\x98\x80"};
+    for (size_t i = 0; i < COUNT_OF(letters); i++)
+        for (int shift = 0; shift < 4; shift++) {
+            struct fix fix;
+            auto_buf struct buf message = BUF_INIT(1 << 20);
+            for (int k = 0; k < shift; k++)
+                buf_addc(&message, 'x');
+            for (int k = 0; k < 1000; k++)
+                buf_adds(&message, letters[i]);
+            fix_init(&fix, 1, wanted, 1, DIRECTION_UP, NULL);
+            fix.failure = buf_text(&message);
+            fix_ask(&fix, ROLLOUT_ACCEPTED);
+            fix_outcome(&fix, 0, "f0");
+            STATE(&fix, HALTED);
+            const char *reason = fix.rollout.reason;
+            cr_assert(text_is_utf8(reason, strlen(reason), NULL), "%s", reason);
+            cr_assert(strstr(reason, "s0 0 on t0 failed with 23505: ") && strstr(reason, "release retry` goes on") &&
+                      strstr(reason, "release rollback` undoes it"), "%s", reason);
+            fix_ask(&fix, ROLLOUT_ROLLBACK);
+            cr_assert(text_is_utf8(reason, strlen(reason), NULL), "%s", reason);
+            fix_release(&fix);
+        }
 }
 
 Test(rollout_back, the_way_back_ends_where_there_is_none)

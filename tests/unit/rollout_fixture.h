@@ -22,6 +22,7 @@ struct fix {
     struct plan plan;
     struct rollout rollout;
     struct rollout_effects effects;
+    const char *failure; /* the message of what fails; NULL: a short one */
     int64_t now, position;
     unsigned *fired;
 };
@@ -131,7 +132,8 @@ static size_t fix_outcomes(struct fix *fix, const char *words, struct outcome *o
                     : kind == 'd' ? OUTCOME_DRIFT : OUTCOME_FAILED,
             .migration = arena_printf(&fix->arena, "%d", plan_step), .checksum = "", .attempt = 1,
             .position = ++fix->position, .sqlstate = kind == 'f' ? "23505" : "",
-            .message = kind == 'f' ? "duplicate key" : "", .left = "", .detail = kind == 'y' ? "old.9.1" : ""};
+            .message = kind != 'f' ? "" : fix->failure ? fix->failure : "duplicate key", .left = "",
+            .detail = kind == 'y' ? "old.9.1" : ""};
     }
     return count;
 }

@@ -114,10 +114,10 @@ static enum admission_verdict open_verified(const struct admission *admission, c
         read_unknown_version(envelope->payload, envelope->payload_len, arena, &admitted->job);
         if (!place(admission, &admitted->job.audience, admitted))
             return ADMISSION_NOT_OURS;
-        err_set(err, ERR_CONFLICT, "%.100s: this worker knows version %d", envelope->payload_type, MESSAGE_VERSION);
+        err_set(err, ERR_CONFLICT, "%s: this worker knows version %d", envelope->payload_type, MESSAGE_VERSION);
         return ADMISSION_VERSION;
     }
-    err_set(err, ERR_INPUT, "%.100s is not a message for a worker", envelope->payload_type);
+    err_set(err, ERR_INPUT, "%s is not a message for a worker", envelope->payload_type);
     return ADMISSION_QUARANTINED;
 }
 

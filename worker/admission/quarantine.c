@@ -1,8 +1,8 @@
-#include <stdio.h>
 #include <string.h>
 
 #include "admission/admission.h"
 #include "base/cleanup.h"
+#include "base/text.h"
 
 struct quarantine {
     uint64_t counts[ERR_KIND_COUNT];
@@ -27,8 +27,8 @@ void quarantine_add(struct quarantine *quarantine, const struct admission_source
     struct quarantined *slot = &quarantine->ring[quarantine->total % QUARANTINE_RING];
     *slot = (struct quarantined){.partition = source->partition, .offset = source->offset, .at_us = now_us,
                                  .kind = why->kind};
-    snprintf(slot->topic, sizeof slot->topic, "%s", source->topic);
-    snprintf(slot->why, sizeof slot->why, "%.159s", why->text);
+    text_format(slot->topic, sizeof slot->topic, "%s", source->topic);
+    text_format(slot->why, sizeof slot->why, "%s", why->text);
     quarantine->counts[why->kind]++;
     quarantine->total++;
 }

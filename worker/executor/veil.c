@@ -1,10 +1,10 @@
 /* Secrets in what is shown. A message may quote a secret in part (cut off, folded to lower case, torn apart by the
  * parser), so that of those which stand in the step's texts every part of a few characters is hidden. */
 #include <ctype.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/text.h"
 #include "executor/executor_internal.h"
 
 #define MASK "***"
@@ -76,7 +76,7 @@ static const char *cover(struct veil *veil, const char *text, size_t len, bool p
 static const char *veil_text(void *context, const char *text, bool message)
 {
     struct execution *x = context;
-    size_t len = message ? strnlen(text, MESSAGE_BYTES) : strlen(text);
+    size_t len = message ? text_cut(text, strnlen(text, 2 * MESSAGE_BYTES), MESSAGE_BYTES) : strlen(text);
     return cover(&x->veil, text, len, message);
 }
 
@@ -98,6 +98,6 @@ void veil_error(struct execution *x, struct err *err)
     if (x->veil.count == 0)
         return;
     struct err copy = *err;
-    snprintf(err->text, sizeof err->text, "%s", veil_text(x, copy.text, true));
-    snprintf(err->hint, sizeof err->hint, "%s", veil_text(x, copy.hint, true));
+    text_format(err->text, sizeof err->text, "%s", veil_text(x, copy.text, true));
+    text_format(err->hint, sizeof err->hint, "%s", veil_text(x, copy.hint, true));
 }

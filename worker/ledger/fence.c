@@ -1,8 +1,8 @@
 /* The fence: who may act on this target. The rules are in schema/0002_functions.sql (protocol.md, 1). */
-#include <stdio.h>
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/text.h"
 #include "ledger/ledger_internal.h"
 #include "proc/crash.h"
 
@@ -33,8 +33,8 @@ static void take_over(struct ledger *ledger, const struct ledger_raise *raise, b
     ledger->fence.epoch = raise->fence.epoch;
     ledger->fence.sequence = accepted ? raise->fence.sequence : 0;
     ledger->not_after_us = raise->not_after_us;
-    snprintf(ledger->term, sizeof ledger->term, "%s", raise->fence.term);
-    snprintf(ledger->digest, sizeof ledger->digest, "%s", raise->fence.digest);
+    text_format(ledger->term, sizeof ledger->term, "%s", raise->fence.term);
+    text_format(ledger->digest, sizeof ledger->digest, "%s", raise->fence.digest);
 }
 
 bool ledger_fence_raise(struct ledger *ledger, const struct ledger_raise *raise, struct arena *arena,
@@ -55,7 +55,7 @@ bool ledger_fence_raise(struct ledger *ledger, const struct ledger_raise *raise,
     if (*word && !refusal_parse(word, &refusal))
         return err_set(err, ERR_INTERNAL, "fence_raise said \"%s\"", word);
     if (message)
-        snprintf(message, 256, "%s", pg_text(result, 0, 5));
+        text_format(message, 256, "%s", pg_text(result, 0, 5));
     read_fence(result, 1, arena, ret_in_force);
     ledger->empty = *pg_text(result, 0, 6) == 't';
     *ret_refusal = refusal;

@@ -2,11 +2,11 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <poll.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "base/cleanup.h"
 #include "base/clock.h"
+#include "base/text.h"
 #include "ledger/ledger_internal.h"
 #include "proc/crash.h"
 
@@ -25,8 +25,8 @@ static bool try_lock(struct ledger *ledger, bool *ret_locked, char holder[256], 
     if (*ret_locked)
         return true;
     int pid = (int)pg_number(result, 0, 2);
-    snprintf(holder, 256, "%s (backend %d, its lease ends in %.1f s)", pg_text(result, 0, 1), pid,
-             (double)pg_number(result, 0, 4) / 1000);
+    text_format(holder, 256, "%s (backend %d, its lease ends in %.1f s)", pg_text(result, 0, 1), pid,
+                (double)pg_number(result, 0, 4) / 1000);
     if (strcmp(state, "lapsed") != 0)
         return true;
     return pg_terminate_backend(ledger->pg, pid, pg_text(result, 0, 3), TERMINATE_WAIT_MS, err);

@@ -1,5 +1,4 @@
 /* From Kafka to the targets' queues, and back to the committed offsets. */
-#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -7,6 +6,7 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/text.h"
 #include "proc/crash.h"
 #include "report/report.h"
 #include "runner/runner_internal.h"
@@ -18,7 +18,7 @@ void runner_problem(struct runner *runner, const char *text)
     int64_t now = clock_mono_ms();
     if (strcmp(text, runner->last_problem) == 0 && now - runner->last_problem_ms < PROBLEM_LOG_MS)
         return;
-    snprintf(runner->last_problem, sizeof runner->last_problem, "%.255s", text);
+    text_format(runner->last_problem, sizeof runner->last_problem, "%s", text);
     runner->last_problem_ms = now;
     log_warn("%s", text);
 }
@@ -114,7 +114,7 @@ static void receive(struct runner *runner, const struct bus_message *message, bo
     }
     work->verdict = admission_open(&runner->admission, &source, message->payload, message->payload_len,
                                    clock_wall_us(), &work->arena, &work->admitted, &err);
-    snprintf(work->why, sizeof work->why, "%.255s", err.text);
+    text_format(work->why, sizeof work->why, "%s", err.text);
     bool for_target = work->verdict == ADMISSION_JOB || work->verdict == ADMISSION_VERSION ||
                       work->verdict == ADMISSION_CONTROL;
     if (of_jobs && (!for_target || work->verdict == ADMISSION_CONTROL))

@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <poll.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
@@ -10,6 +9,7 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/text.h"
 #include "crypto/digest.h"
 #include "proc/notify.h"
 #include "proc/signals.h"
@@ -52,8 +52,8 @@ static void name_group(const struct runner *runner, char name[TOPIC_NAME_SIZE])
     }
     char hex[DIGEST_HEX_SIZE];
     digest_hex(sum, sizeof sum, hex);
-    snprintf(name, TOPIC_NAME_SIZE, "greylag.%s.%s.worker.%.16s", runner->settings->fleet,
-             runner->settings->environment, hex);
+    text_format(name, TOPIC_NAME_SIZE, "greylag.%s.%s.worker.%.16s", runner->settings->fleet,
+                runner->settings->environment, hex);
 }
 
 /* ---- Kafka ---- */
@@ -254,9 +254,10 @@ static void release(struct runner *runner)
 static void init(struct runner *runner)
 {
     const struct settings *settings = runner->settings;
-    char id[ID_SIZE];
+    char id[ID_SIZE], name[61];
     id_new(id);
-    snprintf(runner->worker, sizeof runner->worker, "%.60s-%.26s", settings->name, id);
+    text_format(name, sizeof name, "%s", settings->name);
+    text_format(runner->worker, sizeof runner->worker, "%s-%.26s", name, id);
     runner->bus = (struct bus_settings){"greylag-worker", settings->properties, settings->property_count};
     runner->wake_fd = -1;
     pthread_mutex_init(&runner->mutex, NULL);

@@ -141,7 +141,7 @@ static bool find_database(struct settings *settings, const struct file_target *f
         return true;
     }
     char path[128];
-    snprintf(path, sizeof path, "targets.%s", from->name);
+    text_format(path, sizeof path, "targets.%s", from->name);
     const char *url = get && settings->target_count == 1 ? get(context, "DATABASE_URL") : NULL;
     if (url)
         to->database = settings->empty_ = xstrdup(url);

@@ -30,7 +30,7 @@ struct target {
     int64_t cancel_at_ms;           /* 0: nothing is to be cancelled */
     struct {
         struct fence fence;
-        char term[64], digest[DIGEST_TEXT_SIZE], contents[DIGEST_TEXT_SIZE], system_identifier[24], problem[256];
+        char term[64], digest[DIGEST_TEXT_SIZE], contents[DIGEST_TEXT_SIZE], system_identifier[24], problem[512];
         int64_t working;
     } description;
 

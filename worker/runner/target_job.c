@@ -1,10 +1,10 @@
 /* One job, from the queue to its last report, as the table of worker/job says. */
-#include <stdio.h>
 #include <string.h>
 
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/text.h"
 #include "executor/executor.h"
 #include "job/job.h"
 #include "runner/target_internal.h"
@@ -21,7 +21,7 @@ struct run {
     struct fence in_force;
     enum refusal refusal;
     char message[256];
-    int64_t blocked_ms, blocked_said_ms;
+    int64_t blocked_ms, blocked_said_ms; /* the last wait, 0: something was recorded since; when it was told last */
     struct err err;
 };
 
@@ -69,7 +69,7 @@ static enum job_event do_lock(struct run *run)
     }
     if (target_must_stop(run->target, &run->facts.fencing))
         return JOB_ON_STOP;
-    snprintf(run->message, sizeof run->message, "%s", holder);
+    text_format(run->message, sizeof run->message, "%s", holder);
     return JOB_ON_BUSY;
 }
 
@@ -104,7 +104,6 @@ static enum job_event do_raise(struct run *run)
     session_in_force(run->target, &run->in_force);
     struct report_about about = about_of(run);
     reporter_begin(run->target->reporter, &about, &run->in_force);
-    run->blocked_ms = 0;
     return JOB_ON_RAISED;
 }
 
@@ -127,6 +126,7 @@ static void log_outcome(const struct run *run, const struct job_request *request
 
 static enum job_event recorded(struct run *run, size_t index, const struct executor_result *result)
 {
+    run->blocked_ms = 0; /* only what is recorded is a step forward: a step that cannot be is tried ever more rarely */
     log_outcome(run, &run->job->requests[index], result);
     count(run->target, &result->outcome);
     note(run, &result->outcome);

@@ -1,9 +1,9 @@
-#include <stdio.h>
 #include <string.h>
 
 #include "base/clock.h"
 #include "base/cleanup.h"
 #include "base/log.h"
+#include "base/text.h"
 #include "runner/target_internal.h"
 
 static void trace(void *context, const char *statement, int64_t duration_us, const char *tag)
@@ -18,7 +18,7 @@ static void say_problem(struct target *target, const char *problem, const char *
 {
     pthread_mutex_lock(&target->mutex);
     bool changed = strcmp(target->description.problem, problem) != 0;
-    snprintf(target->description.problem, sizeof target->description.problem, "%.255s", problem);
+    text_format(target->description.problem, sizeof target->description.problem, "%s", problem);
     pthread_mutex_unlock(&target->mutex);
     if (!changed)
         return;
@@ -42,8 +42,8 @@ void session_trouble(struct target *target, const struct err *err)
 void session_in_force(struct target *target, const struct fence *fence)
 {
     pthread_mutex_lock(&target->mutex);
-    snprintf(target->description.term, sizeof target->description.term, "%s", fence->term);
-    snprintf(target->description.digest, sizeof target->description.digest, "%s", fence->digest);
+    text_format(target->description.term, sizeof target->description.term, "%s", fence->term);
+    text_format(target->description.digest, sizeof target->description.digest, "%s", fence->digest);
     target->description.fence = (struct fence){.epoch = fence->epoch, .term = target->description.term,
                                                .sequence = fence->sequence, .digest = target->description.digest};
     pthread_mutex_unlock(&target->mutex);
@@ -60,8 +60,8 @@ void session_describe(struct target *target)
     target->described = ledger_inventory(target->ledger, &arena, NULL, NULL, contents, &err);
     pthread_mutex_lock(&target->mutex);
     memcpy(target->description.contents, contents, sizeof contents);
-    snprintf(target->description.system_identifier, sizeof target->description.system_identifier, "%s",
-             ledger_identity(target->ledger)->system_identifier);
+    text_format(target->description.system_identifier, sizeof target->description.system_identifier, "%s",
+                ledger_identity(target->ledger)->system_identifier);
     pthread_mutex_unlock(&target->mutex);
 }
 
