@@ -39,9 +39,8 @@ struct bus_producer;
 typedef void bus_delivered(void *context, uint64_t tag, const char *failed);
 bool bus_producer_open(const struct bus_settings *settings, bus_delivered *delivered, void *context,
                        struct bus_producer **ret_producer, struct err *err);
-/* Messages for this topic will come: asks the broker where they go, and waits for the answer (at most half a second),
- * so that the first one leaves at once. librdkafka by itself asks once a second. Nothing when the topic was asked for
- * before. */
+/* Messages for this topic will come: the broker is asked where they go, in the background, so that the first one leaves
+ * at once. librdkafka by itself asks once a second. Nothing when the topic was asked for before. */
 void bus_producer_expect(struct bus_producer *producer, const char *topic);
 /* Copies payload. Expects the topic first, when nobody has. ERR_FULL: queue full, poll and try again. ERR_INPUT: larger
  * than the limit. `tag` comes back. */

@@ -7,8 +7,7 @@
 #include "base/text.h"
 #include "bus/settings.h"
 
-/* How long the first message for a topic waits for news of it; librdkafka by itself looks only once a second. */
-#define TOPIC_WAIT_MS 500
+#define TOPIC_WAIT_MS 500 /* for the answer to one question about topics */
 
 struct bus_producer {
     struct bus_settings *settings;
@@ -20,10 +19,12 @@ struct bus_producer {
     pthread_mutex_t problem_mutex;
     char problem[256];
     int wake_fd;
-    pthread_mutex_t topics_mutex;
+    pthread_mutex_t topics_mutex; /* over all that follows */
     rd_kafka_topic_t **topics; /* that have been asked for; held: what librdkafka knows of them stays known */
     size_t topic_count;
-    atomic_bool silent; /* no broker answered when a topic was asked for, and none has taken a message since */
+    bool scouting, ask, closing; /* the scout runs; it is to ask; it is to end */
+    pthread_t scout;
+    pthread_cond_t scout_wake;
 };
 
 static void set_problem(struct bus_producer *producer, const char *text)
@@ -49,8 +50,6 @@ static void on_delivery(rd_kafka_t *kafka, const rd_kafka_message_t *message, vo
     (void)kafka;
     struct bus_producer *producer = opaque;
     const char *failed = message->err ? rd_kafka_err2str(message->err) : NULL;
-    if (!failed)
-        atomic_store(&producer->silent, false);
     if (producer->delivered)
         producer->delivered(producer->context, (uint64_t)(uintptr_t)message->_private, failed);
 }
@@ -84,6 +83,7 @@ bool bus_producer_open(const struct bus_settings *settings, bus_delivered *deliv
     producer->wake_fd = -1;
     pthread_rwlock_init(&producer->remaking, NULL);
     pthread_mutex_init(&producer->topics_mutex, NULL);
+    clock_cond_init(&producer->scout_wake);
     pthread_mutex_init(&producer->problem_mutex, NULL);
     producer->kafka = make(producer, err);
     if (!producer->kafka) {
@@ -113,20 +113,46 @@ static rd_kafka_resp_err_t add_headers(rd_kafka_headers_t *list, const struct bu
     return RD_KAFKA_RESP_ERR_NO_ERROR;
 }
 
-/* The topic's handle when it is new here, else NULL. */
-static rd_kafka_topic_t *new_topic(struct bus_producer *producer, const char *topic)
+/* Asks the broker where the topics are, so that whoever sends need not wait for the answer: librdkafka by itself looks
+ * at new topics once a second. */
+static void *scout(void *context)
 {
-    rd_kafka_topic_t *handle = NULL;
-    bool known = false;
+    struct bus_producer *producer = context;
     pthread_mutex_lock(&producer->topics_mutex);
-    for (size_t i = 0; i < producer->topic_count && !known; i++)
-        known = strcmp(rd_kafka_topic_name(producer->topics[i]), topic) == 0;
-    if (!known && (handle = rd_kafka_topic_new(producer->kafka, topic, NULL))) {
-        producer->topics = xrealloc(producer->topics, (producer->topic_count + 1) * sizeof(rd_kafka_topic_t *));
-        producer->topics[producer->topic_count++] = handle;
+    while (!producer->closing) {
+        if (!producer->ask) {
+            pthread_cond_wait(&producer->scout_wake, &producer->topics_mutex);
+            continue;
+        }
+        producer->ask = false;
+        pthread_mutex_unlock(&producer->topics_mutex);
+        const struct rd_kafka_metadata *metadata = NULL;
+        pthread_rwlock_rdlock(&producer->remaking);
+        if (rd_kafka_metadata(producer->kafka, 0, NULL, &metadata, TOPIC_WAIT_MS) == RD_KAFKA_RESP_ERR_NO_ERROR)
+            rd_kafka_metadata_destroy(metadata);
+        pthread_rwlock_unlock(&producer->remaking);
+        pthread_mutex_lock(&producer->topics_mutex);
     }
     pthread_mutex_unlock(&producer->topics_mutex);
-    return handle;
+    return NULL;
+}
+
+static void scout_end(struct bus_producer *producer)
+{
+    pthread_mutex_lock(&producer->topics_mutex);
+    producer->closing = true;
+    pthread_cond_signal(&producer->scout_wake);
+    pthread_mutex_unlock(&producer->topics_mutex);
+    if (producer->scouting)
+        pthread_join(producer->scout, NULL);
+}
+
+static bool is_known(const struct bus_producer *producer, const char *topic)
+{
+    for (size_t i = 0; i < producer->topic_count; i++)
+        if (strcmp(rd_kafka_topic_name(producer->topics[i]), topic) == 0)
+            return true;
+    return false;
 }
 
 static void forget_topics(struct bus_producer *producer)
@@ -140,14 +166,17 @@ static void forget_topics(struct bus_producer *producer)
 
 static void ask_for(struct bus_producer *producer, const char *topic)
 {
-    rd_kafka_topic_t *handle = new_topic(producer, topic);
-    const struct rd_kafka_metadata *metadata = NULL;
-    if (!handle || atomic_load(&producer->silent))
-        return;
-    if (rd_kafka_metadata(producer->kafka, 0, handle, &metadata, TOPIC_WAIT_MS) == RD_KAFKA_RESP_ERR_NO_ERROR)
-        rd_kafka_metadata_destroy(metadata);
-    else
-        atomic_store(&producer->silent, true);
+    pthread_mutex_lock(&producer->topics_mutex);
+    rd_kafka_topic_t *handle = is_known(producer, topic) ? NULL : rd_kafka_topic_new(producer->kafka, topic, NULL);
+    if (handle) {
+        producer->topics = xrealloc(producer->topics, (producer->topic_count + 1) * sizeof(rd_kafka_topic_t *));
+        producer->topics[producer->topic_count++] = handle;
+        producer->ask = true;
+        if (!producer->scouting)
+            producer->scouting = pthread_create(&producer->scout, NULL, scout, producer) == 0;
+        pthread_cond_signal(&producer->scout_wake);
+    }
+    pthread_mutex_unlock(&producer->topics_mutex);
 }
 
 void bus_producer_expect(struct bus_producer *producer, const char *topic)
@@ -240,6 +269,7 @@ void bus_producer_close(struct bus_producer *producer)
 {
     if (!producer)
         return;
+    scout_end(producer);
     if (producer->kafka) {
         rd_kafka_purge(producer->kafka, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
         rd_kafka_flush(producer->kafka, 1000);
@@ -247,6 +277,7 @@ void bus_producer_close(struct bus_producer *producer)
         kafka_close(producer->kafka);
     }
     kafka_free(producer->settings);
+    pthread_cond_destroy(&producer->scout_wake);
     pthread_mutex_destroy(&producer->topics_mutex);
     pthread_mutex_destroy(&producer->problem_mutex);
     pthread_rwlock_destroy(&producer->remaking);

@@ -6,44 +6,52 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "bus/settings.h"
+#include "bus/topics.h"
 
-/* What one call of bus_topics_create works with. */
-struct work {
-    const char *servers;
-    rd_kafka_t *kafka;
-    const struct bus_topic *topics;
-    size_t count;
-    int *partitions; /* of each topic; 0: not there */
-    int replication;
-    int64_t deadline;
-};
-
-static int left_ms(const struct work *work)
+static int left_ms(const struct topics_look *work)
 {
-    int64_t left = work->deadline - clock_mono_ms();
+    int64_t left = work->deadline_ms - clock_mono_ms();
     return left > 1 ? (int)left : 1;
 }
 
-static bool look(struct work *work, struct err *err)
+static int partitions_in(const struct rd_kafka_metadata *metadata, const char *name)
 {
+    for (int i = 0; i < metadata->topic_cnt; i++)
+        if (strcmp(metadata->topics[i].topic, name) == 0)
+            return metadata->topics[i].err ? 0 : metadata->topics[i].partition_cnt;
+    return 0;
+}
+
+static bool unreachable(const struct topics_look *work, rd_kafka_resp_err_t code, struct err *err)
+{
+    kafka_fail(code, NULL, err);
+    err_prefix(err, "topic %s", work->topics[0].name);
+    return err_hint(err, "is a broker running at %s (bootstrap.servers), and reachable from here?",
+                    bus_servers(work->settings));
+}
+
+/* One question for all of them: librdkafka asks for the topics that have a handle. */
+static bool look(struct topics_look *work, struct err *err)
+{
+    rd_kafka_topic_t **handles = xcalloc(work->count + 1, sizeof(rd_kafka_topic_t *));
+    const struct rd_kafka_metadata *metadata = NULL;
+    for (size_t i = 0; i < work->count; i++)
+        handles[i] = rd_kafka_topic_new(work->kafka, work->topics[i].name, NULL);
+    rd_kafka_resp_err_t code = rd_kafka_metadata(work->kafka, 0, NULL, &metadata, left_ms(work));
     for (size_t i = 0; i < work->count; i++) {
-        rd_kafka_topic_t *handle = rd_kafka_topic_new(work->kafka, work->topics[i].name, NULL);
-        const struct rd_kafka_metadata *metadata = NULL;
-        rd_kafka_resp_err_t code = rd_kafka_metadata(work->kafka, 0, handle, &metadata, left_ms(work));
-        rd_kafka_topic_destroy(handle);
-        if (code) {
-            kafka_fail(code, NULL, err);
-            err_prefix(err, "topic %s", work->topics[i].name);
-            return err_hint(err, "is a broker running at %s (bootstrap.servers), and reachable from here?",
-                            work->servers);
-        }
-        work->partitions[i] = metadata->topic_cnt && !metadata->topics[0].err ? metadata->topics[0].partition_cnt : 0;
-        rd_kafka_metadata_destroy(metadata);
+        if (!code)
+            work->partitions[i] = partitions_in(metadata, work->topics[i].name);
+        if (handles[i])
+            rd_kafka_topic_destroy(handles[i]);
     }
+    free(handles);
+    if (code)
+        return unreachable(work, code, err);
+    rd_kafka_metadata_destroy(metadata);
     return true;
 }
 
-static rd_kafka_event_t *wait_for(struct work *work, rd_kafka_queue_t *queue, rd_kafka_event_type_t type)
+static rd_kafka_event_t *wait_for(struct topics_look *work, rd_kafka_queue_t *queue, rd_kafka_event_type_t type)
 {
     for (;;) {
         rd_kafka_event_t *event = rd_kafka_queue_poll(queue, left_ms(work));
@@ -53,7 +61,7 @@ static rd_kafka_event_t *wait_for(struct work *work, rd_kafka_queue_t *queue, rd
     }
 }
 
-static rd_kafka_AdminOptions_t *options_new(struct work *work, rd_kafka_admin_op_t operation)
+static rd_kafka_AdminOptions_t *options_new(struct topics_look *work, rd_kafka_admin_op_t operation)
 {
     char text[128];
     rd_kafka_AdminOptions_t *options = rd_kafka_AdminOptions_new(work->kafka, operation);
@@ -92,7 +100,7 @@ static bool created(rd_kafka_event_t *event, struct err *err)
     return true;
 }
 
-static bool create(struct work *work, struct err *err)
+static bool create(struct topics_look *work, struct err *err)
 {
     rd_kafka_NewTopic_t **fresh = xcalloc(work->count, sizeof *fresh);
     size_t count = 0;
@@ -148,7 +156,7 @@ static bool large_enough(const struct bus_topic *topic, const rd_kafka_ConfigRes
     return true;
 }
 
-static bool all_large_enough(struct work *work, rd_kafka_event_t *event, struct err *err)
+static bool all_large_enough(struct topics_look *work, rd_kafka_event_t *event, struct err *err)
 {
     if (rd_kafka_event_error(event))
         return kafka_fail(rd_kafka_event_error(event), rd_kafka_event_error_string(event), err);
@@ -164,7 +172,7 @@ static bool all_large_enough(struct work *work, rd_kafka_event_t *event, struct 
 }
 
 /* Partitions and max.message.bytes of the topics that were there before. */
-static bool check_existing(struct work *work, struct err *err)
+static bool check_existing(struct topics_look *work, struct err *err)
 {
     rd_kafka_ConfigResource_t **asked = xcalloc(work->count, sizeof *asked);
     size_t count = 0;
@@ -174,7 +182,7 @@ static bool check_existing(struct work *work, struct err *err)
         if (work->partitions[i] && work->partitions[i] < topic->partitions)
             done = err_set(err, ERR_CONFIG, "topic %s has %d partitions, %d are needed", topic->name,
                            work->partitions[i], topic->partitions);
-        else if (work->partitions[i])
+        else if (work->partitions[i] && !(work->checked && work->checked[i]))
             asked[count++] = rd_kafka_ConfigResource_new(RD_KAFKA_RESOURCE_TOPIC, topic->name);
     }
     if (done && count) {
@@ -196,7 +204,7 @@ static bool check_existing(struct work *work, struct err *err)
 }
 
 /* The embedded broker has no admin calls. Its cluster id gives it away; asking it for a topic creates the topic. */
-static bool embedded(struct work *work)
+static bool embedded(struct topics_look *work)
 {
     char *id = rd_kafka_clusterid(work->kafka, left_ms(work));
     bool mock = id && text_starts(id, "mockCluster");
@@ -204,17 +212,10 @@ static bool embedded(struct work *work)
     return mock;
 }
 
-static bool create_by_asking(struct work *work, const struct bus_settings *settings, struct err *err)
+static bool create_by_asking(struct topics_look *work, struct err *err)
 {
-    rd_kafka_conf_t *conf = kafka_conf(settings, BUS_ADMIN, err);
-    if (!conf)
-        return false;
-    if (!kafka_set(conf, "allow.auto.create.topics", "true", err)) {
-        rd_kafka_conf_destroy(conf);
-        return false;
-    }
     rd_kafka_t *own = work->kafka;
-    work->kafka = kafka_open(conf, BUS_ADMIN, err);
+    work->kafka = topics_client(work->settings, true, err);
     bool done = work->kafka && look(work, err) && look(work, err);
     for (size_t i = 0; done && i < work->count; i++)
         if (!work->partitions[i])
@@ -226,26 +227,55 @@ static bool create_by_asking(struct work *work, const struct bus_settings *setti
     return done;
 }
 
-bool bus_topics_create(const struct bus_settings *settings, const struct bus_topic *topics, size_t count,
-                       int replication, int timeout_ms, struct err *err)
+static bool all_there(const struct topics_look *work)
+{
+    for (size_t i = 0; i < work->count; i++)
+        if (!work->partitions[i] || !(work->checked && work->checked[i]))
+            return false;
+    return true;
+}
+
+/* One topic that is not as it has to be keeps no other from being made. */
+static bool make_and_check(struct topics_look *work, struct err *err)
+{
+    bool made = create(work, err);
+    return check_existing(work, made ? err : NULL) && made;
+}
+
+bool topics_settle(struct topics_look *work, struct err *err)
+{
+    if (!look(work, err))
+        return false;
+    if (all_there(work))
+        return true;
+    if (embedded(work) ? !create_by_asking(work, err) : !make_and_check(work, err))
+        return false;
+    for (size_t i = 0; work->checked && i < work->count; i++)
+        work->checked[i] = work->checked[i] || work->partitions[i];
+    return true;
+}
+
+rd_kafka_t *topics_client(const struct bus_settings *settings, bool creates_by_asking, struct err *err)
 {
     rd_kafka_conf_t *conf = kafka_conf(settings, BUS_ADMIN, err);
     if (!conf)
-        return false;
-    if (!kafka_set(conf, "allow.auto.create.topics", "false", err)) {
-        rd_kafka_conf_destroy(conf);
-        return false;
-    }
+        return NULL;
+    if (kafka_set(conf, "allow.auto.create.topics", creates_by_asking ? "true" : "false", err))
+        return kafka_open(conf, BUS_ADMIN, err);
+    rd_kafka_conf_destroy(conf);
+    return NULL;
+}
+
+bool bus_topics_create(const struct bus_settings *settings, const struct bus_topic *topics, size_t count,
+                       int replication, int timeout_ms, struct err *err)
+{
     auto_free int *partitions = xcalloc(count + 1, sizeof *partitions);
-    struct work work = {.topics = topics, .count = count, .partitions = partitions, .replication = replication,
-                        .servers = bus_servers(settings), .deadline = clock_mono_ms() + timeout_ms};
-    work.kafka = kafka_open(conf, BUS_ADMIN, err);
+    struct topics_look work = {.settings = settings, .topics = topics, .count = count, .partitions = partitions,
+                               .replication = replication, .deadline_ms = clock_mono_ms() + timeout_ms};
+    work.kafka = topics_client(settings, false, err);
     if (!work.kafka)
         return false;
-    bool done = look(&work, err);
-    if (done)
-        done = embedded(&work) ? create_by_asking(&work, settings, err)
-                               : check_existing(&work, err) && create(&work, err);
+    bool done = topics_settle(&work, err);
     kafka_close(work.kafka);
     return done;
 }

@@ -26,8 +26,7 @@ bool relay_open(const struct bus_settings *settings, const char *source, int wak
 /* Waits at most timeout_ms for what is under way; what is not delivered stays in the outbox. */
 void relay_close(struct relay *relay, int timeout_ms);
 
-/* Messages for this topic will come: finds out where they go (at most half a second), so that the first leaves
- * at once. */
+/* Messages for this topic will come: where they go is found out in the background, so that the first leaves at once. */
 void relay_expect(struct relay *relay, const char *topic);
 /* Committed messages: their `row` is set. Adding a row again is harmless. */
 void relay_add(struct relay *relay, const struct store_message *messages, size_t count);
