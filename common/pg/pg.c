@@ -247,7 +247,8 @@ static const char identity_sql[] =
     " (SELECT system_identifier FROM pg_catalog.pg_control_system()), pg_catalog.pg_is_in_recovery(),"
     " CASE WHEN pg_catalog.pg_is_in_recovery()"
     "  THEN (SELECT timeline_id FROM pg_catalog.pg_control_checkpoint())"
-    "  ELSE ('x' || substr(pg_catalog.pg_walfile_name(pg_catalog.pg_current_wal_lsn()), 1, 8))::bit(32)::int END"
+    "  ELSE ('x' || substr(pg_catalog.pg_walfile_name(pg_catalog.pg_current_wal_lsn()), 1, 8))::bit(32)::int END,"
+    " to_char(pg_catalog.pg_postmaster_start_time() AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"')"
     " FROM pg_catalog.pg_stat_activity a WHERE a.pid = pg_catalog.pg_backend_pid()";
 
 bool pg_identify(struct pg *pg, struct pg_identity *ret_identity, struct err *err)
@@ -261,6 +262,7 @@ bool pg_identify(struct pg *pg, struct pg_identity *ret_identity, struct err *er
                              .version = PQserverVersion(pg->conn), .in_recovery = *pg_text(result, 0, 3) == 't'};
     text_format(id.backend_start, sizeof id.backend_start, "%s", pg_text(result, 0, 1));
     text_format(id.system_identifier, sizeof id.system_identifier, "%s", pg_text(result, 0, 2));
+    text_format(id.server_start, sizeof id.server_start, "%s", pg_text(result, 0, 5));
     *ret_identity = id;
     return true;
 }
@@ -280,22 +282,23 @@ bool pg_cancel(struct pg *pg, struct err *err)
 
 static const char terminate_sql[] =
     "SELECT pg_catalog.pg_terminate_backend(pid) FROM pg_catalog.pg_stat_activity"
-    " WHERE pid = $1::int AND (backend_start = $2::timestamptz OR backend_start IS NULL)";
+    " WHERE pid = $1::int AND backend_start = nullif($2::text, '')::timestamptz"
+    " AND pg_catalog.pg_postmaster_start_time() = nullif($3::text, '')::timestamptz";
 
-bool pg_terminate_backend(struct pg *pg, int pid, const char *backend_start, int timeout_ms, struct err *err)
+bool pg_terminate_backend(struct pg *pg, const struct pg_session *session, int timeout_ms, struct err *err)
 {
     char number[16];
-    snprintf(number, sizeof number, "%d", pid);
-    const char *values[] = {number, backend_start};
+    snprintf(number, sizeof number, "%d", session->pid);
+    const char *values[] = {number, session->backend_start, session->server_start};
     int64_t deadline = clock_mono_ms() + timeout_ms;
     for (int pause = 5;; pause = pause < 100 ? pause * 2 : 100) {
         auto_pgresult PGresult *result = NULL;
-        if (!pg_exec(pg, terminate_sql, 2, values, &result, err))
-            return err_prefix(err, "ending the session of backend %d", pid);
+        if (!pg_exec(pg, terminate_sql, 3, values, &result, err))
+            return err_prefix(err, "ending the session of backend %d", session->pid);
         if (PQntuples(result) == 0)
             return true;
         if (clock_mono_ms() >= deadline)
-            return err_set(err, ERR_TIMEOUT, "backend %d does not end", pid);
+            return err_set(err, ERR_TIMEOUT, "backend %d does not end", session->pid);
         poll(NULL, 0, pause);
     }
 }

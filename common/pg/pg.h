@@ -17,7 +17,8 @@ struct pg;
 
 struct pg_identity {
     int pid;                 /* backend */
-    char backend_start[40];  /* as PostgreSQL prints it: with pid it names one session for ever */
+    char backend_start[40];  /* as PostgreSQL prints it; "" when the role may not see it */
+    char server_start[40];   /* when this server began: in a container process ids come back with the next one */
     char system_identifier[24];
     int timeline;
     int version;             /* 150018 */
@@ -82,9 +83,15 @@ typedef const char *pg_veil(void *context, const char *text, bool message);
 void pg_set_veil(struct pg *pg, pg_veil *veil, void *context);
 /* Asks the server to cancel what this connection runs; another thread's business too. */
 bool pg_cancel(struct pg *pg, struct err *err);
-/* Ends the session that pid and backend_start name, over `pg` (another session), and waits until it is gone. True
- * too when there was none. ERR_TIMEOUT; ERR_DATABASE when the role may not. */
-bool pg_terminate_backend(struct pg *pg, int pid, const char *backend_start, int timeout_ms, struct err *err);
+/* One session, for ever: pid, its start and its server's start, as pg_identity has them. Borrowed. */
+struct pg_session {
+    int pid;
+    const char *backend_start, *server_start;
+};
+/* Ends that session over `pg` (another one), and waits until it is gone. True too when there was none: another server,
+ * another start, or a start that this role may not see, since it sees those of its own sessions. ERR_TIMEOUT;
+ * ERR_DATABASE when the role may not. */
+bool pg_terminate_backend(struct pg *pg, const struct pg_session *session, int timeout_ms, struct err *err);
 /* Copies SQLSTATE, primary message (never DETAIL) and position of a failed result into err. Returns false. */
 bool pg_fail(struct pg *pg, const PGresult *result, struct err *err);
 /* Collected notices since the last call (one line each; at most 64 KiB), borrowed until the next call. */

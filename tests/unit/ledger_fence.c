@@ -2,6 +2,8 @@
  * links: executor ledger crypto harness */
 #include "unit/executor_target.h"
 
+#include <unistd.h>
+
 #include <pthread.h>
 #include <signal.h>
 #include <spawn.h>
@@ -148,6 +150,58 @@ Test(ledger_fence, a_lock_that_was_taken_away_still_keeps_others_out)
     ledger_close(b);
 }
 
+/* In a container process ids begin anew with each server: an application's session soon has the one of the lease. */
+Test(ledger_fence, a_session_of_another_server_is_not_the_holder)
+{
+    struct ledger *b = open_as("auth", "worker-b", 60000);
+    PGconn *application = PQconnectdb(database);
+    char *lease = test_pg_value(
+        database, arena_printf(&arena, "INSERT INTO greylag.lease SELECT 1, 'worker-a', pid, backend_start, "
+                               "clock_timestamp() + interval '1 h', pg_postmaster_start_time() - interval '1 h' FROM "
+                               "pg_stat_activity WHERE pid = %d RETURNING holder", PQbackendPID(application)));
+    free(lease);
+    lock(b);
+    PGresult *alive = PQexec(application, "SELECT 1");
+    cr_assert_eq(PQresultStatus(alive), PGRES_TUPLES_OK);
+    PQclear(alive);
+    PQfinish(application);
+    ledger_close(b);
+}
+
+/* Whose start this role may not see: it may be the holder's while the lease stands, and is never ours to end. */
+Test(ledger_fence, a_session_that_cannot_be_seen_is_waited_for_and_never_ended)
+{
+    const char *role = arena_printf(&arena, "low_%d", getpid());
+    test_pg_run(database, arena_printf(&arena, "CREATE ROLE %s LOGIN; GRANT pg_signal_backend TO %s;", role, role));
+    test_pg_run(database, arena_printf(&arena, "DO $$ BEGIN EXECUTE format('GRANT CREATE ON DATABASE %%I TO %s', "
+                                       "current_database()); END $$", role));
+    PGconn *application = PQconnectdb(database);
+    const char *all = database;
+    auto_free char *as_low = test_pg_conninfo_with(all, "user", role);
+    database = as_low;
+    struct ledger *b = open_as("auth", "worker-b", 60000);
+    database = all;
+    struct err err = ERR_INIT;
+    bool locked;
+    char holder[256];
+    char *lease = test_pg_value(
+        database, arena_printf(&arena, "INSERT INTO greylag.lease SELECT 1, 'worker-a', pid, backend_start, "
+                               "clock_timestamp() + interval '1 h', pg_postmaster_start_time() FROM pg_stat_activity "
+                               "WHERE pid = %d RETURNING holder", PQbackendPID(application)));
+    free(lease);
+    cr_assert(ledger_lock(b, 100, NULL, NULL, &locked, holder, &err) && !locked);
+    printf("%s\n", holder);
+    cr_assert(strstr(holder, "pg_read_all_stats"));
+    test_pg_run(database, "UPDATE greylag.lease SET expires = clock_timestamp()");
+    lock(b);
+    PGresult *alive = PQexec(application, "SELECT 1");
+    cr_assert_eq(PQresultStatus(alive), PGRES_TUPLES_OK);
+    PQclear(alive);
+    PQfinish(application);
+    ledger_close(b);
+    test_pg_run(database, arena_printf(&arena, "DROP OWNED BY %s; DROP ROLE %s", role, role));
+}
+
 Test(ledger_fence, services_share_a_database)
 {
     struct ledger *a = open_as("auth", "worker-a", 0), *b = open_as("billing", "worker-b", 0);
@@ -206,7 +260,8 @@ Test(ledger_fence, an_older_ledger_is_renewed)
     ledger_close(l);
     test_pg_run(database, "DELETE FROM greylag.version WHERE version > 2;DO $$ DECLARE f regprocedure; BEGIN FOR f IN "
                           "SELECT p.oid::regprocedure FROM pg_proc p WHERE proname = 'step_end' AND pronargs > 10 LOOP "
-                          "EXECUTE 'DROP FUNCTION ' || f; END LOOP; END $$");
+                          "EXECUTE 'DROP FUNCTION ' || f; END LOOP; END $$;"
+                          "ALTER TABLE greylag.lease DROP server_start");
     l = ready(2);
     EXPECT(l, up("q2", "2", "SELECT 1"), OUTCOME_APPLIED);
     VALUE("SELECT max(version) >= 3 FROM greylag.version", "t");

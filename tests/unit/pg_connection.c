@@ -135,17 +135,23 @@ Test(pg_connection, stop_cancels)
     pg_close(pg);
 }
 
-Test(pg_connection, a_session_is_ended_by_pid_and_start)
+Test(pg_connection, a_session_is_ended_by_pid_its_start_and_the_servers)
 {
     struct pg *a = open_pg(), *b = open_pg();
     struct pg_identity id;
     cr_assert(pg_identify(a, &id, &err), "%s", err.text);
     printf("%d %s %s %d %d\n", id.pid, id.backend_start, id.system_identifier, id.timeline, id.version);
     cr_assert(id.pid > 0 && id.timeline == 1 && !id.in_recovery && id.system_identifier[0]);
-    cr_assert(
-        pg_terminate_backend(b, id.pid, "2001-01-01", 1000, &err)); /* another session had that pid: not ours to end */
+    const struct pg_session others[] = {/* that had the same pid: not ours to end */
+                                        {id.pid, "2001-01-01", id.server_start},
+                                        {id.pid, id.backend_start, "2001-01-01"},
+                                        {id.pid, "", id.server_start},
+                                        {id.pid, id.backend_start, ""}};
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+        cr_assert(pg_terminate_backend(b, &others[i], 1000, &err));
     cr_assert(pg_run(a, "SELECT 1", NULL, NULL, &err) && !pg_lost(a));
-    cr_assert(pg_terminate_backend(b, id.pid, id.backend_start, 5000, &err), "%s", err.text);
+    const struct pg_session own = {id.pid, id.backend_start, id.server_start};
+    cr_assert(pg_terminate_backend(b, &own, 5000, &err), "%s", err.text);
     cr_assert(!pg_run(a, "SELECT 1", NULL, NULL, &err));
     cr_assert(pg_lost(a) && err.kind == ERR_UNREACHABLE);
     cr_assert(!pg_run(a, "SELECT 1", NULL, NULL, &err) && err.kind == ERR_UNREACHABLE);

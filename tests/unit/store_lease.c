@@ -69,7 +69,8 @@ Test(store, a_frozen_leaders_transaction_is_ended_by_the_next)
     PQclear(PQexec(frozen, hold));
     auto_free char *enlist = xasprintf(
         "UPDATE greylag.lease SET sessions = sessions || (SELECT array_agg(pid || ' ' || extract(epoch FROM "
-        "backend_start)) FROM pg_stat_activity WHERE pid = %d)", PQbackendPID(frozen));
+        "backend_start) || ' ' || extract(epoch FROM pg_postmaster_start_time())) FROM pg_stat_activity "
+        "WHERE pid = %d)", PQbackendPID(frozen));
     /* The frozen session is one of the leader's; its row lock is shared, so that it is enlisted before it holds it. */
     PQclear(PQexec(frozen, "ROLLBACK"));
     test_pg_run(conninfo, enlist);
@@ -87,6 +88,28 @@ Test(store, a_frozen_leaders_transaction_is_ended_by_the_next)
     struct store_batch batch = {.rollout = NULL};
     cr_assert_not(store_batch_commit(a, &batch, &err), "its session was ended, too");
     cr_assert(err.kind == ERR_UNREACHABLE || err.kind == ERR_FENCED || err.kind == ERR_DATABASE, "%s", err.text);
+    store_close(a);
+    store_close(b);
+}
+
+/* In a container process ids begin anew with each server: somebody else's session has the leader's soon. */
+Test(store, a_session_of_another_server_is_no_leaders)
+{
+    struct store *a = open_store(), *b = open_store();
+    struct store_lease lease;
+    bool taken = false;
+    lead(a, "a");
+    PGconn *other = PQconnectdb(conninfo);
+    auto_free char *before = xasprintf(
+        "UPDATE greylag.lease SET sessions = ARRAY(SELECT pid || ' ' || extract(epoch FROM backend_start) || ' 1.0' "
+        "FROM pg_stat_activity WHERE pid = %d)", PQbackendPID(other));
+    test_pg_run(conninfo, before);
+    MUST(store_lease_take(b, "b", 5000, 0, &taken, &lease, &why));
+    cr_assert(taken, "the leader of the former server is gone");
+    PGresult *alive = PQexec(other, "SELECT 1");
+    cr_assert_eq(PQresultStatus(alive), PGRES_TUPLES_OK);
+    PQclear(alive);
+    PQfinish(other);
     store_close(a);
     store_close(b);
 }

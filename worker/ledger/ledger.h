@@ -55,13 +55,15 @@ const char *ledger_describe(struct ledger *ledger); /* borrowed: "user@host:port
 const struct pg_identity *ledger_identity(struct ledger *ledger); /* borrowed: of the present session */
 /* Between statements: also notices that the server has ended the session. */
 bool ledger_connected(struct ledger *ledger);
-/* A new session after a lost one: terminates the old backend by pid and start, waits until it is gone, so that what
- * was in doubt is decided. Takes the lock again when it was held, and returns ERR_FENCED when another has it now. */
+/* A new session after a lost one: terminates the old backend (pid, its start, its server's start) and waits until it is
+ * gone, so that what was in doubt is decided. Takes the lock again when it was held, and returns ERR_FENCED when
+ * another has it now. */
 bool ledger_reconnect(struct ledger *ledger, struct err *err);
 
 /* The target's lock. Polls pg_try_advisory_lock, never waits inside PostgreSQL. A predecessor whose lease has lapsed
- * is terminated (its sessions, by pid and backend_start) and waited for. *ret_locked false without an error: somebody
- * else works on it (refusal `busy`), `holder` (may be NULL) says who. `stop` (may be NULL) ends the waiting. */
+ * is terminated (its session, by pid, its start and its server's start) and waited for. *ret_locked false without an
+ * error: somebody else works on it (refusal `busy`), `holder` (may be NULL) says who. `stop` (may be NULL) ends the
+ * waiting. */
 bool ledger_lock(struct ledger *ledger, int64_t wait_ms, bool (*stop)(void *), void *context, bool *ret_locked,
                  char holder[256], struct err *err);
 bool ledger_unlock(struct ledger *ledger, struct err *err);

@@ -29,7 +29,8 @@ static bool try_lock(struct ledger *ledger, bool *ret_locked, char holder[256], 
                 (double)pg_number(result, 0, 4) / 1000);
     if (strcmp(state, "lapsed") != 0)
         return true;
-    return pg_terminate_backend(ledger->pg, pid, pg_text(result, 0, 3), TERMINATE_WAIT_MS, err);
+    const struct pg_session lapsed = {pid, pg_text(result, 0, 3), ledger->identity.server_start};
+    return pg_terminate_backend(ledger->pg, &lapsed, TERMINATE_WAIT_MS, err);
 }
 
 bool ledger_lock(struct ledger *ledger, int64_t wait_ms, bool (*stop)(void *), void *context, bool *ret_locked,
@@ -92,8 +93,9 @@ bool ledger_reconnect(struct ledger *ledger, struct err *err)
     ledger_keeper_locked(ledger, false);
     if (!ledger_connect(ledger, &pg, err))
         return false;
+    const struct pg_session old = {ledger->identity.pid, ledger->identity.backend_start, ledger->identity.server_start};
     bool good = pg_identify(pg, &now, err) && ledger_check_session(ledger, pg, &now, err) &&
-                pg_terminate_backend(pg, ledger->identity.pid, ledger->identity.backend_start, TERMINATE_WAIT_MS, err);
+                pg_terminate_backend(pg, &old, TERMINATE_WAIT_MS, err);
     if (!good) {
         pg_close(pg);
         return false;

@@ -1,8 +1,9 @@
 UPDATE greylag.lease
    SET epoch = greatest(epoch, $5::bigint) + 1, term = $1, holder = $2,
        expires_at = clock_timestamp() + $3::bigint * interval '1 ms',
-       sessions = ARRAY(SELECT pid || ' ' || extract(epoch FROM backend_start) FROM pg_stat_activity
-                         WHERE pid = pg_backend_pid()),
+       sessions = ARRAY(SELECT pid || ' ' || extract(epoch FROM backend_start) || ' '
+                               || extract(epoch FROM pg_postmaster_start_time())
+                          FROM pg_stat_activity WHERE pid = pg_backend_pid()),
        restored = restored OR (server <> '' AND (server <> greylag.server() OR written::xid <> xmin)),
        server = greylag.server(), written = pg_current_xact_id()
  WHERE epoch = $4::bigint
