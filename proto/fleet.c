@@ -186,6 +186,41 @@ static bool check_service(const struct fleet *fleet, const struct service *servi
     return true;
 }
 
+struct target_at {
+    const char *target, *service;
+};
+
+static int by_target(const void *a, const void *b)
+{
+    return strcmp(((const struct target_at *)a)->target, ((const struct target_at *)b)->target);
+}
+
+/* A target is one database and schema of one service: people, keys and reports name it without its service. */
+static bool check_targets(const struct fleet *fleet, struct err *err)
+{
+    size_t total = 0, steps = 0, n = 0;
+    for (size_t i = 0; i < fleet->service_count; i++) {
+        total += fleet->services[i].target_count;
+        steps += fleet->services[i].target_count * fleet->services[i].migration_count;
+    }
+    if (steps > FLEET_STEPS_MAX)
+        return err_set(err, ERR_INPUT, "the targets have %zu migrations all together; a fleet may have %d", steps,
+                       FLEET_STEPS_MAX);
+    auto_free struct target_at *all = xcalloc(total + 1, sizeof *all);
+    for (size_t i = 0; i < fleet->service_count; i++)
+        for (size_t k = 0; k < fleet->services[i].target_count; k++)
+            all[n++] = (struct target_at){fleet->services[i].targets[k], fleet->services[i].name};
+    qsort(all, n, sizeof *all, by_target);
+    for (size_t i = 1; i < n; i++) {
+        if (strcmp(all[i].target, all[i - 1].target) != 0)
+            continue;
+        err_set(err, ERR_INPUT, "the target %s stands twice: services %s and %s", all[i].target, all[i - 1].service,
+                all[i].service);
+        return err_hint(err, "a target is one database and schema of one service; give each a name of its own");
+    }
+    return true;
+}
+
 static bool check_fleet(const struct fleet *fleet, struct err *err)
 {
     auto_free const char **names = xcalloc(fleet->service_count, sizeof *names);
@@ -197,7 +232,7 @@ static bool check_fleet(const struct fleet *fleet, struct err *err)
     for (size_t i = 0; i < fleet->service_count; i++)
         if (!check_service(fleet, &fleet->services[i], err))
             return false;
-    return true;
+    return check_targets(fleet, err);
 }
 
 bool fleet_decode(const char *json, size_t len, struct arena *arena, struct fleet *ret_fleet, struct err *err)

@@ -169,6 +169,7 @@ bool history_name_is(enum history_tool tool, const char *named, const char *tabl
 
 /* JSON, UTF-8, new (free()); deterministic: the same fleet gives the same bytes. */
 char *fleet_encode(const struct fleet *fleet);
+#define FLEET_STEPS_MAX 2000000 /* migrations times targets: what a plan of everything would hold in memory */
 /* Strings and arrays live in `arena`. Checks everything that a coordinator relies on (names, digests, sizes, no
- * duplicate id, every depends_on known). ERR_INPUT. */
+ * duplicate id, no target in two services, every depends_on known, FLEET_STEPS_MAX). ERR_INPUT. */
 bool fleet_decode(const char *json, size_t len, struct arena *arena, struct fleet *ret_fleet, struct err *err);

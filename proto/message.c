@@ -245,6 +245,11 @@ bool message_type_parse(const char *payload_type, enum message_type *ret_type, i
 MESSAGE_TYPES(X)
 #undef X
 
+bool fence_jumps(const struct fence *in_force, int64_t epoch, int64_t sequence)
+{
+    return in_force->epoch - epoch > FENCE_JUMP_MAX || in_force->sequence - sequence > FENCE_JUMP_MAX;
+}
+
 const char *outcome_id(struct arena *arena, const char *request, int64_t attempt, enum outcome_kind kind)
 {
     return arena_printf(arena, "%s/%lld/%s", request, (long long)attempt, outcome_text(kind));

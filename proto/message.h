@@ -30,6 +30,11 @@ struct fence {
     const char *digest; /* of the signed payload that set it; "" inside that payload itself */
 };
 
+#define FENCE_JUMP_MAX 1000000 /* protocol.md, 1: further ahead than this is refused by workers, and not followed */
+/* Whether what is said to be in force is so far ahead of these numbers that no leader of this control database set it.
+ * Whoever follows what a message says asks this first. Numbers are never negative. */
+bool fence_jumps(const struct fence *in_force, int64_t epoch, int64_t sequence);
+
 /* One request: one step of one release in one direction. Its id never changes; a resend keeps it. */
 struct job_request {
     const char *request;

@@ -3,8 +3,11 @@
  *     *array_add(list->items, list->count, list->room) = (struct item){...};
  *
  * adds one more item, zeroed, and gives its address. The array moves when it grows: addresses of its items do not
- * outlive an add. array_add keeps it on the heap (free(items)), arena_add in an arena, which keeps what it has
- * outgrown. The three are lvalues, evaluated more than once; `room` is a size_t. Out of memory ends the process. */
+ * outlive an add. What others point to is an allocation of its own, and the array holds its address (daemon/leader.h),
+ * or has all its room from the beginning (rollout_init). With AddressSanitizer an array moves with every add, and what
+ * an arena's array has outgrown is poisoned: who keeps an address too long is found in the first test that gets there.
+ * array_add keeps it on the heap (free(items)), arena_add in an arena, which keeps what it has outgrown. The three are
+ * lvalues, evaluated more than once; `room` is a size_t. Out of memory ends the process. */
 #pragma once
 #include <stddef.h>
 

@@ -10,7 +10,6 @@
 
 #define ASK_EVERY_MS 2000
 #define OUTSIDE_EVERY_MS 5000
-#define JUMP_MAX 1000000
 
 void leader_decide(struct leader *leader, const struct rollout_event *event)
 {
@@ -20,12 +19,7 @@ void leader_decide(struct leader *leader, const struct rollout_event *event)
 /* The release that a message of this target concerns: its index there, or -1. */
 static int target_in_release(const struct leader *leader, const char *service, const char *target)
 {
-    if (!leader->release)
-        return -1;
-    int index = rollout_target_index(&leader->release->rollout, target);
-    if (index < 0 || strcmp(leader->release->rollout.targets[index].service, service) != 0)
-        return -1;
-    return index;
+    return leader->release ? rollout_target_index(&leader->release->rollout, service, target) : -1;
 }
 
 /* ---- inventories ---- */
@@ -86,7 +80,7 @@ static void note_fence(struct leader *leader, const struct audience *from, const
     int64_t epochs = in_force->epoch - leader->lease.epoch, sequences = in_force->sequence - target->issued;
     if (in_force->sequence == 0)
         return;
-    if (epochs > JUMP_MAX || sequences > JUMP_MAX) {
+    if (fence_jumps(in_force, leader->lease.epoch, target->issued)) {
         log_error("target %s/%s has %lld/%lld in force, ours is %lld/%lld: no leader of this control database did that",
                   from->service, from->target, (long long)in_force->epoch, (long long)in_force->sequence,
                   (long long)leader->lease.epoch, (long long)target->issued);
@@ -259,9 +253,9 @@ static bool take_presence(struct leader *leader, const struct presence *presence
 /* A worker that speaks another version can never answer: its step halts with that reason. */
 static void take_version(struct leader *leader, const struct intake_message *message)
 {
-    int index = leader->release ? rollout_target_index(&leader->release->rollout, message->target) : -1;
-    log_error("target %s: a verified message of version %d, this program speaks %d", message->target, message->version,
-              MESSAGE_VERSION);
+    int index = target_in_release(leader, message->service, message->target);
+    log_error("target %s/%s: a verified message of version %d, this program speaks %d", message->service,
+              message->target, message->version, MESSAGE_VERSION);
     if (index < 0)
         return;
     const struct rollout_target *target = &leader->release->rollout.targets[index];
@@ -329,9 +323,11 @@ static bool switch_release(struct leader *leader, const char *id, struct err *er
         return true;
     if (leader->release && !release_state_terminal(leader->release->rollout.state))
         return true;
-    store_release_free(leader->release);
-    leader->release = NULL;
-    return store_release_load(leader->store, id, &leader->rollout_settings, &leader->release, err);
+    struct store_release *wanted = NULL;
+    if (!store_release_load(leader->store, id, &leader->rollout_settings, &wanted, err))
+        return false;
+    leader_release_set(leader, wanted);
+    return true;
 }
 
 static void carry_out(struct leader *leader, const struct store_order *order)

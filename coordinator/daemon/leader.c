@@ -29,6 +29,13 @@ static void log_decisions(const struct leader *leader)
     }
 }
 
+void leader_release_set(struct leader *leader, struct store_release *release)
+{
+    store_release_free(leader->release);
+    leader->release = release;
+    leader->refusal_count = 0; /* they speak of the other one's targets */
+}
+
 /* What the engine has to be told of a release that was just loaded. */
 static void introduce(struct leader *leader, bool new_term)
 {
@@ -56,7 +63,7 @@ static bool load_halted(struct leader *leader, struct err *err)
         store_release_free(latest);
         return true;
     }
-    leader->release = latest;
+    leader_release_set(leader, latest);
     const struct rollout_event takeover = {.kind = ROLLOUT_TAKEOVER, .target = -1, .every = true};
     leader_decide(leader, &takeover);
     return true;
@@ -71,8 +78,7 @@ static bool load_release(struct leader *leader, bool new_term, struct err *err)
         return false;
     if (!open)
         return !new_term || !leader->take_over_all || load_halted(leader, err);
-    store_release_free(leader->release);
-    leader->release = open;
+    leader_release_set(leader, open);
     introduce(leader, new_term);
     return true;
 }
@@ -106,7 +112,7 @@ static bool create_known(struct leader *leader, struct err *err)
     char name[TOPIC_NAME_SIZE];
     bool done = leader_topics_create(leader, err);
     for (size_t i = 0; done && i < leader->target_count; i++)
-        done = leader_job_topic(leader, leader->targets[i].service, name, err);
+        done = leader_job_topic(leader, leader->targets[i]->service, name, err);
     return done;
 }
 
@@ -197,7 +203,7 @@ static size_t moved_positions(struct leader *leader, struct store_position **ret
     struct store_position *positions = arena_array(&leader->arena, leader->position_count + 1, sizeof *positions);
     size_t count = 0;
     for (size_t i = 0; i < leader->position_count; i++) {
-        const struct leader_position *at = &leader->positions[i];
+        const struct leader_position *at = leader->positions[i];
         if (at->moved)
             positions[count++] = (struct store_position){at->topic, at->partition, at->next, at->digest};
     }
@@ -221,7 +227,7 @@ static void clear_turn(struct leader *leader)
     if (leader->release)
         rollout_effects_clear(&leader->release->rollout, &leader->effects);
     for (size_t i = 0; i < leader->position_count; i++)
-        leader->positions[i].moved = false;
+        leader->positions[i]->moved = false;
     leader->inbox_count = leader->inventory_count = leader->handled_count = leader->job_count = 0;
     leader->message_count = 0;
     arena_release(&leader->arena);
@@ -267,8 +273,7 @@ static void let_go(struct leader *leader)
     if (!release_state_terminal(state) || state == RELEASE_HALTED)
         return;
     log_info("release %s: %s", leader->release->id, release_state_text(state));
-    store_release_free(leader->release);
-    leader->release = NULL;
+    leader_release_set(leader, NULL);
 }
 
 static bool turn(struct leader *leader, int64_t *ret_wake_ms, struct err *err)

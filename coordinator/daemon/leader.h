@@ -20,7 +20,8 @@
 #include "relay/relay.h"
 #include "store/store.h"
 
-/* What is remembered of a target between turns. */
+/* What is remembered of a target between turns. Each is an allocation of its own: its address holds for the whole
+ * term, however many come after it. */
 struct leader_target {
     char *service, *name;
     char believed[DIGEST_TEXT_SIZE]; /* contents, as the control database has them */
@@ -78,12 +79,12 @@ struct leader {
     struct store_release *release; /* the open one, or the newest when it halted; NULL */
     struct rollout_effects effects;
 
-    struct leader_target *targets;
-    size_t target_count;
-    struct leader_position *positions;
-    size_t position_count;
+    struct leader_target **targets;
+    size_t target_count, target_room;
+    struct leader_position **positions;
+    size_t position_count, position_room;
     char **job_topics;             /* that exist */
-    size_t job_topic_count;
+    size_t job_topic_count, job_topic_room;
 
     int64_t renew_ms, orders_ms, topics_ms;
     int64_t acknowledge_ms;        /* when what was heard is to be acknowledged; 0: nothing is */
@@ -122,8 +123,12 @@ enum leader_counter {
  * term is over; *ret_above is not 0 when the next one has to be above that epoch. */
 bool leader_run(struct leader *leader, int64_t *ret_above, struct err *err);
 
+/* leader.c: this release takes the place of the one that is loaded, which is freed; NULL: none does. Stolen. */
+void leader_release_set(struct leader *leader, struct store_release *release);
+
 /* targets.c */
-struct leader_target *leader_target(struct leader *leader, const char *service, const char *name); /* made if new */
+/* Made when it is new; valid until the term ends. */
+struct leader_target *leader_target(struct leader *leader, const char *service, const char *name);
 bool leader_targets_load(struct leader *leader, struct err *err);
 void leader_targets_free(struct leader *leader);
 void leader_target_seen(struct leader *leader, const struct presence *presence, const struct presence_target *seen,

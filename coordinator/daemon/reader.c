@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/log.h"
@@ -40,8 +41,7 @@ bool leader_job_topic(struct leader *leader, const char *service, char name[TOPI
     if (!create(leader, TOPIC_JOBS, name, err))
         return false;
     relay_expect(leader->relay, name); /* now, and not when a release waits for its first job */
-    leader->job_topics = xrealloc(leader->job_topics, (leader->job_topic_count + 1) * sizeof *leader->job_topics);
-    leader->job_topics[leader->job_topic_count++] = xstrdup(name);
+    *array_add(leader->job_topics, leader->job_topic_count, leader->job_topic_room) = xstrdup(name);
     return true;
 }
 
@@ -88,12 +88,12 @@ static int64_t resume(struct leader *leader, const struct store_position *stored
 static struct leader_position *position(struct leader *leader, const char *topic, int32_t partition)
 {
     for (size_t i = 0; i < leader->position_count; i++)
-        if (leader->positions[i].partition == partition && strcmp(leader->positions[i].topic, topic) == 0)
-            return &leader->positions[i];
-    leader->positions = xrealloc(leader->positions, (leader->position_count + 1) * sizeof *leader->positions);
-    struct leader_position *fresh = &leader->positions[leader->position_count++];
-    *fresh = (struct leader_position){.partition = partition};
+        if (leader->positions[i]->partition == partition && strcmp(leader->positions[i]->topic, topic) == 0)
+            return leader->positions[i];
+    struct leader_position *fresh = xcalloc(1, sizeof *fresh);
+    fresh->partition = partition;
     text_format(fresh->topic, sizeof fresh->topic, "%s", topic);
+    *array_add(leader->positions, leader->position_count, leader->position_room) = fresh;
     return fresh;
 }
 
@@ -139,14 +139,16 @@ void leader_reader_close(struct leader *leader)
 {
     bus_consumer_close(leader->reader);
     leader->reader = NULL;
+    for (size_t i = 0; i < leader->position_count; i++)
+        free(leader->positions[i]);
     free(leader->positions);
     leader->positions = NULL;
-    leader->position_count = 0;
+    leader->position_count = leader->position_room = 0;
     for (size_t i = 0; i < leader->job_topic_count; i++)
         free(leader->job_topics[i]);
     free(leader->job_topics);
     leader->job_topics = NULL;
-    leader->job_topic_count = 0;
+    leader->job_topic_count = leader->job_topic_room = 0;
 }
 
 bool leader_reader_next(struct leader *leader, struct bus_message *ret_message)

@@ -28,30 +28,32 @@ static const char *copy_envelope(struct leader *leader, enum message_type type, 
     return arena_strndup(&leader->arena, envelope, *ret_len);
 }
 
-static void add_message(struct leader *leader, const char *id, const char *topic, const char *target,
+/* What lies in the outbox of a target is told apart by its key. */
+static void add_message(struct leader *leader, const char *id, const char *topic, const struct audience *to,
                         enum message_type type, int64_t sequence, const char *envelope, size_t len)
 {
     *array_add(leader->messages, leader->message_count, leader->message_room) = (struct store_message){
-        .topic = arena_strdup(&leader->arena, topic), .key = arena_strdup(&leader->arena, target),
+        .topic = arena_strdup(&leader->arena, topic),
+        .key = arena_printf(&leader->arena, "%s/%s", to->service, to->target),
         .id = arena_strdup(&leader->arena, id), .type = message_payload_type(type), .payload = envelope, .len = len,
         .sequence = sequence};
 }
 
-static void add_control_payload(struct leader *leader, const char *target, int64_t sequence, const char *payload,
-                                size_t len)
+static void add_control_payload(struct leader *leader, const struct audience *to, int64_t sequence,
+                                const char *payload, size_t len)
 {
     char id[ID_SIZE];
     size_t envelope_len;
     const char *envelope = copy_envelope(leader, MESSAGE_CONTROL, payload, len, &envelope_len);
     id_new(id);
-    add_message(leader, id, leader->control_topic, target, MESSAGE_CONTROL, sequence, envelope, envelope_len);
+    add_message(leader, id, leader->control_topic, to, MESSAGE_CONTROL, sequence, envelope, envelope_len);
 }
 
 static void add_control(struct leader *leader, const struct control *control)
 {
     size_t len;
     auto_free char *payload = control_encode(control, &len);
-    add_control_payload(leader, control->audience.target, control->fence.sequence, payload, len);
+    add_control_payload(leader, &control->audience, control->fence.sequence, payload, len);
 }
 
 static struct fence no_fence(const struct leader *leader)
@@ -216,7 +218,7 @@ static bool encode_job(struct leader *leader, const struct rollout_send_job *sen
     note_job(leader, target, send->sequence, false, payload, len, send->steps, send->step_count);
     if (!leader_job_topic(leader, target->service, topic, err))
         return false;
-    add_message(leader, id, topic, target->name, MESSAGE_JOB, send->sequence, envelope, envelope_len);
+    add_message(leader, id, topic, &job.audience, MESSAGE_JOB, send->sequence, envelope, envelope_len);
     log_debug("job release=%s target=%s/%s sequence=%lld steps=%zu bytes=%zu resend=%d", rollout->release,
               target->service, target->name, (long long)send->sequence, send->step_count, envelope_len, send->resend);
     return true;
@@ -302,7 +304,8 @@ static void add_fence(struct leader *leader, const struct rollout_send_fence *se
         memory->fence_sent = send->sequence;
         note_job(leader, target, send->sequence, true, memory->fence_payload, memory->fence_len, NULL, 0);
     }
-    add_control_payload(leader, target->name, send->sequence, memory->fence_payload, memory->fence_len);
+    const struct audience to = audience(leader, target->service, target->name);
+    add_control_payload(leader, &to, send->sequence, memory->fence_payload, memory->fence_len);
     log_debug("fence release=%s target=%s/%s sequence=%lld", rollout->release, target->service, target->name,
               (long long)send->sequence);
 }
@@ -324,7 +327,7 @@ static void add_acknowledgements(struct leader *leader)
         return;
     leader->acknowledge_ms = 0;
     for (size_t i = 0; i < leader->target_count; i++) {
-        struct leader_target *target = &leader->targets[i];
+        struct leader_target *target = leader->targets[i];
         const struct control control = {
             .kind = CONTROL_ACKNOWLEDGE, .audience = audience(leader, target->service, target->name),
             .fence = no_fence(leader), .expires_us = clock_wall_us() + ACKNOWLEDGE_LIFE_US, .release = "",
@@ -360,7 +363,8 @@ void leader_ask_foreign(struct leader *leader, struct leader_target *target, int
         target->foreign_made_ms = now_ms;
     }
     target->foreign_sent_ms = now_ms;
-    add_control_payload(leader, target->name, 0, target->foreign_payload, target->foreign_len);
+    const struct audience to = audience(leader, target->service, target->name);
+    add_control_payload(leader, &to, 0, target->foreign_payload, target->foreign_len);
 }
 
 bool leader_fence_outside(struct leader *leader, struct leader_target *target, struct err *err)

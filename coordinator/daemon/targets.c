@@ -1,6 +1,7 @@
 /* What the leader remembers of targets, and what of their heartbeats is worth a row. */
 #include <string.h>
 
+#include "base/array.h"
 #include "base/cleanup.h"
 #include "base/text.h"
 #include "daemon/leader.h"
@@ -10,13 +11,13 @@
 struct leader_target *leader_target(struct leader *leader, const char *service, const char *name)
 {
     for (size_t i = 0; i < leader->target_count; i++)
-        if (strcmp(leader->targets[i].name, name) == 0 && strcmp(leader->targets[i].service, service) == 0)
-            return &leader->targets[i];
-    leader->targets = xrealloc(leader->targets, (leader->target_count + 1) * sizeof *leader->targets);
-    struct leader_target *target = &leader->targets[leader->target_count++];
+        if (strcmp(leader->targets[i]->name, name) == 0 && strcmp(leader->targets[i]->service, service) == 0)
+            return leader->targets[i];
+    struct leader_target *target = xmalloc(sizeof *target);
     *target = (struct leader_target){.service = xstrdup(service), .name = xstrdup(name), .fence_sent = -1};
     contents_digest(NULL, 0, target->believed);
     target->believed_valid = true;
+    *array_add(leader->targets, leader->target_count, leader->target_room) = target;
     return target;
 }
 
@@ -41,15 +42,17 @@ bool leader_targets_load(struct leader *leader, struct err *err)
 void leader_targets_free(struct leader *leader)
 {
     for (size_t i = 0; i < leader->target_count; i++) {
-        free(leader->targets[i].service);
-        free(leader->targets[i].name);
-        free(leader->targets[i].fence_payload);
-        free(leader->targets[i].foreign_payload);
-        free(leader->targets[i].heard);
+        struct leader_target *target = leader->targets[i];
+        free(target->service);
+        free(target->name);
+        free(target->fence_payload);
+        free(target->foreign_payload);
+        free(target->heard);
+        free(target);
     }
     free(leader->targets);
     leader->targets = NULL;
-    leader->target_count = 0;
+    leader->target_count = leader->target_room = 0;
 }
 
 /* What makes a heartbeat worth storing at once. */
@@ -96,7 +99,7 @@ void leader_seen_batch(struct leader *leader, int64_t now_ms, struct store_seen 
     struct store_seen *seen = arena_array(&leader->arena, leader->target_count + 1, sizeof *seen);
     size_t count = 0;
     for (size_t i = 0; i < leader->target_count; i++) {
-        struct leader_target *t = &leader->targets[i];
+        struct leader_target *t = leader->targets[i];
         if (!t->pending || now_ms - t->stored_ms < STORE_EVERY_MS)
             continue;
         seen[count++] = (struct store_seen){
@@ -116,7 +119,7 @@ int64_t leader_seen_wake(const struct leader *leader)
 {
     int64_t wake = 0;
     for (size_t i = 0; i < leader->target_count; i++) {
-        const struct leader_target *t = &leader->targets[i];
+        const struct leader_target *t = leader->targets[i];
         int64_t due = t->stored_ms + STORE_EVERY_MS;
         if (t->pending && (wake == 0 || due < wake))
             wake = due > 0 ? due : 1;

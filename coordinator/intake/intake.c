@@ -88,14 +88,14 @@ void intake_set_keys(struct intake *intake, const struct intake_key *keys, size_
     }
 }
 
-/* The row that lets this key speak for the target; service NULL: of whatever service. */
+/* The row that lets this key speak for the target. */
 static const struct intake_key *row_for(const struct intake *intake, const struct key_public *key, const char *service,
                                         const char *target)
 {
     for (size_t i = 0; i < intake->row_count; i++) {
         const struct intake_key *row = &intake->rows[i];
         if (same_key(&row->key, key) && strcmp(row->target, target) == 0 &&
-            (!service || *row->service == '\0' || strcmp(row->service, service) == 0))
+            (*row->service == '\0' || strcmp(row->service, service) == 0))
             return row;
     }
     return NULL;
@@ -207,13 +207,16 @@ static void take_presence(struct intake *intake, const struct bus_message *messa
 static void take_version(struct intake *intake, const struct bus_message *message, const struct envelope *envelope,
                          int version, struct arena *arena, struct intake_message *m)
 {
-    const char *target = arena_strndup(arena, message->key ? message->key : "", message->key ? message->key_len : 0);
-    const struct intake_key *row = row_for(intake, envelope->key, NULL, target);
+    const char *key = arena_strndup(arena, message->key ? message->key : "", message->key ? message->key_len : 0);
+    const char *slash = strchr(key, '/'), *target = slash ? slash + 1 : "";
+    const char *service = arena_strndup(arena, key, slash ? (size_t)(slash - key) : 0);
+    const struct intake_key *row = row_for(intake, envelope->key, service, target);
     if (!row) {
-        quarantine(intake, message, m, "version %d, from a key that is not enrolled for %s", version, target);
+        quarantine(intake, message, m, "version %d, from a key that is not enrolled for %s", version, key);
         return;
     }
     m->verdict = INTAKE_VERSION;
+    m->service = service;
     m->target = target;
     m->version = version;
     m->signer = arena_strdup(arena, row->name);
@@ -224,7 +227,7 @@ void intake_read(struct intake *intake, const struct bus_message *message, struc
                  struct intake_message *ret_message)
 {
     struct intake_message *m = ret_message;
-    *m = (struct intake_message){.signer = "", .target = ""};
+    *m = (struct intake_message){.signer = "", .service = "", .target = ""};
     struct envelope envelope;
     struct err err = ERR_INIT;
     if (!message->payload || message->payload_len > MESSAGE_MAX) {

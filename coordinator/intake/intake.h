@@ -43,7 +43,7 @@ struct intake_message {
     enum intake_verdict verdict;
     struct report report;
     struct presence presence; /* only the targets that its key is enrolled for */
-    const char *target;       /* VERSION: the bus's key, and the sender is enrolled for a target of that name */
+    const char *service, *target; /* VERSION: the bus's key, and the sender is enrolled for that target */
     int version;              /* VERSION */
     const char *signer;       /* name of the key, "" when quarantined */
     char digest[DIGEST_HEX_SIZE]; /* of the verified payload, "" when quarantined */

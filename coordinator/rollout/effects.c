@@ -339,13 +339,16 @@ void because_refused(struct decide *d)
 {
     const struct report *report = d->event->report;
     char why[WHY_SIZE];
-    bool lost = report->kind == REPORT_REFUSED && report->refusal == REFUSAL_REWOUND;
-    if (report->kind == REPORT_REFUSED)
+    bool beyond = fence_jumps(&report->in_force, d->rollout->epoch, d->target->sequence);
+    bool lost = !beyond && report->kind == REPORT_REFUSED && report->refusal == REFUSAL_REWOUND;
+    if (!beyond)
         text_format(why, sizeof why, "%s refused (%s): %s", d->target->name, refusal_text(report->refusal),
                     *report_message(d) ? report_message(d) : refusal_prose(report->refusal));
     else
-        text_format(why, sizeof why, "%s has a fence of epoch %lld in force, ours is %lld", d->target->name,
-                    (long long)report->in_force.epoch, (long long)d->rollout->epoch);
+        text_format(why, sizeof why, "%s says that %lld/%lld is in force, ours is %lld/%lld: no leader of this "
+                    "control database set that", d->target->name, (long long)report->in_force.epoch,
+                    (long long)report->in_force.sequence, (long long)d->rollout->epoch,
+                    (long long)d->target->sequence);
     if (lost)
         d->target->rebuild = true;
     text_format(d->target->problem, sizeof d->target->problem, "%s", why);

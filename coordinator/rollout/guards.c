@@ -4,8 +4,6 @@
 
 #include "rollout/state.h"
 
-#define EPOCH_JUMP 1000000 /* protocol.md, 1: further ahead than this is refused */
-
 bool always(const struct decide *d)
 {
     (void)d;
@@ -52,13 +50,14 @@ static const struct report *report_of(const struct decide *d)
 
 bool fence_is_beyond(const struct decide *d)
 {
-    return report_of(d)->in_force.epoch - d->rollout->epoch > EPOCH_JUMP && d->target->state != TARGET_LOST;
+    return fence_jumps(&report_of(d)->in_force, d->rollout->epoch, d->target->sequence) &&
+           d->target->state != TARGET_LOST;
 }
 
 bool knows_higher_epoch(const struct decide *d)
 {
     int64_t ahead = report_of(d)->in_force.epoch - d->rollout->epoch;
-    return ahead > 0 && ahead <= EPOCH_JUMP;
+    return ahead > 0 && !fence_jumps(&report_of(d)->in_force, d->rollout->epoch, d->target->sequence);
 }
 
 static bool refused(const struct decide *d, enum refusal refusal)

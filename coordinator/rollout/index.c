@@ -151,7 +151,7 @@ bool request_parse(const struct rollout *rollout, const char *request, int *ret_
     memcpy(digits, ordinal_text, (size_t)(dot - ordinal_text));
     digits[dot - ordinal_text] = '\0';
     if (!text_to_long(digits, 0, 2 * (long long)rollout->plan->step_count - 1, &ordinal) ||
-        !text_to_long(dot + 1, 1, 1000000, &attempt))
+        !text_to_long(dot + 1, 1, INT32_MAX, &attempt))
         return false;
     *ret_ordinal = (int)ordinal;
     *ret_attempt = (int)attempt;

@@ -5,6 +5,8 @@
 
 #include "rollout/state.h"
 
+#define ATTEMPTS_MAX 1000 /* an operator's retries, each of them one: more than that nobody has forgotten */
+
 static const char *kept(struct rollout *rollout, const char *text)
 {
     return text && *text ? arena_strdup(&rollout->arena, text) : "";
@@ -65,7 +67,7 @@ static void outcome_take(struct rollout *rollout, int target, const struct outco
 {
     int attempt;
     struct rollout_step *step = outcome_step(rollout, target, outcome, &attempt);
-    if (!step || attempt < step->attempt)
+    if (!step || attempt < step->attempt || attempt - step->attempt > ATTEMPTS_MAX)
         return;
     if (attempt > step->attempt) { /* a retry that a restored control database has forgotten */
         step->attempt = attempt;
@@ -98,7 +100,8 @@ static void fence_take(struct decide *d)
 {
     struct rollout_target *target = d->target;
     const struct fence *in_force = &d->event->report->in_force;
-    if (in_force->sequence <= 0 || in_force->epoch > d->rollout->epoch || target->rebuild)
+    if (in_force->sequence <= 0 || in_force->epoch > d->rollout->epoch || target->rebuild ||
+        fence_jumps(in_force, d->rollout->epoch, target->sequence))
         return;
     if (in_force->sequence > target->recorded && in_force->sequence <= target->sequence) {
         target->recorded = in_force->sequence;

@@ -65,7 +65,7 @@ void rollout_init(struct rollout *rollout, const char *release, const struct pla
         .target_count = plan->target_count,
         .changed = true,
     };
-    rollout->steps = xcalloc(plan->step_count + 1, sizeof *rollout->steps);
+    rollout->steps = xcalloc(2 * plan->step_count + 1, sizeof *rollout->steps); /* with room for the undos */
     rollout->targets = xcalloc(plan->target_count + 1, sizeof *rollout->targets);
     for (size_t i = 0; i < plan->step_count; i++)
         step_init(&rollout->steps[i], (int)i, 0, (int)i, &plan->steps[i]);
@@ -83,13 +83,23 @@ void rollout_extend(struct rollout *rollout)
     size_t n = rollout->plan->step_count;
     if (extended(rollout) || n == 0)
         return;
-    rollout->steps = xrealloc(rollout->steps, 2 * n * sizeof *rollout->steps);
     for (size_t i = 0; i < n; i++) {
         int plan_step = (int)(n - 1 - i);
         step_init(&rollout->steps[n + i], (int)(n + i), 1, plan_step, &rollout->plan->steps[plan_step]);
     }
     rollout->step_count = 2 * n;
     rollout_index(rollout);
+}
+
+#define NUMBER_MAX 1000000000000 /* a million jumps of a million */
+
+void rollout_numbers(int64_t *sequence, int64_t *recorded)
+{
+    if (*recorded > NUMBER_MAX)
+        *recorded = 0;
+    int64_t least = *recorded > 0 ? *recorded : 0;
+    if (*sequence < least || *sequence - least > FENCE_JUMP_MAX)
+        *sequence = least;
 }
 
 static void outcome_copy(struct arena *arena, struct outcome *outcome)
@@ -105,7 +115,7 @@ void rollout_copy(struct rollout *ret_copy, const struct rollout *rollout)
 {
     struct rollout copy = *rollout;
     copy.arena = (struct arena)ARENA_INIT;
-    copy.steps = xmalloc((rollout->step_count + 1) * sizeof *copy.steps);
+    copy.steps = xcalloc(2 * rollout->plan->step_count + 1, sizeof *copy.steps);
     memcpy(copy.steps, rollout->steps, rollout->step_count * sizeof *copy.steps);
     copy.targets = xmalloc((rollout->target_count + 1) * sizeof *copy.targets);
     memcpy(copy.targets, rollout->targets, rollout->target_count * sizeof *copy.targets);
@@ -130,10 +140,10 @@ void rollout_release(struct rollout *rollout)
     *rollout = (struct rollout){0};
 }
 
-int rollout_target_index(const struct rollout *rollout, const char *target)
+int rollout_target_index(const struct rollout *rollout, const char *service, const char *target)
 {
     for (size_t i = 0; i < rollout->target_count; i++)
-        if (strcmp(rollout->targets[i].name, target) == 0)
+        if (strcmp(rollout->targets[i].name, target) == 0 && strcmp(rollout->targets[i].service, service) == 0)
             return (int)i;
     return -1;
 }

@@ -107,7 +107,7 @@ struct rollout {
     bool stopping;        /* FENCING ends as HALTED */
     int64_t epoch;        /* of the leader that handles it now: the shell sets both before it decides anything */
     const char *term;
-    struct rollout_step *steps;
+    struct rollout_step *steps; /* never moves: there is room for the undos from the beginning */
     size_t step_count;
     struct rollout_target *targets; /* same indexes as plan->targets */
     size_t target_count;
@@ -194,6 +194,9 @@ struct rollout_effects {
  * the caller from the control database. */
 void rollout_init(struct rollout *rollout, const char *release, const struct plan *plan,
                   const struct rollout_settings *settings, int64_t epoch, const char *term);
+/* For what the control database holds of a target: numbers that no leader gave (a row that was written by hand, or
+ * before jumps were refused) are set right. A new epoch may begin again with lower ones. */
+void rollout_numbers(int64_t *sequence, int64_t *recorded);
 /* Adds the undos (leg 1), all UNKNOWN, unless they are there. For the engine, and for loading: a release that has a
  * stored step with an ordinal >= plan->step_count is extended first, then its steps are filled in. */
 void rollout_extend(struct rollout *rollout);
@@ -215,7 +218,8 @@ void rollout_advance(struct rollout *rollout, int64_t now_ms, struct rollout_eff
 /* The step a request id belongs to, or NULL. */
 struct rollout_step *rollout_step_by_request(const struct rollout *rollout, const char *request);
 void rollout_request_id(const struct rollout *rollout, const struct rollout_step *step, char id[REQUEST_ID_SIZE]);
-int rollout_target_index(const struct rollout *rollout, const char *target); /* -1: not in this release */
+int rollout_target_index(const struct rollout *rollout, const char *service, const char *target); /* -1: not in this
+                                                                                                  * release */
 
 /* The decision table, printed: one line for each row (the golden file of the tests), and as a Mermaid state diagram. */
 void rollout_print_table(struct buf *out);

@@ -94,9 +94,11 @@ bool store_targets(struct store *store, struct arena *arena, struct store_target
             to++;
         char digest[DIGEST_TEXT_SIZE];
         digest_of_rows(held, from, to, digest);
+        int64_t sequence = pg_number(result, i, 2), recorded = pg_number(result, i, 3);
+        rollout_numbers(&sequence, &recorded);
         targets[i] = (struct store_target){.service = arena_strdup(arena, pg_text(result, i, 0)),
                                            .target = arena_strdup(arena, pg_text(result, i, 1)),
-                                           .sequence = pg_number(result, i, 2), .recorded = pg_number(result, i, 3),
+                                           .sequence = sequence, .recorded = recorded,
                                            .known = strcmp(pg_text(result, i, 4), "t") == 0,
                                            .contents = arena_strdup(arena, digest),
                                            .reported = arena_strdup(arena, pg_text(result, i, 5))};

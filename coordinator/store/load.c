@@ -194,6 +194,7 @@ static bool read_targets(struct store_release *release, const PGresult *targets,
             return broken(err, release->id, "a target's state cannot be read");
         target->sequence = pg_number(targets, (int)i, 3);
         target->recorded = pg_number(targets, (int)i, 4);
+        rollout_numbers(&target->sequence, &target->recorded);
         target->first = (int)pg_number(targets, (int)i, 5);
         target->count = (int)pg_number(targets, (int)i, 6);
         target->rebuild = strcmp(pg_text(targets, (int)i, 7), "t") == 0;

@@ -44,8 +44,8 @@ static char *report_text(const struct key_secret *key, const char *environment, 
 
 static struct intake_message take(const char *text, size_t len)
 {
-    const struct bus_message message = {.topic = "events", .offset = 7, .key = "auth", .key_len = 4, .payload = text,
-                                        .payload_len = len};
+    const struct bus_message message = {.topic = "events", .offset = 7, .key = "auth/auth", .key_len = 9,
+                                        .payload = text, .payload_len = len};
     struct intake_message taken;
     intake_read(intake, &message, &arena, &taken);
     return taken;

@@ -91,6 +91,7 @@ Test(fleet, what_a_coordinator_relies_on)
     refuses("services/0/name", "\"user\"", "two services are called user");
     refuses("services/1/name", "\"a b\"", "services[1].name");
     refuses("services/1/targets/1", "\"user-eu\"", "two targets user-eu");
+    refuses("services/0/targets/0", "\"user-eu\"", "the target user-eu stands twice");
     refuses("services/1/targets/1", "\"user eu\"", "services[1].targets[1]");
     refuses("services/1/dependsOn/0", "\"tenant\"", "depends on tenant");
     refuses("services/1/migrations/1/id", "\"1\"", "two migrations 1");

@@ -71,7 +71,7 @@ static bool next(struct report *report, int64_t limit_ms)
             continue;
         struct envelope envelope;
         char text[64];
-        cr_assert(message.key_len == 4 && memcmp(message.key, "main", 4) == 0);
+        cr_assert(message.key_len == 9 && memcmp(message.key, "auth/main", 9) == 0);
         cr_assert(bus_message_header(&message, "ce_type", text, sizeof text));
         cr_assert_str_eq(text, "dev.greylag.report.v1");
         cr_assert(envelope_open(message.payload, message.payload_len, &key.public_key, 1, &arena, &envelope, &err),

@@ -1,4 +1,5 @@
 /* What targets say of fences and jobs, takeovers, and databases that went back in time. */
+#include "base/cleanup.h"
 #include "unit/rollout_fixture.h"
 
 static const struct wanted_step two[] = {{.target = 0}, {.target = 1}, {.target = 0}, {.target = 1, .needs = {3}}};
@@ -233,5 +234,95 @@ Test(rollout_fences, a_rollback_that_the_control_database_forgot_goes_on)
     cr_assert_eq(fix.rollout.steps[7].state, STEP_APPLIED);
     fix_outcome(&fix, 1, "a6");
     STATE(&fix, ROLLED_BACK);
+    fix_release(&fix);
+}
+
+/* ---- what a message says is never followed further than a jump ---- */
+
+#define FAR (FENCE_JUMP_MAX + 1)
+
+/* Whatever carries it, of a target that works or that waits: the release says so, and a retry goes on from our own
+ * numbers. Fence orders and jobs would be refused by every worker after that. */
+Test(rollout_fences, a_jump_is_not_followed)
+{
+    static const struct fence jumps[] = {{.epoch = 7, .sequence = 10 + FAR}, {.epoch = 7, .sequence = INT64_MAX},
+                                         {.epoch = 1, .sequence = INT64_MAX}, {.epoch = 7 + FAR, .sequence = 1},
+                                         {.epoch = INT64_MAX, .sequence = INT64_MAX}};
+    static const enum report_kind kinds[] = {REPORT_OUTCOMES, REPORT_FINISHED, REPORT_REFUSED, REPORT_BLOCKED,
+                                             REPORT_FENCED, REPORT_INVENTORY};
+    for (size_t i = 0; i < COUNT_OF(jumps) * COUNT_OF(kinds) * 2; i++) {
+        const struct fence *jump = &jumps[i % COUNT_OF(jumps)];
+        enum report_kind kind = kinds[i / COUNT_OF(jumps) % COUNT_OF(kinds)];
+        int target = (int)(i / COUNT_OF(jumps) / COUNT_OF(kinds)); /* 0 works, 1 waits for it */
+        struct fix fix;
+        fix_init(&fix, 2, (struct wanted_step[]){{.target = 0}, {.target = 1, .needs = {1}}}, 2, DIRECTION_UP, NULL);
+        fix.rollout.targets[0].sequence = fix.rollout.targets[1].sequence = 9;
+        fix_ask(&fix, ROLLOUT_ACCEPTED);
+        int64_t before = fix.rollout.targets[target].sequence;
+        fix_say(&fix, (struct said){.kind = kind, .target = target, .refusal = REFUSAL_STALE, .in_force = *jump});
+        cr_assert(strstr(fix.rollout.reason, "no leader of this control database set that"), "%s of %lld/%lld: %s",
+                  report_kind_text(kind), (long long)jump->epoch, (long long)jump->sequence, fix.rollout.reason);
+        cr_assert_eq(fix.rollout.targets[target].sequence, before);
+        cr_assert(fix.rollout.targets[target].recorded <= before);
+        if (target == 1)
+            fix_say(&fix, (struct said){.kind = REPORT_FENCED, .target = 0});
+        STATE(&fix, HALTED);
+        fix_ask(&fix, ROLLOUT_RETRY);
+        cr_assert_eq(fix.rollout.targets[target].sequence, before + 1);
+        fix_say(&fix, (struct said){.kind = REPORT_FENCED, .target = target});
+        fix_say(&fix, (struct said){.kind = REPORT_FINISHED, .target = 0, .outcomes = "a0"});
+        fix_say(&fix, (struct said){.kind = REPORT_FINISHED, .target = 1, .outcomes = "a1"});
+        STATE(&fix, SUCCEEDED);
+        fix_release(&fix);
+    }
+}
+
+/* The other number that a report can raise: how often a request was tried anew. */
+Test(rollout_fences, attempts_do_not_jump_either)
+{
+    struct fix fix;
+    fix_init(&fix, 1, (struct wanted_step[]){{.target = 0}}, 1, DIRECTION_UP, NULL);
+    fix_ask(&fix, ROLLOUT_ACCEPTED);
+    const struct outcome forged = {.id = "x", .request = "r1.0.1000000", .release = "r1", .direction = DIRECTION_UP,
+                                   .kind = OUTCOME_FAILED, .migration = "0", .checksum = "", .sqlstate = "",
+                                   .message = "", .left = "", .detail = ""};
+    const struct report report = {.kind = REPORT_OUTCOMES, .release = "r1", .id = "x", .message = "",
+                                  .fence = {.term = "", .digest = ""}, .in_force = {.term = "", .digest = ""},
+                                  .outcomes = &forged, .outcome_count = 1};
+    fix_event(&fix, &(struct rollout_event){.kind = ROLLOUT_REPORT, .report = &report});
+    cr_assert_eq(fix.rollout.steps[0].attempt, 1);
+    fix_say(&fix, (struct said){.kind = REPORT_FINISHED, .target = 0, .outcomes = "a0"});
+    STATE(&fix, SUCCEEDED);
+    fix_release(&fix);
+}
+
+Test(rollout_fences, numbers_of_the_control_database_are_set_right)
+{
+    static const struct {
+        int64_t sequence, recorded, right, right_recorded;
+    } cases[] = {{5, 3, 5, 3},
+                 {FENCE_JUMP_MAX + 3, 3, FENCE_JUMP_MAX + 3, 3},
+                 {FENCE_JUMP_MAX + 4, 3, 3, 3},
+                 {INT64_MAX, 7, 7, 7},
+                 {INT64_MAX, INT64_MAX, 0, 0},
+                 {8, INT64_MAX, 8, 0},
+                 {4, ROLLOUT_EXPECTS_ANYTHING, 4, ROLLOUT_EXPECTS_ANYTHING}};
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        int64_t sequence = cases[i].sequence, recorded = cases[i].recorded;
+        rollout_numbers(&sequence, &recorded);
+        cr_assert(sequence == cases[i].right && recorded == cases[i].right_recorded, "%zu: %lld, %lld", i,
+                  (long long)sequence, (long long)recorded);
+    }
+}
+
+/* Services may have targets of one name in a release that an older program accepted. */
+Test(rollout_fences, a_target_is_its_service_and_its_name)
+{
+    struct fix fix;
+    fix_init(&fix, 2, (struct wanted_step[]){{.target = 0}, {.target = 1}}, 2, DIRECTION_UP, NULL);
+    fix.rollout.targets[0].name = fix.rollout.targets[1].name = "main";
+    cr_assert_eq(rollout_target_index(&fix.rollout, "s0", "main"), 0);
+    cr_assert_eq(rollout_target_index(&fix.rollout, "s1", "main"), 1);
+    cr_assert_eq(rollout_target_index(&fix.rollout, "s2", "main"), -1);
     fix_release(&fix);
 }

@@ -123,8 +123,9 @@ static bool send_report(struct reporter *reporter, const struct report *about, c
     report.audience = reporter->settings.audience;
     report.worker = reporter->settings.worker;
     auto_free char *payload = report_encode(&report, &len);
+    auto_free char *key = xasprintf("%s/%s", report.audience.service, report.audience.target);
     struct publication publication = {
-        .type = MESSAGE_REPORT, .topic = reporter->settings.topic, .key = report.audience.target, .id = id,
+        .type = MESSAGE_REPORT, .topic = reporter->settings.topic, .key = key, .id = id,
         .subject = report.audience.target, .worker = report.worker, .traceparent = traceparent,
         .payload = payload, .len = len, .tag = tag,
     };
