@@ -125,6 +125,69 @@ const struct migration *service_migration(const struct service *service, const c
     return NULL;
 }
 
+/* A number without its leading zeros, from *from to *to, which is the end of what is written. */
+static bool copy_number(const char **from, char **to)
+{
+    size_t digits = strspn(*from, "0123456789"), zeros = strspn(*from, "0");
+    size_t kept = digits > zeros ? digits - zeros : 0;
+    memmove(*to, *from + zeros, kept);
+    *to += kept;
+    *from += digits;
+    return kept > 0;
+}
+
+static bool is_digit(char c)
+{
+    return c >= '0' && c <= '9';
+}
+
+/* 1.0, 1_0 and 01 are 1. */
+static void copy_parts(const char **from, char **to)
+{
+    if (!copy_number(from, to))
+        *(*to)++ = '0';
+    char *end = *to;
+    while ((**from == '.' || **from == '_') && is_digit((*from)[1])) {
+        (*from)++;
+        *(*to)++ = '.';
+        if (copy_number(from, to))
+            end = *to;
+    }
+    *to = end;
+}
+
+void history_id_form(enum history_tool tool, const char *id, char *out)
+{
+    bool flyway = tool == HISTORY_FLYWAY;
+    if (flyway && *id == 'B' && is_digit(id[1]))
+        *out++ = *id++;
+    if (flyway && is_digit(*id))
+        copy_parts(&id, &out);
+    else if ((tool == HISTORY_GOLANG_MIGRATE || tool == HISTORY_GOOSE) && is_digit(*id) && !copy_number(&id, &out))
+        *out++ = '0';
+    memmove(out, id, strlen(id) + 1);
+}
+
+int service_held(const struct service *service, const char *id, int likely)
+{
+    size_t count = service->migration_count, room = strlen(id) + 2;
+    for (size_t i = 0; i < count; i++) {
+        size_t at = ((size_t)likely + i) % count;
+        if (strcmp(service->migrations[at].id, id) == 0)
+            return (int)at;
+    }
+    auto_free char *form = xcalloc(room, 1), *other = NULL;
+    history_id_form(service->history, id, form);
+    for (size_t i = 0; i < count; i++) {
+        const char *its = service->migrations[i].id;
+        other = xrealloc(other, strlen(its) + 2);
+        history_id_form(service->history, its, other);
+        if (strcmp(form, other) == 0)
+            return (int)i;
+    }
+    return -1;
+}
+
 struct history_name history_name(enum history_tool tool, const char *named)
 {
     const char *own = history_tool_table(tool), *registry = strchr(own, '.');

@@ -155,6 +155,14 @@ size_t migration_wire_size(const char *text, size_t len);
 
 const struct service *fleet_service(const struct fleet *fleet, const char *name);      /* borrowed, NULL: none */
 const struct migration *service_migration(const struct service *service, const char *id); /* borrowed, NULL: none */
+/* The id with its version as the tool compares versions, in `out`, which has room for all of `id`: "1_x" of "000001_x".
+ * What is on record as 1 is this one, however its file is called now. Tools whose versions are texts keep it as it is.
+ *  flyway         flyway-core: MigrationVersion.java: big integers, `_` is `.`, trailing zero parts drop
+ *  golang-migrate source/parse.go, goose internal/sqlparser: one integer */
+void history_id_form(enum history_tool tool, const char *id, char *out);
+/* The migration that is on record under this id, maybe with its version written in another way; -1: none. `likely`:
+ * where to look first. */
+int service_held(const struct service *service, const char *id, int likely);
 
 /* What a service's history_table names, "" and NULL the tool's own: a table, maybe with its schema. Sqitch's is a
  * registry, which is a schema: REGISTRY and REGISTRY.changes are the same. Points into `named`, or is static. */

@@ -43,7 +43,7 @@ static void mark_applied(struct planning *planning, struct slot *slot)
     const struct service *service = &planning->fleet->services[slot->service];
     for (size_t i = 0; slot->contents && i < slot->contents->applied_count; i++) {
         const struct applied *applied = &slot->contents->applied[i];
-        int migration = planning_migration(planning, slot->service, applied->migration);
+        int migration = planning_held(planning, slot->service, applied->migration);
         if (migration < 0)
             continue;
         slot->state[migration] = APPLIED;
@@ -153,7 +153,7 @@ static void repair_slot(struct planning *planning, int s)
     const bool *told = realigns ? planning_told(planning, s) : NULL;
     for (size_t i = 0; slot->contents && i < slot->contents->applied_count; i++) {
         const struct applied *applied = &slot->contents->applied[i];
-        int m = planning_migration(planning, slot->service, applied->migration);
+        int m = planning_held(planning, slot->service, applied->migration);
         if (m < 0 && forgets)
             forget(planning, s, applied);
         else if (m >= 0 && realigns && needs_repair(&service->migrations[m], applied, told ? &told[m] : NULL))

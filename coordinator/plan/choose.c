@@ -12,8 +12,17 @@ static const struct service *service_of(const struct planning *planning, const s
     return &planning->fleet->services[slot->service];
 }
 
-static void note_unknown(struct slot *slot, const struct applied *applied, struct buf *names)
+static bool begins_with_digit(const char *text)
 {
+    return *text >= '0' && *text <= '9';
+}
+
+/* `numbers`: as planning_has_numbers. */
+static void note_unknown(struct slot *slot, const struct applied *applied, bool numbers, struct buf *names)
+{
+    const char *id = applied->migration;
+    if (numbers && begins_with_digit(id) && (!slot->unknown_last || planning_compare(id, slot->unknown_last) > 0))
+        slot->unknown_last = id;
     if (slot->unknown++ < NAMED_MAX)
         buf_addf(names, "%s%s", slot->unknown > 1 ? ", " : "", applied->migration);
 }
@@ -44,11 +53,12 @@ static void mark(struct planning *planning, struct slot *slot, int m, const stru
 void slot_mark(struct planning *planning, struct slot *slot)
 {
     auto_buf struct buf names = BUF_INIT(BUF_MAX);
+    bool numbers = slot->contents && planning_has_numbers(service_of(planning, slot));
     for (size_t i = 0; slot->contents && i < slot->contents->applied_count; i++) {
         const struct applied *applied = &slot->contents->applied[i];
-        int migration = planning_migration(planning, slot->service, applied->migration);
+        int migration = planning_held(planning, slot->service, applied->migration);
         if (migration < 0)
-            note_unknown(slot, applied, &names);
+            note_unknown(slot, applied, numbers, &names);
         else
             mark(planning, slot, migration, applied);
     }

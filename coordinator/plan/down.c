@@ -2,7 +2,11 @@
  * undone that a migration which stays, on the same target or by a declared dependency, was built on. */
 #include <string.h>
 
+#include "base/buf.h"
+#include "base/cleanup.h"
 #include "plan/undo.h"
+
+#define NAMED_MAX 5
 
 /* The first migration that goes, for a limit "back to"; -1: no limit for this service, -2: unknown version. */
 static int back_to(struct undoing *undoing, int service)
@@ -67,6 +71,68 @@ static void choose_slot(struct undoing *undoing, int s, int back)
         } else {
             undo->chosen = undo->placed && back >= 0 && (undo->migration >= back || undo->migration < 0);
         }
+    }
+}
+
+/* What the fleet file has no place for nobody can undo here. */
+struct gone {
+    const struct target_contents *contents;
+    size_t count;
+    const char *names; /* in the scratch arena */
+};
+
+static bool is_gone(const struct planning *planning, const struct target_contents *contents)
+{
+    int service = planning_service(planning, contents->service);
+    for (int s = service < 0 ? 0 : planning->first_slot[service]; service >= 0 && s < planning->first_slot[service + 1];
+         s++)
+        if (strcmp(planning->slots[s].name, contents->target) == 0)
+            return false;
+    return true;
+}
+
+/* What of the options' choice is applied there. */
+static struct gone gone_of(const struct planning *planning, const struct target_contents *contents)
+{
+    const struct plan_options *options = planning->options;
+    auto_buf struct buf names = BUF_INIT(BUF_MAX);
+    struct gone gone = {.contents = contents};
+    bool by_release = options->release || options->releases;
+    for (size_t i = contents->applied_count; i-- > 0 && (options->all || by_release);) {
+        const struct applied *applied = &contents->applied[i];
+        if (!options->all && !is_of_release(options, applied->release))
+            continue;
+        if (gone.count++ < NAMED_MAX)
+            buf_addf(&names, "%s%s", names.len ? ", " : "", applied->migration);
+    }
+    if (gone.count > NAMED_MAX)
+        buf_adds(&names, ", ...");
+    gone.names = arena_strdup(planning->scratch, buf_text(&names));
+    return gone;
+}
+
+/* A release is undone whole or not at all; of everything it is said that this stays. */
+static void name_gone(struct planning *planning)
+{
+    const struct plan_options *options = planning->options;
+    bool stays = options->all || options->stop_at_irreversible;
+    for (size_t i = 0; i < planning->contents_count; i++) {
+        const struct target_contents *contents = &planning->contents[i];
+        if (!planning_chosen(options->services, options->service_count, contents->service) ||
+            !planning_chosen(options->targets, options->target_count, contents->target) || !is_gone(planning, contents))
+            continue;
+        const struct gone gone = gone_of(planning, contents);
+        const char *lacks = planning_service(planning, contents->service) < 0 ? "service" : "target of it";
+        if (gone.count && stays)
+            planning_find(planning, false, FINDING_STOPPED, "",
+                          "%s on %s stays applied: the fleet file has no such %s: %s", contents->service,
+                          contents->target, lacks, gone.names);
+        else if (gone.count)
+            planning_find(planning, true, FINDING_UNKNOWN_MIGRATION,
+                          "undo it with a fleet file that has it, choose with --service what is to go back, or leave "
+                          "this applied with --stop-at-irreversible",
+                          "%s is applied on %s through what is to be undone, but the fleet file has no such %s: %s",
+                          contents->service, contents->target, lacks, gone.names);
     }
 }
 
@@ -314,6 +380,7 @@ void planning_down(struct planning *planning)
     else if (planning->options->steps > 0 && services != 1)
         planning_find(planning, true, FINDING_USAGE, "name it with --service",
                       "a number of steps needs exactly one service");
+    name_gone(planning);
     undo_collect(&undoing);
     choose(&undoing);
     if (planning->options->stop_at_irreversible)

@@ -235,6 +235,31 @@ static void import_ancestors(struct importing *i, int head)
     }
 }
 
+#define HINT_STRANGE                                                                                                   \
+    "bring the file back; or, when the record is another service's or application's, say with `history_table` in the " \
+    "fleet file what this service's own is called (it need not be there yet)"
+
+/* The tools themselves stop there, too: "no migration found for version 10", "can't locate revision". */
+static void refuse_strange(struct importing *i, const struct foreign_row *row)
+{
+    planning_find(i->planning, true, FINDING_NO_FILE, HINT_STRANGE,
+                  "%s: the record of %s (%s) says that the database is at %s, of which service %s has no file: what is "
+                  "in effect there cannot be told",
+                  i->at->name, history_tool_text(i->history->tool), i->history->table, row->version, i->owner->name);
+}
+
+/* Rows without a file are left out; a record of nothing else is not this service's. */
+static void name_missing(struct importing *i)
+{
+    bool strange = i->missing_count == i->own;
+    planning_find(i->planning, strange, FINDING_NO_FILE,
+                  strange ? HINT_STRANGE : "they are left out: bring their files back when they should count",
+                  strange ? "%s: all %zu row%s of the record of %s (%s) have no file here: %s%s"
+                          : "%s: %zu row%s of the record of %s (%s) have no file: %s%s",
+                  i->at->name, i->missing_count, i->missing_count == 1 ? "" : "s", history_tool_text(i->history->tool),
+                  i->history->table, buf_text(&i->missing), i->missing_count > NAMED_MAX ? ", ..." : "");
+}
+
 /* A row that stands for every version up to its own. */
 static void import_up_to(struct importing *i, const struct foreign_row *row)
 {
@@ -247,8 +272,10 @@ static void import_up_to(struct importing *i, const struct foreign_row *row)
         import_one(i, row, at);
         return;
     }
-    if (at < 0 && i->history->tool != HISTORY_FLYWAY) /* Flyway's baseline is a mark that needs no file */
-        note_missing(i, row);
+    if (at < 0 && i->history->tool != HISTORY_FLYWAY) { /* Flyway's baseline is a mark that needs no file */
+        refuse_strange(i, row);
+        return;
+    }
     int baseline = -1;
     bool versioned = false;
     for (int m = 0; i->history->tool != HISTORY_ALEMBIC && m < (int)i->owner->migration_count; m++) {
@@ -325,10 +352,6 @@ void planning_import(struct planning *planning, int slot)
     if (i.history && i.history->row_count && !i.own)
         find_nothing(&i);
     if (i.missing_count)
-        planning_find(planning, false, FINDING_NO_FILE,
-                      "they are left out: bring their files back when they should count",
-                      "%s: %zu row%s of the record of %s (%s) have no file: %s%s", i.at->name, i.missing_count,
-                      i.missing_count == 1 ? "" : "s", history_tool_text(i.history->tool), i.history->table,
-                      buf_text(&i.missing), i.missing_count > NAMED_MAX ? ", ..." : "");
+        name_missing(&i);
     buf_release(&i.missing);
 }

@@ -104,7 +104,7 @@ static const char *stranger(const struct need *need, const struct slot *slot, co
 {
     for (size_t i = 0; slot->unknown > 0 && i < slot->contents->applied_count; i++) {
         const char *id = slot->contents->applied[i].migration;
-        if (planning_migration(need->planning, need->service, id) < 0 && *id >= '0' && *id <= '9' &&
+        if (planning_held(need->planning, need->service, id) < 0 && *id >= '0' && *id <= '9' &&
             bound_holds_version(bound, id) == holds)
             return id;
     }

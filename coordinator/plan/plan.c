@@ -9,7 +9,7 @@
 #include "crypto/digest.h"
 #include "plan/planning.h"
 
-static bool in_list(const char *const *list, size_t count, const char *name)
+bool planning_chosen(const char *const *list, size_t count, const char *name)
 {
     for (size_t i = 0; i < count; i++) {
         if (strcmp(list[i], name) == 0)
@@ -48,7 +48,8 @@ static void index_services(struct planning *planning)
         lookup_put(&planning->services, 0, service->name, (int)i);
         for (size_t m = 0; m < service->migration_count; m++)
             lookup_put(&planning->ids, (int)i, service->migrations[m].id, (int)m);
-        planning->selected[i] = in_list(planning->options->services, planning->options->service_count, service->name);
+        planning->selected[i] =
+            planning_chosen(planning->options->services, planning->options->service_count, service->name);
         planning->first_slot[i] = (int)slots;
         slots += service->target_count;
     }
@@ -72,7 +73,7 @@ static void init_slot(struct planning *planning, struct slot *slot, int service,
     *slot = (struct slot){.service = service, .name = name, .first = -1, .last = -1, .baseline = -1, .covered = -1,
                           .applied_last = -1, .order_last = -1};
     slot->selected = planning->selected[service] &&
-                     in_list(planning->options->targets, planning->options->target_count, name);
+                     planning_chosen(planning->options->targets, planning->options->target_count, name);
     slot->state = arena_array(planning->scratch, owner->migration_count + 1, sizeof *slot->state);
     for (size_t m = 0; m < owner->migration_count; m++)
         slot->state[m] = PENDING;
@@ -107,6 +108,8 @@ static void index_targets(struct planning *planning, const struct target_content
 
 void planning_begin(struct planning *planning, const struct target_contents *contents, size_t contents_count)
 {
+    planning->contents = contents;
+    planning->contents_count = contents_count;
     index_services(planning);
     index_targets(planning, contents, contents_count);
 }
@@ -261,7 +264,7 @@ static void set_step(const struct planning *planning, int node, struct plan_step
     *step = (struct plan_step){.service = slot->service,
                                .target = slot->target,
                                .migration = draft->migration,
-                               .id = migration ? migration->id : draft->applied->migration,
+                               .id = draft->applied ? draft->applied->migration : migration->id,
                                .direction = draft->direction,
                                .way_back = planning_way_back(draft, migration),
                                .undoes = draft->applied ? text_or(draft->applied->request) : "",

@@ -54,7 +54,8 @@ struct plan_step {
     int service;   /* index into fleet->services */
     int target;    /* index into plan->targets */
     int migration; /* index into that service's migrations; -1: FORGET of one that is no longer in the catalog */
-    const char *id;           /* the migration's, also when it is no longer in the catalog */
+    const char *id;           /* the migration's; of one that is on the target's record, as it stands there: also when
+                               * it is no longer in the catalog, or its version is written in another way there */
     enum direction direction;
     enum way_back way_back;
     const char *undoes;       /* DOWN, FORGET: the request whose effect it undoes; ADOPT, UP of a repeatable one: which

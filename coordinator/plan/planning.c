@@ -59,7 +59,7 @@ const char *planning_step_text(const struct planning *planning, int node)
     const struct draft_step *step = &planning->steps[node];
     const struct slot *slot = &planning->slots[step->slot];
     const struct service *service = &planning->fleet->services[slot->service];
-    const char *id = step->migration >= 0 ? service->migrations[step->migration].id : step->applied->migration;
+    const char *id = step->applied ? step->applied->migration : service->migrations[step->migration].id;
     if (service->target_count <= 1)
         return arena_printf(planning->scratch, "%s:%s", service->name, id);
     return arena_printf(planning->scratch, "%s:%s on %s", service->name, id, slot->name);

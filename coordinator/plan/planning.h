@@ -20,6 +20,7 @@ struct slot {
     const struct applied **held;       /* the same: what is applied of it; NULL in a service without repeatable ones */
     int baseline, covered;             /* the one that stands for all up to `covered` here, -1: none */
     size_t unknown;                    /* how many are applied that the files do not know */
+    const char *unknown_last;          /* of these the id of the highest version, NULL: none, or it cannot be told */
     int applied_last;                  /* the last one with a version that is applied, -1: none */
     int order_last;                    /* the same, but no repeatable one: what stands before it is out of order */
     int first, last;                   /* nodes of its first and last step, -1: none */
@@ -43,6 +44,8 @@ struct planning {
     const struct plan_options *options;
     struct arena *arena;   /* of the plan */
     struct arena *scratch; /* until plan_make ends */
+    const struct target_contents *contents; /* as given: also of what the fleet does not have any more */
+    size_t contents_count;
     struct slot *slots;    /* in the order of services and targets */
     int slot_count;
     int *first_slot;       /* for each service, and one more */
@@ -67,6 +70,9 @@ void planning_find(struct planning *planning, bool error, enum finding_rule rule
 void planning_place(struct planning *planning, const char *where); /* of the last finding; borrowed */
 int planning_service(const struct planning *planning, const char *name);                  /* -1: none */
 int planning_migration(const struct planning *planning, int service, const char *id);     /* by id; -1: none */
+/* The migration that a target has on its record under this id, maybe with its version written in another way; -1:
+ * none. */
+int planning_held(const struct planning *planning, int service, const char *id);
 /* By id, by version as written, or by a version that is the same number; of several the last. Callbacks have neither.
  * -1: none. */
 int planning_version(const struct planning *planning, int service, const char *version);
@@ -74,6 +80,9 @@ int planning_version(const struct planning *planning, int service, const char *v
  * id that one. -1: none that has a place among versions. */
 int planning_last_of(const struct planning *planning, int service, const char *version);
 bool planning_same_version(const char *a, const char *b); /* as written, or the same number */
+/* Whether the order of this service's migrations is that of numbers, so that an id without a file has a place in it. */
+bool planning_has_numbers(const struct service *service);
+int planning_compare(const char *a, const char *b); /* two versions, or ids, of such a service */
 /* Whether its order is that of versions: a versioned one, a baseline, or a repeatable one that has a version and stands
  * among them (Liquibase's runOnChange). */
 bool planning_is_versioned(const struct migration *migration);
@@ -129,6 +138,7 @@ const struct applied_text *applied_earlier_text(const struct applied *applied);
 enum way_back planning_way_back(const struct draft_step *draft, const struct migration *migration);
 
 /* plan.c */
+bool planning_chosen(const char *const *list, size_t count, const char *name); /* an empty list chooses all */
 void planning_begin(struct planning *planning, const struct target_contents *contents, size_t contents_count);
 
 void leaf_set(const struct planning *planning, struct plan_step *step);

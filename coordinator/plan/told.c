@@ -67,7 +67,7 @@ static void tell_below(const struct importing *i, bool *told)
 {
     int highest = -1;
     for (size_t a = 0; a < i->at->contents->applied_count; a++) {
-        int m = planning_migration(i->planning, i->at->service, i->at->contents->applied[a].migration);
+        int m = planning_held(i->planning, i->at->service, i->at->contents->applied[a].migration);
         highest = m > highest ? m : highest;
     }
     for (int m = 0; m < highest; m++)
@@ -79,7 +79,7 @@ static void tell_until_missing(const struct importing *i, bool *told)
 {
     bool missing = false;
     for (size_t a = 0; a < i->at->contents->applied_count; a++) {
-        int m = planning_migration(i->planning, i->at->service, i->at->contents->applied[a].migration);
+        int m = planning_held(i->planning, i->at->service, i->at->contents->applied[a].migration);
         if (m < 0)
             continue;
         missing = missing || !told[m];

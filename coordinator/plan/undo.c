@@ -21,7 +21,7 @@ static void collect_slot(struct undoing *undoing, int s, bool placed)
     struct slot *slot = &planning->slots[s];
     for (size_t i = slot->contents ? slot->contents->applied_count : 0; i-- > 0;) {
         const struct applied *applied = &slot->contents->applied[i];
-        int migration = planning_migration(planning, slot->service, applied->migration);
+        int migration = planning_held(planning, slot->service, applied->migration);
         const struct migration *known = migration < 0 ? NULL : &undo_service(undoing, s)->migrations[migration];
         if (placed != (known ? planning_is_versioned(known) : applied->text_count == 0))
             continue;

@@ -26,18 +26,21 @@ int planning_limit(struct planning *planning, int service)
     return limit;
 }
 
-static void check_order(struct planning *planning, const struct slot *slot, int migration)
+/* A later one is applied: of the files, or one that only the database knows. */
+static void check_order(struct planning *planning, const struct slot *slot, int m)
 {
     const struct service *service = &planning->fleet->services[slot->service];
-    int last = slot->order_last;
-    if (migration >= last || planning->options->out_of_order || service->migrations[migration].refused ||
-        service->migrations[migration].kind != MIGRATION_VERSIONED)
+    const struct migration *migration = &service->migrations[m];
+    bool known = m < slot->order_last;
+    bool unknown = slot->unknown_last && planning_compare(migration->version, slot->unknown_last) < 0;
+    if (!(known || unknown) || planning->options->out_of_order || migration->refused ||
+        migration->kind != MIGRATION_VERSIONED)
         return; /* what greylag does not run is told for itself */
     planning_find(planning, true, FINDING_OUT_OF_ORDER, "allow it with --out-of-order, or give it a higher version",
-                  "%s:%s is not applied on %s, but the later %s is (%s)", service->name,
-                  service->migrations[migration].id, slot->name, service->migrations[last].id,
-                  service->migrations[migration].file);
-    planning_place(planning, service->migrations[migration].file);
+                  "%s:%s is not applied on %s, but the later %s is%s (%s)", service->name, migration->id, slot->name,
+                  known ? service->migrations[slot->order_last].id : slot->unknown_last,
+                  known ? "" : ", which has no file here", migration->file);
+    planning_place(planning, migration->file);
 }
 
 static void check_size(struct planning *planning, const struct migration *migration)

@@ -55,7 +55,15 @@ bool planning_is_versioned(const struct migration *migration)
 
 struct versions {
     struct lookup written, numbers, dashless;
+    struct lookup forms; /* of ids, as the service's tool compares versions */
 };
+
+static const char *form_of(struct arena *arena, const struct service *service, const char *id)
+{
+    char *form = arena_alloc(arena, strlen(id) + 2);
+    history_id_form(service->history, id, form);
+    return form;
+}
 
 static struct versions *versions_make(const struct planning *planning, const struct service *service)
 {
@@ -65,6 +73,9 @@ static struct versions *versions_make(const struct planning *planning, const str
     lookup_init(&versions->written, arena, service->migration_count);
     lookup_init(&versions->numbers, arena, service->migration_count);
     lookup_init(&versions->dashless, arena, service->migration_count);
+    lookup_init(&versions->forms, arena, service->migration_count);
+    for (size_t m = 0; m < service->migration_count; m++)
+        lookup_put(&versions->forms, 0, form_of(arena, service, service->migrations[m].id), (int)m);
     for (int baselines = 1; baselines >= 0; baselines--) { /* the last one counts */
         for (size_t m = 0; m < service->migration_count; m++) {
             const char *version = service->migrations[m].version;
@@ -79,6 +90,21 @@ static struct versions *versions_make(const struct planning *planning, const str
     return versions;
 }
 
+static const struct versions *versions_of(const struct planning *planning, int service)
+{
+    if (!planning->versions[service])
+        planning->versions[service] = versions_make(planning, &planning->fleet->services[service]);
+    return planning->versions[service];
+}
+
+int planning_held(const struct planning *planning, int service, const char *id)
+{
+    const struct service *owner = &planning->fleet->services[service];
+    int found = planning_migration(planning, service, id);
+    return found >= 0 ? found
+                      : lookup_get(&versions_of(planning, service)->forms, 0, form_of(planning->scratch, owner, id));
+}
+
 static const char *without_v(const char *version)
 {
     return (*version == 'V' || *version == 'v') && version[1] >= '0' && version[1] <= '9' ? version + 1 : version;
@@ -91,9 +117,7 @@ int planning_version(const struct planning *planning, int service, const char *v
     int found = planning_migration(planning, service, version);
     if (found >= 0)
         return owner->migrations[found].kind == MIGRATION_CALLBACK ? -1 : found;
-    if (!planning->versions[service])
-        planning->versions[service] = versions_make(planning, owner);
-    const struct versions *versions = planning->versions[service];
+    const struct versions *versions = versions_of(planning, service);
     found = lookup_get(&versions->written, 0, version);
     version = without_v(version);
     if (found < 0)
@@ -122,7 +146,7 @@ static bool is_number(const char *version)
 }
 
 /* Dates are written with dashes and without. */
-static int compare(const char *a, const char *b)
+int planning_compare(const char *a, const char *b)
 {
     char x[VERSION_ROOM], y[VERSION_ROOM];
     if (planning_same_version(a, b))
@@ -130,6 +154,20 @@ static int compare(const char *a, const char *b)
     if ((strchr(a, '-') != NULL) != (strchr(b, '-') != NULL))
         return strcmp(dashless(a, x), dashless(b, y));
     return text_compare_numbers(a, b);
+}
+
+bool planning_has_numbers(const struct service *service)
+{
+    const char *before = NULL;
+    for (size_t m = 0; m < service->migration_count; m++) {
+        const struct migration *migration = &service->migrations[m];
+        if (migration->kind != MIGRATION_VERSIONED)
+            continue;
+        if (!is_number(migration->version) || (before && planning_compare(before, migration->version) > 0))
+            return false;
+        before = migration->version;
+    }
+    return before != NULL;
 }
 
 bool bound_make(const struct planning *planning, int service, const struct dependency *dependency, struct bound *ret)
@@ -173,7 +211,7 @@ bool bound_holds(const struct bound *bound, int migration)
 bool bound_holds_version(const struct bound *bound, const char *version)
 {
     return is_number(version) && is_number(bound->version) &&
-           range_has(bound->range, compare(without_v(version), bound->version));
+           range_has(bound->range, planning_compare(without_v(version), bound->version));
 }
 
 int bound_first(const struct bound *bound)

@@ -21,16 +21,6 @@ static int service_index(const struct fleet *fleet, const char *name, int from)
     return -1;
 }
 
-static int migration_index(const struct service *service, const char *id, int from)
-{
-    for (size_t i = 0; i < service->migration_count; i++) {
-        size_t at = ((size_t)from + i) % service->migration_count;
-        if (strcmp(service->migrations[at].id, id) == 0)
-            return (int)at;
-    }
-    return -1;
-}
-
 static bool parse_needs(struct arena *arena, const char *text, struct plan_step *step)
 {
     json_t *list = json_loads(text, 0, NULL);
@@ -83,7 +73,7 @@ static bool read_plan_step(struct store_release *release, const PGresult *r, int
     if (step->service < 0 || step->target < 0 || (size_t)step->target >= release->plan.target_count)
         return false;
     step->id = arena_strdup(arena, pg_text(r, row, 2));
-    step->migration = migration_index(&release->fleet.services[step->service], step->id, migration);
+    step->migration = service_held(&release->fleet.services[step->service], step->id, migration);
     step->undoes = arena_strdup(arena, pg_text(r, row, 5));
     step->undoes_release = arena_strdup(arena, pg_text(r, row, 6));
     step->policy.lock_timeout_ms = pg_number(r, row, 8);

@@ -236,6 +236,23 @@ Test(plan_adopt, import_names_rows_without_a_file)
     says(&w, false, "no-file", "2 rows of the record of flyway (public.flyway_schema_history) have no file: 1.5, "
                                "R__gone.sql", "");
     good(&w, "adopt 1*");
+    w.rows[0].version = "0.5"; /* nothing here is this service's */
+    says(&w, true, "no-file", "all 3 rows of the record of flyway (public.flyway_schema_history) have no file here",
+         "history_table");
+    arena_release(&w.arena);
+}
+
+Test(plan_adopt, versions_are_those_of_the_record_however_they_are_written)
+{
+    struct world w;
+    begin(&w, ADOPTION_REPAIR, HISTORY_GOLANG_MIGRATE);
+    add(&w, MIGRATION_VERSIONED, "000001", "a");
+    add(&w, MIGRATION_VERSIONED, "000002", "b");
+    applied(&w, "1", "a");
+    applied(&w, "02", "changed");
+    good(&w, "adopt 02<req-02"); /* under the name that it has on the record */
+    w.service.history = HISTORY_DBMATE;
+    good(&w, "forget 1<req-1, forget 02<req-02"); /* dbmate's versions are texts */
     arena_release(&w.arena);
 }
 
@@ -278,9 +295,8 @@ Test(plan_adopt, a_row_stands_for_all_before_it)
     struct foreign_row *at = row(&w, "3", "", "");
     at->state = FOREIGN_BASELINE;
     good(&w, "adopt 1*, adopt 2*, adopt 3*");
-    at->version = "9"; /* no file of it: what comes before counts all the same */
-    says(&w, false, "no-file", "1 row", "");
-    good(&w, "adopt 1*, adopt 2*, adopt 3*");
+    at->version = "9"; /* no file of it: golang-migrate itself stops there */
+    says(&w, true, "no-file", "says that the database is at 9, of which service user has no file", "history_table");
     arena_release(&w.arena);
 }
 
@@ -336,7 +352,7 @@ Test(plan_adopt, alembic_heads_stand_for_their_ancestors)
     row(&w, "bf2", "", "")->state = FOREIGN_BASELINE;
     good(&w, "adopt ae10*, adopt 1c*, adopt d0*, adopt bf2*");
     row(&w, "d", "", "")->state = FOREIGN_BASELINE; /* a name, not a number */
-    says(&w, false, "no-file", "no file: d", "");
+    says(&w, true, "no-file", "says that the database is at d, of which service user has no file", "");
     arena_release(&w.arena);
 }
 

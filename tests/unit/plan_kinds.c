@@ -330,6 +330,7 @@ Test(plan_kinds, a_baseline_is_left_out_where_something_is)
     good(&w, "auth:2 auth:3 auth:4");
     w.contents_count = 0;
     applied(&w, "auth", "auth", "77"); /* unknown to the files, but something */
+    w.options.out_of_order = true;     /* ... and later than they are */
     good(&w, "auth:1 auth:2 auth:3 auth:4");
     end(&w);
 }

@@ -179,6 +179,67 @@ Test(plan, drift_order_and_what_the_files_do_not_know)
     end(&w);
 }
 
+/* Versions are those of the tool: 1, 01 and 000001 are one to golang-migrate and goose, 1, 1.0 and 1_0 to Flyway. */
+Test(plan, a_version_written_in_another_way_is_the_same_migration)
+{
+    static const struct {
+        enum history_tool tool;
+        const char *recorded, *file;
+        bool same;
+    } rows[] = {
+        {HISTORY_GOLANG_MIGRATE, "1", "000001", true},  {HISTORY_GOLANG_MIGRATE, "000001", "01", true},
+        {HISTORY_GOOSE, "00001", "1", true},            {HISTORY_GOOSE, "1_users", "0001_users", true},
+        {HISTORY_GOOSE, "1_users", "0001_plans", false}, {HISTORY_GOOSE, "10", "1", false},
+        {HISTORY_FLYWAY, "1", "01.0", true},            {HISTORY_FLYWAY, "1_2", "1.02", true},
+        {HISTORY_FLYWAY, "1.2", "1.2.1", false},        {HISTORY_FLYWAY, "B1", "B01", true},
+        {HISTORY_FLYWAY, "1.0.2", "1.2", false},        {HISTORY_FLYWAY, "1", "B1", false},
+        {HISTORY_FLYWAY, "R__1", "R__01", false},       {HISTORY_DBMATE, "1", "01", false},
+        {HISTORY_NONE, "1", "01", false},               {HISTORY_SQITCH, "1", "01", false},
+        {HISTORY_GOLANG_MIGRATE, "0", "00", true},      {HISTORY_FLYWAY, "0", "0.0", true},
+    };
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        struct world w;
+        begin(&w);
+        struct migration *only = add(&w, "auth", 1, "auth", "");
+        w.services[0].history = rows[i].tool;
+        only->id = only->version = rows[i].file;
+        applied(&w, "auth", "auth", rows[i].recorded);
+        ((struct applied *)(uintptr_t)w.contents[0].applied)->checksum = only->up;
+        w.options.out_of_order = true;
+        cr_assert(make(&w), "%s", w.err.text);
+        cr_expect_eq(w.plan.step_count, !rows[i].same, "%s and %s: %zu steps", rows[i].recorded, rows[i].file,
+                     w.plan.step_count);
+        struct plan_counts counts = plan_pending(&w.services[0], &w.contents[0], NULL);
+        cr_expect_eq(counts.pending, !rows[i].same);
+        cr_expect_eq(counts.unknown, !rows[i].same);
+        w.options.direction = DIRECTION_DOWN; /* what is undone has the name that it has on the record */
+        w.options.all = true;
+        cr_expect_eq(make(&w), rows[i].same);
+        if (rows[i].same)
+            cr_expect_str_eq(w.plan.steps[0].id, rows[i].recorded);
+        cr_expect_eq(service_held(&w.services[0], rows[i].recorded, 0), rows[i].same ? 0 : -1);
+        end(&w);
+    }
+}
+
+/* Whether its file is here or not. */
+Test(plan, what_is_out_of_order_is_asked_of_the_database)
+{
+    struct world w;
+    begin(&w);
+    struct migration *auth = add(&w, "auth", 3, "auth eu", "");
+    applied(&w, "auth", "auth", "1 2 4");
+    bad(&w, "out-of-order", "auth:3 is not applied on auth, but the later 4 is, which has no file here (auth/V3__");
+    w.options.out_of_order = true;
+    good(&w, "auth:3 eu:1 eu:2 eu:3");
+    w.options.out_of_order = false;
+    auth[2].id = auth[2].version = "5"; /* later than that */
+    good(&w, "auth:5 eu:1 eu:2 eu:5");
+    auth[2].id = auth[2].version = "c3"; /* names have no order: nobody can tell */
+    good(&w, "auth:c3 eu:1 eu:2 eu:c3");
+    end(&w);
+}
+
 Test(plan, what_greylag_does_not_run_is_planned_and_named)
 {
     struct world w;
@@ -334,6 +395,36 @@ Test(plan, down_names_what_the_files_do_not_know)
     bad(&w, "unknown-migration", "crm:99 is applied on crm, but the files do not know it");
     w.options.stop_at_irreversible = true;
     good(&w, "eu:2 eu:1 us:2 us:1");
+    end(&w);
+}
+
+/* A release is undone whole, or it is said what stays. */
+Test(plan, down_names_what_the_fleet_does_not_have_any_more)
+{
+    struct world w;
+    down_world(&w);
+    applied(&w, "gone", "gone", "1@r8 2@r9");
+    applied(&w, "crm", "old", "7@r8");
+    w.options.release = "r9";
+    bad(&w, "unknown-migration", "gone is applied on gone through what is to be undone, but the fleet file has no such "
+                                 "service: 2");
+    w.options.release = "r8";
+    w.options.services = (const char *[]){"crm"};
+    w.options.service_count = 1;
+    bad(&w, "unknown-migration", "crm is applied on old through what is to be undone, but the fleet file has no such "
+                                 "target of it: 7");
+    w.options.targets = (const char *[]){"crm"};
+    w.options.target_count = 1;
+    cr_expect(make(&w), "%s", w.err.text); /* it is not asked for */
+    w.options.service_count = w.options.target_count = 0;
+    w.options.stop_at_irreversible = true;
+    cr_expect(make(&w), "%s", w.err.text);
+    cr_expect(finding(&w, "stopped") && !finding(&w, "stopped")->error);
+    w.options = (struct plan_options){.direction = DIRECTION_DOWN, .all = true};
+    cr_expect(make(&w), "%s", w.err.text);
+    cr_assert(finding(&w, "stopped"));
+    cr_expect_str_eq(finding(&w, "stopped")->text,
+                     "gone on gone stays applied: the fleet file has no such service: 2, 1");
     end(&w);
 }
 
