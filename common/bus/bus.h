@@ -87,6 +87,8 @@ struct bus_position {
 };
 bool bus_reader_assign(struct bus_consumer *reader, const struct bus_position *positions, size_t count,
                        struct err *err);
+/* Goes on reading a partition there; what was fetched before is forgotten. Waits for nothing. */
+void bus_reader_seek(struct bus_consumer *reader, const char *topic, int32_t partition, int64_t offset);
 /* How many partitions a topic has; 0: not there (yet). The embedded broker creates what it is asked for, with 4
  * partitions: read them all. */
 bool bus_partitions(struct bus_consumer *reader, const char *topic, int timeout_ms, int *ret_count, struct err *err);

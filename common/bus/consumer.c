@@ -159,6 +159,18 @@ static struct bus_position *position_of(struct bus_consumer *reader, const char 
     return NULL;
 }
 
+void bus_reader_seek(struct bus_consumer *reader, const char *topic, int32_t partition, int64_t offset)
+{
+    struct bus_position *position = position_of(reader, topic, partition);
+    rd_kafka_topic_t *handle = rd_kafka_topic_new(reader->kafka, topic, NULL);
+    if (handle) {
+        rd_kafka_seek(handle, partition, offset_in(offset), 0);
+        rd_kafka_topic_destroy(handle);
+    }
+    if (position)
+        position->offset = offset;
+}
+
 bool bus_partitions(struct bus_consumer *reader, const char *topic, int timeout_ms, int *ret_count, struct err *err)
 {
     rd_kafka_topic_t *handle = rd_kafka_topic_new(reader->kafka, topic, NULL);

@@ -13,6 +13,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "daemon/leader.h"
+#include "daemon/topics.h"
 #include "pg/pg.h"
 #include "proc/notify.h"
 #include "proc/signals.h"
@@ -30,6 +31,7 @@ struct daemon {
     bool has_key;
     struct api *api;
     struct store *store;
+    struct bus_keeper *keeper; /* over all terms */
     int wake_fd;
     char trouble[1024]; /* what was logged last, and when */
     int64_t trouble_ms;
@@ -53,10 +55,11 @@ static void metrics(void *context, struct buf *out)
         [LEADER_PRESENCES] = "heartbeats_total", [LEADER_QUARANTINED] = "quarantined_total",
         [LEADER_COMMITS] = "commits_total",      [LEADER_SENT] = "sent_total",
         [LEADER_DELIVERED] = "delivered_total",  [LEADER_SEND_FAILED] = "send_failures_total",
-        [LEADER_EPOCH] = "epoch"};
+        [LEADER_EPOCH] = "epoch",                [LEADER_LONGEST_TURN] = "longest_turn_milliseconds",
+        [LEADER_LONGEST_BREATH] = "longest_work_milliseconds"};
     struct daemon *daemon = context;
     for (int i = 0; i < LEADER_COUNTER_COUNT; i++) {
-        buf_addf(out, "# TYPE greylag_coordinator_%s %s\n", names[i], i == LEADER_EPOCH ? "gauge" : "counter");
+        buf_addf(out, "# TYPE greylag_coordinator_%s %s\n", names[i], i >= LEADER_EPOCH ? "gauge" : "counter");
         buf_addf(out, "greylag_coordinator_%s %llu\n", names[i],
                  (unsigned long long)atomic_load(&daemon->counters[i]));
     }
@@ -118,7 +121,11 @@ static bool prepare(struct daemon *daemon, const struct daemon_options *options,
     if (daemon->wake_fd < 0)
         return err_errno(err, "eventfd");
     name_holder(daemon);
-    return signals_catch(err);
+    if (!signals_catch(err) || !bus_keeper_open(&daemon->bus, (int)daemon->settings->replication, daemon->wake_fd,
+                                                &daemon->keeper, err))
+        return false;
+    topics_want_common(daemon->keeper, daemon->settings);
+    return true;
 }
 
 static bool announce(struct daemon *daemon, const struct daemon_options *options, struct err *err)
@@ -144,10 +151,15 @@ static bool serve(struct daemon *daemon, const struct daemon_options *options, s
 
 /* ---- standby and leader ---- */
 
-static void pause_for(int ms)
+/* Shorter when what is known of the bus changes. */
+static void pause_for(const struct daemon *daemon, int ms)
 {
-    struct pollfd fd = {.fd = signals_fd(), .events = POLLIN};
-    (void)poll(&fd, 1, ms);
+    struct pollfd fds[] = {{.fd = signals_fd(), .events = POLLIN}, {.fd = daemon->wake_fd, .events = POLLIN}};
+    uint64_t count;
+    if (poll(fds, COUNT_OF(fds), ms) > 0 && (fds[1].revents & POLLIN)) {
+        ssize_t got = read(daemon->wake_fd, &count, sizeof count);
+        (void)got;
+    }
 }
 
 static void trace_sql(void *context, const char *statement, int64_t duration_us, const char *tag)
@@ -177,20 +189,30 @@ static bool lead(struct daemon *daemon, const struct store_lease *lease, int64_t
     engine.resend_after_ms = settings->resend_after_ms;
     engine.fence_again_ms = settings->fence_again_ms;
     engine.fence_limit_ms = settings->fence_limit_ms;
-    struct leader leader = {.settings = settings, .bus = &daemon->bus, .key = &daemon->key, .store = daemon->store,
-                            .lease = *lease, .rollout_settings = engine, .wake_fd = daemon->wake_fd,
-                            .leading = &daemon->leading, .counters = daemon->counters,
+    struct leader leader = {.settings = settings, .bus = &daemon->bus, .keeper = daemon->keeper, .key = &daemon->key,
+                            .store = daemon->store, .lease = *lease, .rollout_settings = engine,
+                            .wake_fd = daemon->wake_fd, .leading = &daemon->leading, .counters = daemon->counters,
                             .take_over_all = lease->restored};
     return leader_run(&leader, above, err);
 }
 
-/* One attempt to lead. True: a signal asked for the end. */
+/* Whether a broker has answered for a while: who yields its lease for want of one may hear from it again, too. */
+static bool is_steady(const struct daemon *daemon)
+{
+    struct bus_keeper_state state;
+    bus_keeper_state(daemon->keeper, &state);
+    return state.reached && clock_mono_ms() - state.since_ms > daemon->settings->lease_ms;
+}
+
+/* One attempt to lead; who has no broker does not try. True: a signal asked for the end. */
 static bool attempt(struct daemon *daemon, int64_t *above, bool *waiting, struct err *err)
 {
     struct store_lease lease;
     bool taken = false;
-    if (!have_store(daemon, err) ||
-        !store_lease_take(daemon->store, daemon->holder, daemon->settings->lease_ms, *above, &taken, &lease, err))
+    const struct store_candidate candidate = {.holder = daemon->holder, .ttl_ms = daemon->settings->lease_ms,
+                                              .above = *above, .instead = is_steady(daemon)};
+    if (!have_store(daemon, err) || !topics_usable(daemon->keeper, daemon->settings, err) ||
+        !store_lease_take(daemon->store, &candidate, &taken, &lease, err))
         return false;
     if (taken) {
         *waiting = false;
@@ -200,7 +222,6 @@ static bool attempt(struct daemon *daemon, int64_t *above, bool *waiting, struct
         log_info("another coordinator leads; standing by");
     *waiting = true;
     *above = 0;
-    pause_for(STANDBY_MS);
     return false;
 }
 
@@ -221,14 +242,15 @@ static void run_until_stopped(struct daemon *daemon)
     bool waiting = false;
     while (!signals_stop()) {
         struct err err = ERR_INIT;
-        if (attempt(daemon, &above, &waiting, &err) || err.kind == ERR_NONE)
+        if (attempt(daemon, &above, &waiting, &err))
             continue;
-        if (above) {
+        if (above && err.kind) {
             log_warn("%s; taking a higher one", err.text);
             continue;
         }
-        tell_trouble(daemon, &err);
-        pause_for(AGAIN_MS);
+        if (err.kind)
+            tell_trouble(daemon, &err);
+        pause_for(daemon, err.kind ? AGAIN_MS : STANDBY_MS);
     }
 }
 
@@ -241,6 +263,7 @@ bool daemon_run(const struct daemon_options *options, struct err *err)
         log_info("stopping");
     }
     api_stop(daemon.api);
+    bus_keeper_close(daemon.keeper);
     store_close(daemon.store);
     if (daemon.has_key)
         key_secret_release(&daemon.key);

@@ -188,14 +188,17 @@ static bool is_quiet(const struct leader *leader, const struct presence_target *
 
 static bool refresh_believed(struct leader *leader, struct leader_target *target, struct err *err)
 {
-    return target->believed_valid || leader_targets_load(leader, err);
+    if (target->believed_valid)
+        return true;
+    target->believed_valid = store_contents(leader->store, target->service, target->name, target->believed, err);
+    return target->believed_valid;
 }
 
 static bool compare_contents(struct leader *leader, const struct presence_target *seen, int index, struct err *err)
 {
     struct leader_target *target = leader_target(leader, seen->service, seen->target);
-    if (!is_quiet(leader, seen, index) || leader->inbox_count)
-        return true;
+    if (!is_quiet(leader, seen, index) || leader->inbox_count || (!target->believed_valid && leader_turn_over(leader)))
+        return true; /* the next heartbeat is compared */
     if (!refresh_believed(leader, target, err))
         return false;
     bool same = strcmp(target->believed, seen->contents) == 0;
@@ -218,7 +221,7 @@ static bool fence_outside(struct leader *leader, const struct presence_target *s
     struct leader_target *target = leader_target(leader, seen->service, seen->target);
     if (!leader->take_over_all || !leader->told_all || leader->above || index >= 0 || seen->fence.sequence == 0 ||
         seen->fence.epoch >= leader->lease.epoch ||
-        (target->fenced_ms && now_ms - target->fenced_ms < OUTSIDE_EVERY_MS))
+        (target->fenced_ms && now_ms - target->fenced_ms < OUTSIDE_EVERY_MS) || leader_turn_over(leader))
         return true;
     target->fenced_ms = now_ms;
     return leader_fence_outside(leader, target, err);
@@ -235,8 +238,7 @@ static bool take_presence(struct leader *leader, const struct presence *presence
             leader_decide(leader, &event);
         }
         char topic[TOPIC_NAME_SIZE];
-        if (!leader_job_topic(leader, seen->service, topic, err))
-            return false;
+        leader_job_topic(leader, seen->service, topic);
         const struct audience from = {leader->settings->fleet, leader->settings->environment, seen->service,
                                       seen->target};
         note_fence(leader, &from, &seen->fence);

@@ -11,9 +11,10 @@
 #include "proc/signals.h"
 
 #define TURN_MESSAGES 1000
-#define TURN_BYTES ((size_t)64 << 20)
+#define TURN_BYTES ((size_t)8 << 20)
+#define TURN_MS 250            /* of reading, and no more than a tenth of the lease */
 #define ORDERS_EVERY_MS 2000 /* beside the notifications */
-#define TOPICS_AGAIN_MS 5000
+#define TROUBLE_LOG_MS 60000
 #define STOP_FLUSH_MS 2000
 
 /* ---- a term's beginning and end ---- */
@@ -83,18 +84,44 @@ static bool load_release(struct leader *leader, bool new_term, struct err *err)
     return true;
 }
 
-static void enroll_configured(struct leader *leader)
+static bool is_enrolled(const struct settings_worker *worker, const char *key, const struct store_key *keys,
+                        size_t count)
 {
+    for (unsigned i = 0; i < worker->targets_count; i++) {
+        const char *target = worker->targets[i], *slash = strchr(target, '/');
+        size_t service_len = slash ? (size_t)(slash - target) : 0;
+        bool found = false;
+        for (size_t k = 0; k < count && !found; k++)
+            found = strcmp(keys[k].key, key) == 0 && strcmp(keys[k].name, worker->name) == 0 &&
+                    strcmp(keys[k].target, slash ? slash + 1 : target) == 0 &&
+                    strlen(keys[k].service) == service_len && memcmp(keys[k].service, target, service_len) == 0;
+        if (!found)
+            return false;
+    }
+    return true;
+}
+
+/* One worker after the other: there may be many. What is enrolled already is not written again. */
+static bool enroll_configured(struct leader *leader, struct err *err)
+{
+    struct store_key *keys;
+    size_t count;
+    if (!store_keys(leader->store, &leader->arena, &keys, &count, err))
+        return false;
     for (unsigned i = 0; i < leader->settings->workers_count; i++) {
         const struct settings_worker *worker = &leader->settings->workers[i];
-        struct err err = ERR_INIT;
+        struct err own = ERR_INIT;
         struct key_public key;
         char text[KEY_PUBLIC_TEXT_SIZE];
-        if (!key_parse_public(worker->key, &key, &err) ||
-            !store_worker_enroll(leader->store, key_public_text(&key, text), worker->name,
-                                 (const char *const *)worker->targets, worker->targets_count, "coordinator.yml", &err))
-            log_warn("worker %s of the configuration is not enrolled: %s", worker->name, err.text);
+        if (!key_parse_public(worker->key, &key, &own) ||
+            (!is_enrolled(worker, key_public_text(&key, text), keys, count) &&
+             !store_worker_enroll(leader->store, text, worker->name, (const char *const *)worker->targets,
+                                  worker->targets_count, "coordinator.yml", &own)))
+            log_warn("worker %s of the configuration is not enrolled: %s", worker->name, own.text);
+        if (!leader_breathe(leader, err))
+            return false;
     }
+    return true;
 }
 
 static void name_topics(struct leader *leader)
@@ -106,27 +133,44 @@ static void name_topics(struct leader *leader)
     text_format(leader->source, sizeof leader->source, "greylag/%s/%s/coordinator", fleet, environment);
 }
 
-/* Topics of services that are known already: a consumer that finds none looks again only after a while. */
-static bool create_known(struct leader *leader, struct err *err)
+static bool load_outbox(struct leader *leader, struct err *err)
 {
-    char name[TOPIC_NAME_SIZE];
-    bool done = leader_topics_create(leader, err);
-    for (size_t i = 0; done && i < leader->target_count; i++)
-        done = leader_job_topic(leader, leader->targets[i]->service, name, err);
-    return done;
+    return relay_load(leader->relay, leader->store, err);
 }
 
+static bool take_over(struct leader *leader, struct err *err)
+{
+    return load_release(leader, true, err);
+}
+
+/* Topics of services that are known already: a consumer that finds none looks again only after a while. */
+static void want_known(struct leader *leader)
+{
+    char name[TOPIC_NAME_SIZE];
+    for (size_t i = 0; i < leader->target_count; i++)
+        leader_job_topic(leader, leader->targets[i]->service, name);
+}
+
+static bool open_bus(struct leader *leader, struct err *err)
+{
+    if (!relay_open(leader->bus, leader->source, leader->wake_fd, &leader->relay, err))
+        return false;
+    want_known(leader);
+    return leader_reader_open(leader, err);
+}
+
+/* In steps that each take a part of the lease at most. */
 static bool begin(struct leader *leader, struct err *err)
 {
+    static bool (*const steps[])(struct leader *leader, struct err *err) = {
+        enroll_configured, leader_load_keys, leader_targets_load, open_bus, load_outbox, take_over};
     name_topics(leader);
     rollout_effects_init(&leader->effects);
     leader->intake = intake_new(leader->settings->fleet, leader->settings->environment);
-    enroll_configured(leader);
-    return store_listen(leader->store, err) && leader_load_keys(leader, err) && leader_targets_load(leader, err) &&
-           relay_open(leader->bus, leader->source, leader->wake_fd, &leader->relay, err) &&
-           create_known(leader, err) && store_lease_renew(leader->store, err) &&
-           leader_reader_open(leader, err) && store_lease_renew(leader->store, err) &&
-           relay_load(leader->relay, leader->store, err) && load_release(leader, true, err);
+    bool done = store_listen(leader->store, err);
+    for (size_t i = 0; done && i < COUNT_OF(steps); i++)
+        done = steps[i](leader, err) && leader_breathe(leader, err);
+    return done;
 }
 
 static void end(struct leader *leader, bool clean)
@@ -148,16 +192,21 @@ static void end(struct leader *leader, bool clean)
 
 /* ---- a turn ---- */
 
+bool leader_turn_over(const struct leader *leader)
+{
+    return clock_mono_ms() >= leader->until_ms;
+}
+
 static bool take_messages(struct leader *leader, struct err *err)
 {
     size_t bytes = 0;
     leader->more = false;
-    for (int i = 0; i < TURN_MESSAGES && bytes < TURN_BYTES; i++) {
+    for (int i = 0; i < TURN_MESSAGES && bytes < TURN_BYTES && !leader_turn_over(leader); i++) {
         struct bus_message message;
         if (!leader_reader_next(leader, &message))
             return true;
         bytes += message.payload_len;
-        bool taken = leader_take_message(leader, &message, err);
+        bool taken = leader_take_message(leader, &message, err) && leader_breathe(leader, err);
         bus_message_release(&message);
         if (!taken)
             return false;
@@ -276,11 +325,18 @@ static void let_go(struct leader *leader)
     leader_release_set(leader, NULL);
 }
 
+static int64_t turn_ms(const struct leader *leader)
+{
+    return leader->settings->lease_ms / 10 < TURN_MS ? leader->settings->lease_ms / 10 : TURN_MS;
+}
+
 static bool turn(struct leader *leader, int64_t *ret_wake_ms, struct err *err)
 {
     int64_t now_ms = clock_mono_ms();
     atomic_fetch_add(&leader->counters[LEADER_TURNS], 1);
-    if (!look_around(leader, now_ms, err) || !take_messages(leader, err))
+    leader->until_ms = now_ms + turn_ms(leader);
+    if (!look_around(leader, now_ms, err) || !leader_breathe(leader, err) || !leader_reader_follow(leader, err) ||
+        !take_messages(leader, err))
         return false;
     int64_t wake_ms = 0;
     if (leader->release) {
@@ -293,7 +349,8 @@ static bool turn(struct leader *leader, int64_t *ret_wake_ms, struct err *err)
         if (leader->effects.higher_epoch > leader->above)
             leader->above = leader->effects.higher_epoch;
     }
-    if (!leader_prepare(leader, err) || !commit(leader, now_ms, err))
+    if (!leader_prepare(leader, err) || !leader_breathe(leader, err) || !commit(leader, now_ms, err) ||
+        !leader_breathe(leader, err))
         return false;
     log_decisions(leader);
     clear_turn(leader);
@@ -306,6 +363,16 @@ static bool turn(struct leader *leader, int64_t *ret_wake_ms, struct err *err)
 
 /* ---- between turns ---- */
 
+void leader_bus_trouble(struct leader *leader, const char *text)
+{
+    int64_t now_ms = clock_mono_ms();
+    if (strcmp(text, leader->bus_said) == 0 && now_ms - leader->bus_said_ms < TROUBLE_LOG_MS)
+        return;
+    text_format(leader->bus_said, sizeof leader->bus_said, "%s", text);
+    leader->bus_said_ms = now_ms;
+    log_warn("bus: %s", text);
+}
+
 static void count_relay(struct leader *leader)
 {
     struct relay_counts counts = relay_counts(leader->relay);
@@ -316,29 +383,8 @@ static void count_relay(struct leader *leader)
     relay_problem(leader->relay, problem, sizeof problem);
     if (!*problem)
         return;
-    log_warn("bus: %s", problem);
-    if (!leader->topics_ms)
-        leader->topics_ms = clock_mono_ms() + 1000;
-}
-
-/* After trouble with the bus its topics may be gone: an emptied broker. */
-static void mend_topics(struct leader *leader, int64_t now_ms)
-{
-    if (!leader->topics_ms || now_ms < leader->topics_ms)
-        return;
-    struct err err = ERR_INIT;
-    leader->topics_ms = 0;
-    bool done = leader_topics_create(leader, &err);
-    for (size_t i = 0; i < leader->job_topic_count; i++)
-        free(leader->job_topics[i]);
-    leader->job_topic_count = 0;
-    char name[TOPIC_NAME_SIZE];
-    for (size_t i = 0; done && leader->release && i < leader->release->rollout.target_count; i++)
-        done = leader_job_topic(leader, leader->release->rollout.targets[i].service, name, &err);
-    if (!done) {
-        log_warn("bus: %s", err.text);
-        leader->topics_ms = now_ms + TOPICS_AGAIN_MS;
-    }
+    leader_bus_trouble(leader, problem);
+    bus_keeper_look(leader->keeper); /* its topics may be gone: an emptied broker */
 }
 
 static int64_t sooner(int64_t a, int64_t b)
@@ -351,7 +397,7 @@ static void wait_for_work(struct leader *leader, int64_t wake_ms)
     int64_t now_ms = clock_mono_ms();
     int64_t until = sooner(sooner(leader->renew_ms, leader->orders_ms), wake_ms);
     until = sooner(sooner(until, relay_wake_ms(leader->relay)), leader_seen_wake(leader));
-    until = sooner(sooner(until, leader->topics_ms), leader->acknowledge_ms);
+    until = sooner(until, leader->acknowledge_ms);
     if (leader->look || leader->more)
         until = now_ms;
     struct pollfd fds[] = {{.fd = leader->wake_fd, .events = POLLIN},
@@ -364,13 +410,31 @@ static void wait_for_work(struct leader *leader, int64_t wake_ms)
     }
 }
 
-static bool keep_lease(struct leader *leader, struct err *err)
+/* Whether this process could not lead now, and another one perhaps can: no broker has answered for as long as a lease
+ * takes. What runs on targets needs none. */
+static bool is_cut_off(const struct leader *leader, int64_t now_ms)
+{
+    struct bus_keeper_state state;
+    bus_keeper_state(leader->keeper, &state);
+    return !state.reached && now_ms - state.since_ms > leader->settings->lease_ms;
+}
+
+static void note_longest(struct leader *leader, enum leader_counter counter, int64_t ms)
+{
+    if ((uint64_t)ms > atomic_load(&leader->counters[counter]))
+        atomic_store(&leader->counters[counter], (uint64_t)ms);
+}
+
+bool leader_breathe(struct leader *leader, struct err *err)
 {
     int64_t now_ms = clock_mono_ms();
+    if (leader->breath_ms)
+        note_longest(leader, LEADER_LONGEST_BREATH, now_ms - leader->breath_ms);
+    leader->breath_ms = now_ms;
     if (now_ms < leader->renew_ms)
         return true;
-    leader->renew_ms = now_ms + leader->settings->lease_ms / 3;
-    return store_lease_renew(leader->store, err);
+    leader->renew_ms = now_ms + leader->settings->lease_ms / 4;
+    return store_lease_renew(leader->store, is_cut_off(leader, now_ms), err);
 }
 
 bool leader_run(struct leader *leader, int64_t *ret_above, struct err *err)
@@ -385,11 +449,13 @@ bool leader_run(struct leader *leader, int64_t *ret_above, struct err *err)
     leader->look = true;
     while (good && !signals_stop() && !leader->above) {
         int64_t wake_ms = 0;
-        good = keep_lease(leader, err) && turn(leader, &wake_ms, err);
+        int64_t began_ms = clock_mono_ms();
+        leader->breath_ms = began_ms;
+        good = leader_breathe(leader, err) && turn(leader, &wake_ms, err);
+        note_longest(leader, LEADER_LONGEST_TURN, clock_mono_ms() - began_ms);
         if (!good || leader->above)
             break;
         count_relay(leader);
-        mend_topics(leader, clock_mono_ms());
         wait_for_work(leader, wake_ms);
     }
     atomic_store(leader->leading, false);

@@ -14,10 +14,12 @@
 #include "base/arena.h"
 #include "base/err.h"
 #include "bus/bus.h"
+#include "bus/keeper.h"
 #include "crypto/key.h"
 #include "daemon/settings.h"
 #include "intake/intake.h"
 #include "relay/relay.h"
+#include "rollout/inbox.h"
 #include "store/store.h"
 
 /* What is remembered of a target between turns. Each is an allocation of its own: its address holds for the whole
@@ -57,11 +59,13 @@ struct leader_position {
     int64_t next;
     char digest[DIGEST_HEX_SIZE];
     bool moved;
+    struct inbox_position kept; /* what was read last by an earlier term, and has to be there still; -1: not asked */
 };
 
 struct leader {
     const struct settings *settings;
     const struct bus_settings *bus;
+    struct bus_keeper *keeper;
     const struct key_secret *key;
     struct store *store;
     struct store_lease lease;
@@ -83,10 +87,15 @@ struct leader {
     size_t target_count, target_room;
     struct leader_position **positions;
     size_t position_count, position_room;
-    char **job_topics;             /* that exist */
+    char **job_topics;             /* that the keeper knows of */
     size_t job_topic_count, job_topic_room;
+    uint64_t topics_seen;          /* bus_keeper_changes, when the reader was given its partitions */
+    int events_partitions, presence_partitions; /* that it has; 0: none yet */
+    char bus_said[512];            /* what was logged of the bus last, and when; "": all is well */
+    int64_t bus_said_ms;
 
-    int64_t renew_ms, orders_ms, topics_ms;
+    int64_t renew_ms, orders_ms;
+    int64_t breath_ms, until_ms;   /* when the lease was thought of last; when this turn has to take nothing more */
     int64_t acknowledge_ms;        /* when what was heard is to be acknowledged; 0: nothing is */
     bool look;                     /* orders, keys or a release may be new */
     bool more;                     /* the last turn stopped reading before nothing was left */
@@ -116,17 +125,27 @@ struct leader {
 
 enum leader_counter {
     LEADER_TURNS, LEADER_REPORTS, LEADER_PRESENCES, LEADER_QUARANTINED, LEADER_COMMITS, LEADER_SENT, LEADER_DELIVERED,
-    LEADER_SEND_FAILED, LEADER_EPOCH, LEADER_COUNTER_COUNT
+    LEADER_SEND_FAILED, LEADER_EPOCH, LEADER_LONGEST_TURN, LEADER_LONGEST_BREATH, LEADER_COUNTER_COUNT
 };
 
 /* Leads with the lease that was just taken until it is over. True: a signal asked for the end. False with err: the
  * term is over; *ret_above is not 0 when the next one has to be above that epoch. */
 bool leader_run(struct leader *leader, int64_t *ret_above, struct err *err);
 
+/* leader.c: between two units of work. Renews the lease when it is time, so that no more than one unit lies between two
+ * renewals. False: the lease is lost. Not inside a transaction. */
+bool leader_breathe(struct leader *leader, struct err *err);
+/* Whether this turn has done enough: what is left is for the next one. */
+bool leader_turn_over(const struct leader *leader);
+/* Trouble with the bus, for the log: the same is said once. */
+void leader_bus_trouble(struct leader *leader, const char *text);
+
 /* leader.c: this release takes the place of the one that is loaded, which is freed; NULL: none does. Stolen. */
 void leader_release_set(struct leader *leader, struct store_release *release);
 
 /* targets.c */
+/* The topic of a service's jobs, which will be needed. */
+void leader_job_topic(struct leader *leader, const char *service, char name[TOPIC_NAME_SIZE]);
 /* Made when it is new; valid until the term ends. */
 struct leader_target *leader_target(struct leader *leader, const char *service, const char *name);
 bool leader_targets_load(struct leader *leader, struct err *err);
@@ -139,13 +158,13 @@ void leader_target_distrust(struct leader_target *target, int64_t now_ms);
 void leader_seen_batch(struct leader *leader, int64_t now_ms, struct store_seen **ret_seen, size_t *ret_count);
 int64_t leader_seen_wake(const struct leader *leader); /* when the next is due; 0: none waits */
 
-/* reader.c */
+/* reader.c. Nothing here waits for a broker. */
 bool leader_reader_open(struct leader *leader, struct err *err);
+/* Reads partitions that were not there before. */
+bool leader_reader_follow(struct leader *leader, struct err *err);
 void leader_reader_close(struct leader *leader);
 /* The next message that is at hand, with its position noted; false: none. */
 bool leader_reader_next(struct leader *leader, struct bus_message *ret_message);
-bool leader_topics_create(struct leader *leader, struct err *err);
-bool leader_job_topic(struct leader *leader, const char *service, char name[TOPIC_NAME_SIZE], struct err *err);
 
 /* events.c: what came, to the engine and into the turn */
 bool leader_take_message(struct leader *leader, const struct bus_message *message, struct err *err);

@@ -10,80 +10,7 @@
 #include "daemon/leader.h"
 #include "rollout/inbox.h"
 
-#define ASK_MS 5000
-#define CREATE_MS 10000
 #define PARTITIONS_MAX 64
-
-static bool create(struct leader *leader, enum topic topic, const char *name, struct err *err)
-{
-    struct topic_settings wanted = topic_settings(topic);
-    char retention[32], size[32];
-    snprintf(retention, sizeof retention, "%lld", wanted.retention_ms);
-    snprintf(size, sizeof size, "%zu", MESSAGE_MAX);
-    const char *const settings[] = {"retention.ms", retention, wanted.large ? "max.message.bytes" : NULL, size, NULL};
-    const struct bus_topic one = {.name = name, .partitions = wanted.partitions, .settings = settings};
-    return bus_topics_create(leader->bus, &one, 1, (int)leader->settings->replication, CREATE_MS, err);
-}
-
-bool leader_topics_create(struct leader *leader, struct err *err)
-{
-    return create(leader, TOPIC_EVENTS, leader->events_topic, err) &&
-           create(leader, TOPIC_CONTROL, leader->control_topic, err) &&
-           create(leader, TOPIC_PRESENCE, leader->presence_topic, err);
-}
-
-bool leader_job_topic(struct leader *leader, const char *service, char name[TOPIC_NAME_SIZE], struct err *err)
-{
-    topic_name(TOPIC_JOBS, leader->settings->fleet, leader->settings->environment, service, name);
-    for (size_t i = 0; i < leader->job_topic_count; i++)
-        if (strcmp(leader->job_topics[i], name) == 0)
-            return true;
-    if (!create(leader, TOPIC_JOBS, name, err))
-        return false;
-    relay_expect(leader->relay, name); /* now, and not when a release waits for its first job */
-    *array_add(leader->job_topics, leader->job_topic_count, leader->job_topic_room) = xstrdup(name);
-    return true;
-}
-
-/* The digest of the record that stands at an offset; false when there is none or it does not come. */
-static bool read_record(struct leader *leader, const char *topic, int32_t partition, int64_t offset,
-                        char digest[DIGEST_HEX_SIZE])
-{
-    struct bus_consumer *reader = NULL;
-    struct err err = ERR_INIT;
-    if (!bus_reader_open(leader->bus, &reader, &err))
-        return false;
-    int64_t low = 0, high = 0, until = clock_mono_ms() + ASK_MS;
-    const struct bus_position at = {topic, partition, offset};
-    bool found = bus_watermarks(reader, topic, partition, ASK_MS, &low, &high, &err) && offset >= low &&
-                 offset < high && bus_reader_assign(reader, &at, 1, &err);
-    while (found) {
-        struct bus_message message;
-        if (bus_consumer_poll(reader, 100, &message, &err)) {
-            found = message.offset == offset;
-            if (found)
-                intake_record_digest(&message, digest);
-            bus_message_release(&message);
-            break;
-        }
-        found = clock_mono_ms() < until;
-    }
-    bus_consumer_close(reader);
-    return found;
-}
-
-static int64_t resume(struct leader *leader, const struct store_position *stored)
-{
-    struct inbox_position kept = {.offset = stored->next - 1};
-    text_format(kept.id, sizeof kept.id, "%s", stored->digest);
-    char digest[DIGEST_HEX_SIZE];
-    bool found = read_record(leader, stored->topic, stored->partition, kept.offset, digest);
-    int64_t next = inbox_resume(&kept, found ? digest : NULL);
-    if (next != stored->next)
-        log_warn("events partition=%d: the record at offset %lld is not the one that was read there; "
-                 "reading from the beginning", stored->partition, (long long)kept.offset);
-    return next;
-}
 
 static struct leader_position *position(struct leader *leader, const char *topic, int32_t partition)
 {
@@ -92,47 +19,80 @@ static struct leader_position *position(struct leader *leader, const char *topic
             return leader->positions[i];
     struct leader_position *fresh = xcalloc(1, sizeof *fresh);
     fresh->partition = partition;
+    fresh->kept.offset = -1;
     text_format(fresh->topic, sizeof fresh->topic, "%s", topic);
     *array_add(leader->positions, leader->position_count, leader->position_room) = fresh;
     return fresh;
 }
 
-/* Where reading each partition of a topic begins; appended to `at`. */
-static bool add_partitions(struct leader *leader, const char *topic, bool remembered,
-                           const struct store_position *stored, size_t stored_count, struct bus_position *at,
-                           size_t *count, struct err *err)
+/* Where reading a partition of `events` begins: at the record that was read last, to see whether it is the same. */
+static int64_t resume(struct leader *leader, const char *topic, int32_t partition, const struct store_position *stored,
+                      size_t count)
 {
-    int partitions = 0;
-    if (!bus_partitions(leader->reader, topic, ASK_MS, &partitions, err))
-        return false;
-    if (partitions == 0)
-        return err_set(err, ERR_UNREACHABLE, "topic %s is not there yet", topic);
+    struct leader_position *at = position(leader, topic, partition);
+    if (at->next > 0)
+        return at->next; /* read in this term already */
+    for (size_t i = 0; i < count; i++)
+        if (stored[i].partition == partition && strcmp(stored[i].topic, topic) == 0) {
+            at->kept.offset = stored[i].next - 1;
+            text_format(at->kept.id, sizeof at->kept.id, "%s", stored[i].digest);
+            return at->kept.offset;
+        }
+    return BUS_BEGINNING;
+}
+
+static bool add_partitions(struct leader *leader, const char *topic, struct bus_position *at, size_t *count,
+                           struct err *err)
+{
+    int partitions = bus_keeper_partitions(leader->keeper, topic);
     if (partitions > PARTITIONS_MAX)
         return err_set(err, ERR_CONFIG, "topic %s has %d partitions, at most %d are read", topic, partitions,
                        PARTITIONS_MAX);
-    for (int p = 0; p < partitions; p++) {
-        int64_t from = remembered ? BUS_BEGINNING : BUS_END;
-        for (size_t i = 0; remembered && i < stored_count; i++)
-            if (stored[i].partition == p && strcmp(stored[i].topic, topic) == 0)
-                from = resume(leader, &stored[i]);
-        at[(*count)++] = (struct bus_position){topic, p, from};
-    }
+    for (int p = 0; p < partitions; p++)
+        at[(*count)++] = (struct bus_position){topic, p, BUS_END};
     return true;
 }
 
-bool leader_reader_open(struct leader *leader, struct err *err)
+/* Reads all partitions that there are now; nothing here waits for a broker. */
+static bool assign(struct leader *leader, struct err *err)
 {
     struct bus_position at[2 * PARTITIONS_MAX];
     struct store_position *stored;
     size_t stored_count, count = 0;
     auto_arena struct arena arena = ARENA_INIT;
+    if (!store_positions(leader->store, &arena, &stored, &stored_count, err) ||
+        !add_partitions(leader, leader->events_topic, at, &count, err))
+        return false;
+    for (size_t i = 0; i < count; i++)
+        at[i].offset = resume(leader, at[i].topic, at[i].partition, stored, stored_count);
+    return add_partitions(leader, leader->presence_topic, at, &count, err) &&
+           bus_reader_assign(leader->reader, at, count, err);
+}
+
+bool leader_reader_open(struct leader *leader, struct err *err)
+{
     if (!bus_reader_open(leader->bus, &leader->reader, err))
         return false;
     bus_consumer_wake(leader->reader, leader->wake_fd);
-    return store_positions(leader->store, &arena, &stored, &stored_count, err) &&
-           add_partitions(leader, leader->events_topic, true, stored, stored_count, at, &count, err) &&
-           add_partitions(leader, leader->presence_topic, false, NULL, 0, at, &count, err) &&
-           bus_reader_assign(leader->reader, at, count, err);
+    return leader_reader_follow(leader, err);
+}
+
+bool leader_reader_follow(struct leader *leader, struct err *err)
+{
+    uint64_t changes = bus_keeper_changes(leader->keeper);
+    int events = bus_keeper_partitions(leader->keeper, leader->events_topic);
+    int presence = bus_keeper_partitions(leader->keeper, leader->presence_topic);
+    bool same = events == leader->events_partitions && presence == leader->presence_partitions;
+    if (changes == leader->topics_seen || same || !events || !presence) {
+        leader->topics_seen = changes;
+        return true;
+    }
+    if (leader->events_partitions)
+        log_info("bus: partitions have changed: %d of events, %d of presence are read", events, presence);
+    leader->topics_seen = changes;
+    leader->events_partitions = events;
+    leader->presence_partitions = presence;
+    return assign(leader, err);
 }
 
 void leader_reader_close(struct leader *leader)
@@ -151,22 +111,53 @@ void leader_reader_close(struct leader *leader)
     leader->job_topic_count = leader->job_topic_room = 0;
 }
 
-bool leader_reader_next(struct leader *leader, struct bus_message *ret_message)
+/* The first record of a partition tells whether the log is the one that was read before (rollout/inbox.h): then it is
+ * skipped; else everything is read. True: it is news. */
+static bool is_news(struct leader *leader, struct leader_position *at, const struct bus_message *message,
+                    const char *digest)
+{
+    if (at->kept.offset < 0)
+        return true;
+    bool there = message->offset == at->kept.offset;
+    int64_t next = inbox_resume(&at->kept, there ? digest : NULL);
+    if (next != at->kept.offset + 1) {
+        log_warn("events partition=%d: the record at offset %lld is not the one that was read there; "
+                 "reading from the beginning", at->partition, (long long)at->kept.offset);
+        bus_reader_seek(leader->reader, at->topic, at->partition, BUS_BEGINNING);
+    }
+    at->kept.offset = -1;
+    return false;
+}
+
+static bool poll_reader(struct leader *leader, struct bus_message *ret_message)
 {
     struct err err = ERR_INIT;
     while (!bus_consumer_poll(leader->reader, 0, ret_message, &err)) {
         if (err.kind == ERR_NONE)
             return false;
-        log_warn("bus: %s", err.text);
+        leader_bus_trouble(leader, err.text);
         if (err.retriable)
-            leader->topics_ms = leader->topics_ms ? leader->topics_ms : clock_mono_ms() + 1000;
+            bus_keeper_look(leader->keeper);
         err_clear(&err);
     }
-    if (strcmp(ret_message->topic, leader->events_topic) == 0) {
-        struct leader_position *at = position(leader, ret_message->topic, ret_message->partition);
-        at->next = ret_message->offset + 1;
-        intake_record_digest(ret_message, at->digest);
-        at->moved = true;
-    }
     return true;
+}
+
+bool leader_reader_next(struct leader *leader, struct bus_message *ret_message)
+{
+    while (poll_reader(leader, ret_message)) {
+        if (strcmp(ret_message->topic, leader->events_topic) != 0)
+            return true;
+        struct leader_position *at = position(leader, ret_message->topic, ret_message->partition);
+        char digest[DIGEST_HEX_SIZE];
+        intake_record_digest(ret_message, digest);
+        if (is_news(leader, at, ret_message, digest)) {
+            at->next = ret_message->offset + 1;
+            memcpy(at->digest, digest, sizeof digest);
+            at->moved = true;
+            return true;
+        }
+        bus_message_release(ret_message);
+    }
+    return false;
 }

@@ -186,8 +186,7 @@ static bool has_placeholders(const struct job_texts *texts, const struct job_req
     return some;
 }
 
-static bool encode_job(struct leader *leader, const struct rollout_send_job *send, const struct job_texts *texts,
-                       struct err *err)
+static void encode_job(struct leader *leader, const struct rollout_send_job *send, const struct job_texts *texts)
 {
     const struct rollout *rollout = &leader->release->rollout;
     const struct rollout_target *target = &rollout->targets[send->target];
@@ -213,15 +212,13 @@ static bool encode_job(struct leader *leader, const struct rollout_send_job *sen
     const char *envelope = copy_envelope(leader, MESSAGE_JOB, payload, len, &envelope_len);
     if (envelope_len + 4096 > MESSAGE_MAX) {
         refuse(leader, send, "the signed job is larger than a message may be");
-        return true;
+        return;
     }
     note_job(leader, target, send->sequence, false, payload, len, send->steps, send->step_count);
-    if (!leader_job_topic(leader, target->service, topic, err))
-        return false;
+    leader_job_topic(leader, target->service, topic);
     add_message(leader, id, topic, &job.audience, MESSAGE_JOB, send->sequence, envelope, envelope_len);
     log_debug("job release=%s target=%s/%s sequence=%lld steps=%zu bytes=%zu resend=%d", rollout->release,
               target->service, target->name, (long long)send->sequence, send->step_count, envelope_len, send->resend);
-    return true;
 }
 
 /* Where a text that is looked up has to go. */
@@ -282,7 +279,8 @@ static bool add_job(struct leader *leader, const struct rollout_send_job *send, 
         return false;
     for (size_t i = 0; i < wanted.count; i++)
         *wanted.places[i] = texts[i];
-    return encode_job(leader, send, &job_texts, err);
+    encode_job(leader, send, &job_texts);
+    return leader_breathe(leader, err);
 }
 
 /* ---- fences, acknowledgements, inventories ---- */

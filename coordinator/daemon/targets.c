@@ -5,6 +5,7 @@
 #include "base/cleanup.h"
 #include "base/text.h"
 #include "daemon/leader.h"
+#include "daemon/topics.h"
 
 #define STORE_EVERY_MS 10000 /* a heartbeat that says nothing new is stored this often */
 
@@ -21,6 +22,17 @@ struct leader_target *leader_target(struct leader *leader, const char *service, 
     return target;
 }
 
+void leader_job_topic(struct leader *leader, const char *service, char name[TOPIC_NAME_SIZE])
+{
+    topic_name(TOPIC_JOBS, leader->settings->fleet, leader->settings->environment, service, name);
+    for (size_t i = 0; i < leader->job_topic_count; i++)
+        if (strcmp(leader->job_topics[i], name) == 0)
+            return;
+    topics_want(leader->keeper, leader->settings, TOPIC_JOBS, service);
+    relay_expect(leader->relay, name); /* now, and not when a release waits for its first job */
+    *array_add(leader->job_topics, leader->job_topic_count, leader->job_topic_room) = xstrdup(name);
+}
+
 bool leader_targets_load(struct leader *leader, struct err *err)
 {
     struct arena arena = ARENA_INIT;
@@ -29,8 +41,7 @@ bool leader_targets_load(struct leader *leader, struct err *err)
     bool done = store_targets(leader->store, &arena, &stored, &count, err);
     for (size_t i = 0; done && i < count; i++) {
         struct leader_target *target = leader_target(leader, stored[i].service, stored[i].target);
-        text_format(target->believed, sizeof target->believed, "%s", stored[i].contents);
-        target->believed_valid = true;
+        target->believed_valid = false; /* computed when it is compared */
         target->known = stored[i].known && (!leader->take_over_all || leader->told_all);
         if (stored[i].sequence > target->issued)
             target->issued = stored[i].sequence;

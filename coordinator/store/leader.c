@@ -61,50 +61,40 @@ bool store_orders(struct store *store, struct arena *arena, struct store_order *
     return true;
 }
 
-/* contents_digest of the rows [from, to) of contents.sql's result. */
-static void digest_of_rows(const PGresult *result, int from, int to, char digest[DIGEST_TEXT_SIZE])
-{
-    auto_free struct applied *applied = xcalloc((size_t)(to - from) + 1, sizeof *applied);
-    for (int i = from; i < to; i++)
-        applied[i - from] = (struct applied){.migration = pg_text(result, i, 2), .checksum = pg_text(result, i, 3),
-                                             .request = pg_text(result, i, 4), .release = pg_text(result, i, 5)};
-    contents_digest(applied, (size_t)(to - from), digest);
-}
-
-static int same_target(const PGresult *a, int row, const PGresult *b, int other)
-{
-    return strcmp(pg_text(a, row, 0), pg_text(b, other, 0)) == 0 &&
-           strcmp(pg_text(a, row, 1), pg_text(b, other, 1)) == 0;
-}
-
 bool store_targets(struct store *store, struct arena *arena, struct store_target **ret_targets, size_t *ret_count,
                    struct err *err)
 {
     auto_pgresult PGresult *result = NULL;
-    auto_pgresult PGresult *held = NULL;
-    if (!store_exec(store, sql_targets_load, &result, err, 0) || !store_exec(store, sql_contents, &held, err, 0))
+    if (!store_exec(store, sql_targets_load, &result, err, 0))
         return false;
     size_t count = (size_t)PQntuples(result);
     struct store_target *targets = arena_array(arena, count + 1, sizeof *targets);
     for (int i = 0; i < (int)count; i++) {
-        int from = 0, to;
-        while (from < PQntuples(held) && !same_target(result, i, held, from))
-            from++;
-        for (to = from; to < PQntuples(held) && same_target(result, i, held, to);)
-            to++;
-        char digest[DIGEST_TEXT_SIZE];
-        digest_of_rows(held, from, to, digest);
         int64_t sequence = pg_number(result, i, 2), recorded = pg_number(result, i, 3);
         rollout_numbers(&sequence, &recorded);
         targets[i] = (struct store_target){.service = arena_strdup(arena, pg_text(result, i, 0)),
                                            .target = arena_strdup(arena, pg_text(result, i, 1)),
                                            .sequence = sequence, .recorded = recorded,
                                            .known = strcmp(pg_text(result, i, 4), "t") == 0,
-                                           .contents = arena_strdup(arena, digest),
                                            .reported = arena_strdup(arena, pg_text(result, i, 5))};
     }
     *ret_targets = targets;
     *ret_count = count;
+    return true;
+}
+
+bool store_contents(struct store *store, const char *service, const char *target, char digest[DIGEST_TEXT_SIZE],
+                    struct err *err)
+{
+    auto_pgresult PGresult *held = NULL;
+    if (!store_exec(store, sql_contents_of, &held, err, 2, service, target))
+        return false;
+    size_t count = (size_t)PQntuples(held);
+    auto_free struct applied *applied = xcalloc(count + 1, sizeof *applied);
+    for (int i = 0; i < (int)count; i++)
+        applied[i] = (struct applied){.migration = pg_text(held, i, 0), .checksum = pg_text(held, i, 1),
+                                      .request = pg_text(held, i, 2), .release = pg_text(held, i, 3)};
+    contents_digest(applied, count, digest);
     return true;
 }
 

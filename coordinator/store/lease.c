@@ -19,9 +19,11 @@ static bool terminate(struct store *store, const char *sessions, int64_t *ret_le
     return true;
 }
 
+/* For less than the lease that was just taken: where they take longer the next attempt goes on. */
 static bool wait_until_gone(struct store *store, const char *sessions, struct err *err)
 {
-    int64_t until = clock_mono_ms() + SESSIONS_WAIT_MS;
+    int64_t limit_ms = store->lease_ttl_ms / 2 < SESSIONS_WAIT_MS ? store->lease_ttl_ms / 2 : SESSIONS_WAIT_MS;
+    int64_t until = clock_mono_ms() + limit_ms;
     for (;;) {
         int64_t left = 0;
         if (!terminate(store, sessions, &left, err))
@@ -34,15 +36,16 @@ static bool wait_until_gone(struct store *store, const char *sessions, struct er
     }
 }
 
-static bool write_lease(struct store *store, const char *holder, int64_t ttl_ms, int64_t epoch, int64_t above,
-                        bool *ret_taken, struct err *err)
+static bool write_lease(struct store *store, const struct store_candidate *candidate, int64_t epoch, bool *ret_taken,
+                        struct err *err)
 {
     struct store_lease lease;
     char ttl[24], now[24], floor[24];
     id_term(lease.term);
     auto_pgresult PGresult *result = NULL;
-    if (!store_exec(store, sql_lease_take, &result, err, 5, lease.term, holder, store_text_int64(ttl, ttl_ms),
-                    store_text_int64(now, epoch), store_text_int64(floor, above)))
+    if (!store_exec(store, sql_lease_take, &result, err, 5, lease.term, candidate->holder,
+                    store_text_int64(ttl, candidate->ttl_ms), store_text_int64(now, epoch),
+                    store_text_int64(floor, candidate->above)))
         return false;
     *ret_taken = PQntuples(result) == 1;
     if (!*ret_taken)
@@ -50,7 +53,7 @@ static bool write_lease(struct store *store, const char *holder, int64_t ttl_ms,
     lease.epoch = pg_number(result, 0, 0);
     lease.restored = strcmp(pg_text(result, 0, 1), "t") == 0;
     store->lease = lease;
-    store->lease_ttl_ms = ttl_ms;
+    store->lease_ttl_ms = candidate->ttl_ms;
     return true;
 }
 
@@ -67,11 +70,11 @@ static bool settle(struct store *store, struct err *err)
     return store_commit(store, err);
 }
 
-bool store_lease_take(struct store *store, const char *holder, int64_t ttl_ms, int64_t above, bool *ret_taken,
+bool store_lease_take(struct store *store, const struct store_candidate *candidate, bool *ret_taken,
                       struct store_lease *ret_lease, struct err *err)
 {
     auto_pgresult PGresult *before = NULL;
-    if (!store_exec(store, sql_lease_read, &before, err, 1, holder))
+    if (!store_exec(store, sql_lease_read, &before, err, 2, candidate->holder, candidate->instead ? "t" : "f"))
         return false;
     *ret_taken = false;
     if (strcmp(pg_text(before, 0, 2), "t") != 0)
@@ -80,7 +83,7 @@ bool store_lease_take(struct store *store, const char *holder, int64_t ttl_ms, i
     int64_t left;
     bool taken = false;
     if (!terminate(store, sessions, &left, err) ||
-        !write_lease(store, holder, ttl_ms, pg_number(before, 0, 0), above, &taken, err))
+        !write_lease(store, candidate, pg_number(before, 0, 0), &taken, err))
         return false;
     if (!taken)
         return true;
@@ -93,12 +96,12 @@ bool store_lease_take(struct store *store, const char *holder, int64_t ttl_ms, i
     return true;
 }
 
-bool store_lease_renew(struct store *store, struct err *err)
+bool store_lease_renew(struct store *store, bool yields, struct err *err)
 {
     char epoch[24], ttl[24];
     auto_pgresult PGresult *result = NULL;
-    if (!store_exec(store, sql_lease_renew, &result, err, 3, store_text_int64(epoch, store->lease.epoch),
-                    store->lease.term, store_text_int64(ttl, store->lease_ttl_ms)))
+    if (!store_exec(store, sql_lease_renew, &result, err, 4, store_text_int64(epoch, store->lease.epoch),
+                    store->lease.term, store_text_int64(ttl, store->lease_ttl_ms), yields ? "t" : "f"))
         return false;
     if (strcmp(PQcmdTuples(result), "1") == 0)
         return true;

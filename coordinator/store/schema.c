@@ -17,6 +17,7 @@ static const struct step {
     {4, "kinds", sql_0004_kinds},
     {5, "values", sql_0005_values},
     {6, "forgotten", sql_0006_forgotten},
+    {7, "yields", sql_0007_yields},
 };
 #define NEWEST ((int64_t)COUNT_OF(steps))
 #define LOCK_WAIT_MS 30000

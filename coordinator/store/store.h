@@ -186,13 +186,20 @@ struct store_lease {
     bool restored; /* this database came back from a backup, or a target knew more than it: the first batch says
                     * `whole` */
 };
+struct store_candidate {
+    const char *holder; /* who asks */
+    int64_t ttl_ms;
+    int64_t above;      /* the new epoch is at least above + 1; 0: do not care */
+    bool instead;       /* it can do what a leader who yields cannot */
+};
 /* Takes it when nobody holds it: never taken, released, expired by the server's clock, or every session of its holder
- * is gone. The predecessor's sessions are terminated and waited for first. *ret_taken false: somebody else leads.
- * `above`: the new epoch is at least above + 1 (0: do not care). What an older epoch left in the outbox is dropped:
- * its targets are fenced by whoever takes over. Also sets idle_in_transaction_session_timeout. */
-bool store_lease_take(struct store *store, const char *holder, int64_t ttl_ms, int64_t above, bool *ret_taken,
+ * is gone; `instead`: also when its holder yields it. The predecessor's sessions are terminated and waited for first.
+ * *ret_taken false: somebody else leads. What an older epoch left in the outbox is dropped: its targets are fenced by
+ * whoever takes over. Also sets idle_in_transaction_session_timeout. */
+bool store_lease_take(struct store *store, const struct store_candidate *candidate, bool *ret_taken,
                       struct store_lease *ret_lease, struct err *err);
-bool store_lease_renew(struct store *store, struct err *err);   /* ERR_FENCED: lost */
+/* ERR_FENCED: lost. `yields`: whoever can do better may take it from now on. */
+bool store_lease_renew(struct store *store, bool yields, struct err *err);
 bool store_lease_check(struct store *store, struct err *err);   /* for the relay, before it sends */
 int64_t store_lease_epoch(const struct store *store);           /* 0: none is held */
 void store_lease_release(struct store *store);                  /* clean stop; errors do not matter */
@@ -239,11 +246,13 @@ struct store_target {
     const char *service, *target;
     int64_t sequence, recorded;
     bool known;           /* an inventory was stored and nothing contradicts it */
-    const char *contents; /* digest of what the control database believes */
     const char *reported; /* digest in the last heartbeat, "" */
 };
 bool store_targets(struct store *store, struct arena *arena, struct store_target **ret_targets, size_t *ret_count,
                    struct err *err);
+/* The digest of what the control database believes that one target holds (contents_digest). */
+bool store_contents(struct store *store, const char *service, const char *target, char digest[DIGEST_TEXT_SIZE],
+                    struct err *err);
 
 /* Where reading a partition goes on, and what was read last there (protocol.md, 4). */
 struct store_position {

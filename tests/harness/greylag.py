@@ -403,8 +403,10 @@ class Stage:
         properties = {"bootstrap.servers": self.broker.bootstrap, **self.broker.properties, **(more or {})}
         return "kafka:\n" + "".join(f'  {name}: "{value}"\n' for name, value in properties.items())
 
-    def coordinator(self, name="coordinator", settings=None, start=True, ready=True, environment=None, conninfo=None):
-        """Starts a coordinator that trusts the workers' keys for all targets. `settings`: lines of its file."""
+    def coordinator(self, name="coordinator", settings=None, start=True, ready=True, environment=None, conninfo=None,
+                    kafka=None):
+        """Starts a coordinator that trusts the workers' keys for all targets. `settings`: lines of its file; `kafka`:
+        more properties."""
         tokens = self.folder / "tokens"
         if not tokens.exists():
             done = subprocess.run([BUILD / "bin/greylag", "token", "tester", "--role", "admin", "--json"],
@@ -421,7 +423,7 @@ class Stage:
         path.write_text(f"fleet: {self.name}\nenvironment: {self.environment_name}\n"
                         f'database: "{conninfo or self.postgres.conninfo(self.database)}"\nlisten: "127.0.0.1:0"\n'
                         f"tokens_file: {tokens}\nsigning_key: {self.key('coordinator')}\nworkers:\n{workers}"
-                        + "".join(f"{k}: {v}\n" for k, v in (settings or {}).items()) + self.kafka_lines())
+                        + "".join(f"{k}: {v}\n" for k, v in (settings or {}).items()) + self.kafka_lines(kafka))
         program = Program(self, name, [BUILD / "bin/greylag-coordinator", "--config", str(path)], environment)
         program.serves = True
         self.programs[name] = program

@@ -111,7 +111,7 @@ static void make_ready(void)
     struct store_lease lease;
     bool taken = false;
     MUST(store_open(conninfo, "shop", "dev", "test", &store, &why));
-    MUST(store_lease_take(store, "test", 5000, 0, &taken, &lease, &why));
+    MUST(store_lease_take(store, &(struct store_candidate){.holder = "test", .ttl_ms = 5000}, &taken, &lease, &why));
     struct store_seen seen[2] = {{.worker = "w-1", .host = "h", .version = "1", .service = "auth", .target = "auth",
                                   .contents = "", .problem = "", .system_identifier = ""}};
     seen[1] = seen[0];

@@ -168,7 +168,7 @@ static void make_ready(void)
     EXPECT("greylag keygen user.key", 0);
     EXPECT("greylag workers enroll user.key.pub --target example --name w1", 0);
     MUST(store_open(conninfo, "shop", "dev", "test", &store, &why));
-    MUST(store_lease_take(store, "test", 60000, 0, &taken, &lease, &why));
+    MUST(store_lease_take(store, &(struct store_candidate){.holder = "test", .ttl_ms = 60000}, &taken, &lease, &why));
     struct store_seen seen = {.worker = "w-1", .host = "h", .version = "1", .service = "example", .target = "example",
                               .contents = "", .problem = "", .system_identifier = ""};
     struct store_inventory inventory = {.service = "example", .target = "example"};

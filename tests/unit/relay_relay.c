@@ -22,7 +22,7 @@ static struct store *leader(const char *holder)
     struct store_lease lease;
     bool taken = false;
     MUST(store_open(conninfo, "shop", "dev", "test", &made, &why));
-    MUST(store_lease_take(made, holder, 60000, 0, &taken, &lease, &why));
+    MUST(store_lease_take(made, &(struct store_candidate){.holder = holder, .ttl_ms = 60000}, &taken, &lease, &why));
     cr_assert(taken && store_lease_epoch(made) == lease.epoch);
     return made;
 }

@@ -62,7 +62,7 @@ static void start(void)
     MUST(store_open(conninfo, "shop", "dev", "test", &store, &why));
     struct store_lease lease;
     bool taken = false;
-    MUST(store_lease_take(store, "a", 60000, 0, &taken, &lease, &why));
+    MUST(store_lease_take(store, &(struct store_candidate){.holder = "a", .ttl_ms = 60000}, &taken, &lease, &why));
     struct key_secret key;
     char text[KEY_PUBLIC_TEXT_SIZE];
     const char *target = "user/user";

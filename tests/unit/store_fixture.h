@@ -23,7 +23,7 @@ static inline struct store_lease lead(struct store *store, const char *holder)
 {
     struct store_lease lease;
     bool taken = false;
-    MUST(store_lease_take(store, holder, 5000, 0, &taken, &lease, &why));
+    MUST(store_lease_take(store, &(struct store_candidate){.holder = holder, .ttl_ms = 5000}, &taken, &lease, &why));
     cr_assert(taken);
     return lease;
 }

@@ -68,7 +68,7 @@ static void begin(struct world *w)
     MUST(store_open(conninfo, "shop", "dev", "test", &w->store, &why));
     struct store_lease lease;
     bool taken = false;
-    MUST(store_lease_take(w->store, "a", 60000, 0, &taken, &lease, &why));
+    MUST(store_lease_take(w->store, &(struct store_candidate){.holder = "a", .ttl_ms = 60000}, &taken, &lease, &why));
     struct key_secret key;
     char text[KEY_PUBLIC_TEXT_SIZE];
     key_generate(&key);

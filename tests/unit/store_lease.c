@@ -38,9 +38,9 @@ Test(store, the_lease_is_one_and_its_epoch_rises)
     struct store *a = open_store(), *b = open_store();
     struct store_lease first = lead(a, "a"), second;
     bool taken = true;
-    MUST(store_lease_take(b, "b", 5000, 0, &taken, &second, &why));
+    MUST(store_lease_take(b, &(struct store_candidate){.holder = "b", .ttl_ms = 5000}, &taken, &second, &why));
     cr_assert_not(taken);
-    MUST(store_lease_renew(a, &why));
+    MUST(store_lease_renew(a, false, &why));
     store_lease_release(a);
     second = lead(b, "b");
     cr_assert_eq(second.epoch, first.epoch + 1);
@@ -49,8 +49,38 @@ Test(store, the_lease_is_one_and_its_epoch_rises)
     struct store_batch batch = {.rollout = NULL};
     cr_assert_not(store_batch_commit(a, &batch, &err));
     cr_assert_eq(err.kind, ERR_FENCED);
-    MUST(store_lease_take(b, "b", 5000, 1000, &taken, &second, &why));
+    const struct store_candidate higher = {.holder = "b", .ttl_ms = 5000, .above = 1000};
+    MUST(store_lease_take(b, &higher, &taken, &second, &why));
     cr_assert(taken && second.epoch == 1001, "%lld", (long long)second.epoch);
+    store_close(a);
+    store_close(b);
+}
+
+/* Who can do what its holder cannot takes a lease that is yielded; nobody else does, and the holder may change its
+ * mind. */
+Test(store, a_lease_that_is_yielded_goes_to_who_can_do_better)
+{
+    struct store *a = open_store(), *b = open_store();
+    struct store_lease first = lead(a, "a"), second;
+    const struct store_candidate alike = {.holder = "b", .ttl_ms = 5000};
+    const struct store_candidate better = {.holder = "b", .ttl_ms = 5000, .instead = true};
+    bool taken = true;
+    MUST(store_lease_take(b, &better, &taken, &second, &why));
+    cr_assert_not(taken, "it is not yielded");
+    MUST(store_lease_renew(a, true, &why));
+    MUST(store_lease_take(b, &alike, &taken, &second, &why));
+    cr_assert_not(taken, "it can do no better");
+    MUST(store_lease_renew(a, false, &why));
+    MUST(store_lease_take(b, &better, &taken, &second, &why));
+    cr_assert_not(taken, "the holder has recovered");
+    MUST(store_lease_renew(a, true, &why));
+    MUST(store_lease_take(b, &better, &taken, &second, &why));
+    cr_assert(taken && second.epoch == first.epoch + 1);
+    struct err err = ERR_INIT;
+    cr_assert_not(store_lease_renew(a, true, &err));
+    MUST(store_lease_renew(b, false, &why));
+    MUST(store_lease_take(b, &better, &taken, &second, &why)); /* by its own holder, as after a lost connection */
+    cr_assert(taken);
     store_close(a);
     store_close(b);
 }
@@ -61,7 +91,7 @@ Test(store, a_frozen_leaders_transaction_is_ended_by_the_next)
     struct store *a = open_store(), *b = open_store();
     struct store_lease lease;
     bool taken = false;
-    MUST(store_lease_take(a, "a", 600, 0, &taken, &lease, &why));
+    MUST(store_lease_take(a, &(struct store_candidate){.holder = "a", .ttl_ms = 600}, &taken, &lease, &why));
     cr_assert(taken);
     PGconn *frozen = PQconnectdb(conninfo);
     auto_free char *hold = xasprintf(
@@ -77,7 +107,7 @@ Test(store, a_frozen_leaders_transaction_is_ended_by_the_next)
     PQclear(PQexec(frozen, hold));
     int64_t from = clock_mono_ms();
     for (taken = false; !taken && clock_mono_ms() - from < 20000;)
-        MUST(store_lease_take(b, "b", 5000, 0, &taken, &lease, &why));
+        MUST(store_lease_take(b, &(struct store_candidate){.holder = "b", .ttl_ms = 5000}, &taken, &lease, &why));
     printf("# taken over after %lld ms\n", (long long)(clock_mono_ms() - from));
     cr_assert(taken);
     PGresult *late = PQexec(frozen, "UPDATE greylag.identity SET fleet = 'stolen'");
@@ -104,7 +134,7 @@ Test(store, a_session_of_another_server_is_no_leaders)
         "UPDATE greylag.lease SET sessions = ARRAY(SELECT pid || ' ' || extract(epoch FROM backend_start) || ' 1.0' "
         "FROM pg_stat_activity WHERE pid = %d)", PQbackendPID(other));
     test_pg_run(conninfo, before);
-    MUST(store_lease_take(b, "b", 5000, 0, &taken, &lease, &why));
+    MUST(store_lease_take(b, &(struct store_candidate){.holder = "b", .ttl_ms = 5000}, &taken, &lease, &why));
     cr_assert(taken, "the leader of the former server is gone");
     PGresult *alive = PQexec(other, "SELECT 1");
     cr_assert_eq(PQresultStatus(alive), PGRES_TUPLES_OK);
@@ -123,7 +153,7 @@ Test(store, a_leader_that_died_is_followed_at_once)
     bool taken = false;
     int64_t from = clock_mono_ms();
     while (!taken && clock_mono_ms() - from < 4000)
-        MUST(store_lease_take(b, "b", 5000, 0, &taken, &lease, &why));
+        MUST(store_lease_take(b, &(struct store_candidate){.holder = "b", .ttl_ms = 5000}, &taken, &lease, &why));
     cr_assert(taken, "before the lease of 5 s lapsed");
     store_close(b);
 }

@@ -1,5 +1,5 @@
 UPDATE greylag.lease
-   SET epoch = greatest(epoch, $5::bigint) + 1, term = $1, holder = $2,
+   SET epoch = greatest(epoch, $5::bigint) + 1, term = $1, holder = $2, yields = false,
        expires_at = clock_timestamp() + $3::bigint * interval '1 ms',
        sessions = ARRAY(SELECT pid || ' ' || extract(epoch FROM backend_start) || ' '
                                || extract(epoch FROM pg_postmaster_start_time())

@@ -1,0 +1,108 @@
+"""Who leads, and for how long: a leader's turn ends well before its lease, whatever is large or away; who reaches no
+broker lets others lead; and a change of leaders cuts nothing that runs."""
+import re
+import time
+import urllib.request
+
+import greylag
+from greylag import Stage, expect, wait
+
+AWAY = {"bootstrap.servers": "127.0.0.1:1"}
+
+
+def write(stage, services, targets=None):
+    """A fleet of {service: [SQL, ...]}."""
+    folder = stage.folder / "fleet"
+    lines = ["fleet: lead", "services:"]
+    for service, files in services.items():
+        (folder / service).mkdir(parents=True, exist_ok=True)
+        for number, text in enumerate(files, 1):
+            (folder / service / f"{number}_m.up.sql").write_text(text)
+            (folder / service / f"{number}_m.down.sql").write_text("SELECT 1;\n")
+        names = (targets or {}).get(service, [service])
+        lines.append(f"  {service}: {{migrations: {service}, layout: golang-migrate, targets: [{', '.join(names)}]}}")
+    (folder / "fleet.yml").write_text("\n".join(lines) + "\n")
+    stage.fleet(folder / "fleet.yml", services={s: (targets or {}).get(s, [s]) for s in services})
+
+
+def leader(stage):
+    return (stage.get("/api/v1/health") or {}).get("leader") or {}
+
+
+def leads(stage, limit=greylag.LIMIT):
+    return wait(lambda: leader(stage).get("valid") and leader(stage)["epoch"], "a leader", limit)
+
+
+def longest(stage, name="turn"):
+    """Milliseconds of a leader's longest turn, or of the longest work between two looks at its lease."""
+    request = urllib.request.Request(stage.url + "/metrics", headers={"Authorization": f"Bearer {stage.token}"})
+    with urllib.request.urlopen(request) as answer:
+        return int(re.search(rf"longest_{name}_milliseconds (\d+)", answer.read().decode())[1])
+
+
+def test_a_coordinator_without_a_broker_lets_a_healthy_one_lead():
+    """It never takes the lease, says why once, and leads as soon as it can and nobody else does."""
+    with Stage() as stage:
+        write(stage, {"app": ["CREATE TABLE one (n int);"]})
+        cut_off = stage.coordinator("cut-off", settings={"lease": "15s"}, kafka=AWAY)
+        wait(lambda: "127.0.0.1:1" in cut_off.log(), lambda: "the reason to be said: " + cut_off.log())
+        expect(not leader(stage).get("valid"), f"nobody leads: {leader(stage)}")
+        healthy = stage.coordinator("healthy", settings={"lease": "15s"})
+        began = time.monotonic()
+        wait(lambda: "leading in epoch 1" in healthy.log(), lambda: "the healthy one to lead:\n" + healthy.log())
+        print(f"# the healthy one led after {time.monotonic() - began:.1f} s; a lease is 15 s")
+        stage.worker("app")
+        stage.reporting()
+        stage.greylag("up", url=healthy.url())
+        expect("leading" not in cut_off.log(), cut_off.log())
+        expect(len(cut_off.log().splitlines()) < 10, f"it fills its log:\n{cut_off.log()}")
+
+
+def test_a_broker_that_is_away_changes_no_leader_and_cuts_no_step():
+    """For longer than two leases, while a step runs and before another one is sent."""
+    with Stage() as stage:
+        write(stage, {"app": ["SELECT nextval('tries');\nSELECT pg_sleep(12);\n", "CREATE TABLE two (n int);\n"]})
+        stage.sql("app", "create sequence tries")
+        stage.everybody(lease="2s")
+        epoch = leads(stage)
+        stage.greylag("up", "--no-wait")
+        wait(lambda: stage.sql("app", "select 1 from pg_stat_activity where wait_event = 'PgSleep'"), "the step to run")
+        stage.broker.helper.say("stop")
+        coordinator = stage.programs["coordinator"]
+        wait(lambda: re.search("WARN|ERROR", coordinator.log()), "the trouble to be said")
+        time.sleep(5)  # part of the trouble: nobody answers for so long
+        stage.broker.helper.say("start")
+        release = stage.ended()
+        tries = stage.sql("app", "select last_value from tries")
+        print(f"# epoch {epoch} -> {leader(stage).get('epoch')}, begun {tries} times, longest turn {longest(stage)} ms")
+        expect(release["state"] == "succeeded" and tries == "1", f"{release['state']}, begun {tries} times")
+        expect(leader(stage).get("epoch") == epoch, "another term began")
+        said = [line for line in coordinator.log().splitlines() if " WARN " in line or " ERROR " in line]
+        expect(len(said) < 12, "the same trouble fills the log:\n" + "\n".join(said))
+
+
+def test_a_start_with_many_services_and_targets_leads_at_once():
+    """2,000 targets in 200 services, 20 migrations each: one term, and no unit of work longer than the lease."""
+    with Stage() as stage:
+        write(stage, {"app": ["CREATE TABLE one (n int);"]})
+        coordinator = stage.coordinator(settings={"lease": "2s"})
+        epoch = leads(stage)
+        coordinator.stop()
+        stage.postgres.sql(stage.database, """
+            INSERT INTO greylag.targets (service, target, known)
+            SELECT 'svc' || i % 200, 't' || i, true FROM generate_series(1, 2000) i;
+            INSERT INTO greylag.applied (service, target, migration, checksum, request, release)
+            SELECT 'svc' || i % 200, 't' || i, 'V' || m, repeat('a', 64), 'r.' || m || '.1', 'r'
+            FROM generate_series(1, 2000) i, generate_series(1, 20) m""")
+        coordinator.start()
+        coordinator.ready()
+        wait(lambda: coordinator.log().count("leading in epoch") == 2, lambda: "the next term:\n" + coordinator.log())
+        stage.worker("app")
+        stage.greylag("up")
+        print(f"# epoch {epoch} -> {leader(stage)['epoch']}, longest turn {longest(stage)} ms, "
+              f"longest work {longest(stage, 'work')} ms")
+        expect(leader(stage)["epoch"] == epoch + 1, coordinator.log())
+
+
+if __name__ == "__main__":
+    greylag.scenarios(__import__("__main__"))
