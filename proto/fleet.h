@@ -28,7 +28,7 @@ struct policy {
     int64_t retries;              /* how often a transient failure is tried again before it counts */
 };
 #define POLICY_DEFAULT                                                                                                 \
-    {.on_failure = ON_FAILURE_ROLLBACK_RELEASE, .lock_timeout_ms = 5000, .statement_timeout_ms = 900000, .retries = 5}
+    {.on_failure = ON_FAILURE_ROLLBACK_RELEASE, .lock_timeout_ms = 2000, .statement_timeout_ms = 900000, .retries = 5}
 
 /* One end of a dependency on a migration of this or another service. */
 struct dependency {

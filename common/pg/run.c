@@ -17,6 +17,13 @@ bool pg_fail_connection(struct pg *pg, struct err *err)
     return err_set(err, ERR_UNREACHABLE, "the connection to %s is lost: %.*s", pg->describe, len, text);
 }
 
+/* What two sessions make at a time violates an index of the catalogue: the second finds it when it tries again. */
+static bool catalogue_race(const PGresult *result, const char *state)
+{
+    const char *schema = PQresultErrorField(result, PG_DIAG_SCHEMA_NAME);
+    return strcmp(state, "23505") == 0 && schema && strcmp(schema, "pg_catalog") == 0;
+}
+
 bool pg_fail(struct pg *pg, const PGresult *result, struct err *err)
 {
     const char *state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
@@ -29,7 +36,7 @@ bool pg_fail(struct pg *pg, const PGresult *result, struct err *err)
     err_sqlstate(err, state);
     if (err) {
         err->position = position ? (int)strtol(position, NULL, 10) : 0;
-        err->retriable = kind != ERR_DATABASE || pg_transient(state);
+        err->retriable = kind != ERR_DATABASE || pg_transient(state) || catalogue_race(result, state);
     }
     return false;
 }

@@ -163,11 +163,12 @@ static const cyaml_schema_value_t fleet_value = {
     {.path = at "on_failure",                                                                                          \
      .prose = "what happens when a step fails for good; `rollback-release` when nothing says otherwise"},              \
         {.path = at "lock_timeout", .rule = CONFIG_DURATION, .min = 1, .max = DAY_MS,                                  \
-     .prose = "how long a statement waits for a lock; 5s when nothing says otherwise"},                                \
+         .prose = "how long one try of a statement waits for a lock, and readers behind it; 2s when nothing says "     \
+                  "otherwise. The pause to the next try is three times as long, and longer each time"},                \
         {.path = at "statement_timeout", .rule = CONFIG_DURATION, .min = 1, .max = 30 * DAY_MS,                        \
          .prose = "how long one statement may run; 15min when nothing says otherwise"},                                \
         {.path = at "retries", .rule = CONFIG_NUMBER, .min = 0, .max = 1000,                                           \
-         .prose = "how often a transient failure is tried again; 5 when nothing says otherwise"},                      \
+         .prose = "how often a transient failure (a lock, a deadlock) is tried again; 5 when nothing says otherwise"}, \
         {.path = at "on_failure.rollback-service", .rule = CONFIG_NOT_BUILT, .prose = "undo one service's steps"},     \
         {.path = at "on_failure.continue", .rule = CONFIG_NOT_BUILT, .prose = "go on within an error budget"},         \
         {.path = at "max_failures", .rule = CONFIG_NOT_BUILT, .prose = "the error budget of on_failure: continue"},    \

@@ -25,6 +25,7 @@ PAGES = {
     "greylag-worker.1": ["greylag-worker", "--reference", "manual"],
     "worker-file.md": ["greylag-worker", "--reference", "file"],
     "jobs.md": ["greylag-worker", "--reference", "jobs"],
+    "retries.md": ["greylag-worker", "--reference", "retries"],
 }
 SILENT = re.compile(r"^\|.*\|\s+\|$")  # a row without its prose
 HEAD = re.compile(r"^\| (?:\| ?)+$|^\|[- |]+$|^\| (?:key|option|code|property|kind|suffix)\b")

@@ -3,6 +3,7 @@
 #include "unit/executor_target.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 
 TestSuite(executor_transaction, .init = start, .fini = stop_server, .timeout = 120);
 
@@ -281,11 +282,96 @@ Test(executor_transaction, a_connection_lost_in_commit_is_decided_by_the_history
     pthread_create(&killer, NULL, kill_soon, NULL);
     struct job_request r = up("q1", "1", "/* pg_sleep */ INSERT INTO once SELECT nextval('s')");
     r.retries = 3;
+    struct executor_hooks quick = {.retry_first_ms = 10, .retry_max_ms = 20};
+    hooks = &quick;
     EXPECT(l, r, OUTCOME_APPLIED);
     pthread_join(killer, NULL);
     cr_assert_eq(last.outcome.attempt, 2);
     VALUE("SELECT count(*) FROM once", "1");
     VALUE("SELECT count(*) FROM greylag.history", "1");
+    ledger_close(l);
+}
+
+/* Ends the session of whatever sleeps, until it is told to end itself. */
+static atomic_bool enough;
+static void *kill_always(void *context)
+{
+    int *ended = context;
+    PGconn *c = PQconnectdb(database);
+    while (!atomic_load(&enough)) {
+        PGresult *r = PQexec(c, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE wait_event = 'PgSleep' "
+                                "AND datname = current_database() AND state = 'active'");
+        *ended += PQntuples(r);
+        PQclear(r);
+    }
+    PQfinish(c);
+    return NULL;
+}
+
+/* The server stays up: a decision of somebody. */
+Test(executor_transaction, whoever_ends_its_session_is_heard_the_second_time)
+{
+    struct ledger *l = ready(1);
+    struct executor_hooks quick = {.retry_first_ms = 10, .retry_max_ms = 20};
+    hooks = &quick;
+    int ended = 0;
+    pthread_t killer;
+    pthread_create(&killer, NULL, kill_always, &ended);
+    struct job_request r = up("q1", "1", "CREATE TABLE a (x int); SELECT pg_sleep(30)");
+    r.retries = 9;
+    EXPECT(l, r, OUTCOME_FAILED);
+    atomic_store(&enough, true);
+    pthread_join(killer, NULL);
+    printf("ended %d times\n", ended);
+    cr_assert_str_eq(last.outcome.sqlstate, "57P01");
+    cr_assert_eq(last.outcome.attempt, 2);
+    cr_assert(strstr(last.outcome.message, "terminating connection"), "its own error: %s", last.outcome.message);
+    cr_assert(strstr(last.outcome.message, "2 times while the server stayed up"), "%s", last.outcome.message);
+    ledger_close(l);
+}
+
+/* Somebody holds a row of the catalogue, and commits as soon as the step waits for it. */
+static void *commit_when_waited_for(void *rival)
+{
+    await_value("SELECT count(*) > 0 FROM pg_locks l JOIN pg_stat_activity a USING (pid) WHERE NOT granted AND "
+                "datname = current_database()", "t");
+    PQclear(PQexec(rival, "COMMIT"));
+    return NULL;
+}
+
+Test(executor_transaction, what_races_on_the_catalogue_is_tried_again)
+{
+    struct ledger *l = ready(1);
+    struct executor_hooks quick = {.retry_first_ms = 10, .retry_max_ms = 20};
+    hooks = &quick;
+    test_pg_run(database, "CREATE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELECT 1';"
+                          "CREATE TABLE t (x int PRIMARY KEY)");
+    static const struct {
+        const char *rival, *step;
+    } rows[] = {
+        {"GRANT USAGE ON SCHEMA public TO PUBLIC", "GRANT USAGE ON SCHEMA public TO PUBLIC"},
+        {"CREATE SCHEMA s", "CREATE SCHEMA IF NOT EXISTS s"},
+        {"CREATE TABLE u (x int)", "CREATE TABLE IF NOT EXISTS u (x int)"},
+        {"CREATE OR REPLACE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELECT 2'",
+         "CREATE OR REPLACE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELECT 3'"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        PGconn *rival = PQconnectdb(database);
+        pthread_t committer;
+        PQclear(PQexec(rival, "BEGIN"));
+        PQclear(PQexec(rival, rows[i].rival));
+        pthread_create(&committer, NULL, commit_when_waited_for, rival);
+        struct job_request r = up(arena_printf(&arena, "q%zu", i), arena_printf(&arena, "%zu", i + 1), rows[i].step);
+        r.lock_timeout_ms = 20000;
+        EXPECT(l, r, OUTCOME_APPLIED);
+        pthread_join(committer, NULL);
+        cr_expect_eq(last.outcome.attempt, 2, "%s", rows[i].step);
+        PQfinish(rival);
+    }
+    struct job_request own = up("q9", "9", "INSERT INTO t VALUES (1), (1)"); /* is no race */
+    own.retries = 3;
+    EXPECT(l, own, OUTCOME_FAILED);
+    cr_assert_eq(last.outcome.attempt, 1);
     ledger_close(l);
 }
 

@@ -55,7 +55,7 @@ Test(fleet, round_trip)
     cr_assert_str_eq(second->depends[0].where, "services/user/V2__x.sql:4");
     cr_assert_null(service_migration(user, "1")->author);
     cr_assert_str_eq(user->targets[1], "user-us");
-    cr_assert_eq(user->policy.lock_timeout_ms, 5000);
+    cr_assert_eq(user->policy.lock_timeout_ms, 2000);
 }
 
 /* The sample with one value replaced; `path` is "services/1/name" and so on. */

@@ -11,7 +11,6 @@
 #include "proc/crash.h"
 
 #define RECONNECT_LIMIT_MS 30000
-#define DISK_FULL "53100"
 
 bool stop_asked(const struct execution *x)
 {
@@ -30,15 +29,28 @@ static bool pause_for(const struct execution *x, int64_t ms)
     return !stop_asked(x);
 }
 
-/* Doubled with each attempt, between half and all of it by chance, so that workers do not come back together. */
-static int64_t backoff(const struct execution *x, int64_t attempt)
+enum retry_cause failure_cause(const struct failure *failure, bool lost, bool same_server)
 {
-    int64_t first = x->hooks && x->hooks->retry_first_ms ? x->hooks->retry_first_ms : 200;
-    int64_t most = x->hooks && x->hooks->retry_max_ms ? x->hooks->retry_max_ms : 10000;
-    int64_t wait = first << (attempt < 16 ? attempt - 1 : 15);
-    if (wait > most || wait <= 0)
-        wait = most;
-    return wait / 2 + clock_mono_us() % (wait / 2 + 1);
+    const struct retry_seen seen = {.sqlstate = failure->err.sqlstate, .message = failure->err.text,
+                                    .retriable = failure->err.retriable, .lost = lost, .same_server = same_server};
+    return retry_cause(&seen);
+}
+
+static struct retry_limits limits_of(const struct execution *x)
+{
+    const struct job_request *r = x->step.request;
+    return (struct retry_limits){.retries = r->retries, .lock_timeout_ms = r->lock_timeout_ms,
+                                 .first_ms = x->hooks ? x->hooks->retry_first_ms : 0,
+                                 .max_ms = x->hooks ? x->hooks->retry_max_ms : 0};
+}
+
+bool try_again(struct execution *x, enum retry_cause cause, bool *ret_stopped)
+{
+    const struct retry_limits limits = limits_of(x);
+    int64_t pause_ms;
+    bool again = retry_again(&x->tally, cause, &limits, (uint64_t)clock_mono_us(), &pause_ms);
+    *ret_stopped = again && !pause_for(x, pause_ms);
+    return again && !*ret_stopped;
 }
 
 /* ---- what is recorded ---- */
@@ -61,9 +73,11 @@ static enum executor_end record_failure(struct execution *x, const struct failur
 {
     struct outcome about = {.kind = OUTCOME_FAILED, .sqlstate = failure->err.sqlstate, .message = failure->err.text,
                             .line = failure->line, .left = failure->left, .started_us = x->step.started_us};
+    if (failure->more)
+        about.message = arena_printf(x->arena, "%s; %s", about.message, failure->more);
     if (failure->part && failure->part->name != PART_MAIN) {
         const char *where = failure->line ? part_line(x, failure->part, failure->line) : part_what(failure->part);
-        about.message = arena_printf(x->arena, "%s: %s", where, failure->err.text);
+        about.message = arena_printf(x->arena, "%s: %s", where, about.message);
         about.line = 0;
     }
     about.message = veil_message(x, about.message);
@@ -108,7 +122,8 @@ static enum executor_end record_misfit(struct execution *x, const struct failure
 static enum executor_end reconnect(struct execution *x, struct err *err)
 {
     int64_t deadline = clock_mono_ms() + RECONNECT_LIMIT_MS;
-    for (int64_t attempt = 1;; attempt++) {
+    struct retry_tally tally = {0};
+    for (;;) {
         err_clear(err);
         if (ledger_reconnect(x->ledger, err)) {
             veil_session(x, true);
@@ -118,7 +133,10 @@ static enum executor_end reconnect(struct execution *x, struct err *err)
             return EXECUTOR_FENCED;
         if (clock_mono_ms() >= deadline)
             return EXECUTOR_BLOCKED;
-        if (!pause_for(x, backoff(x, attempt)))
+        const struct retry_limits forever = {.retries = INT64_MAX};
+        int64_t pause_ms;
+        retry_again(&tally, RETRY_CAUSE_LOST, &forever, (uint64_t)clock_mono_us(), &pause_ms);
+        if (!pause_for(x, pause_ms))
             return EXECUTOR_STOPPED;
     }
 }
@@ -168,9 +186,38 @@ static bool outside(const struct execution *x)
     return x->step.request->no_transaction || parts_no_transaction(x);
 }
 
+/* The session is lost: what has become of the request, and whether the server has been up all the time. */
+static enum executor_end look_again(struct execution *x, struct failure *failure, bool *ret_same_server,
+                                    bool *ret_known, struct err *err)
+{
+    const struct pg_identity before = *ledger_identity(x->ledger);
+    enum executor_end end = resolve(x, ret_known, err);
+    const struct pg_identity *now = ledger_identity(x->ledger);
+    *ret_same_server = before.server_start[0] && strcmp(before.server_start, now->server_start) == 0;
+    if (!failure->err.sqlstate[0])
+        err_sqlstate(&failure->err, "08006");
+    return end;
+}
+
+/* Tried as often as it may be: the end. */
+static enum executor_end give_up(struct execution *x, struct failure *failure, enum retry_cause cause, bool lost,
+                                 struct err *err)
+{
+    if (lost && outside(x))
+        outside_settle(x, failure);
+    *err = failure->err;
+    if (retry_blocks(cause)) {
+        err_hint(err, "make room for the database: the step is tried again until there is");
+        return EXECUTOR_BLOCKED;
+    }
+    if (cause == RETRY_CAUSE_TERMINATED)
+        failure->more = arena_printf(x->arena, "somebody ended its session (pg_terminate_backend) %lld times while the "
+                                     "server stayed up", (long long)x->tally.count[cause]);
+    return record_failure(x, failure, err);
+}
+
 static enum executor_end attempts(struct execution *x, struct err *err)
 {
-    int64_t most = x->step.request->retries + 1;
     for (;; x->step.attempt++) {
         struct failure failure = {.err = ERR_INIT, .left = ""};
         if (stop_asked(x)) {
@@ -179,34 +226,24 @@ static enum executor_end attempts(struct execution *x, struct err *err)
         }
         enum attempt_end end = outside(x) ? outside_attempt(x, &failure) : transaction_attempt(x, &failure);
         *err = failure.err;
-        bool known = false;
-        if (end == ATTEMPT_LOST) {
-            enum executor_end resolved = resolve(x, &known, err);
-            if (resolved != EXECUTOR_RECORDED || known)
-                return resolved;
-            if (!failure.err.sqlstate[0])
-                err_sqlstate(&failure.err, "08006");
+        bool known = false, same_server = false;
+        switch (end) {
+        case ATTEMPT_RECORDED: return EXECUTOR_RECORDED;
+        case ATTEMPT_REFUSED: return record_misfit(x, &failure, err);
+        case ATTEMPT_STOPPED: return EXECUTOR_STOPPED;
+        case ATTEMPT_ENDED: return ended(&failure.err, err);
+        case ATTEMPT_LOST: {
+            enum executor_end found = look_again(x, &failure, &same_server, &known, err);
+            if (found != EXECUTOR_RECORDED || known)
+                return found;
+            break;
         }
-        if (end == ATTEMPT_RECORDED)
-            return EXECUTOR_RECORDED;
-        if (end == ATTEMPT_REFUSED)
-            return record_misfit(x, &failure, err);
-        if (end == ATTEMPT_STOPPED)
-            return EXECUTOR_STOPPED;
-        if (end == ATTEMPT_ENDED)
-            return ended(&failure.err, err);
-        bool transient = end == ATTEMPT_LOST || pg_transient(failure.err.sqlstate);
-        if (x->step.attempt >= most && end == ATTEMPT_LOST && outside(x))
-            outside_settle(x, &failure);
-        if (strcmp(failure.err.sqlstate, DISK_FULL) == 0) {
-            *err = failure.err; /* says nothing of the migration: it waits for space, and is tried again */
-            err_hint(err, "make room for the database: the step is tried again until there is");
-            return EXECUTOR_BLOCKED;
+        case ATTEMPT_FAILED: break;
         }
-        if (!transient || x->step.attempt >= most)
-            return record_failure(x, &failure, err);
-        if (!pause_for(x, backoff(x, x->step.attempt)))
-            return EXECUTOR_STOPPED;
+        enum retry_cause cause = failure_cause(&failure, end == ATTEMPT_LOST, same_server);
+        bool stopped;
+        if (!try_again(x, cause, &stopped))
+            return stopped ? EXECUTOR_STOPPED : give_up(x, &failure, cause, end == ATTEMPT_LOST, err);
     }
 }
 

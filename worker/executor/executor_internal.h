@@ -1,6 +1,7 @@
 /* Inside this room: one request on its way. */
 #pragma once
 #include "executor/executor.h"
+#include "executor/retry.h"
 #include "foreign/foreign.h"
 #include "sql/placeholder.h"
 #include "sql/sql.h"
@@ -43,6 +44,7 @@ struct execution {
     const struct part *expanding; /* whose placeholders are being replaced */
     const char *default_schema, *user, *database, *timestamp; /* what "flyway:" names stand for; NULL: not asked for */
     struct ledger_step step;
+    struct retry_tally tally;  /* failures so far, by cause */
     struct buf warning;
     struct outcome outcome;   /* set when an attempt is RECORDED */
 };
@@ -61,12 +63,17 @@ struct failure {
     const struct part *part; /* where; NULL: the migration, or nowhere */
     int line;         /* in that part's file, 0 unknown */
     const char *left; /* in the arena, "" nothing */
+    const char *more; /* in the arena: what is known beside the server's words, NULL nothing */
 };
 
 enum attempt_end transaction_attempt(struct execution *x, struct failure *ret_failure);
 enum attempt_end outside_attempt(struct execution *x, struct failure *ret_failure);
 void outside_settle(struct execution *x, struct failure *failure);
 
+/* Why it failed; a failure that is not of the session leaves `lost` and `same_server` false. */
+enum retry_cause failure_cause(const struct failure *failure, bool lost, bool same_server);
+/* Counts the failure, and waits for the next try. False: there is none, or (*ret_stopped) stop was asked for. */
+bool try_again(struct execution *x, enum retry_cause cause, bool *ret_stopped);
 /* What a failed statement's error means. */
 enum attempt_end attempt_sort(const struct err *err);
 /* Leaves no transaction open. */

@@ -12,6 +12,7 @@
 #define UNLOCK_IDLE_MS 3000    /* an idle target's lock is given back */
 #define BLOCKED_FIRST_MS 200   /* first wait of a blocked job, doubled up to ... */
 #define BLOCKED_MAX_MS 5000
+#define BLOCKED_FULL_MS 30000  /* or, where there is no space: each try of a large step fills the disk again */
 #define BLOCKED_REPORT_MS 30000
 
 struct target {

@@ -178,8 +178,8 @@ static enum job_event do_wait(struct run *run)
         run->blocked_said_ms = now;
         reporter_say(target->reporter, &report, about.traceparent, REPORT_UNWATCHED, &err);
     }
-    int64_t doubled = run->blocked_ms * 2;
-    run->blocked_ms = !run->blocked_ms ? BLOCKED_FIRST_MS : doubled < BLOCKED_MAX_MS ? doubled : BLOCKED_MAX_MS;
+    int64_t doubled = run->blocked_ms * 2, most = run->err.kind == ERR_FULL ? BLOCKED_FULL_MS : BLOCKED_MAX_MS;
+    run->blocked_ms = !run->blocked_ms ? BLOCKED_FIRST_MS : doubled < most ? doubled : most;
     target_tick(target);
     if (target_wait(target, run->blocked_ms)) {
         target_must_stop(target, &run->facts.fencing);
