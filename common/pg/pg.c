@@ -3,6 +3,7 @@
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "base/cleanup.h"
 #include "base/text.h"
@@ -137,6 +138,14 @@ static PGconn *start(const char *conninfo, const char *application_name)
     return PQconnectStartParams(keywords, values, 1);
 }
 
+static bool set(struct pg *pg, struct err *err)
+{
+    auto_buf struct buf sql = BUF_INIT(1024);
+    for (const char *const *s = pg->settings; *s; s += 2)
+        buf_addf(&sql, "SET %s = '%s';", s[0], s[1]);
+    return sql.len == 0 || pg_run(pg, buf_text(&sql), NULL, NULL, err);
+}
+
 bool pg_open(const char *conninfo, const char *application_name, int timeout_ms, struct pg **ret_pg, struct err *err)
 {
     if (!pg_conninfo_check(conninfo, err))
@@ -160,9 +169,11 @@ bool pg_open(const char *conninfo, const char *application_name, int timeout_ms,
     pg->describe = xasprintf("%s@%s:%s/%s", PQuser(conn), PQhost(conn) ? PQhost(conn) : "local",
                              PQport(conn) ? PQport(conn) : "", PQdb(conn));
     PQsetNoticeReceiver(conn, notice, pg);
-    if (PQserverVersion(conn) >= 140000)
-        snprintf(pg->settings, sizeof pg->settings, "SET client_connection_check_interval = '500ms'");
-    if (pg->settings[0] && !pg_run(pg, pg->settings, NULL, NULL, err)) {
+    if (PQserverVersion(conn) >= 140000) {
+        pg->settings[0] = "client_connection_check_interval";
+        pg->settings[1] = "500ms";
+    }
+    if (!set(pg, err)) {
         pg_close(pg);
         return err_prefix(err, "setting the session up");
     }
@@ -193,7 +204,7 @@ const char *pg_describe(struct pg *pg)
     return pg->describe;
 }
 
-const char *pg_session_settings(struct pg *pg)
+const char *const *pg_session_settings(struct pg *pg)
 {
     return pg->settings;
 }
@@ -203,6 +214,13 @@ bool pg_look(struct pg *pg)
     /* the first reads the server's last words, the second the end */
     return PQstatus(pg->conn) != CONNECTION_BAD && PQconsumeInput(pg->conn) && PQconsumeInput(pg->conn) &&
            PQstatus(pg->conn) != CONNECTION_BAD;
+}
+
+void pg_give_up(struct pg *pg)
+{
+    if (PQsocket(pg->conn) >= 0)
+        shutdown(PQsocket(pg->conn), SHUT_RDWR);
+    pg_look(pg);
 }
 
 bool pg_lost(struct pg *pg)
@@ -251,10 +269,22 @@ static const char identity_sql[] =
     " to_char(pg_catalog.pg_postmaster_start_time() AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"')"
     " FROM pg_catalog.pg_stat_activity a WHERE a.pid = pg_catalog.pg_backend_pid()";
 
+/* As the role that logged in, which may see and end its own sessions: a session may begin as another role (ALTER ROLE
+ * ... SET role, options=-c role=...) that may not. What it begins as is what RESET ROLE leads to. */
+static bool as_login(struct pg *pg, const char *sql, PGresult **ret, struct err *err)
+{
+    auto_buf struct buf text = BUF_INIT(4096);
+    buf_addf(&text, "BEGIN;SET LOCAL ROLE NONE;%s;COMMIT", sql);
+    bool good = pg_run(pg, buf_text(&text), ret, NULL, err);
+    if (!good && !pg_lost(pg))
+        pg_run(pg, "ROLLBACK", NULL, NULL, NULL);
+    return good;
+}
+
 bool pg_identify(struct pg *pg, struct pg_identity *ret_identity, struct err *err)
 {
     auto_pgresult PGresult *result = NULL;
-    if (!pg_run(pg, identity_sql, &result, NULL, err))
+    if (!as_login(pg, identity_sql, &result, err))
         return false;
     if (PQntuples(result) != 1)
         return err_set(err, ERR_DATABASE, "pg_stat_activity does not show this session");
@@ -282,18 +312,17 @@ bool pg_cancel(struct pg *pg, struct err *err)
 
 static const char terminate_sql[] =
     "SELECT pg_catalog.pg_terminate_backend(pid) FROM pg_catalog.pg_stat_activity"
-    " WHERE pid = $1::int AND backend_start = nullif($2::text, '')::timestamptz"
-    " AND pg_catalog.pg_postmaster_start_time() = nullif($3::text, '')::timestamptz";
+    " WHERE pid = %d AND backend_start = nullif('%s', '')::timestamptz"
+    " AND pg_catalog.pg_postmaster_start_time() = nullif('%s', '')::timestamptz";
 
 bool pg_terminate_backend(struct pg *pg, const struct pg_session *session, int timeout_ms, struct err *err)
 {
-    char number[16];
-    snprintf(number, sizeof number, "%d", session->pid);
-    const char *values[] = {number, session->backend_start, session->server_start};
+    char sql[512];
+    text_format(sql, sizeof sql, terminate_sql, session->pid, session->backend_start, session->server_start);
     int64_t deadline = clock_mono_ms() + timeout_ms;
     for (int pause = 5;; pause = pause < 100 ? pause * 2 : 100) {
         auto_pgresult PGresult *result = NULL;
-        if (!pg_exec(pg, terminate_sql, 3, values, &result, err))
+        if (!as_login(pg, sql, &result, err))
             return err_prefix(err, "ending the session of backend %d", session->pid);
         if (PQntuples(result) == 0)
             return true;

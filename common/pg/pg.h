@@ -17,7 +17,7 @@ struct pg;
 
 struct pg_identity {
     int pid;                 /* backend */
-    char backend_start[40];  /* as PostgreSQL prints it; "" when the role may not see it */
+    char backend_start[40];  /* as PostgreSQL prints it; the role that logged in sees it, as whatever it acts */
     char server_start[40];   /* when this server began: in a container process ids come back with the next one */
     char system_identifier[24];
     int timeline;
@@ -35,8 +35,10 @@ void pg_close(struct pg *pg);
 PGconn *pg_raw(struct pg *pg);                      /* borrowed */
 const char *pg_describe(struct pg *pg);             /* borrowed: "user@host:port/database" */
 bool pg_identify(struct pg *pg, struct pg_identity *ret_identity, struct err *err);
-/* What greylag sets for each session, as SQL ("" when nothing): to be run again after RESET ALL. Borrowed. */
-const char *pg_session_settings(struct pg *pg);
+/* What this room sets for each session, to be set again after RESET ALL: a name, its value, ... and NULL. Borrowed. */
+const char *const *pg_session_settings(struct pg *pg);
+/* Ends the session from this end, whatever it does: the connection is lost from now on. */
+void pg_give_up(struct pg *pg);
 /* Between statements: takes in what the server said unasked. False: it has ended the connection. */
 bool pg_look(struct pg *pg);
 bool pg_lost(struct pg *pg);                        /* the connection is gone: whatever was under way is in doubt */
@@ -63,6 +65,7 @@ struct pg_input {
 struct pg_script {
     PGresult *rows; /* new: the last result that has rows, NULL when none has */
     char tag[64];   /* the last command tag */
+    char ended[64]; /* of the last statement that ended a transaction: COMMIT or ROLLBACK; "" none did */
     int completed;  /* how many statements ended well: the failed one is the next */
     int inputs;     /* how many inputs were asked for */
     int64_t input_line; /* it failed at this line of the last of them, from 1; 0: unknown, or not while it was read */

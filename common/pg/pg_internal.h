@@ -11,7 +11,7 @@ struct pg {
     PGconn *conn;          /* owned */
     char *conninfo;        /* owned, a secret */
     char *describe;        /* owned */
-    char settings[64];
+    const char *settings[3]; /* static */
     struct pg_prepared *prepared; /* owned array */
     size_t prepared_count, prepared_room;
     struct buf notices, handed; /* collected; given out */

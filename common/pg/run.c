@@ -167,6 +167,8 @@ static bool take(struct talk *talk, PGresult *result, struct err *err)
         talk->copying = NULL;
         script->completed++;
         text_format(script->tag, sizeof script->tag, "%s", PQcmdStatus(result));
+        if (strcmp(script->tag, "COMMIT") == 0 || strcmp(script->tag, "ROLLBACK") == 0)
+            text_format(script->ended, sizeof script->ended, "%s", script->tag);
     } else {
         good = pg_fail(talk->pg, result, err);
         if (talk->copying)

@@ -45,7 +45,8 @@ class Sources:
             self.functions |= set(re.findall(r"^(?:[A-Za-z_][\w \t*]*[ \t*])(\w+)\(", text, re.M))
             for suite, name in re.findall(r"^Test\((\w+), (\w+)", text, re.M):
                 self.tests.setdefault(suite, set()).add(name)
-        self.functions |= set(re.findall(r"^CREATE FUNCTION @schema@\.(\w+)\(", text, re.M))
+        made = r"^CREATE (?:OR REPLACE )?(?:FUNCTION|PROCEDURE) @schema@\.(\w+)\("
+        self.functions |= set(re.findall(made, text, re.M))
         self.scenarios |= set(re.findall(r"^def (test_\w+)\(", text, re.M))
         if path.name == "crash_points.def":
             self.points |= set(re.findall(r'X\("([^"]+)"', text))

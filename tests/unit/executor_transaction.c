@@ -378,10 +378,12 @@ Test(executor_transaction, what_races_on_the_catalogue_is_tried_again)
 Test(executor_transaction, a_target_that_cannot_record_is_blocked)
 {
     struct ledger *l = ready(1);
-    pg_run(ledger_session(l), "SET default_transaction_read_only = on", NULL, NULL, NULL);
+    test_pg_run(database, "CREATE FUNCTION full_up() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
+                          "RAISE SQLSTATE '25006'; END $$;"
+                          "CREATE TRIGGER t BEFORE INSERT ON greylag.history EXECUTE FUNCTION full_up()");
     cr_assert_eq(apply(l, up("q1", "1", "CREATE TABLE a (x int)")), EXECUTOR_BLOCKED);
     cr_assert_str_eq(last_error.sqlstate, "25006");
-    pg_run(ledger_session(l), "RESET ALL", NULL, NULL, NULL);
+    test_pg_run(database, "DROP TRIGGER t ON greylag.history");
     EXPECT(l, up("q1", "1", "CREATE TABLE a (x int)"), OUTCOME_APPLIED);
     ledger_close(l);
 }

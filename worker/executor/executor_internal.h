@@ -78,8 +78,6 @@ bool try_again(struct execution *x, enum retry_cause cause, bool *ret_stopped);
 enum attempt_end attempt_sort(const struct err *err);
 /* Leaves no transaction open. */
 void session_rollback(struct execution *x);
-/* Undoes what a file set for the session. */
-bool session_reset(struct execution *x, struct err *err);
 bool is_guarded(const struct execution *x); /* the other tool's record has a word before anything runs */
 struct foreign_step execution_foreign(const struct execution *x); /* what another tool's record needs to know of it */
 bool stop_asked(const struct execution *x);
@@ -91,8 +89,6 @@ bool parts_prepare(struct execution *x, struct failure *failure);
 /* Whether a name that only the database knows stands in a text: names_ask has to come first. */
 bool parts_ask(const struct execution *x);
 bool parts_no_transaction(const struct execution *x); /* PostgreSQL refuses some of it in a transaction */
-bool parts_session(const struct execution *x);        /* some of it sets what outlives the transaction */
-bool parts_mention(const struct execution *x, const char *word);
 const char *part_what(const struct part *part);
 /* "line 3", "line 3 of the verify script"; in the arena. */
 const char *part_line(struct execution *x, const struct part *part, int line);

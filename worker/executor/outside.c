@@ -157,7 +157,7 @@ static bool run_script(struct execution *x, const struct script *script, struct 
 static bool run_together(struct execution *x, const struct unit *u, struct failure *failure)
 {
     auto_script struct script script = SCRIPT_INIT(x->arena);
-    script_add(&script, "BEGIN", 1);
+    script_add(&script, "BEGIN READ WRITE", 1);
     if (u->isolation) {
         script_add(&script, " ISOLATION LEVEL ", 0);
         script_add(&script, u->isolation, 0);
@@ -165,8 +165,9 @@ static bool run_together(struct execution *x, const struct unit *u, struct failu
     script_add(&script, ";\n", 0);
     script_add_statements(&script, u->part, u->begin, u->end, u->first, u->count);
     script_add(&script, "\n;", 0);
+    ledger_add_own(x->ledger, &script.sql, true);
     ledger_add_mark_after(x->ledger, &script.sql, &x->step, u->number);
-    script_add(&script, ";COMMIT", 2);
+    script_add(&script, ";COMMIT", LEDGER_OWN_STATEMENTS + 2);
     CRASH_POINT("executor.before");
     bool good = run_script(x, &script, failure);
     session_rollback(x);
@@ -316,7 +317,7 @@ void outside_settle(struct execution *x, struct failure *failure)
     failure->line = 0;
     if (done < units.count)
         tell_left(x, &units, done, failure);
-    session_reset(x, NULL);
+    ledger_clean(x->ledger, NULL);
 }
 
 enum attempt_end outside_attempt(struct execution *x, struct failure *ret_failure)
@@ -329,7 +330,6 @@ enum attempt_end outside_attempt(struct execution *x, struct failure *ret_failur
         return ATTEMPT_FAILED;
     }
     enum attempt_end end = run_units(x, &units, ret_failure);
-    if (ledger_connected(x->ledger))
-        session_reset(x, NULL);
+    ledger_clean(x->ledger, NULL);
     return end;
 }

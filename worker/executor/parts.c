@@ -120,19 +120,3 @@ bool parts_no_transaction(const struct execution *x)
     return x->parts[PART_BEFORE].text.needs_no_transaction || x->parts[PART_MAIN].text.needs_no_transaction ||
            x->parts[PART_AFTER].text.needs_no_transaction;
 }
-
-bool parts_session(const struct execution *x)
-{
-    bool session = false;
-    for (size_t i = 0; i < PART_COUNT; i++)
-        session |= x->parts[i].text.session;
-    return session;
-}
-
-bool parts_mention(const struct execution *x, const char *word)
-{
-    for (size_t i = 0; i < PART_COUNT; i++)
-        if (strcasestr(x->parts[i].expanded.text, word))
-            return true;
-    return false;
-}

@@ -12,20 +12,11 @@ void session_rollback(struct execution *x)
         pg_run(pg, "ROLLBACK", NULL, NULL, NULL);
 }
 
-bool session_reset(struct execution *x, struct err *err)
+/* The records are greylag's own to write, whatever role or setting the text has left. */
+static void add_own(struct execution *x, struct script *script)
 {
-    struct pg *pg = ledger_session(x->ledger);
-    auto_buf struct buf sql = BUF_INIT(1024);
-    buf_addf(&sql, "RESET SESSION AUTHORIZATION; RESET ROLE; RESET ALL; CLOSE ALL; DEALLOCATE ALL; DISCARD TEMP; %s",
-             pg_session_settings(pg));
-    return pg_run(pg, buf_text(&sql), NULL, NULL, err);
-}
-
-/* The records are greylag's own to write, and a verify script is no part of the migration. */
-static void add_own_role(const struct execution *x, struct script *script)
-{
-    if (parts_mention(x, "role") || parts_mention(x, "authorization"))
-        script_add(script, "RESET SESSION AUTHORIZATION;RESET ROLE;", 2);
+    ledger_add_own(x->ledger, &script->sql, false);
+    script_add(script, "", LEDGER_OWN_STATEMENTS);
 }
 
 void script_begin(struct execution *x, struct script *script)
@@ -36,7 +27,11 @@ void script_begin(struct execution *x, struct script *script)
         script_add(script, " ISOLATION LEVEL ", 0);
         script_add(script, isolation, 0);
     }
-    script_add(script, ";", 0);
+    if (x->step.running) { /* statements outside a transaction have had the session */
+        script_add(script, " READ WRITE;", 0);
+        add_own(x, script);
+    } else
+        script_add(script, ";", 0);
     ledger_add_begin(x->ledger, &script->sql, &x->step);
     script_add(script, ";\n", 1);
 }
@@ -65,6 +60,7 @@ static void add_foreign(struct execution *x, struct script *script,
 
 void script_end(struct execution *x, struct script *script)
 {
+    add_own(x, script); /* a verify script is no part of the migration either */
     if (*x->parts[PART_VERIFY].raw) {
         script_add(script, "SAVEPOINT greylag_verify;\n", 1);
         script_add_part(script, &x->parts[PART_VERIFY]);
@@ -74,7 +70,8 @@ void script_end(struct execution *x, struct script *script)
     ledger_add_end(x->ledger, &script->sql, &x->step);
     script_add(script, ";", 1);
     add_foreign(x, script, foreign_add_mirror);
-    script_add(script, "COMMIT", 1);
+    script_add(script, "COMMIT;", 1);
+    ledger_add_clean(x->ledger, &script->sql);
 }
 
 static void tell_stray(struct failure *failure)
@@ -86,12 +83,26 @@ static void tell_stray(struct failure *failure)
     failure->line = 0;
 }
 
+/* It failed, and yet no transaction is open: in COMMIT, or behind it, where the session is made as new. Then nobody
+ * knows what the session holds, and the history knows whether the step has taken effect. */
+static bool took_effect(struct execution *x)
+{
+    struct pg *pg = ledger_session(x->ledger);
+    const struct outcome *outcomes;
+    size_t count;
+    if (pg_lost(pg) || PQtransactionStatus(pg_raw(pg)) != PQTRANS_IDLE ||
+        !ledger_find(x->ledger, &x->step.request->request, 1, x->arena, &outcomes, &count, NULL) || count == 0)
+        return false;
+    x->outcome = outcomes[0];
+    return true;
+}
+
 bool script_commit(struct execution *x, const struct script *script, bool stoppable, struct failure *failure)
 {
     struct pg_script ran;
     bool good = script_run(x, script, stoppable, &ran, failure);
-    if (good && (strcmp(ran.tag, "COMMIT") != 0 || !ran.rows || PQnfields(ran.rows) != LEDGER_END_COLUMNS))
-        good = err_set(&failure->err, ERR_DATABASE, "the transaction ended with %s", ran.tag);
+    if (good && (strcmp(ran.ended, "COMMIT") != 0 || !ran.rows || PQnfields(ran.rows) != LEDGER_END_COLUMNS))
+        good = err_set(&failure->err, ERR_DATABASE, "the transaction ended with %s", ran.ended);
     if (good) {
         CRASH_POINT("executor.after");
         ledger_read_end(x->ledger, ran.rows, &x->step, x->arena, &x->outcome);
@@ -99,7 +110,11 @@ bool script_commit(struct execution *x, const struct script *script, bool stoppa
     } else if (strcmp(failure->err.sqlstate, LEDGER_STRAY) == 0)
         tell_stray(failure);
     pg_script_release(&ran);
-    session_rollback(x);
+    if (!good) {
+        good = took_effect(x);
+        session_rollback(x);
+        ledger_clean(x->ledger, NULL); /* when the session is lost here, the next statement finds out */
+    }
     return good;
 }
 
@@ -111,11 +126,7 @@ enum attempt_end transaction_attempt(struct execution *x, struct failure *ret_fa
         add_foreign(x, &script, foreign_add_guard);
     for (enum part_name i = PART_BEFORE; i <= PART_AFTER; i++)
         script_add_part(&script, &x->parts[i]);
-    add_own_role(x, &script);
     script_end(x, &script);
     CRASH_POINT("executor.before");
-    bool good = script_commit(x, &script, true, ret_failure);
-    if (parts_session(x) && !pg_lost(ledger_session(x->ledger)))
-        session_reset(x, NULL); /* when the session is lost here, the next statement finds out */
-    return good ? ATTEMPT_RECORDED : attempt_sort(&ret_failure->err);
+    return script_commit(x, &script, true, ret_failure) ? ATTEMPT_RECORDED : attempt_sort(&ret_failure->err);
 }

@@ -166,7 +166,7 @@ static bool open_database(struct ledger *ledger, struct err *err)
     pg_add_identifier(ledger->pg, &name, ledger->settings.schema);
     ledger->quoted_schema = arena_strdup(&ledger->arena, buf_text(&name));
     expand_statements(ledger);
-    return pg_identify(ledger->pg, &ledger->identity, err) &&
+    return ledger_prepare_session(ledger, ledger->pg, err) && pg_identify(ledger->pg, &ledger->identity, err) &&
            ledger_check_session(ledger, ledger->pg, &ledger->identity, err) && ledger_migrate(ledger, err) &&
            ledger_find_target(ledger, err);
 }

@@ -124,6 +124,17 @@ int64_t ledger_target(struct ledger *ledger);          /* the target's id in thi
 void ledger_add_begin(struct ledger *ledger, struct buf *sql, const struct ledger_step *step);
 void ledger_add_end(struct ledger *ledger, struct buf *sql, const struct ledger_step *step);
 #define LEDGER_END_COLUMNS 4
+/* Adds statements, each with its ';', that put aside what a file may have set and what matters to greylag's own
+ * records: the role, and whether a commit waits for the disk. for_now: for the rest of the transaction, and behind it
+ * the session is as the file has it. */
+void ledger_add_own(struct ledger *ledger, struct buf *sql, bool for_now);
+#define LEDGER_OWN_STATEMENTS 3
+/* Makes the session as new, as far as that goes: whatever a file has set, made, prepared, locked or listens to. The
+ * target's lock stays. As text without its ';' for the end of a step's string, behind the COMMIT of a transaction that
+ * ends with ledger_add_own (it returns no rows), and by itself. When it fails the session is given up:
+ * ERR_UNREACHABLE follows. */
+void ledger_add_clean(struct ledger *ledger, struct buf *sql);
+bool ledger_clean(struct ledger *ledger, struct err *err);
 /* The outcome that step_end's row tells of. */
 void ledger_read_end(struct ledger *ledger, const PGresult *rows, const struct ledger_step *step, struct arena *arena,
                      struct outcome *ret_outcome);

@@ -7,8 +7,7 @@
 /* One row for each file in sql/, with greylag's schema filled in when the ledger is opened. */
 #define LEDGER_STATEMENTS(X)                                                                                           \
     X(find) X(find_release) X(half_done) X(find_positions) X(unacknowledged) X(acknowledge) X(inventory) X(effect)     \
-    X(target) X(target_add) X(fence) X(raise) X(lock) X(unlock) X(extend) X(record) X(marks) X(mark_before)            \
-    X(mark_after)
+    X(target) X(target_add) X(fence) X(raise) X(lock) X(unlock) X(extend) X(record) X(marks)
 enum ledger_statement {
 #define X(name) LEDGER_SQL_##name,
     LEDGER_STATEMENTS(X)
@@ -41,6 +40,8 @@ struct ledger {
     const char *sql[LEDGER_SQL_COUNT];
     struct pg *pg;
     struct pg_identity identity;
+    bool commit_forced;              /* synchronous_commit is off by default here, and on for greylag */
+    char own_settings[256];          /* of the session, as SQL: ";SET name = 'value'"... */
     int64_t target;                  /* its id in the database */
     int64_t lock_key;
     bool locked;
@@ -63,6 +64,8 @@ const char *ledger_expand(struct ledger *ledger, const char *sql);
 bool ledger_find_target(struct ledger *ledger, struct err *err); /* its id in this database; a new one is added */
 bool ledger_migrate(struct ledger *ledger, struct err *err);
 bool ledger_connect(struct ledger *ledger, struct pg **ret_pg, struct err *err);
+/* A new session for steps: what greylag relies on is set. */
+bool ledger_prepare_session(struct ledger *ledger, struct pg *pg, struct err *err);
 /* Refuses a transaction pooler. */
 bool ledger_check_session(struct ledger *ledger, struct pg *pg, const struct pg_identity *identity, struct err *err);
 

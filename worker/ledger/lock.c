@@ -94,8 +94,8 @@ bool ledger_reconnect(struct ledger *ledger, struct err *err)
     if (!ledger_connect(ledger, &pg, err))
         return false;
     const struct pg_session old = {ledger->identity.pid, ledger->identity.backend_start, ledger->identity.server_start};
-    bool good = pg_identify(pg, &now, err) && ledger_check_session(ledger, pg, &now, err) &&
-                pg_terminate_backend(pg, &old, TERMINATE_WAIT_MS, err);
+    bool good = ledger_prepare_session(ledger, pg, err) && pg_identify(pg, &now, err) &&
+                ledger_check_session(ledger, pg, &now, err) && pg_terminate_backend(pg, &old, TERMINATE_WAIT_MS, err);
     if (!good) {
         pg_close(pg);
         return false;

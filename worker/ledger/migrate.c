@@ -11,7 +11,8 @@
 #define MIGRATE_LOCK "7382094172664911873" /* one lock for every ledger of a database: it is held for milliseconds */
 
 /* In order; a version once published never changes. */
-static const char *const versions[] = {sql_0001_ledger, sql_0002_functions, sql_0003_effects, sql_0004_sessions};
+static const char *const versions[] = {sql_0001_ledger, sql_0002_functions, sql_0003_effects, sql_0004_sessions,
+                                       sql_0005_clean};
 
 /* 0 when there is nothing yet. */
 static bool read_version(struct ledger *ledger, int64_t *ret_version, struct err *err)

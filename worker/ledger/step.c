@@ -160,29 +160,57 @@ bool ledger_marks(struct ledger *ledger, const char *request, struct arena *aren
     return true;
 }
 
+/* Whatever the file has set for the session: a marker is greylag's own. */
+static void begin_mark(struct ledger *ledger, struct buf *sql)
+{
+    buf_adds(sql, "BEGIN READ WRITE;");
+    ledger_add_own(ledger, sql, true);
+}
+
+static void add_mark(struct ledger *ledger, struct buf *sql, const char *function)
+{
+    buf_addf(sql, "SELECT %s.%s(%" PRId64 ",%" PRId64, ledger->quoted_schema, function, ledger->target,
+             ledger->fence.epoch);
+    add_text(ledger, sql, ledger->term);
+    buf_addf(sql, ",%" PRId64, ledger->fence.sequence);
+}
+
+static bool run_mark(struct ledger *ledger, struct buf *sql, struct err *err)
+{
+    buf_adds(sql, ";COMMIT");
+    if (pg_run(ledger->pg, buf_text(sql), NULL, NULL, err))
+        return true;
+    if (!pg_lost(ledger->pg))
+        pg_run(ledger->pg, "ROLLBACK", NULL, NULL, NULL);
+    return ledger_fail(err);
+}
+
 bool ledger_mark_before(struct ledger *ledger, const struct ledger_step *step, const struct ledger_mark *mark,
                         struct err *err)
 {
-    const char *values[] = {NUMBER(ledger->target), NUMBER(ledger->fence.epoch), ledger->term,
-                            NUMBER(ledger->fence.sequence), NUMBER(ledger->identity.pid),
-                            step->request->request, NUMBER(mark->statement), mark->made ? mark->made : "",
-                            mark->found ? mark->found : ""};
-    return ledger_exec(ledger, LEDGER_SQL_mark_before, (int)COUNT_OF(values), values, NULL, err);
+    auto_buf struct buf sql = BUF_INIT(BUF_MAX);
+    begin_mark(ledger, &sql);
+    add_mark(ledger, &sql, "mark_before");
+    buf_addf(&sql, ",%d", ledger->identity.pid);
+    add_text(ledger, &sql, step->request->request);
+    buf_addf(&sql, ",%d", mark->statement);
+    add_text(ledger, &sql, mark->made ? mark->made : "");
+    add_text(ledger, &sql, mark->found ? mark->found : "");
+    buf_addc(&sql, ')');
+    return run_mark(ledger, &sql, err);
 }
 
 bool ledger_mark_after(struct ledger *ledger, const struct ledger_step *step, int statement, struct err *err)
 {
-    const char *values[] = {NUMBER(ledger->target), NUMBER(ledger->fence.epoch), ledger->term,
-                            NUMBER(ledger->fence.sequence), step->request->request, NUMBER(statement)};
-    return ledger_exec(ledger, LEDGER_SQL_mark_after, (int)COUNT_OF(values), values, NULL, err);
+    auto_buf struct buf sql = BUF_INIT(BUF_MAX);
+    begin_mark(ledger, &sql);
+    ledger_add_mark_after(ledger, &sql, step, statement);
+    return run_mark(ledger, &sql, err);
 }
 
 void ledger_add_mark_after(struct ledger *ledger, struct buf *sql, const struct ledger_step *step, int statement)
 {
-    buf_addf(sql, "SELECT %s.mark_after(%" PRId64 ",%" PRId64, ledger->quoted_schema, ledger->target,
-             ledger->fence.epoch);
-    add_text(ledger, sql, ledger->term);
-    buf_addf(sql, ",%" PRId64, ledger->fence.sequence);
+    add_mark(ledger, sql, "mark_after");
     add_text(ledger, sql, step->request->request);
     buf_addf(sql, ",%d)", statement);
 }
