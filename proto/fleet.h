@@ -124,6 +124,8 @@ struct applied {
     const struct applied_text *texts; /* of a repeatable one, as far as the control database knows: what is in effect,
                                        * then what was before it, the newest first. Does not travel */
     size_t text_count;
+    const char *held;      /* going back to the end of a release: the checksum that was in effect there, "" nothing
+                            * was; NULL: not asked. Does not travel */
 };
 /* One row of another tool's record on a target. */
 struct foreign_row {

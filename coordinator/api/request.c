@@ -97,13 +97,11 @@ static bool read_options(const json_t *options, struct arena *arena, struct plan
     if (steps && (!json_is_integer(steps) || json_integer_value(steps) < 0))
         return err_set(err, ERR_USAGE, "\"steps\" is not a number");
     ret->steps = json_integer_value(steps);
-    if (json_object_get(options, "releases") &&
-        !api_texts(options, "releases", arena, &ret->releases, &ret->release_count, err))
-        return false;
     return api_texts(options, "services", arena, &ret->services, &ret->service_count, err) &&
            api_texts(options, "targets", arena, &ret->targets, &ret->target_count, err) &&
            read_limits(options, arena, ret, err) && read_bool(options, "outOfOrder", &ret->out_of_order, err) &&
-           read_text(options, "release", &ret->release, err) && read_bool(options, "all", &ret->all, err) &&
+           read_text(options, "release", &ret->release, err) && read_text(options, "backTo", &ret->back_to, err) &&
+           read_bool(options, "all", &ret->all, err) &&
            read_bool(options, "stopAtIrreversible", &ret->stop_at_irreversible, err);
 }
 

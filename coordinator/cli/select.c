@@ -115,12 +115,11 @@ json_t *cli_options_json(const struct plan_options *options)
                                                 options->limits[i].version));
     const char *adoption = options->adoption ? adoption_text(options->adoption) : NULL;
     return json_pack(
-        "{s:s, s:s*, s:o, s:o, s:o, s:b, s:s?, s:o*, s:I, s:b, s:b}", "direction", direction_text(options->direction),
+        "{s:s, s:s*, s:o, s:o, s:o, s:b, s:s?, s:s*, s:I, s:b, s:b}", "direction", direction_text(options->direction),
         "adoption", adoption, "services", texts_json(options->services, options->service_count), "targets",
         texts_json(options->targets, options->target_count), "limits", limits, "outOfOrder", options->out_of_order,
-        "release", options->release, "releases",
-        options->releases ? texts_json(options->releases, options->release_count) : NULL, "steps",
-        (json_int_t)options->steps, "all", options->all, "stopAtIrreversible", options->stop_at_irreversible);
+        "release", options->release, "backTo", options->back_to, "steps", (json_int_t)options->steps, "all",
+        options->all, "stopAtIrreversible", options->stop_at_irreversible);
 }
 
 json_t *cli_fleet_json(const struct fleet *fleet)

@@ -261,38 +261,6 @@ static bool down_to_versions(const struct cmdline *line, const struct catalog *c
     return true;
 }
 
-/* The releases after `to`, newest first; *ret_found false: there is no release of that id. One that went down cannot be
- * taken back by going down: that is said. */
-static bool releases_after(struct http_client *client, const char *to, struct arena *arena,
-                           struct plan_options *options, bool *ret_found, struct err *err)
-{
-    auto_http_reply struct http_reply reply = HTTP_REPLY_INIT;
-    size_t i, went_down = 0;
-    const json_t *item;
-    if (!http_call(client, "GET", "/api/v1/releases?limit=10000", NULL, NULL, &reply, err))
-        return false;
-    const json_t *list = json_object_get(reply.json, "releases");
-    const char **after = arena_array(arena, json_array_size(list) + 1, sizeof *after);
-    *ret_found = false;
-    json_array_foreach(list, i, item)
-    {
-        if (strcmp(json_text(item, "id"), to) == 0) {
-            *ret_found = true;
-            break;
-        }
-        after[i] = arena_strdup(arena, json_text(item, "id"));
-        went_down += strcmp(json_text(item, "direction"), "down") == 0;
-    }
-    if (!*ret_found)
-        return true;
-    if (went_down)
-        fprintf(stderr, "note: %zu later release%s went down; what %s undid is not applied again by going down\n",
-                went_down, went_down == 1 ? "" : "s", went_down == 1 ? "it" : "they");
-    options->releases = after;
-    options->release_count = i;
-    return true;
-}
-
 static bool looks_like_release(const char *text)
 {
     return strlen(text) == ID_SIZE - 1 && strspn(text, "0123456789abcdefghjkmnpqrstvwxyz") == ID_SIZE - 1;
@@ -319,8 +287,6 @@ static bool down_to(const struct cmdline *line, const struct catalog *catalog, s
                     struct arena *arena, struct plan_options *options, struct err *err)
 {
     const char *const *texts;
-    bool found = false;
-    const char *release = NULL;
     bool one = cmdline_values(line, "to", &texts) == 1, letter = isalpha((unsigned char)texts[0][0]);
     const struct named_release *named = NULL;
     if (one && !strchr(texts[0], '=') && !cli_named(line, texts[0], arena, &named, err))
@@ -331,12 +297,10 @@ static bool down_to(const struct cmdline *line, const struct catalog *catalog, s
         return true;
     }
     if (one && looks_like_release(texts[0]))
-        release = texts[0];
-    else if (one && letter && !strchr(texts[0], '=') && !cli_tag_find(client, texts[0], arena, &release, err))
+        options->back_to = texts[0];
+    else if (one && letter && !strchr(texts[0], '=') && !cli_tag_find(client, texts[0], arena, &options->back_to, err))
         return false;
-    if (release && !releases_after(client, release, arena, options, &found, err))
-        return false;
-    return found || down_to_versions(line, catalog, arena, options, err);
+    return options->back_to || down_to_versions(line, catalog, arena, options, err);
 }
 
 static bool down_options(const struct cmdline *line, const struct catalog *catalog, struct http_client *client,
@@ -370,8 +334,8 @@ static const struct cmd_option down_only[] = {
     {"on", 0, "TARGET", "only this database; may be repeated", CMD_REPEAT},
     {"steps", 0, "N", "the last N steps of one service, on each of its targets", 0},
     {"to", 0, "RELEASE|TAG|[SERVICE=]VERSION",
-     "back to the end of this release, to a tag, to a release that releases.yml names, or to this version of a service "
-     "(or @TAG of Sqitch's plan); what is named stays; versions may be repeated",
+     "back to what was in effect at the end of this release, to a tag, to a release that releases.yml names, or to "
+     "this version of a service (or @TAG of Sqitch's plan); what is named stays; versions may be repeated",
      CMD_REPEAT},
     {"release", 0, "RELEASE", "what this release applied", 0},
     {"all", 0, NULL, "everything that is applied", 0},

@@ -29,12 +29,7 @@ static int back_to(struct undoing *undoing, int service)
 
 static bool is_of_release(const struct plan_options *options, const char *release)
 {
-    if (!release || !*release)
-        return false;
-    for (size_t i = 0; i < options->release_count; i++)
-        if (strcmp(options->releases[i], release) == 0)
-            return true;
-    return options->release && strcmp(options->release, release) == 0;
+    return release && *release && strcmp(options->release, release) == 0;
 }
 
 /* A release's repeatable ones go back to the text before it. */
@@ -46,6 +41,21 @@ static void choose_text(const struct plan_options *options, struct undo *undo)
         gone++;
     undo->chosen = gone > 0 || (applied->text_count == 0 && is_of_release(options, applied->release));
     undo->earlier = undo->chosen && gone < applied->text_count ? &applied->texts[gone] : NULL;
+}
+
+/* Back to the end of a release: what was in effect there stays, and a repeatable one goes back to the text that was. */
+static void choose_held(struct undo *undo)
+{
+    static const struct applied_text lost = {.checksum = "", .request = "", .release = "", .kept = false};
+    const struct applied *applied = undo->applied;
+    const char *held = applied->held ? applied->held : "";
+    size_t at = 0;
+    undo->chosen = undo->repeatable ? strcmp(held, applied->checksum) != 0 : *held == '\0';
+    if (!undo->chosen || !*held)
+        return;
+    while (at < applied->text_count && strcmp(applied->texts[at].checksum, held) != 0)
+        at++;
+    undo->earlier = at < applied->text_count ? &applied->texts[at] : &lost;
 }
 
 /* Where everything goes, repeatable ones without an undo are taken off the record, so that they run again with the next
@@ -61,7 +71,9 @@ static void choose_slot(struct undoing *undoing, int s, int back)
         if (options->all) {
             undo->chosen = true;
             undo->forgotten = undo->repeatable && !undo_has_way_back(undoing, undo);
-        } else if (options->release || options->releases) {
+        } else if (options->back_to) {
+            choose_held(undo);
+        } else if (options->release) {
             if (undo->repeatable)
                 choose_text(options, undo);
             else
@@ -97,10 +109,11 @@ static struct gone gone_of(const struct planning *planning, const struct target_
     const struct plan_options *options = planning->options;
     auto_buf struct buf names = BUF_INIT(BUF_MAX);
     struct gone gone = {.contents = contents};
-    bool by_release = options->release || options->releases;
-    for (size_t i = contents->applied_count; i-- > 0 && (options->all || by_release);) {
+    for (size_t i = contents->applied_count; i-- > 0;) {
         const struct applied *applied = &contents->applied[i];
-        if (!options->all && !is_of_release(options, applied->release))
+        bool chosen = options->all || (options->back_to && (!applied->held || !*applied->held)) ||
+                      (options->release && is_of_release(options, applied->release));
+        if (!chosen)
             continue;
         if (gone.count++ < NAMED_MAX)
             buf_addf(&names, "%s%s", names.len ? ", " : "", applied->migration);
@@ -221,7 +234,7 @@ static void refuse_irreversible(struct undoing *undoing, const struct undo *undo
     struct planning *planning = undoing->planning;
     const struct service *service = undo_service(undoing, undo->slot);
     const struct migration *migration = &service->migrations[undo->migration];
-    bool of_release = planning->options->release || planning->options->releases;
+    bool of_release = planning->options->release || planning->options->back_to;
     const char *why = undo->earlier ? "has no way back: the text that it replaced is not kept"
                       : undo->repeatable && of_release
                           ? "has no way back: nothing is known to have been in effect before it"
@@ -363,7 +376,7 @@ static void add_steps(struct undoing *undoing)
 
 static bool asks_one_thing(const struct plan_options *options)
 {
-    int asked = (options->release != NULL) + (options->releases != NULL) + (options->steps > 0) + options->all +
+    int asked = (options->release != NULL) + (options->back_to != NULL) + (options->steps > 0) + options->all +
                 (options->limit_count > 0);
     return asked == 1 && options->steps >= 0;
 }

@@ -108,8 +108,7 @@ struct plan_options {
     bool out_of_order;           /* up: allow a pending migration older than an applied one (lessons, 8) */
     /* down: exactly one of */
     const char *release;         /* undo what this release applied */
-    const char *const *releases; /* undo what these applied: all that came after one; NULL: not asked, may be empty */
-    size_t release_count;
+    const char *back_to;         /* undo what was not in effect at the end of this release: struct applied's `held` */
     int64_t steps;               /* the last N of the one selected service, on each of its targets; what has no version
                                   * does not count */
     bool all;                    /* everything; repeatable ones without an undo are taken off the record, so that they

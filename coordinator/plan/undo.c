@@ -1,5 +1,7 @@
 #include "plan/undo.h"
 
+#include <string.h>
+
 const struct service *undo_service(const struct undoing *undoing, int slot)
 {
     return &undoing->planning->fleet->services[undoing->planning->slots[slot].service];
@@ -75,10 +77,27 @@ void undo_keep(struct undoing *undoing, size_t first, size_t end)
     }
 }
 
+/* Whether the text of a repeatable one ran on top of this: it runs behind all others of its release (whose ids sort by
+ * time). Where nobody knows, it did. */
+static bool ran_before(const struct undo *other, const struct undo *repeatable)
+{
+    const char *first = other->applied->release, *then = repeatable->applied->release;
+    return other->placed && (!first || !then || strcmp(first, then) <= 0);
+}
+
 void undo_keep_from(struct undoing *undoing, size_t at)
 {
-    undo_keep(undoing, at,
-              undo_stands_apart(&undoing->undos[at]) ? at + 1 : undoing->first[undoing->undos[at].slot + 1]);
+    const struct undo *stays = &undoing->undos[at];
+    size_t end = undoing->first[stays->slot + 1];
+    if (!undo_stands_apart(stays)) {
+        undo_keep(undoing, at, end);
+        return;
+    }
+    undo_keep(undoing, at, at + 1);
+    for (size_t i = undoing->first[stays->slot]; i < end; i++) {
+        if (ran_before(&undoing->undos[i], stays))
+            undo_keep(undoing, i, i + 1);
+    }
 }
 
 /* The undo that takes away what a dependency asks of a target, -1: none. Of a range that is one that stays, else the

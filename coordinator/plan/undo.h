@@ -30,7 +30,7 @@ bool undo_stands_apart(const struct undo *undo);
 bool undo_has_way_back(const struct undoing *undoing, const struct undo *undo);
 /* These stay; `changed` when one of them was chosen. */
 void undo_keep(struct undoing *undoing, size_t first, size_t end);
-/* This one stays, and with it what was applied before it on its target. Of what stands apart it alone. */
+/* This one stays, and with it what was applied before it on its target. */
 void undo_keep_from(struct undoing *undoing, size_t at);
 /* Which undo takes away what the migration of undo `at` needs; calls `take`. */
 typedef void on_dependency(struct undoing *undoing, size_t stays, size_t goes, const struct dependency *dependency);

@@ -11,37 +11,6 @@
 
 #define ACCEPT_IDLE_MAX "10s"
 
-/* What all targets hold, in the arena. */
-static bool load_contents(struct store *store, struct arena *arena, struct target_contents **ret_contents,
-                          size_t *ret_count, struct err *err)
-{
-    auto_pgresult PGresult *result = NULL;
-    if (!store_exec(store, sql_contents, &result, err, 0))
-        return false;
-    int rows = PQntuples(result);
-    struct target_contents *contents = arena_array(arena, (size_t)rows + 1, sizeof *contents);
-    struct applied *applied = arena_array(arena, (size_t)rows + 1, sizeof *applied);
-    size_t count = 0;
-    for (int i = 0; i < rows; i++) {
-        const char *service = pg_text(result, i, 0), *target = pg_text(result, i, 1);
-        struct target_contents *last = count ? &contents[count - 1] : NULL;
-        if (!last || strcmp(last->service, service) != 0 || strcmp(last->target, target) != 0) {
-            last = &contents[count++];
-            last->service = arena_strdup(arena, service);
-            last->target = arena_strdup(arena, target);
-            last->applied = &applied[i];
-        }
-        applied[i] = (struct applied){.migration = arena_strdup(arena, pg_text(result, i, 2)),
-                                      .checksum = arena_strdup(arena, pg_text(result, i, 3)),
-                                      .request = arena_strdup(arena, pg_text(result, i, 4)),
-                                      .release = arena_strdup(arena, pg_text(result, i, 5))};
-        last->applied_count++;
-    }
-    *ret_contents = contents;
-    *ret_count = count;
-    return store_load_texts(store, arena, contents, count, applied, err);
-}
-
 static void add_warning(struct arena *arena, struct plan_findings *findings, enum finding_rule rule, const char *text,
                         const char *hint)
 {
@@ -58,13 +27,29 @@ static bool check_looked_at(const struct store_request *request, const struct pl
     return err_hint(err, "look at it again: nothing was started");
 }
 
+/* Back to the end of a release: what differs from it nevertheless. */
+static bool tell_back(struct store *store, const struct plan_options *options, size_t left_out, struct arena *arena,
+                      struct store_acceptance *ret, struct err *err)
+{
+    const char *gone;
+    if (!store_gone_since(store, options, arena, &gone, err))
+        return false;
+    if (gone)
+        add_warning(arena, &ret->findings, FINDING_GONE_SINCE, gone, "greylag up applies what is pending");
+    if (left_out)
+        add_warning(arena, &ret->findings, FINDING_RECORDED,
+                    arena_printf(arena, "%zu migration%s only recorded since: what was in effect before stays",
+                                 left_out, left_out == 1 ? " was" : "s were"),
+                    "");
+    return true;
+}
+
 static bool make_plan(struct store *store, const struct store_request *request, struct arena *arena,
                       struct store_acceptance *ret, struct err *err)
 {
     struct fleet *fleet = arena_new(arena, struct fleet);
     struct plan *plan = arena_new(arena, struct plan);
-    struct target_contents *contents;
-    size_t count;
+    struct store_contents contents;
     if (!fleet_decode(request->fleet_json, request->fleet_len, arena, fleet, err))
         return err_prefix(err, "the uploaded fleet");
     if (strcmp(fleet->name, store->fleet) != 0 || strcmp(fleet->environment, store->environment) != 0) {
@@ -73,21 +58,16 @@ static bool make_plan(struct store *store, const struct store_request *request, 
         return err_hint(err, "name another fleet file or --env, or another coordinator (--url, GREYLAG_URL)");
     }
     ret->fleet = fleet;
-    struct plan_options options = *request->options;
-    size_t left_out = 0;
-    if (!store_check_answered(store, fleet, &options, request->since_us, err) ||
-        (options.direction == DIRECTION_DOWN &&
-         !store_check_down(store, request->options, arena, &options, &left_out, err)) ||
-        !load_contents(store, arena, &contents, &count, err) ||
-        !store_load_foreign(store, options.direction == DIRECTION_ADOPT, arena, &contents, &count, err) ||
-        !plan_make(fleet, contents, count, &options, arena, plan, &ret->findings, err))
+    const struct plan_options *options = request->options;
+    if (!store_check_answered(store, fleet, options, request->since_us, err) ||
+        !store_check_back(store, options, err) ||
+        !store_load_contents(store, options->back_to, arena, &contents, err) ||
+        !store_load_foreign(store, options->direction == DIRECTION_ADOPT, arena, &contents.targets, &contents.count,
+                            err) ||
+        !plan_make(fleet, contents.targets, contents.count, options, arena, plan, &ret->findings, err) ||
+        (options->back_to && !tell_back(store, options, contents.left_out, arena, ret, err)))
         return false;
     ret->plan = plan;
-    if (left_out)
-        add_warning(
-            arena, &ret->findings, FINDING_RECORDED,
-            arena_printf(arena, "%zu of these releases only recorded what was in effect before: that stays", left_out),
-            "");
     return check_looked_at(request, plan, err);
 }
 

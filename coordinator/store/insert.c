@@ -30,8 +30,7 @@ static char *options_json(const struct plan_options *options)
         row_text(json, "adoption", adoption_text(options->adoption));
     row_flag(json, "outOfOrder", options->out_of_order);
     row_text(json, "release", options->release);
-    if (options->releases)
-        json_object_set_new(json, "releases", name_list(options->releases, options->release_count));
+    row_text(json, "backTo", options->back_to);
     row_number(json, "steps", options->steps);
     row_flag(json, "all", options->all);
     row_flag(json, "stopAtIrreversible", options->stop_at_irreversible);

@@ -45,9 +45,21 @@ bool store_load_foreign(struct store *store, bool all, struct arena *arena, stru
 /* Import: every target that is chosen has answered since. ERR_CONFLICT, retriable. */
 bool store_check_answered(struct store *store, const struct fleet *fleet, const struct plan_options *options,
                           int64_t since_us, struct err *err);
-/* Down: refuses a release that only recorded (ERR_INPUT), and leaves such ones out of several. */
-bool store_check_down(struct store *store, const struct plan_options *options, struct arena *arena,
-                      struct plan_options *ret_options, size_t *ret_left_out, struct err *err);
+
+/* contents.c */
+struct store_contents {
+    struct target_contents *targets;
+    size_t count;
+    size_t left_out; /* going back to a release: what stays because it was only recorded since */
+};
+/* What all targets hold, in the arena. `back_to` (may be NULL): a release; struct applied's `held` is filled in. */
+bool store_load_contents(struct store *store, const char *back_to, struct arena *arena,
+                         struct store_contents *ret_contents, struct err *err);
+/* Down: the release that is named exists (ERR_USAGE), and did not only record (ERR_INPUT). */
+bool store_check_back(struct store *store, const struct plan_options *options, struct err *err);
+/* What was in effect at the end of options->back_to and is no more, for people; NULL: nothing. */
+bool store_gone_since(struct store *store, const struct plan_options *options, struct arena *arena,
+                      const char **ret_text, struct err *err);
 
 /* Inserts the release of ret->fleet and ret->plan, and sets ret->release: its new id. */
 bool store_insert_release(struct store *store, const struct store_request *request, struct store_acceptance *ret,

@@ -237,7 +237,7 @@ Test(cli_online, nothing_pending_is_no_release)
     EXPECT("greylag down --all --dry-run", 0);
     SAYS(out_text, "1 step to undo");
     EXPECT("greylag down --to 01m7yvyq52v686ec9ryr3cw455", 2);
-    SAYS(err_text, "no release has that id");
+    SAYS(err_text, "there is no release");
     EXPECT("greylag down --all --no-wait", 0);
     SAYS(out_text, "accepted");
 }

@@ -102,6 +102,26 @@ static void applied(struct world *w, const char *service, const char *target, co
         (struct target_contents){.service = service, .target = target, .applied = list, .applied_count = n};
 }
 
+/* Going back: what a release of `releases` ("r1 r2") brought was in effect at the end that is meant; of a repeatable
+ * one the newest of its texts that one of them brought. */
+static inline void held_by(struct world *w, const char *releases)
+{
+    for (size_t i = 0; i < w->contents_count; i++) {
+        struct applied *list = arena_array(&w->arena, w->contents[i].applied_count + 1, sizeof *list);
+        for (size_t k = 0; k < w->contents[i].applied_count; k++) {
+            list[k] = w->contents[i].applied[k];
+            list[k].held = strstr(releases, list[k].release) ? list[k].checksum : "";
+            size_t t = 0;
+            while (t < list[k].text_count && !strstr(releases, list[k].texts[t].release))
+                t++;
+            if (list[k].text_count)
+                list[k].held = t < list[k].text_count ? list[k].texts[t].checksum : "";
+        }
+        w->contents[i].applied = list;
+    }
+    w->options.back_to = "r";
+}
+
 static bool make(struct world *w)
 {
     err_clear(&w->err);

@@ -251,11 +251,9 @@ Test(plan_kinds, down_of_a_first_text_runs_its_undo)
     w.options.release = "r2";
     bad(&w, "needed", "auth:b on auth was applied later than v, which would be undone under it");
     w.options.release = NULL;
-    w.options.releases = (const char *[]){"r2", "r3"};
-    w.options.release_count = 2;
+    held_by(&w, "r1");
     good(&w, "auth:b auth:v");
-    w.options.releases = NULL;
-    w.options.release_count = 0;
+    w.options.back_to = NULL;
     w.options.all = true;
     good(&w, "auth:b auth:v auth:a");
     cr_expect_eq(step_of(&w, "v")->direction, DIRECTION_DOWN);
@@ -456,7 +454,14 @@ Test(plan_kinds, down_a_release_brings_the_earlier_text_back)
     texts(&w, 0, 1, "new@r2");
     bad(&w, "irreversible", "auth:R__v on auth has no way back: nothing is known to have been in effect before it");
     w.options.stop_at_irreversible = true;
-    good(&w, "auth:2"); /* nothing is built on a repeatable one: it alone stays */
+    good(&w, ""); /* its text ran on top of 2: that stays, too */
+    cr_expect_not_null(finding(&w, "stopped"));
+    w.contents_count = 0;
+    applied(&w, "auth", "auth", "1@r1 R__v@r2 2@r3");
+    texts(&w, 0, 1, "new@r2");
+    held_by(&w, "r1");
+    w.options.release = NULL;
+    good(&w, "auth:2"); /* a later one goes: the text that stays ran without it */
     cr_expect_not_null(finding(&w, "stopped"));
     end(&w);
 }
@@ -468,12 +473,10 @@ Test(plan_kinds, down_several_releases_goes_to_the_text_before_all_of_them)
     applied(&w, "auth", "auth", "1@r1 R__v@r4 2@r3");
     texts(&w, 0, 1, "d@r4 c@r3 b@r2 a@r1");
     w.options.direction = DIRECTION_DOWN;
-    w.options.releases = (const char *[]){"r4", "r3"};
-    w.options.release_count = 2;
+    held_by(&w, "r2 r1");
     good(&w, "auth:R__v auth:2");
     cr_expect_str_eq(step_of(&w, "R__v")->earlier, digest_of(&w.arena, "b"));
-    w.options.releases = NULL;
-    w.options.release_count = 0;
+    w.options.back_to = NULL;
     w.options.release = "r3"; /* its text is not in effect any more */
     good(&w, "auth:2");
     /* what a rollback of r4 brought back counts as r3's again */

@@ -313,13 +313,11 @@ Test(plan, down_a_release_in_reverse)
     w.options.release = "r9";
     good(&w, "");
     w.options.release = NULL;
-    w.options.releases = (const char *[]){"r3", "r2"};
-    w.options.release_count = 2;
+    held_by(&w, "r1");
     good(&w, "crm:2 eu:2 us:2 auth:3");
-    w.options.release_count = 1;
+    held_by(&w, "r1 r2");
     good(&w, "");
-    w.options.releases = (const char *[]){"r2", "r1"};
-    w.options.release_count = 2;
+    held_by(&w, "none");
     good(&w, "crm:2 crm:1 eu:2 eu:1 us:2 us:1 auth:3 auth:2 auth:1");
     w.options.release = "r1";
     bad(&w, "usage", "exactly one way");

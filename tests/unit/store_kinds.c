@@ -358,8 +358,7 @@ Test(store_kinds, a_repeatable_through_releases_rollbacks_and_downs)
     w.fails = "";
     three = up(&w, RELEASE_SUCCEEDED);
     holds(&w, "1 R__v:three@%s<two@%s<R__v@%s", three, two, one);
-    const char *both[] = {three, two};
-    back = (struct plan_options){.direction = DIRECTION_DOWN, .releases = both, .release_count = 2};
+    back = (struct plan_options){.direction = DIRECTION_DOWN, .back_to = one};
     MUST(accept(&w, &back, &acceptance, &why));
     cr_assert_eq(drive(&w, acceptance.release), RELEASE_SUCCEEDED);
     holds(&w, "1 R__v:R__v@%s", one);
@@ -373,6 +372,42 @@ Test(store_kinds, a_repeatable_through_releases_rollbacks_and_downs)
     end(&w);
 }
 
+/* Down and up again since, a text that came and went, a migration that is gone: what counts is what was in effect. */
+Test(store_kinds, back_to_what_a_release_held_whatever_ran_since)
+{
+    struct world w;
+    struct store_acceptance acceptance;
+    struct plan_options all = {.direction = DIRECTION_DOWN, .all = true};
+    begin(&w);
+    put_all(&w);
+    put(&w, "two");
+    w.services[1].migration_count = 1;
+    const char *first = up(&w, RELEASE_SUCCEEDED);
+    holds(&w, "1 R__v:R__v@%s", first);
+    w.services[1].migration_count = 2;
+    const char *second = up(&w, RELEASE_SUCCEEDED);
+    MUST(accept(&w, &all, &acceptance, &why));
+    cr_assert_eq(drive(&w, acceptance.release), RELEASE_SUCCEEDED);
+    struct plan_options gone = {.direction = DIRECTION_DOWN, .back_to = second};
+    MUST(accept(&w, &gone, &acceptance, &why));
+    cr_assert_eq(acceptance.steps, 0u);
+    cr_assert_eq(acceptance.findings.count, 1u);
+    cr_assert_str_eq(acceptance.findings.items[0].rule, finding_rule_text(FINDING_GONE_SINCE));
+    cr_assert(strstr(acceptance.findings.items[0].text, "4 migrations were in effect then and are not now"), "%s",
+              acceptance.findings.items[0].text);
+    up(&w, RELEASE_SUCCEEDED);
+    change(&w, "two");
+    up(&w, RELEASE_SUCCEEDED);
+    struct plan_options back = {.direction = DIRECTION_DOWN, .back_to = first};
+    MUST(accept(&w, &back, &acceptance, &why));
+    cr_assert_eq(acceptance.steps, 2u, "%zu steps", acceptance.steps); /* shop's 2, and the text */
+    cr_assert_eq(drive(&w, acceptance.release), RELEASE_SUCCEEDED);
+    MUST(accept(&w, &back, &acceptance, &why));
+    cr_assert_eq(acceptance.steps, 0u, "once more it undoes %zu steps", acceptance.steps);
+    cr_assert_eq(acceptance.findings.count, 0u);
+    end(&w);
+}
+
 /* Its placeholders may be others by then, or none. */
 Test(store_kinds, an_earlier_text_keeps_what_it_was_run_with)
 {
@@ -383,7 +418,7 @@ Test(store_kinds, an_earlier_text_keeps_what_it_was_run_with)
     w.services[0].placeholders = values;
     w.services[0].placeholder_count = 2;
     w.auth[2].placeholders = true;
-    up(&w, RELEASE_SUCCEEDED);
+    const char *one = up(&w, RELEASE_SUCCEEDED);
     values[1].value = "bye";
     w.auth[2].placeholders = false;
     change(&w, "two");
@@ -404,8 +439,7 @@ Test(store_kinds, an_earlier_text_keeps_what_it_was_run_with)
     cr_assert_not_null(release->plan.steps[1].earlier_names);
     cr_assert_not(release->plan.steps[1].earlier_names->replaced);
     store_release_free(release);
-    const char *both[] = {three, two};
-    struct plan_options back = {.direction = DIRECTION_DOWN, .releases = both, .release_count = 2};
+    struct plan_options back = {.direction = DIRECTION_DOWN, .back_to = one};
     struct store_acceptance acceptance;
     MUST(accept(&w, &back, &acceptance, &why));
     release = load(&w, acceptance.release);

@@ -1,0 +1,104 @@
+/* What targets hold, as a plan is made from it; and, for a way back to the end of a release, what they held there. */
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "store/store_internal.h"
+#include "store_sql.h"
+
+static bool is_true(const PGresult *result, int row, int column)
+{
+    return strcmp(pg_text(result, row, column), "t") == 0;
+}
+
+/* Columns 6 and 7 are there when `back` is set. */
+static void take_row(struct arena *arena, const PGresult *rows, int row, bool back, struct applied *ret_applied)
+{
+    *ret_applied = (struct applied){.migration = arena_strdup(arena, pg_text(rows, row, 2)),
+                                    .checksum = arena_strdup(arena, pg_text(rows, row, 3)),
+                                    .request = arena_strdup(arena, pg_text(rows, row, 4)),
+                                    .release = arena_strdup(arena, pg_text(rows, row, 5)),
+                                    .held = back ? arena_strdup(arena, pg_text(rows, row, 6)) : NULL};
+}
+
+/* The rows are ordered by target; in the arena. */
+static struct applied *take_rows(struct arena *arena, const PGresult *result, bool back, struct store_contents *ret)
+{
+    int rows = PQntuples(result);
+    struct applied *applied = arena_array(arena, (size_t)rows + 1, sizeof *applied);
+    ret->targets = arena_array(arena, (size_t)rows + 1, sizeof *ret->targets);
+    for (int i = 0; i < rows; i++) {
+        const char *service = pg_text(result, i, 0), *target = pg_text(result, i, 1);
+        struct target_contents *last = ret->count ? &ret->targets[ret->count - 1] : NULL;
+        if (!last || strcmp(last->service, service) != 0 || strcmp(last->target, target) != 0) {
+            last = &ret->targets[ret->count++];
+            last->service = arena_strdup(arena, service);
+            last->target = arena_strdup(arena, target);
+            last->applied = &applied[i];
+        }
+        take_row(arena, result, i, back, &applied[i]);
+        last->applied_count++;
+        ret->left_out += back && is_true(result, i, 7);
+    }
+    return applied;
+}
+
+bool store_load_contents(struct store *store, const char *back_to, struct arena *arena,
+                         struct store_contents *ret_contents, struct err *err)
+{
+    auto_pgresult PGresult *result = NULL;
+    bool loaded = back_to ? store_exec(store, sql_contents_back, &result, err, 1, back_to)
+                          : store_exec(store, sql_contents, &result, err, 0);
+    if (!loaded)
+        return false;
+    *ret_contents = (struct store_contents){.count = 0};
+    struct applied *applied = take_rows(arena, result, back_to != NULL, ret_contents);
+    return store_load_texts(store, arena, ret_contents->targets, ret_contents->count, applied, err);
+}
+
+/* ---- going back ---- */
+
+static bool direction_of(struct store *store, const char *release, enum direction *ret_direction, struct err *err)
+{
+    auto_pgresult PGresult *result = NULL;
+    if (!store_exec(store, sql_release_direction, &result, err, 1, release))
+        return false;
+    if (PQntuples(result) == 0) {
+        err_set(err, ERR_USAGE, "there is no release %s", release);
+        return err_hint(err, "greylag release list shows them");
+    }
+    return direction_parse(pg_text(result, 0, 0), ret_direction) ||
+           err_set(err, ERR_INTERNAL, "release %s has an unknown direction", release);
+}
+
+bool store_check_back(struct store *store, const struct plan_options *options, struct err *err)
+{
+    enum direction direction;
+    const char *release = options->release ? options->release : options->back_to;
+    if (!release)
+        return true;
+    if (!direction_of(store, release, &direction, err))
+        return false;
+    if (options->back_to || direction != DIRECTION_ADOPT)
+        return true;
+    err_set(err, ERR_INPUT, "release %s recorded what was in effect before it: it ran nothing that could be undone",
+            release);
+    return err_hint(err, "greylag down --service SERVICE --steps N undoes migrations, whoever ran them; greylag "
+                         "repair --forget takes off the record what is no longer among the files");
+}
+
+bool store_gone_since(struct store *store, const struct plan_options *options, struct arena *arena,
+                      const char **ret_text, struct err *err)
+{
+    auto_buf struct buf services = BUF_INIT(BUF_MAX);
+    auto_pgresult PGresult *result = NULL;
+    *ret_text = NULL;
+    pg_array_text(&services, options->services, options->service_count);
+    if (!store_exec(store, sql_contents_gone, &result, err, 2, options->back_to, buf_text(&services)))
+        return false;
+    int count = PQntuples(result);
+    if (count)
+        *ret_text = arena_printf(arena, "%d migration%s in effect then and %s not now, the first is %s:%s on %s", count,
+                                 count == 1 ? " was" : "s were", count == 1 ? "is" : "are", pg_text(result, 0, 0),
+                                 pg_text(result, 0, 2), pg_text(result, 0, 1));
+    return true;
+}

@@ -1,0 +1,33 @@
+-- What is applied, and beside it the checksum of what was in effect there at the end of release $1, '' nothing: the
+-- last outcome until then says it; without one, the first outcome after it. What a later release only recorded was in
+-- effect before it. A text that a way back brought has the checksum of that outcome.
+WITH back AS (SELECT accepted_at FROM greylag.releases WHERE id = $1),
+told AS (
+  SELECT i.service, i.target, i.migration, i.direction, i.position, coalesce(r.accepted_at, '-infinity') AS accepted,
+         CASE WHEN i.direction IN ('up', 'adopt') OR coalesce(p.earlier, '') <> '' THEN i.checksum ELSE '' END AS held
+    FROM greylag.inbox i
+    LEFT JOIN greylag.releases r ON r.id = i.release
+    LEFT JOIN greylag.steps s ON s.release = i.release AND s.request = i.request
+    LEFT JOIN greylag.plan_steps p ON p.release = s.release AND p.ordinal = s.plan_step
+   WHERE i.kind = 'applied'
+), until AS (
+  SELECT DISTINCT ON (service, target, migration) service, target, migration, held
+    FROM told WHERE accepted <= (SELECT accepted_at FROM back)
+   ORDER BY service, target, migration, accepted DESC, position DESC
+), since AS (
+  SELECT DISTINCT ON (service, target, migration) service, target, migration, direction
+    FROM told WHERE accepted > (SELECT accepted_at FROM back)
+   ORDER BY service, target, migration, accepted, position
+), judged AS (
+  SELECT a.*, coalesce(r.direction = 'adopt', false) AS recorded,
+         coalesce(u.held, CASE WHEN n.direction IN ('up', 'adopt') THEN ''
+                               WHEN n.direction IS NOT NULL OR a.release COLLATE "C" <= $1 THEN a.checksum
+                               ELSE '' END) AS held
+    FROM greylag.applied a
+    LEFT JOIN greylag.releases r ON r.id = a.release
+    LEFT JOIN until u ON u.service = a.service AND u.target = a.target AND u.migration = a.migration
+    LEFT JOIN since n ON n.service = a.service AND n.target = a.target AND n.migration = a.migration
+)
+SELECT service, target, migration, checksum, request, release,
+       CASE WHEN held = '' AND recorded THEN checksum ELSE held END AS held, held = '' AND recorded AS left_out
+  FROM judged ORDER BY service, target, place

@@ -1,0 +1,1 @@
+SELECT direction FROM greylag.releases WHERE id = $1
