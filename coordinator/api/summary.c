@@ -161,7 +161,8 @@ static json_t *last_decisions(const json_t *decisions)
 json_t *api_summary(const json_t *show)
 {
     static const char *const kept[] = {"id",   "state",        "direction", "plan",      "requestedBy", "reason",
-                                       "note", "acceptedAtUs", "endedAtUs", "decidedBy", "change",      "orders"};
+                                       "note", "acceptedAtUs", "endedAtUs", "decidedBy", "change",      "orders",
+                                       "latest", "irreversible"};
     json_t *summary = json_object(), *services = json_array(), *problems = json_array();
     json_t *forward = new_counts(), *back = new_counts();
     const json_t *steps = json_object_get(show, "steps"), *item;
@@ -171,6 +172,7 @@ json_t *api_summary(const json_t *show)
         json_t *target = target_of(service_of(services, text_of(item, "service")), text_of(item, "target"));
         json_object_set(target, "state", json_object_get(item, "state"));
         json_object_set_new(target, "problem", json_string(text_of(item, "problem")));
+        json_object_set(target, "working", json_object_get(item, "working"));
     }
     json_array_foreach(steps, i, item)
     {

@@ -153,8 +153,10 @@ struct view_style {
 size_t view_lines(const json_t *summary, const struct view_style *style, struct buf *out); /* how many lines */
 void view_changes(const json_t *before, const json_t *now, struct buf *out); /* plain lines; before may be NULL */
 void view_outcome(const json_t *summary, const struct fleet *fleet, struct buf *out); /* the end */
-void view_next(const char *state, const char *direction, const char *id, struct buf *out); /* what can be done */
 void view_problem(const json_t *problem, const struct fleet *fleet, struct buf *out);
+
+/* --- choices.c: what can be done. PURE. `release`: its id, state, direction, irreversible and latest. */
+void view_next(const json_t *release, struct buf *out);
 
 /* --- attention.c: what needs a person, from the answer of GET /status or /health. False: nothing does, nothing is
  * written. */

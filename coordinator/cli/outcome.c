@@ -1,4 +1,4 @@
-/* What became of a release, and what can be done now. PURE. */
+/* What became of a release. PURE. */
 #include <string.h>
 
 #include "base/cleanup.h"
@@ -115,45 +115,6 @@ static void add_targets(const json_t *summary, struct buf *out)
     table_print(&table, "  ", out);
 }
 
-static void add_choice(struct buf *out, const char *id, const char *command, const char *prose)
-{
-    int used = (int)strlen(command) + (id ? 1 + (int)strlen(id) : 0);
-    buf_addf(out, "  greylag %s%s%s%*s%s\n", command, id ? " " : "", id ? id : "", used < 19 ? 21 - used : 2, "",
-             prose);
-}
-
-void view_next(const char *state, const char *direction, const char *id, struct buf *out)
-{
-    bool up = strcmp(direction, "up") == 0, records = strcmp(direction, "adopt") == 0;
-    enum release_state parsed;
-    if (!release_state_parse(state, &parsed))
-        return;
-    buf_adds(out, "\nWhat can be done:\n");
-    switch (parsed) {
-    case RELEASE_SUCCEEDED:
-        add_choice(out, NULL, "status", "what every target holds now");
-        add_choice(out, NULL, up ? "down" : "up",
-                   up        ? "undo this release"
-                   : records ? "apply what is pending"
-                             : "apply it again");
-        break;
-    case RELEASE_HALTED:
-        add_choice(out, id, "release show", "why, and what is applied where");
-        add_choice(out, id, "release retry", "go on from where it stands, when the cause is gone");
-        if (up)
-            add_choice(out, id, "release rollback", "undo what it applied");
-        break;
-    case RELEASE_ROLLED_BACK:
-    case RELEASE_CANCELLED:
-        add_choice(out, id, "release show", "every step and decision");
-        add_choice(out, NULL, "up", "again, when the cause is gone");
-        break;
-    default:
-        add_choice(out, id, "release watch", "see how it goes on");
-        add_choice(out, id, "release rollback", up ? "take it back" : "stop it where it stands");
-    }
-}
-
 void view_outcome(const json_t *summary, const struct fleet *fleet, struct buf *out)
 {
     char took[CLOCK_TEXT_SIZE];
@@ -175,5 +136,5 @@ void view_outcome(const json_t *summary, const struct fleet *fleet, struct buf *
         view_problem(problem, fleet, out);
     buf_adds(out, "\nWhat was done:\n");
     add_targets(summary, out);
-    view_next(json_text(summary, "state"), json_text(summary, "direction"), json_text(summary, "id"), out);
+    view_next(summary, out);
 }

@@ -193,6 +193,17 @@ static void add_problems(const json_t *show, struct buf *out)
     }
 }
 
+/* Of what a decision speaks: its step, or its target; "" of the release as a whole. */
+static const char *decision_place(const json_t *show, const json_t *decision, struct arena *arena)
+{
+    json_int_t number = json_number(decision, "step"), at = json_number(decision, "target");
+    const json_t *step = number >= 0 ? json_array_get(json_object_get(show, "steps"), (size_t)number) : NULL;
+    const json_t *target = at >= 0 ? json_array_get(json_object_get(show, "targets"), (size_t)at) : NULL;
+    if (step)
+        return arena_printf(arena, "%s %s", step_place(step, arena), json_text(step, "migration"));
+    return target ? step_place(target, arena) : "";
+}
+
 static void add_decisions(const json_t *show, struct buf *out)
 {
     auto_arena struct arena arena = ARENA_INIT;
@@ -202,7 +213,8 @@ static void add_decisions(const json_t *show, struct buf *out)
     json_array_foreach(json_object_get(show, "decisions"), i, item)
     {
         const char *before = json_text(item, "before"), *after = json_text(item, "after");
-        table_row(&table, 4, cli_when(item, "atUs", &arena), json_text(item, "row"),
+        table_row(&table, 5, cli_when(item, "atUs", &arena), json_text(item, "row"),
+                  decision_place(show, item, &arena),
                   strcmp(before, after) == 0 ? after : arena_printf(&arena, "%s -> %s", before, after),
                   *json_text(item, "detail") ? json_text(item, "detail") : json_text(item, "why"));
     }
@@ -217,7 +229,7 @@ static void print_show(const json_t *show, bool all, struct buf *out)
     add_problems(show, out);
     add_steps(show, all, out);
     add_decisions(show, out);
-    view_next(json_text(show, "state"), json_text(show, "direction"), json_text(show, "id"), out);
+    view_next(show, out);
 }
 
 static void print_short(const json_t *show, struct buf *out)

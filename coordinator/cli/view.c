@@ -34,16 +34,27 @@ static struct progress progress_of(const json_t *service, const char *leg)
                              .unknown = json_number(counts, "unknown")};
 }
 
+/* The target that something was sent to; best one whose worker says that it is at it. NULL: none. */
 static const json_t *current_of(const json_t *service)
 {
     size_t i;
-    const json_t *target;
+    const json_t *target, *found = NULL;
     json_array_foreach(json_object_get(service, "targets"), i, target)
     {
-        if (json_is_object(json_object_get(target, "current")))
-            return json_object_get(target, "current");
+        bool sent = json_is_object(json_object_get(target, "current"));
+        if (sent && json_is_true(json_object_get(target, "working")))
+            return target;
+        found = sent && !found ? target : found;
     }
-    return NULL;
+    return found;
+}
+
+/* Only who is at it applies; before that it is on its way. */
+static void add_current(const json_t *target, const char *up_word, struct buf *out)
+{
+    const json_t *current = json_object_get(target, "current");
+    buf_addf(out, "%s %s %s", json_is_true(json_object_get(target, "working")) ? up_word : "sent:",
+             json_text(current, "migration"), json_text(current, "name"));
 }
 
 /* What a worker says keeps it from going on; "" when nothing. */
@@ -98,7 +109,7 @@ static void add_doing(const json_t *service, const char *up_word, struct buf *ou
     else if (*problem_of(service))
         buf_addf(out, "held up: %s", problem_of(service));
     else if (current)
-        buf_addf(out, "%s %s %s", up_word, json_text(current, "migration"), json_text(current, "name"));
+        add_current(current, up_word, out);
     else if (json_array_size(json_object_get(service, "waitsFor")) > 0)
         add_waits(service, out);
     else
@@ -131,14 +142,24 @@ static const char *colour_of(const json_t *service)
     return forward.done == forward.total && forward.total ? GREEN : DIM;
 }
 
-/* Where to cut text so that it takes at most `room` columns, and no character is halved. */
-static int cut_at(const char *text, int room)
+/* As much as takes at most `room` columns, whole words with an ellipsis behind them; a single long word is cut. */
+static void add_cut(struct buf *out, const char *text, int room)
 {
-    int at = 0;
-    for (int columns = 0; text[at]; at++)
-        if (((unsigned char)text[at] & 0xc0) != 0x80 && columns++ >= room)
+    int at = 0, word = 0;
+    for (int columns = 0; text[at]; at++) {
+        if (((unsigned char)text[at] & 0xc0) == 0x80)
+            continue;
+        if (columns++ >= room)
             break;
-    return at;
+        if (text[at] == ' ' && columns < room)
+            word = at;
+    }
+    if (!text[at])
+        buf_adds(out, text);
+    else if (word)
+        buf_addf(out, "%.*s \xe2\x80\xa6", word, text); /* an ellipsis */
+    else
+        buf_addf(out, "%.*s", at, text);
 }
 
 /* The first word for a release that goes up, the second for one that goes down, the third for one that records. */
@@ -163,7 +184,9 @@ static void service_line(const json_t *summary, const json_t *service, const str
     add_bar(&forward, bar, out);
     buf_addf(out, "  %4lld/%-4lld", (long long)forward.done, (long long)forward.total);
     add_elapsed(service, style->now_us, open, out);
-    buf_addf(out, "  %.*s%s\n", cut_at(buf_text(&shown), room), buf_text(&shown), *colour ? PLAIN : "");
+    buf_adds(out, "  ");
+    add_cut(out, buf_text(&shown), room);
+    buf_addf(out, "%s\n", *colour ? PLAIN : "");
     buf_release(&doing);
     buf_release(&shown);
 }

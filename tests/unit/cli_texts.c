@@ -11,7 +11,8 @@
 #define SERVICE(name, forward, back, current, waits, started, finished)                                                \
     "{\"service\":\"" name "\",\"forward\":" forward ",\"back\":" back ",\"waitsFor\":[" waits "],"                    \
     "\"startedAtUs\":" started ",\"finishedAtUs\":" finished ",\"targets\":[{\"target\":\"" name "\","                 \
-    "\"state\":\"idle\",\"problem\":\"\",\"forward\":" forward ",\"back\":" back ",\"current\":" current "}]}"
+    "\"state\":\"idle\",\"problem\":\"\",\"working\":true,\"forward\":" forward ",\"back\":" back                      \
+    ",\"current\":" current "}]}"
 
 static json_t *parse(const char *text)
 {
@@ -41,7 +42,8 @@ static const char running[] =
 
 static const char rolled_back[] =
     "{\"id\":\"r1\",\"state\":\"rolled "
-    "back\",\"direction\":\"up\",\"acceptedAtUs\":1000000,\"endedAtUs\":6100000,\"reason\":\"deals 4 failed; "
+    "back\",\"direction\":\"up\",\"latest\":true,\"acceptedAtUs\":1000000,\"endedAtUs\":6100000,\"reason\":\"deals 4 "
+    "failed; "
     "everything was undone\",\"services\":[" SERVICE(
         "auth", COUNTS(4, 4, 0, 0), COUNTS(4, 4, 0, 0), "null", "", "1500000",
         "3500000") "," SERVICE("deals", COUNTS(4, 2, 1, 0), COUNTS(2, 2, 0, 0), "null", "", "3600000",
@@ -57,12 +59,11 @@ Test(cli_texts, live_view)
     auto_buf struct buf out = BUF_INIT(65536);
     struct view_style style = {.width = 100, .height = 24, .now_us = 5600000};
     cr_expect_eq(view_lines(summary, &style, &out), 5);
-    same(&out,
-         "release r1  running  4.6 s\n"
-         "  auth      ████████████████     4/4       2.0 s  done\n"
-         "  deals     ████████░░░░░░░░     2/4       2.0 s  applies 3 stages\\x1b[2J\n"
-         "  workflow  ░░░░░░░░░░░░░░░░     0/2              waits for deals, leads\n"
-         "  idle      ████████████████     0/0              nothing to do\n");
+    same(&out, "release r1  running  4.6 s\n"
+               "  auth      ████████████████     4/4       2.0 s  done\n"
+               "  deals     ████████░░░░░░░░     2/4       2.0 s  applies 3 stages\\x1b[2J\n"
+               "  workflow  ░░░░░░░░░░░░░░░░     0/2              waits for deals, leads\n"
+               "  idle      ████████████████     0/0              nothing to do\n");
     buf_clear(&out);
     style.colour = true;
     view_lines(summary, &style, &out);
@@ -128,27 +129,78 @@ Test(cli_texts, the_end_of_a_rollback)
     json_decref(summary);
 }
 
+/* What is offered for a release of this state and direction, the newest one or not. */
+static const char *offered(const char *state, const char *direction, bool latest, int irreversible)
+{
+    static struct buf out = BUF_INIT(65536);
+    json_t *release = json_pack("{s:s, s:s, s:s, s:b, s:i}", "id", "r1", "state", state, "direction", direction,
+                                "latest", (int)latest, "irreversible", irreversible);
+    buf_clear(&out);
+    view_next(release, &out);
+    json_decref(release);
+    return buf_text(&out);
+}
+
 Test(cli_texts, what_can_be_done)
 {
+    const char *text = offered("halted", "up", true, 0);
+    cr_expect(strstr(text, "greylag release retry r1") && strstr(text, "with the SQL that was accepted"), "%s", text);
+    cr_expect(strstr(text, "greylag release rollback r1"), "%s", text);
+    cr_expect(strstr(text, "greylag down ") && strstr(text, "files as they are now"), "%s", text);
+    text = offered("halted", "down", true, 0);
+    cr_expect(strstr(text, "greylag release retry r1") && !strstr(text, "rollback"), "%s", text);
+    text = offered("halted", "up", false, 0); /* an older one is refused by retry and rollback */
+    cr_expect(strstr(text, "greylag up ") && !strstr(text, "retry") && !strstr(text, "rollback"), "%s", text);
+    text = offered("halted", "adopt", true, 0);
+    cr_expect(!strstr(text, "rollback") && !strstr(text, "down"), "%s", text);
+    text = offered("succeeded", "up", true, 0);
+    cr_expect(strstr(text, "greylag down    "), "%s", text);
+    text = offered("succeeded", "up", true, 1); /* down refuses it */
+    cr_expect(strstr(text, "greylag down --stop-at-irreversible") && !strstr(text, "greylag down    "), "%s", text);
+    text = offered("succeeded", "up", false, 0);
+    cr_expect(strstr(text, "greylag down --to r1") && !strstr(text, "undo this release"), "%s", text);
+    text = offered("succeeded", "adopt", true, 0);
+    cr_expect(strstr(text, "apply what is pending") && !strstr(text, "down"), "%s", text);
+    cr_expect_str_eq(offered("some later state", "up", true, 0), "");
+    for (unsigned state = 0; state < RELEASE_STATE_COUNT; state++)
+        for (unsigned direction = 0; direction < DIRECTION_FORGET; direction++) {
+            text = offered(release_state_text((enum release_state)state), direction_text((enum direction)direction),
+                           true, 0);
+            cr_expect(strstr(text, "greylag "), "%u, %u: nothing is offered", state, direction);
+        }
+}
+
+Test(cli_texts, only_who_is_at_it_applies)
+{
+    static const char format[] =
+        "{\"id\":\"r1\",\"state\":\"running\",\"direction\":\"up\",\"acceptedAtUs\":1000000,\"endedAtUs\":null,"
+        "\"services\":[{\"service\":\"user\",\"forward\":{\"total\":4,\"done\":1,\"running\":1},\"back\":{},"
+        "\"targets\":[{\"target\":\"eu\",\"working\":false,\"current\":{\"migration\":\"2\",\"name\":\"x\"}},"
+        "{\"target\":\"us\",\"working\":%s,\"current\":{\"migration\":\"3\",\"name\":\"y\"}}],\"waitsFor\":[]}]}";
     auto_buf struct buf out = BUF_INIT(65536);
-    view_next("halted", "up", "r1", &out);
-    cr_expect(strstr(buf_text(&out), "greylag release retry r1"));
-    cr_expect(strstr(buf_text(&out), "greylag release rollback r1"));
-    buf_clear(&out);
-    view_next("halted", "down", "r1", &out);
-    cr_expect_null(strstr(buf_text(&out), "rollback"));
-    buf_clear(&out);
-    view_next("succeeded", "up", "r1", &out);
-    cr_expect(strstr(buf_text(&out), "greylag down"));
-    buf_clear(&out);
-    view_next("succeeded", "adopt", "r1", &out);
-    cr_expect(strstr(buf_text(&out), "apply what is pending") && !strstr(buf_text(&out), "down"));
-    buf_clear(&out);
-    view_next("halted", "adopt", "r1", &out);
-    cr_expect_null(strstr(buf_text(&out), "rollback"));
-    buf_clear(&out);
-    view_next("some later state", "up", "r1", &out);
-    same(&out, "");
+    struct view_style style = {.width = 100, .height = 24, .now_us = 5600000};
+    for (int working = 0; working < 2; working++) {
+        auto_free char *text = xasprintf(format, working ? "true" : "false");
+        json_t *summary = parse(text);
+        buf_clear(&out);
+        view_lines(summary, &style, &out);
+        cr_expect(strstr(buf_text(&out), working ? "  applies 3 y\n" : "  sent: 2 x\n"), "%s", buf_text(&out));
+        json_decref(summary);
+    }
+}
+
+Test(cli_texts, words_are_not_cut)
+{
+    static const char text[] =
+        "{\"id\":\"r1\",\"state\":\"running\",\"direction\":\"up\",\"acceptedAtUs\":1000000,\"endedAtUs\":null,"
+        "\"services\":[{\"service\":\"user\",\"forward\":{\"total\":4},\"back\":{},\"targets\":[{\"target\":\"eu\","
+        "\"problem\":\"could not extend file: no space left on device\"}],\"waitsFor\":[]}]}";
+    auto_buf struct buf out = BUF_INIT(65536);
+    struct view_style style = {.width = 70, .height = 24, .now_us = 5600000};
+    json_t *summary = parse(text);
+    view_lines(summary, &style, &out);
+    cr_expect(strstr(buf_text(&out), "  held up: could not extend \xe2\x80\xa6\n"), "%s", buf_text(&out));
+    json_decref(summary);
 }
 
 Test(cli_texts, what_needs_a_person)

@@ -5,6 +5,7 @@ SELECT json_build_object(
          'acceptedAtUs', (extract(epoch FROM r.accepted_at) * 1000000)::bigint,
          'endedAtUs', (extract(epoch FROM r.ended_at) * 1000000)::bigint,
          'change', r.change,
+         'latest', NOT EXISTS (SELECT 1 FROM greylag.releases n WHERE n.accepted_at > r.accepted_at),
          'steps', (
            SELECT coalesce(json_agg(json_build_object(
                     'ordinal', s.ordinal, 'leg', s.leg, 'service', p.service, 'target', t.target,
@@ -23,8 +24,12 @@ SELECT json_build_object(
          'targets', (
            SELECT coalesce(json_agg(json_build_object(
                     'service', t.service, 'target', t.target, 'state', t.state, 'sequence', t.sequence,
-                    'recorded', t.recorded, 'problem', t.problem) ORDER BY t.ix), '[]')
-             FROM greylag.release_targets t WHERE t.release = r.id),
+                    'recorded', t.recorded, 'problem', t.problem,
+                    'working', coalesce(g.working = t.sequence AND t.sequence > 0, false),
+                    'lastSeenUs', (extract(epoch FROM g.last_seen) * 1000000)::bigint) ORDER BY t.ix), '[]')
+             FROM greylag.release_targets t
+             LEFT JOIN greylag.targets g ON g.service = t.service AND g.target = t.target
+            WHERE t.release = r.id),
          'decisions', (
            SELECT coalesce(json_agg(json_build_object(
                     'atUs', (extract(epoch FROM d.at) * 1000000)::bigint, 'position', d.position, 'row', d.row,

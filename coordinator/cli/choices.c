@@ -1,0 +1,74 @@
+/* What can be done with a release: rows of one table, by its state, direction and place among the releases. PURE. */
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "cli/cli_internal.h"
+
+enum place { ANYWHERE, NEWEST, EARLIER };
+enum back { WHATEVER, WHOLE, PARTLY }; /* how much of it has a way back */
+
+#define TO(direction) (1u << DIRECTION_##direction)
+#define EITHER (TO(UP) | TO(DOWN) | TO(ADOPT))
+
+static const struct choice {
+    enum release_state state;
+    unsigned directions;
+    enum place place;
+    enum back back;
+    const char *command;
+    bool named; /* the release's id follows */
+    const char *prose;
+} choices[] = {
+    {RELEASE_SUCCEEDED, EITHER, ANYWHERE, WHATEVER, "status", false, "what every target holds now"},
+    {RELEASE_SUCCEEDED, TO(UP), NEWEST, WHOLE, "down", false, "undo this release"},
+    {RELEASE_SUCCEEDED, TO(UP), NEWEST, PARTLY, "down --stop-at-irreversible", false,
+     "undo it as far as there is a way back"},
+    {RELEASE_SUCCEEDED, TO(UP), EARLIER, WHATEVER, "down --to", true, "undo what came after it"},
+    {RELEASE_SUCCEEDED, TO(DOWN) | TO(ADOPT), NEWEST, WHATEVER, "up", false, "apply what is pending"},
+    {RELEASE_HALTED, EITHER, ANYWHERE, WHATEVER, "release show", true, "why, and what is applied where"},
+    {RELEASE_HALTED, EITHER, NEWEST, WHATEVER, "release retry", true,
+     "go on from where it stands, with the SQL that was accepted, when the cause is gone"},
+    {RELEASE_HALTED, TO(UP), NEWEST, WHATEVER, "release rollback", true,
+     "undo what it applied, with the undos that were accepted"},
+    {RELEASE_HALTED, TO(UP), ANYWHERE, WHATEVER, "up", false, "go forward with the files as they are now"},
+    {RELEASE_HALTED, EITHER & ~TO(ADOPT), NEWEST, WHATEVER, "down", false,
+     "undo what is left with the files as they are now, when an undo was mended"},
+    {RELEASE_ROLLED_BACK, EITHER, ANYWHERE, WHATEVER, "release show", true, "every step and decision"},
+    {RELEASE_ROLLED_BACK, EITHER, NEWEST, WHATEVER, "up", false, "again, when the cause is gone"},
+    {RELEASE_CANCELLED, EITHER, ANYWHERE, WHATEVER, "release show", true, "every step and decision"},
+    {RELEASE_CANCELLED, EITHER, NEWEST, WHATEVER, "up", false, "again, when the cause is gone"},
+    {RELEASE_RUNNING, EITHER, ANYWHERE, WHATEVER, "release watch", true, "see how it goes on"},
+    {RELEASE_RUNNING, TO(UP), ANYWHERE, WHATEVER, "release rollback", true, "take it back"},
+    {RELEASE_RUNNING, TO(DOWN) | TO(ADOPT), ANYWHERE, WHATEVER, "release rollback", true, "stop it where it stands"},
+    {RELEASE_FENCING, EITHER, ANYWHERE, WHATEVER, "release watch", true, "see how it goes on"},
+    {RELEASE_ROLLING_BACK, EITHER, ANYWHERE, WHATEVER, "release watch", true, "see how it goes on"},
+};
+
+static bool fits(const struct choice *choice, enum release_state state, enum direction direction, const json_t *release)
+{
+    bool newest = json_is_true(json_object_get(release, "latest"));
+    bool whole = json_number(release, "irreversible") == 0;
+    return choice->state == state && choice->directions & 1u << direction &&
+           (choice->place == ANYWHERE || newest == (choice->place == NEWEST)) &&
+           (choice->back == WHATEVER || whole == (choice->back == WHOLE));
+}
+
+static void add_choice(struct buf *out, const struct choice *choice, const char *id)
+{
+    int used = (int)strlen(choice->command) + (choice->named ? 1 + (int)strlen(id) : 0);
+    buf_addf(out, "  greylag %s%s%s%*s%s\n", choice->command, choice->named ? " " : "", choice->named ? id : "",
+             used < 19 ? 21 - used : 2, "", choice->prose);
+}
+
+void view_next(const json_t *release, struct buf *out)
+{
+    enum release_state state;
+    enum direction direction;
+    if (!release_state_parse(json_text(release, "state"), &state) ||
+        !direction_parse(json_text(release, "direction"), &direction))
+        return;
+    buf_adds(out, "\nWhat can be done:\n");
+    for (size_t i = 0; i < COUNT_OF(choices); i++)
+        if (fits(&choices[i], state, direction, release))
+            add_choice(out, &choices[i], json_text(release, "id"));
+}
