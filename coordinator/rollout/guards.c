@@ -193,9 +193,20 @@ static bool a_failed_step_says(const struct decide *d, enum failure_policy polic
     return false;
 }
 
+/* Nobody can tell whether it took effect (transaction_resolution_unknown): a restart in the middle of it, no failure of
+ * the migration. A person looks before anything is undone. */
+static bool a_failed_step_is_in_doubt(const struct decide *d)
+{
+    for (int i = 0; i < plan_count(d->rollout); i++)
+        if (d->rollout->steps[i].state == STEP_FAILED && strcmp(d->rollout->steps[i].outcome.sqlstate, "08007") == 0)
+            return true;
+    return false;
+}
+
 bool failed_and_halts(const struct decide *d)
 {
-    return failed_count(d, 0) > 0 && (only_stops(d) || a_failed_step_says(d, ON_FAILURE_HALT));
+    return failed_count(d, 0) > 0 &&
+           (only_stops(d) || a_failed_step_says(d, ON_FAILURE_HALT) || a_failed_step_is_in_doubt(d));
 }
 
 bool failed_and_rolls_back(const struct decide *d)

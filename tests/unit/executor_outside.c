@@ -116,15 +116,15 @@ Test(executor_outside, the_catalogue_tells_what_took_effect)
     leave_mark(l, &made, 0, "", false);
     EXPECT(l, made, OUTCOME_APPLIED); /* it was made: not again */
     struct job_request gone = up("q2", "2", "DROP INDEX CONCURRENTLY a_gone");
-    leave_mark(l, &gone, 0, "", false);
+    leave_mark(l, &gone, 0, "there", false);
     EXPECT(l, gone, OUTCOME_APPLIED);
     struct job_request detach = up("q3", "3", "ALTER TABLE p DETACH PARTITION p1 CONCURRENTLY");
-    leave_mark(l, &detach, 0, "", false);
+    leave_mark(l, &detach, 0, "there", false);
     EXPECT(l, detach, OUTCOME_APPLIED); /* had not happened: now it has */
     VALUE("SELECT count(*) FROM pg_inherits WHERE inhrelid = 'p1'::regclass", "0");
     detach.request = "q4";
     detach.migration = "4";
-    leave_mark(l, &detach, 0, "", false);
+    leave_mark(l, &detach, 0, "there", false);
     EXPECT(l, detach, OUTCOME_APPLIED);
     struct job_request opaque = up("q5", "5", "CALL nobody_knows()");
     opaque.no_transaction = true;
@@ -197,5 +197,163 @@ Test(executor_outside, stale_workers_write_no_marker)
     cr_assert_eq(apply(l, up("q1", "1", "CREATE INDEX CONCURRENTLY a_x ON a (x)")), EXECUTOR_FENCED);
     VALUE("SELECT count(*) FROM pg_class WHERE relname = 'a_x'", "0");
     VALUE("SELECT count(*) FROM greylag.progress", "0");
+    ledger_close(l);
+}
+
+/* What the catalogue shows was so before: an error is an error. */
+Test(executor_outside, what_was_so_before_is_no_effect)
+{
+    struct ledger *l = ready(1);
+    test_pg_run(database, "CREATE TABLE a (x int); CREATE INDEX a_x ON a (x);"
+                          "CREATE TABLE p (x int) PARTITION BY RANGE (x); CREATE TABLE p1 (x int)");
+    static const struct {
+        const char *sql, *sqlstate;
+    } rows[] = {
+        {"DROP INDEX CONCURRENTLY a_gone", "42704"},
+        {"CREATE INDEX CONCURRENTLY a_x ON a (x)", "42P07"},
+        {"ALTER TABLE p DETACH PARTITION p1 CONCURRENTLY", "42P01"},
+        {"CREATE DATABASE postgres", "42P04"},
+        {"DROP DATABASE nobody_made_it", "3D000"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        EXPECT(l, up(arena_printf(&arena, "q%zu", i), "1", rows[i].sql), OUTCOME_FAILED);
+        cr_expect_str_eq(last.outcome.sqlstate, rows[i].sqlstate);
+        cr_expect_str_eq(last.outcome.left, "");
+    }
+    ledger_close(l);
+}
+
+static void *end_when_waited_for(void *reader)
+{
+    await_value("SELECT count(*) FROM pg_locks l JOIN pg_stat_activity a USING (pid) WHERE NOT granted AND "
+                "l.locktype = 'virtualxid' AND datname = current_database()", "1");
+    test_pg_run(database, "SELECT pg_sleep(0.3)"); /* longer than lock_timeout */
+    PQclear(PQexec(reader, "COMMIT"));
+    return NULL;
+}
+
+static PGconn *reader_of(const char *table)
+{
+    PGconn *reader = PQconnectdb(database);
+    PQclear(PQexec(reader, arena_printf(&arena, "BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT * FROM %s", table)));
+    return reader;
+}
+
+Test(executor_outside, old_snapshots_are_waited_for_as_long_as_a_statement_may_run)
+{
+    struct ledger *l = ready(1);
+    test_pg_run(database, "CREATE TABLE a (x int); CREATE TABLE other (x int); CREATE INDEX a_old ON a (x);"
+                          "CREATE TABLE p (x int) PARTITION BY RANGE (x); CREATE TABLE p1 PARTITION OF p FOR VALUES "
+                          "FROM (0) TO (9)");
+    static const struct {
+        const char *reads, *sql;
+    } rows[] = {{"other", "CREATE INDEX CONCURRENTLY a_x ON a (x)"},
+                {"other", "REINDEX TABLE CONCURRENTLY a"},
+                {"a", "DROP INDEX CONCURRENTLY a_old"},
+                {"p", "ALTER TABLE p DETACH PARTITION p1 CONCURRENTLY"}};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        pthread_t ender;
+        PGconn *reader = reader_of(rows[i].reads);
+        pthread_create(&ender, NULL, end_when_waited_for, reader);
+        struct job_request r = up(arena_printf(&arena, "q%zu", i), arena_printf(&arena, "%zu", i), rows[i].sql);
+        r.lock_timeout_ms = 100;
+        EXPECT(l, r, OUTCOME_APPLIED);
+        cr_expect_eq(last.outcome.attempt, 1, "%s", rows[i].sql);
+        pthread_join(ender, NULL);
+        PQfinish(reader);
+    }
+    EXPECT(l, up("q9", "9", "CREATE TABLE s AS SELECT current_setting('lock_timeout') l"), OUTCOME_APPLIED);
+    VALUE("SELECT l FROM s", "2s");
+    ledger_close(l);
+}
+
+/* A reader who stays: what cannot be cleared away is named, with the statement that does. */
+Test(executor_outside, what_is_left_is_named_with_what_clears_it)
+{
+    struct ledger *l = ready(1);
+    test_pg_run(database, "CREATE TABLE a (x int); CREATE INDEX a_x ON a (x);"
+                          "CREATE TABLE p (x int) PARTITION BY RANGE (x); CREATE TABLE p1 PARTITION OF p FOR VALUES "
+                          "FROM (0) TO (9)");
+    static const struct {
+        const char *reads, *sql, *clears, *query;
+    } rows[] = {
+        {"p", "ALTER TABLE p DETACH PARTITION p1 CONCURRENTLY",
+         "ALTER TABLE \"p\" DETACH PARTITION \"p1\" FINALIZE", "SELECT count(*) FROM pg_inherits"},
+        {"a", "DROP INDEX CONCURRENTLY a_x", "DROP INDEX CONCURRENTLY public.a_x",
+         "SELECT count(*) FROM pg_class WHERE relname = 'a_x'"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        PGconn *reader = reader_of(rows[i].reads);
+        struct job_request r = up(arena_printf(&arena, "q%zu", i), arena_printf(&arena, "%zu", i), rows[i].sql);
+        r.statement_timeout_ms = 400;
+        EXPECT(l, r, OUTCOME_FAILED);
+        cr_expect_str_eq(last.outcome.sqlstate, "57014");
+        cr_expect(strstr(last.outcome.left, rows[i].clears), "%s", last.outcome.left);
+        PQfinish(reader);
+        PGconn *person = PQconnectdb(database);
+        PQclear(PQexec(person, rows[i].clears));
+        PQfinish(person);
+        VALUE(rows[i].query, "0");
+    }
+    ledger_close(l);
+}
+
+#define COMMITS_AND_FAILS                                                                                              \
+    "DO $$ BEGIN INSERT INTO a VALUES (1); COMMIT; RAISE EXCEPTION 'deadlock' USING ERRCODE = '40P01'; END $$"
+
+/* Its own error, once: what it committed would be done again. */
+Test(executor_outside, a_block_that_committed_a_part_is_not_run_again)
+{
+    struct ledger *l = ready(1);
+    hooks = &quick;
+    test_pg_run(database, "CREATE TABLE a (x int); CREATE SEQUENCE s");
+    struct job_request r = up("q1", "1", COMMITS_AND_FAILS);
+    r.retries = 5;
+    r.no_transaction = true;
+    EXPECT(l, r, OUTCOME_FAILED);
+    cr_assert_str_eq(last.outcome.sqlstate, "40P01");
+    cr_assert_str_eq(last.outcome.message, "deadlock");
+    cr_assert(strstr(last.outcome.left, "ended transactions of its own"), "%s", last.outcome.left);
+    VALUE("SELECT count(*) FROM a", "1");
+    /* one that failed before it committed anything has left nothing, and is tried again */
+    struct job_request clean = up("q2", "2", "DO $$ BEGIN IF nextval('s') = 2 THEN RAISE EXCEPTION 'deadlock' USING "
+                                             "ERRCODE = '40P01'; END IF; INSERT INTO a VALUES (2); COMMIT; END $$");
+    clean.retries = 5;
+    clean.no_transaction = true;
+    EXPECT(l, clean, OUTCOME_APPLIED);
+    cr_assert_eq(last.outcome.attempt, 2);
+    VALUE("SELECT count(*) FROM a WHERE x = 2", "1");
+    ledger_close(l);
+}
+
+static bool when_there_are_rows(void *context)
+{
+    (void)context;
+    char *rows = test_pg_value(database, "SELECT count(*) > 2 FROM a");
+    bool there = *rows == 't';
+    free(rows);
+    return there;
+}
+
+/* A fence, or a worker that leaves, in the middle: told, and never run again by itself. */
+Test(executor_outside, a_block_that_is_cut_off_is_told)
+{
+    struct ledger *l = ready(1);
+    struct executor_hooks cut = {.stop = when_there_are_rows};
+    hooks = &cut;
+    test_pg_run(database, "CREATE TABLE a (x int)");
+    struct job_request r = up("r1.4.1", "1", "DO $$ BEGIN FOR i IN 1..200 LOOP INSERT INTO a VALUES (i); COMMIT; "
+                                             "PERFORM pg_sleep(0.1); END LOOP; END $$");
+    r.retries = 5;
+    r.no_transaction = true;
+    cr_assert_eq(apply(l, r), EXECUTOR_STOPPED);
+    const char *text;
+    cr_assert(ledger_half_done(l, "r1", &arena, &text, NULL));
+    printf("%s\n", text);
+    cr_assert(strstr(text, "of request r1.4.1 line 1: DO or CALL ended transactions of its own"), "%s", text);
+    hooks = &quick;
+    EXPECT(l, r, OUTCOME_FAILED); /* the next worker's turn */
+    cr_assert_str_eq(last.outcome.sqlstate, "08007");
+    cr_assert(strstr(last.outcome.left, "nobody can tell"), "%s", last.outcome.left);
     ledger_close(l);
 }

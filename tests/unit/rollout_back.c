@@ -144,6 +144,22 @@ Test(rollout_back, a_reason_keeps_its_end)
         }
 }
 
+/* A restart in the middle of what nobody can look up is no failure: a person looks first. */
+Test(rollout_back, what_nobody_can_tell_halts_and_is_not_rolled_back)
+{
+    static const struct wanted_step apart[] = {{.target = 0}, {.target = 1}};
+    struct fix fix;
+    fix_init(&fix, 2, apart, 2, DIRECTION_UP, NULL);
+    fix_ask(&fix, ROLLOUT_ACCEPTED);
+    fix_outcome(&fix, 0, "a0");
+    fix_outcome(&fix, 1, "u1");
+    SENT(&fix, "");
+    STATE(&fix, HALTED);
+    fix_ask(&fix, ROLLOUT_ROLLBACK); /* on order */
+    SENT(&fix, "t0:3");
+    fix_release(&fix);
+}
+
 Test(rollout_back, the_way_back_ends_where_there_is_none)
 {
     static const struct wanted_step wanted[] = {{.target = 0}, {.target = 1, .needs = {1}, .no_way_back = true},

@@ -108,8 +108,8 @@ static inline void fix_wait(struct fix *fix, int64_t ms)
     fix_ask(fix, ROLLOUT_TIME);
 }
 
-/* Outcomes to go with the next report: "a3 f4 y5 d6": applied 3, failed 4, already 5, drift 6 (ordinals); "A3": of the
- * request before the present one. */
+/* Outcomes to go with the next report: "a3 f4 y5 d6": applied 3, failed 4, already 5, drift 6 (ordinals); "u7": failed,
+ * and nobody can tell; "A3": of the request before the present one. */
 static size_t fix_outcomes(struct fix *fix, const char *words, struct outcome *outcomes)
 {
     size_t count = 0;
@@ -131,7 +131,7 @@ static size_t fix_outcomes(struct fix *fix, const char *words, struct outcome *o
             .kind = kind == 'a' ? OUTCOME_APPLIED : kind == 'y' ? OUTCOME_ALREADY
                     : kind == 'd' ? OUTCOME_DRIFT : OUTCOME_FAILED,
             .migration = arena_printf(&fix->arena, "%d", plan_step), .checksum = "", .attempt = 1,
-            .position = ++fix->position, .sqlstate = kind == 'f' ? "23505" : "",
+            .position = ++fix->position, .sqlstate = kind == 'f' ? "23505" : kind == 'u' ? "08007" : "",
             .message = kind != 'f' ? "" : fix->failure ? fix->failure : "duplicate key", .left = "",
             .detail = kind == 'y' ? "old.9.1" : ""};
     }

@@ -33,7 +33,7 @@ enum retry_cause failure_cause(const struct failure *failure, bool lost, bool sa
 {
     const struct retry_seen seen = {.sqlstate = failure->err.sqlstate, .message = failure->err.text,
                                     .retriable = failure->err.retriable, .lost = lost, .same_server = same_server};
-    return retry_cause(&seen);
+    return failure->over ? RETRY_CAUSE_DOUBT : retry_cause(&seen);
 }
 
 static struct retry_limits limits_of(const struct execution *x)
@@ -196,6 +196,7 @@ static enum executor_end look_again(struct execution *x, struct failure *failure
     *ret_same_server = before.server_start[0] && strcmp(before.server_start, now->server_start) == 0;
     if (!failure->err.sqlstate[0])
         err_sqlstate(&failure->err, "08006");
+    x->lost = arena_printf(x->arena, "%s: %s", failure->err.sqlstate, failure->err.text);
     return end;
 }
 

@@ -45,6 +45,7 @@ struct execution {
     const char *default_schema, *user, *database, *timestamp; /* what "flyway:" names stand for; NULL: not asked for */
     struct ledger_step step;
     struct retry_tally tally;  /* failures so far, by cause */
+    const char *lost;          /* what was said when a session was lost last, NULL: none was */
     struct buf warning;
     struct outcome outcome;   /* set when an attempt is RECORDED */
 };
@@ -64,6 +65,7 @@ struct failure {
     int line;         /* in that part's file, 0 unknown */
     const char *left; /* in the arena, "" nothing */
     const char *more; /* in the arena: what is known beside the server's words, NULL nothing */
+    bool over;        /* a part of the statement took effect: it is not tried again, whatever the cause */
 };
 
 enum attempt_end transaction_attempt(struct execution *x, struct failure *ret_failure);
@@ -164,12 +166,19 @@ bool script_commit(struct execution *x, const struct script *script, bool stoppa
 enum verdict {
     VERDICT_AGAIN,   /* not in effect and nothing is left of it: run it (again) */
     VERDICT_DONE,    /* it took effect */
-    VERDICT_UNKNOWN, /* nobody can tell */
+    VERDICT_UNKNOWN, /* nobody can tell, or what is left could not be cleared away */
+};
+struct left {
+    const char *text; /* in the arena, NULL: nobody can tell */
+    struct err err;   /* why it could not be cleared away, or looked at */
 };
 /* What stands in the catalogue before the statement runs for the first time; in the arena. */
 bool repair_before(struct execution *x, const struct sql_statement *s, const char **ret_found, struct err *err);
-/* After a broken attempt: decides, and clears away what it left. */
-bool repair_after(struct execution *x, const struct sql_statement *s, const char *found, enum verdict *ret_verdict,
-                  struct err *err);
+/* After a broken attempt: decides, and clears away what it left; VERDICT_UNKNOWN: *left says what it is. */
+enum verdict repair_after(struct execution *x, const struct sql_statement *s, const char *found, struct left *left);
 /* After a statement that said it succeeded: false with an error when it did not (an index that is invalid). */
 bool repair_check(struct execution *x, const struct sql_statement *s, struct err *err);
+/* How many transactions the session has begun, this question's too. */
+bool repair_transactions(struct execution *x, int64_t *ret_count, struct err *err);
+/* From one value to another. False: nothing changed, since the file has set another one. */
+bool lock_timeout_change(struct execution *x, int64_t from_ms, int64_t to_ms);

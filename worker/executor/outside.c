@@ -176,60 +176,93 @@ static bool run_together(struct execution *x, const struct unit *u, struct failu
     return good;
 }
 
+/* CONCURRENTLY may wait for old snapshots as long as a statement may run. */
 static bool run_alone(struct execution *x, const struct unit *u, struct failure *failure)
 {
     auto_script struct script script = SCRIPT_INIT(x->arena);
+    int64_t limit_ms = x->step.request->lock_timeout_ms;
     script_add_statements(&script, u->part, u->begin, u->end, u->first, u->count);
-    return run_script(x, &script, failure);
+    bool waits = u->statement->concurrently && lock_timeout_change(x, limit_ms, 0);
+    bool good = run_script(x, &script, failure);
+    if (waits)
+        lock_timeout_change(x, 0, limit_ms);
+    return good;
+}
+
+static const char *describe(struct execution *x, const struct unit *u, const char *what)
+{
+    const struct sql_statement *s = u->statement;
+    return arena_printf(x->arena, "%s: %s%s%s %s", part_line(x, u->part, u->line), s->keyword, s->name ? " " : "",
+                        s->name ? s->name : "", what);
 }
 
 /* Left of a marker without its end: done, or clean and to be run again, or nobody knows. */
-static bool settle(struct execution *x, const struct unit *u, const char *found, enum verdict *ret_verdict,
-                   struct failure *failure)
+static enum verdict settle(struct execution *x, const struct unit *u, const char *found, struct failure *failure)
 {
-    struct err err = ERR_INIT;
-    if (!repair_after(x, u->statement, found, ret_verdict, &err)) {
-        if (err.kind == ERR_UNREACHABLE || failure->err.kind == ERR_NONE)
-            failure->err = err;
-        failure->left = arena_strdup(x->arena, err.text);
-        return false;
-    }
-    if (*ret_verdict != VERDICT_UNKNOWN)
-        return true;
-    failure->left = arena_printf(x->arena, "%s: nobody can tell whether this %s took effect",
-                                 part_line(x, u->part, u->line), u->statement->keyword);
-    if (failure->err.kind == ERR_NONE) {
-        err_set(&failure->err, ERR_DATABASE, "the connection was lost while it ran");
+    struct left left = {.err = ERR_INIT};
+    enum verdict verdict = repair_after(x, u->statement, found, &left);
+    if (verdict != VERDICT_UNKNOWN)
+        return verdict;
+    failure->left = left.text ? describe(x, u, arena_printf(x->arena, "left %s", left.text))
+                              : describe(x, u, "was cut off, and nobody can tell what of it took effect");
+    if (left.err.kind != ERR_NONE && (left.err.kind == ERR_UNREACHABLE || failure->err.kind == ERR_NONE))
+        failure->err = left.err;
+    else if (failure->err.kind == ERR_NONE) {
+        err_set(&failure->err, ERR_DATABASE, "it was cut off while it ran%s%s", x->lost ? ": " : "",
+                x->lost ? x->lost : "");
         err_sqlstate(&failure->err, "08007");
     }
-    return false;
+    return verdict;
+}
+
+/* DO and CALL on a session that lives: one that began no second transaction has left nothing. */
+static enum verdict settle_opaque(struct execution *x, const struct unit *u, int64_t began, struct failure *failure)
+{
+    int64_t now;
+    if (repair_transactions(x, &now, NULL) && now - began == 2)
+        return VERDICT_AGAIN;
+    failure->over = true;
+    failure->left = describe(x, u, "ended transactions of its own before it ended: what it committed stays");
+    return VERDICT_UNKNOWN;
+}
+
+/* It failed, or was cancelled, and the session lives: what is left of it is cleared away, or noted for people. */
+static enum verdict settle_alive(struct execution *x, const struct unit *u, const struct ledger_mark *mark,
+                                 int64_t began, struct failure *failure)
+{
+    session_rollback(x);
+    enum verdict verdict = u->statement->kind == SQL_OPAQUE ? settle_opaque(x, u, began, failure)
+                                                            : settle(x, u, mark->found, failure);
+    if (verdict != VERDICT_DONE)
+        ledger_mark_left(x->ledger, &x->step, u->number, verdict == VERDICT_AGAIN ? "" : failure->left, NULL);
+    else
+        *failure = (struct failure){.err = ERR_INIT, .left = ""};
+    return verdict;
 }
 
 /* Marker, statement, check, marker. */
 static bool run_journalled(struct execution *x, const struct unit *u, const struct ledger_mark *mark,
                            struct failure *failure)
 {
-    enum verdict verdict = VERDICT_AGAIN;
-    struct ledger_mark fresh = {.statement = u->number};
+    struct ledger_mark now = {.statement = u->number,
+                              .found = mark ? mark->found : "",
+                              .made = describe(x, u, "was cut off, and nobody has looked at what is left of it")};
+    enum verdict verdict = mark ? settle(x, u, mark->found, failure) : VERDICT_AGAIN;
     struct err *err = &failure->err;
-    if (mark && !settle(x, u, mark->found, &verdict, failure))
+    int64_t began = 0;
+    if (verdict == VERDICT_UNKNOWN)
         return false;
-    if (!mark && !(repair_before(x, u->statement, &fresh.found, err) &&
-                   ledger_mark_before(x->ledger, &x->step, &fresh, err)))
-        return false;
-    if (mark)
-        fresh.found = mark->found;
-    CRASH_POINT("executor.mark.before");
-    bool good = verdict == VERDICT_DONE || run_alone(x, u, failure);
-    if (good && !repair_check(x, u->statement, err))
-        good = false;
-    else if (!good && err->kind != ERR_UNREACHABLE) {
-        session_rollback(x);
-        if (u->statement->kind != SQL_OPAQUE) /* what it said is what it did: nothing */
-            settle(x, u, fresh.found, &verdict, failure);
+    if (verdict == VERDICT_AGAIN) {
+        if ((!mark && !repair_before(x, u->statement, &now.found, err)) ||
+            !ledger_mark_before(x->ledger, &x->step, &now, err) || !repair_transactions(x, &began, err))
+            return false;
+        CRASH_POINT("executor.mark.before");
+        if (run_alone(x, u, failure)) {
+            if (!repair_check(x, u->statement, err))
+                return false;
+        } else if (err->kind == ERR_UNREACHABLE || settle_alive(x, u, &now, began, failure) != VERDICT_DONE)
+            return false;
     }
-    if (!good)
-        return false;
     CRASH_POINT("executor.mark.after");
     return ledger_mark_after(x->ledger, &x->step, u->number, err);
 }
@@ -304,14 +337,12 @@ void outside_settle(struct execution *x, struct failure *failure)
     const struct ledger_mark *marks;
     size_t count, done = 0;
     struct failure unused;
-    enum verdict verdict;
     if (!make_units(x, &units, &unused) || !set_session(x, NULL) ||
         !ledger_marks(x->ledger, x->step.request->request, x->arena, &marks, &count, NULL))
         return;
     for (size_t i = 0; i < units.count; i++) {
         const struct ledger_mark *mark = mark_of(marks, count, units.items[i].number);
-        bool settled = mark && (mark->done || settle(x, &units.items[i], mark->found, &verdict, failure));
-        if (settled && (mark->done || verdict == VERDICT_DONE))
+        if (mark && (mark->done || settle(x, &units.items[i], mark->found, failure) == VERDICT_DONE))
             done = i + 1;
     }
     failure->line = 0;

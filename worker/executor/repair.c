@@ -1,9 +1,48 @@
-/* What a statement outside a transaction left behind, and whether it took effect: the catalogue decides. */
+/* What a statement outside a transaction left behind, and whether it took effect: the catalogue decides. One row for
+ * each kind of statement: where to look, what to conclude, and what clears away what is left. */
+#include <stdio.h>
 #include <string.h>
 
 #include "base/cleanup.h"
 #include "executor/executor_internal.h"
 #include "executor_sql.h"
+
+/* `look` gives a row for each object that is there: what it is, for people, and the statement that clears it away when
+ * it is only half there, else "". `values` are its parameters: t the table, q the name with its schema, n the name
+ * alone, f what was noted before. */
+static const struct repair {
+    enum sql_class kind;
+    const char *keyword;  /* how the statement begins */
+    const char *note;     /* what stands there before the first try; NULL: whether `look` finds something */
+    const char *note_values;
+    const char *look;     /* NULL: it leaves nothing, and may run again */
+    const char *values;
+    enum verdict there, gone, cleared;
+} rows[] = {
+    {SQL_CREATE_INDEX, "CREATE INDEX CONCURRENTLY", sql_note_indexes, "t", sql_left_create_index, "tfn",
+     VERDICT_DONE, VERDICT_AGAIN, VERDICT_AGAIN},
+    {SQL_REINDEX, "REINDEX CONCURRENTLY", sql_note_reindex, "", sql_left_reindex, "f",
+     VERDICT_AGAIN, VERDICT_AGAIN, VERDICT_AGAIN},
+    {SQL_REINDEX, "REINDEX", NULL, NULL, NULL, NULL, VERDICT_AGAIN, VERDICT_AGAIN, VERDICT_AGAIN},
+    {SQL_ALONE, "", NULL, NULL, NULL, NULL, VERDICT_AGAIN, VERDICT_AGAIN, VERDICT_AGAIN},
+    {SQL_DROP_INDEX, "", NULL, NULL, sql_left_drop_index, "q", VERDICT_AGAIN, VERDICT_DONE, VERDICT_DONE},
+    {SQL_DETACH, "", NULL, NULL, sql_left_detach, "tq", VERDICT_AGAIN, VERDICT_DONE, VERDICT_DONE},
+    {SQL_ONCE, "CREATE DATABASE", NULL, NULL, sql_left_database, "n", VERDICT_DONE, VERDICT_AGAIN, VERDICT_AGAIN},
+    {SQL_ONCE, "DROP DATABASE", NULL, NULL, sql_left_database, "n", VERDICT_AGAIN, VERDICT_DONE, VERDICT_DONE},
+    {SQL_ONCE, "CREATE TABLESPACE", NULL, NULL, sql_left_tablespace, "n", VERDICT_DONE, VERDICT_AGAIN, VERDICT_AGAIN},
+    {SQL_ONCE, "DROP TABLESPACE", NULL, NULL, sql_left_tablespace, "n", VERDICT_AGAIN, VERDICT_DONE, VERDICT_DONE},
+    {SQL_ONCE, "CREATE SUBSCRIPTION", NULL, NULL, sql_left_subscription, "n", VERDICT_DONE, VERDICT_AGAIN,
+     VERDICT_AGAIN},
+    {SQL_ONCE, "DROP SUBSCRIPTION", NULL, NULL, sql_left_subscription, "n", VERDICT_AGAIN, VERDICT_DONE, VERDICT_DONE},
+};
+
+static const struct repair *row_of(const struct sql_statement *s)
+{
+    for (size_t i = 0; i < COUNT_OF(rows); i++)
+        if (rows[i].kind == s->kind && strncmp(s->keyword, rows[i].keyword, strlen(rows[i].keyword)) == 0)
+            return &rows[i];
+    return NULL; /* DO and CALL, and what cannot be read */
+}
 
 /* "schema"."name" as to_regclass reads it, in the arena. */
 static const char *qualified(struct execution *x, const char *schema, const char *name)
@@ -18,122 +57,81 @@ static const char *qualified(struct execution *x, const char *schema, const char
     return arena_strdup(x->arena, buf_text(&text));
 }
 
-static bool query(struct execution *x, const char *sql, int count, const char *const *values, PGresult **ret,
-                  struct err *err)
+static const char *value(struct execution *x, const struct sql_statement *s, const char *found, char which)
 {
-    return pg_exec(ledger_session(x->ledger), sql, count, values, ret, err);
+    switch (which) {
+    case 't': return qualified(x, s->schema, s->table);
+    case 'q': return qualified(x, s->name_schema, s->name);
+    case 'n': return s->name;
+    default: return found;
+    }
+}
+
+/* A statement of the table. */
+struct ask {
+    const char *sql, *values;
+    const char *found;
+};
+static bool ask(struct execution *x, const struct sql_statement *s, struct ask ask, PGresult **ret, struct err *err)
+{
+    const char *values[4];
+    int count = 0;
+    for (; ask.values[count]; count++)
+        values[count] = value(x, s, ask.found, ask.values[count]);
+    return pg_exec(ledger_session(x->ledger), ask.sql, count, values, ret, err);
 }
 
 bool repair_before(struct execution *x, const struct sql_statement *s, const char **ret_found, struct err *err)
 {
+    const struct repair *row = row_of(s);
     auto_pgresult PGresult *result = NULL;
     *ret_found = "";
-    if (s->kind == SQL_CREATE_INDEX) {
-        const char *values[] = {qualified(x, s->schema, s->table)};
-        if (!query(x, sql_indexes, 1, values, &result, err))
-            return false;
-    } else if (s->kind == SQL_REINDEX && s->concurrently) {
-        if (!query(x, sql_leftovers, 0, NULL, &result, err))
-            return false;
-    } else
+    if (!row || !row->look)
         return true;
-    *ret_found = arena_strdup(x->arena, pg_text(result, 0, 0));
+    struct ask before = {row->note ? row->note : row->look, row->note ? row->note_values : row->values, ""};
+    if (!ask(x, s, before, &result, err))
+        return false;
+    if (PQntuples(result))
+        *ret_found = row->note ? arena_strdup(x->arena, pg_text(result, 0, 0)) : "there";
     return true;
 }
 
-/* Drops the invalid ones of the indexes listed. */
-static bool drop_invalid(struct execution *x, const PGresult *list, bool *ret_valid, struct err *err)
+/* Clears away what one row of `look` tells of; false: *left says what is left, and what would clear it. */
+static bool clear(struct execution *x, const PGresult *list, int at, struct left *left)
 {
+    const char *statement = pg_text(list, at, 1);
+    if (pg_run(ledger_session(x->ledger), statement, NULL, NULL, &left->err))
+        return true;
+    left->text = arena_printf(x->arena, "%s (\"%s\" clears it away; tried: %s)", pg_text(list, at, 0), statement,
+                              left->err.text);
+    return false;
+}
+
+enum verdict repair_after(struct execution *x, const struct sql_statement *s, const char *found, struct left *left)
+{
+    const struct repair *row = row_of(s);
+    auto_pgresult PGresult *list = NULL;
+    if (!row)
+        return VERDICT_UNKNOWN;
+    if (!row->look)
+        return VERDICT_AGAIN;
+    if (!ask(x, s, (struct ask){row->look, row->values, found}, &list, &left->err)) {
+        left->text = arena_printf(x->arena, "nobody could look (%s)", left->err.text);
+        return VERDICT_UNKNOWN;
+    }
+    /* It was so before: this statement has not done it. */
+    bool stood = !row->note && *found, there = PQntuples(list) > 0;
+    if (!row->note && stood == (row->there == VERDICT_DONE))
+        return VERDICT_AGAIN;
+    enum verdict verdict = there ? row->there : row->gone;
     for (int i = 0; i < PQntuples(list); i++) {
-        if (*pg_text(list, i, 1) == 't') {
-            *ret_valid = true;
+        if (!*pg_text(list, i, 1))
             continue;
-        }
-        auto_buf struct buf sql = BUF_INIT(1024);
-        buf_addf(&sql, "DROP INDEX CONCURRENTLY IF EXISTS %s", pg_text(list, i, 0));
-        if (!pg_run(ledger_session(x->ledger), buf_text(&sql), NULL, NULL, err))
-            return err_prefix(err, "the invalid index %s that a broken attempt left could not be dropped",
-                              pg_text(list, i, 0));
+        if (!clear(x, list, i, left))
+            return VERDICT_UNKNOWN;
+        verdict = row->cleared;
     }
-    return true;
-}
-
-static bool after_create_index(struct execution *x, const struct sql_statement *s, const char *found,
-                               enum verdict *ret_verdict, struct err *err)
-{
-    const char *values[] = {qualified(x, s->schema, s->table), found, s->name};
-    auto_pgresult PGresult *list = NULL;
-    bool valid = false;
-    if (!query(x, sql_index_new, 3, values, &list, err) || !drop_invalid(x, list, &valid, err))
-        return false;
-    *ret_verdict = valid ? VERDICT_DONE : VERDICT_AGAIN;
-    return true;
-}
-
-static bool after_reindex(struct execution *x, const struct sql_statement *s, const char *found,
-                          enum verdict *ret_verdict, struct err *err)
-{
-    const char *values[] = {found};
-    auto_pgresult PGresult *list = NULL;
-    bool valid;
-    *ret_verdict = VERDICT_AGAIN;
-    return !s->concurrently ||
-           (query(x, sql_leftovers_new, 1, values, &list, err) && drop_invalid(x, list, &valid, err));
-}
-
-static bool after_drop_index(struct execution *x, const struct sql_statement *s, enum verdict *ret_verdict,
-                             struct err *err)
-{
-    const char *values[] = {qualified(x, s->name_schema, s->name)};
-    auto_pgresult PGresult *result = NULL;
-    if (!query(x, sql_relation, 1, values, &result, err))
-        return false;
-    *ret_verdict = PQntuples(result) == 0 ? VERDICT_DONE : VERDICT_AGAIN;
-    return true;
-}
-
-static bool after_detach(struct execution *x, const struct sql_statement *s, enum verdict *ret_verdict, struct err *err)
-{
-    const char *values[] = {qualified(x, s->schema, s->table), qualified(x, s->name_schema, s->name)};
-    auto_pgresult PGresult *result = NULL;
-    if (!query(x, sql_inherits, 2, values, &result, err))
-        return false;
-    bool pending = PQntuples(result) > 0 && strcmp(pg_text(result, 0, 0), "true") == 0;
-    *ret_verdict = PQntuples(result) == 0 || pending ? VERDICT_DONE : VERDICT_AGAIN;
-    if (!pending)
-        return true;
-    auto_buf struct buf sql = BUF_INIT(1024);
-    buf_addf(&sql, "ALTER TABLE %s DETACH PARTITION %s FINALIZE", values[0], values[1]);
-    return pg_run(ledger_session(x->ledger), buf_text(&sql), NULL, NULL, err);
-}
-
-static bool after_once(struct execution *x, const struct sql_statement *s, enum verdict *ret_verdict, struct err *err)
-{
-    const char *sql = strstr(s->keyword, "DATABASE")     ? sql_exists_database
-                      : strstr(s->keyword, "TABLESPACE") ? sql_exists_tablespace
-                                                         : sql_exists_subscription;
-    const char *values[] = {s->name};
-    auto_pgresult PGresult *result = NULL;
-    if (!query(x, sql, 1, values, &result, err))
-        return false;
-    bool exists = PQntuples(result) > 0, wanted = strncmp(s->keyword, "CREATE", 6) == 0;
-    *ret_verdict = exists == wanted ? VERDICT_DONE : VERDICT_AGAIN;
-    return true;
-}
-
-bool repair_after(struct execution *x, const struct sql_statement *s, const char *found, enum verdict *ret_verdict,
-                  struct err *err)
-{
-    switch (s->kind) {
-    case SQL_CREATE_INDEX: return after_create_index(x, s, found, ret_verdict, err);
-    case SQL_REINDEX: return after_reindex(x, s, found, ret_verdict, err);
-    case SQL_DROP_INDEX: return after_drop_index(x, s, ret_verdict, err);
-    case SQL_DETACH: return after_detach(x, s, ret_verdict, err);
-    case SQL_ONCE: return after_once(x, s, ret_verdict, err);
-    default: break;
-    }
-    *ret_verdict = s->kind == SQL_ALONE ? VERDICT_AGAIN : VERDICT_UNKNOWN;
-    return true;
+    return verdict;
 }
 
 bool repair_check(struct execution *x, const struct sql_statement *s, struct err *err)
@@ -142,7 +140,7 @@ bool repair_check(struct execution *x, const struct sql_statement *s, struct err
         return true;
     const char *values[] = {qualified(x, s->schema, s->table), s->name};
     auto_pgresult PGresult *result = NULL;
-    if (!query(x, sql_index_valid, 2, values, &result, err))
+    if (!pg_exec(ledger_session(x->ledger), sql_index_valid, 2, values, &result, err))
         return false;
     if (PQntuples(result) == 1 && *pg_text(result, 0, 0) == 't')
         return true;
@@ -152,4 +150,29 @@ bool repair_check(struct execution *x, const struct sql_statement *s, struct err
             s->name, s->table);
     err_sqlstate(err, "55000");
     return err_hint(err, "DROP INDEX CONCURRENTLY %s, then try again", s->name);
+}
+
+/* ---- DO and CALL, which may end transactions themselves ---- */
+
+bool repair_transactions(struct execution *x, int64_t *ret_count, struct err *err)
+{
+    auto_pgresult PGresult *result = NULL;
+    if (!pg_exec(ledger_session(x->ledger), sql_transactions, 0, NULL, &result, err))
+        return false;
+    *ret_count = pg_number(result, 0, 0);
+    return true;
+}
+
+/* ---- waiting for old snapshots ---- */
+
+/* CONCURRENTLY waits for transactions that may still look at the old state, and blocks nobody meanwhile: that is no
+ * wait for a lock. False: the file has set a limit of its own, which stays. */
+bool lock_timeout_change(struct execution *x, int64_t from_ms, int64_t to_ms)
+{
+    char from[24], to[24];
+    snprintf(from, sizeof from, "%lld", (long long)from_ms);
+    snprintf(to, sizeof to, "%lld", (long long)to_ms);
+    const char *values[] = {from, to};
+    auto_pgresult PGresult *result = NULL;
+    return pg_exec(ledger_session(x->ledger), sql_set_lock_timeout, 2, values, &result, NULL) && PQntuples(result) > 0;
 }

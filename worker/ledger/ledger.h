@@ -156,7 +156,7 @@ bool ledger_effect(struct ledger *ledger, const char *migration, struct arena *a
 struct ledger_mark {
     int statement;     /* from 0 */
     bool done;         /* the marker after it stands */
-    const char *made;  /* what the statement makes (an index's oid or name), as noted before it; "" */
+    const char *made;  /* what is left of it, for people, as far as anybody has looked; "" */
     const char *found; /* what stood in the catalogue before it ran the first time; "" */
     int64_t began_us;  /* when the marker before it was written */
 };
@@ -165,6 +165,9 @@ bool ledger_marks(struct ledger *ledger, const char *request, struct arena *aren
 bool ledger_mark_before(struct ledger *ledger, const struct ledger_step *step, const struct ledger_mark *mark,
                         struct err *err);
 bool ledger_mark_after(struct ledger *ledger, const struct ledger_step *step, int statement, struct err *err);
+/* What is left of a statement that was cut off or failed; "": nothing, and its marker goes. */
+bool ledger_mark_left(struct ledger *ledger, const struct ledger_step *step, int statement, const char *left,
+                      struct err *err);
 /* The same as SQL text, for a statement that can share a transaction with its marker. */
 void ledger_add_mark_after(struct ledger *ledger, struct buf *sql, const struct ledger_step *step, int statement);
 /* Does this error mean that the target cannot record at present (disk full, read-only, out of memory)? */

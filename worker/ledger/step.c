@@ -208,6 +208,19 @@ bool ledger_mark_after(struct ledger *ledger, const struct ledger_step *step, in
     return run_mark(ledger, &sql, err);
 }
 
+bool ledger_mark_left(struct ledger *ledger, const struct ledger_step *step, int statement, const char *left,
+                      struct err *err)
+{
+    auto_buf struct buf sql = BUF_INIT(BUF_MAX);
+    begin_mark(ledger, &sql);
+    add_mark(ledger, &sql, "mark_left");
+    add_text(ledger, &sql, step->request->request);
+    buf_addf(&sql, ",%d", statement);
+    add_text(ledger, &sql, left);
+    buf_addc(&sql, ')');
+    return run_mark(ledger, &sql, err);
+}
+
 void ledger_add_mark_after(struct ledger *ledger, struct buf *sql, const struct ledger_step *step, int statement)
 {
     add_mark(ledger, sql, "mark_after");

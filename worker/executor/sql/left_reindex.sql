@@ -1,4 +1,6 @@
-SELECT pg_catalog.format('%I.%I', n.nspname, c.relname), false
+-- What REINDEX CONCURRENTLY left that was not there before ($1: oids).
+SELECT pg_catalog.format('the invalid index %I.%I', n.nspname, c.relname),
+       pg_catalog.format('DROP INDEX CONCURRENTLY %I.%I', n.nspname, c.relname)
   FROM pg_catalog.pg_index i
   JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid
   JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace

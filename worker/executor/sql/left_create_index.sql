@@ -1,6 +1,7 @@
 -- Indexes of a table ($1) that were not there before ($2: their oids), by name ($3) where it is known, and that nobody
 -- is building at this moment.
-SELECT pg_catalog.format('%I.%I', n.nspname, c.relname), i.indisvalid
+SELECT pg_catalog.format('the invalid index %I.%I', n.nspname, c.relname),
+       CASE WHEN i.indisvalid THEN '' ELSE pg_catalog.format('DROP INDEX CONCURRENTLY %I.%I', n.nspname, c.relname) END
   FROM pg_catalog.pg_index i
   JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid
   JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace

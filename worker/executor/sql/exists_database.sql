@@ -1,1 +1,0 @@
-SELECT 1 FROM pg_catalog.pg_database WHERE datname = $1::text

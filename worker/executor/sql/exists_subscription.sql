@@ -1,1 +1,0 @@
-SELECT 1 FROM pg_catalog.pg_subscription WHERE subname = $1::text

@@ -1,1 +1,0 @@
-SELECT 1 FROM pg_catalog.pg_tablespace WHERE spcname = $1::text

@@ -1,0 +1,1 @@
+SELECT '', '' FROM pg_catalog.pg_tablespace WHERE spcname = $1::text
