@@ -38,6 +38,8 @@ const struct http_route api_routes[] = {
     {"DELETE", V1 "/workers/{id}", ADMIN, 0, api_workers_revoke, "trust a key no longer"},
     {"DELETE", V1 "/targets/{service}/{target}", OPERATOR, 0, api_target_forget,
      "take a target that is gone off the lists"},
+    {"GET", V1 "/retention", VIEWER, 0, api_retention, "how large the control database is, and what is over in it"},
+    {"POST", V1 "/retention", HTTP_JSON | ADMIN, SMALL, api_prune, "take away what is over"},
     {"GET", V1 "/health", VIEWER, 0, api_health, "leader, outbox, targets that report, what needs a person"},
     {NULL, NULL, 0, 0, NULL, NULL},
 };

@@ -21,6 +21,7 @@ struct api_options {
     const char *fleet, *environment;
     const char *tokens_file;
     unsigned connections;    /* to the control database at most, opened when needed; 0: 4 */
+    int64_t retention_ms;    /* what `prune` keeps when it is not told; 0: everything */
     void *context;           /* for the hooks, which may be NULL */
     bool (*leading)(void *context);                      /* whether this process leads */
     void (*metrics)(void *context, struct buf *out);     /* more lines in Prometheus' text format */

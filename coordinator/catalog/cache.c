@@ -1,6 +1,8 @@
 #include "catalog/cache.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <glob.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,6 +17,7 @@
 #define MAGIC_SIZE (sizeof CACHE_MAGIC - 1)
 #define CACHE_MAX ((size_t)256 << 20)
 #define SETTLED_NS 2000000000LL
+#define UNUSED_S (90 * 86400)
 
 /* On disk: CACHE_MAGIC, the digest (hex) of what follows, the entries sorted by key. A number's bytes are this
  * machine's. */
@@ -53,6 +56,22 @@ static char *cache_path(const char *fleet, config_getter *get, void *context)
     char name[DIGEST_HEX_SIZE];
     digest_hex(real, strlen(real), name);
     return xasprintf("%s/%.32s.catalog", folder, name);
+}
+
+/* Those of fleets that nobody has read for so long go; whose own file this is has just been used. */
+static void forget_unused(const char *path)
+{
+    int64_t oldest = clock_wall_us() / 1000000 - UNUSED_S;
+    auto_free char *pattern = xasprintf("%.*s/*.catalog", (int)(strrchr(path, '/') - path), path);
+    struct stat st;
+    glob_t found;
+    utimensat(AT_FDCWD, path, NULL, 0);
+    if (glob(pattern, GLOB_NOSORT, NULL, &found) != 0)
+        return;
+    for (size_t i = 0; i < found.gl_pathc; i++)
+        if (lstat(found.gl_pathv[i], &st) == 0 && S_ISREG(st.st_mode) && st.st_mtime < oldest)
+            unlink(found.gl_pathv[i]);
+    globfree(&found);
 }
 
 bool cache_parse(struct buf *file, const struct cache_entry **ret_entries, size_t *ret_count)
@@ -138,6 +157,7 @@ void cache_close(struct cache *cache)
         qsort(cache->kept, cache->kept_count, sizeof *cache->kept, by_key);
         write_kept(cache);
     }
+    forget_unused(cache->path);
     buf_release(&cache->file);
     free(cache->kept);
     free(cache->path);

@@ -2,7 +2,7 @@
  * parser said of it. It lies in the user's cache folder, one file for each fleet; it may be lost, damaged or not
  * writable: then everything is looked at again. A file counts as unchanged when device, inode, size and both times are
  * the same (as git's index does it: Documentation/technical/racy-git.txt); one that changed in the last two seconds is
- * not kept, as its times may not tell of the next change.
+ * not kept, as its times may not tell of the next change. Files of fleets that were not read for 90 days are removed.
  *
  * Every function takes NULL for "no cache". Threads: one at a time. */
 #pragma once

@@ -13,7 +13,7 @@ extern const struct cmd_option cli_json_options[], cli_server_options[], cli_fle
 extern const struct command init_command, create_command, validate_command, changelog_command, matrix_command,
     plan_command, up_command, down_command, import_command, baseline_command, repair_command, tag_command,
     status_command, history_command, release_command, release_create_command, keygen_command, workers_command,
-    targets_command, health_command, token_command, reference_command;
+    targets_command, prune_command, health_command, token_command, reference_command;
 
 /* --- context.c */
 bool cli_json(const struct cmdline *line);

@@ -11,7 +11,7 @@ const struct command *cli_root(const struct command *const *more)
         &init_command,     &create_command,    &validate_command, &changelog_command, &matrix_command, &plan_command,
         &up_command,       &down_command,      &import_command,   &baseline_command,  &repair_command, &tag_command,
         &status_command,   &history_command,   &release_command,  &keygen_command,    &token_command,  &workers_command,
-        &targets_command,  &health_command,   &reference_command};
+        &targets_command,  &prune_command,    &health_command,   &reference_command};
     static const struct command *all[COMMANDS_MAX];
     static const struct command root = {
         .name = "greylag",

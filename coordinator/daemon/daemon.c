@@ -12,6 +12,7 @@
 #include "base/id.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "daemon/janitor.h"
 #include "daemon/leader.h"
 #include "daemon/topics.h"
 #include "pg/pg.h"
@@ -32,6 +33,7 @@ struct daemon {
     struct api *api;
     struct store *store;
     struct bus_keeper *keeper; /* over all terms */
+    struct janitor *janitor;
     int wake_fd;
     char trouble[1024]; /* what was logged last, and when */
     int64_t trouble_ms;
@@ -145,7 +147,7 @@ static bool serve(struct daemon *daemon, const struct daemon_options *options, s
     const struct api_options api = {.address = settings->listen, .conninfo = settings->database,
                                     .fleet = settings->fleet, .environment = settings->environment,
                                     .tokens_file = settings->tokens_file, .context = daemon, .leading = is_leading,
-                                    .metrics = metrics, .done = request_done};
+                                    .retention_ms = settings->retention_ms, .metrics = metrics, .done = request_done};
     return api_start(&api, &daemon->api, err) && announce(daemon, options, err);
 }
 
@@ -259,9 +261,12 @@ bool daemon_run(const struct daemon_options *options, struct err *err)
     struct daemon daemon = {.wake_fd = -1};
     bool started = prepare(&daemon, options, err) && serve(&daemon, options, err);
     if (started) {
+        const struct janitor_options janitor = {daemon.settings, is_leading, &daemon};
+        daemon.janitor = janitor_start(&janitor);
         run_until_stopped(&daemon);
         log_info("stopping");
     }
+    janitor_stop(daemon.janitor);
     api_stop(daemon.api);
     bus_keeper_close(daemon.keeper);
     store_close(daemon.store);

@@ -43,6 +43,7 @@ static const cyaml_schema_field_t settings_fields[] = {
     CYAML_FIELD_INT("fence_again", CYAML_FLAG_OPTIONAL, struct settings, fence_again_ms),
     CYAML_FIELD_INT("fence_limit", CYAML_FLAG_OPTIONAL, struct settings, fence_limit_ms),
     CYAML_FIELD_INT("lease", CYAML_FLAG_OPTIONAL, struct settings, lease_ms),
+    CYAML_FIELD_INT("retention", CYAML_FLAG_OPTIONAL, struct settings, retention_ms),
     CYAML_FIELD_END};
 static const cyaml_schema_value_t settings_value = {
     CYAML_VALUE_MAPPING(CYAML_FLAG_POINTER, struct settings, settings_fields)};
@@ -73,6 +74,9 @@ static const struct config_row rows[] = {
      .prose = "an unanswered fence halts the release; 0s: never"},
     {.path = "lease", .rule = CONFIG_DURATION, .fallback = "5s", .min = 500, .max = 600000,
      .prose = "how long a leader that falls silent stays leader"},
+    {.path = "retention", .rule = CONFIG_DURATION, .fallback = "400d", .min = 0, .max = 36500LL * 86400000,
+     .prose = "how long releases that have ended keep their decisions, steps and outcomes (`greylag prune`); 0s: for "
+              "ever"},
 };
 const struct config_format settings_format = {
     .what = "a coordinator file", .schema = &settings_value, .rows = rows, .row_count = COUNT_OF(rows)};

@@ -30,7 +30,7 @@ struct settings {
     struct settings_property *kafka;
     unsigned kafka_count;
     int64_t replication;
-    int64_t resend_after_ms, fence_again_ms, fence_limit_ms, lease_ms;
+    int64_t resend_after_ms, fence_again_ms, fence_limit_ms, lease_ms, retention_ms;
 };
 extern const struct config_format settings_format; /* for the reference page */
 bool settings_load(const char *path, struct settings **ret_settings, struct err *err);

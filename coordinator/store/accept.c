@@ -114,7 +114,8 @@ static bool find_missing(struct store *store, struct arena *arena, struct store_
             needed[count++] = fleet->services[i].after_each;
     }
     ret->missing = missing;
-    return store_blobs_missing(store, needed, count, missing, &ret->missing_count, err);
+    return store_blobs_use(store, needed, count, err) &&
+           store_blobs_missing(store, needed, count, missing, &ret->missing_count, err);
 }
 
 /* Why one target cannot take part now, or NULL. */

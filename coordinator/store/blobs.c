@@ -21,6 +21,13 @@ bool store_blobs_missing(struct store *store, const char *const *digests, size_t
     return true;
 }
 
+bool store_blobs_use(struct store *store, const char *const *digests, size_t count, struct err *err)
+{
+    auto_buf struct buf array = BUF_INIT(BUF_MAX);
+    pg_array_text(&array, digests, count);
+    return store_exec(store, sql_blobs_used, NULL, err, 1, buf_text(&array));
+}
+
 bool store_blob_put(struct store *store, const char *digest, const char *text, size_t len, struct err *err)
 {
     char hex[DIGEST_HEX_SIZE];

@@ -66,6 +66,10 @@ static bool direction_of(struct store *store, const char *release, enum directio
         err_set(err, ERR_USAGE, "there is no release %s", release);
         return err_hint(err, "greylag release list shows them");
     }
+    if (is_true(result, 0, 1)) {
+        err_set(err, ERR_INPUT, "what was in effect at the end of release %s is not on record any more", release);
+        return err_hint(err, "tags are kept; greylag down --to SERVICE=VERSION goes back to versions");
+    }
     return direction_parse(pg_text(result, 0, 0), ret_direction) ||
            err_set(err, ERR_INTERNAL, "release %s has an unknown direction", release);
 }

@@ -18,6 +18,7 @@ static const struct step {
     {5, "values", sql_0005_values},
     {6, "forgotten", sql_0006_forgotten},
     {7, "yields", sql_0007_yields},
+    {8, "retention", sql_0008_retention},
 };
 #define NEWEST ((int64_t)COUNT_OF(steps))
 #define LOCK_WAIT_MS 30000

@@ -129,6 +129,23 @@ bool store_worker_revoke(struct store *store, const char *which, const char *by,
  * ERR_CONFLICT: it is reported, or a release is under way on it. */
 bool store_target_forget(struct store *store, const char *service, const char *target, struct err *err);
 
+/* ---- Retention: what is over goes ---- */
+
+/* Of releases that have ended longer ago than `keep_ms`: decisions, jobs, orders, and outcomes that later ones have
+ * superseded; where nothing of a release is in effect and it has no name, its plan, too. Also texts that nobody named
+ * for so long, and workers that were heard of last a day ago. */
+struct store_prune {
+    int64_t keep_ms;
+    int64_t limit;      /* rows of one table at most, in one transaction */
+    int64_t timeout_ms; /* of one statement */
+    bool only_count;    /* nothing goes */
+};
+/* *ret_json (new; may be NULL): [{"table","what","rows"}]. Anybody may call it beside a leader. */
+bool store_prune(struct store *store, const struct store_prune *wanted, int64_t *ret_rows, char **ret_json,
+                 struct err *err);
+/* [{"table","rows","bytes"}]: rows as the server estimates them. */
+bool store_sizes(struct store *store, char **ret_json, struct err *err);
+
 /* ---- Reads for people and programs: one JSON text each (new). Times are microseconds since 1970, or null ---- */
 
 /* {"releases":[{"id","state","direction","plan","requestedBy","reason","note","acceptedAtUs","endedAtUs","steps",

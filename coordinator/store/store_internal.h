@@ -35,6 +35,8 @@ char *store_text_int64(char text[24], int64_t value);
  * and target, as the server orders them. */
 bool store_load_texts(struct store *store, struct arena *arena, const struct target_contents *contents, size_t count,
                       struct applied *applied, struct err *err);
+/* Retention counts from now for these texts. */
+bool store_blobs_use(struct store *store, const char *const *digests, size_t count, struct err *err);
 bool store_check_open(struct store *store, struct err *err); /* ERR_CONFLICT: a release is open */
 
 /* foreign.c */

@@ -73,6 +73,26 @@ static void remember(void)
     cache_close(cache);
 }
 
+/* One for each fleet that was ever read here, also of folders that are long gone. */
+Test(cache, what_nobody_has_used_for_long_is_removed)
+{
+    remember();
+    auto_free char *own = cache_file();
+    const struct timespec long_ago[2] = {{.tv_sec = 1700000000}, {.tv_sec = 1700000000}};
+    put_settled("greylag/0123456789abcdef.catalog", "of a fleet that is gone");
+    put_settled("greylag/notes.txt", "not ours");
+    put("greylag/fedcba9876543210.catalog", "of a fleet that was read today");
+    cr_assert_eq(utimensat(AT_FDCWD, own, long_ago, 0), 0);
+    auto_free char *fleet = in_root("fleet.yml");
+    cache_close(cache_open(fleet, get, NULL));
+    auto_free char *gone = in_root("greylag/0123456789abcdef.catalog"), *other = in_root("greylag/notes.txt"),
+                   *used = in_root("greylag/fedcba9876543210.catalog");
+    cr_expect_neq(access(gone, F_OK), 0, "it is still there");
+    cr_expect_eq(access(other, F_OK), 0, "a file that is not ours is gone");
+    cr_expect_eq(access(used, F_OK), 0, "one that was used is gone");
+    cr_expect_eq(access(own, F_OK), 0, "its own is gone, though it is in use");
+}
+
 Test(cache, every_part_of_the_key_counts)
 {
     remember();

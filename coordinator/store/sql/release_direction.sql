@@ -1,1 +1,1 @@
-SELECT direction FROM greylag.releases WHERE id = $1
+SELECT direction, pruned_at IS NOT NULL AS pruned FROM greylag.releases WHERE id = $1

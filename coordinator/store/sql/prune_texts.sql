@@ -1,0 +1,13 @@
+WITH gone AS (
+  SELECT b.digest FROM greylag.blobs b
+   WHERE b.used_at < now() - $1::bigint * interval '1 ms'
+     AND b.digest NOT IN (SELECT checksum FROM greylag.applied_texts)
+     AND NOT EXISTS (SELECT 1 FROM greylag.releases WHERE state IN ('running', 'fencing', 'rolling back'))
+   LIMIT $2::bigint
+), deleted AS (
+  DELETE FROM greylag.blobs
+   WHERE digest IN (SELECT digest FROM gone)
+     AND used_at < now() - $1::bigint * interval '1 ms' -- looked at again when a release has just named it
+  RETURNING 1
+)
+SELECT count(*) FROM deleted

@@ -1,0 +1,156 @@
+/* Nothing grows for ever, and nothing goes that something still needs: what is in effect, its way back, what a tag
+ * held. */
+/* links: harness */
+#include <jansson.h>
+#include <stdio.h>
+
+#include "unit/store_fixture.h"
+
+TestSuite(store_retention, .init = start_database, .fini = stop_database, .timeout = 120);
+
+#define DAY_MS 86400000
+
+#define change(sql) test_pg_run(conninfo, sql)
+
+static int64_t value(const char *sql)
+{
+    auto_free char *text = test_pg_value(conninfo, sql);
+    return strtoll(text, NULL, 10);
+}
+
+/* How many rows went, of all tables. */
+static int64_t prune(struct store *store, int64_t keep_ms, bool only_count)
+{
+    struct store_prune wanted = {.keep_ms = keep_ms, .limit = 100000, .timeout_ms = 30000, .only_count = only_count};
+    int64_t rows;
+    char *text;
+    MUST(store_prune(store, &wanted, &rows, &text, &why));
+    printf("# %lld rows: %s\n", (long long)rows, text);
+    free(text);
+    return rows;
+}
+
+/* A release of that age (days) that did `direction` with migration 1 of auth; in effect when `effect`. */
+static void old_release(const char *id, int days, const char *direction, bool effect)
+{
+    auto_free char *sql = xasprintf(
+        "INSERT INTO greylag.releases (id, state, direction, fleet, options, plan_digest, irreversible, "
+        "accept_irreversible, requested_by, note, accepted_at, ended_at) SELECT '%s', 'succeeded', '%s', fleet, "
+        "options, "
+        "plan_digest, 0, false, 'ann', '', now() - %d * interval '1 day', now() - %d * interval '1 day' "
+        "FROM greylag.releases LIMIT 1;"
+        "INSERT INTO greylag.release_targets SELECT '%s', ix, service, target, state, sequence, recorded, first, "
+        "count, "
+        "rebuild, problem FROM greylag.release_targets WHERE release = (SELECT min(release) FROM greylag.plan_steps);"
+        "INSERT INTO greylag.decisions (release, epoch, position, row, why, step, target, before, after, detail) "
+        "VALUES ('%s', 1, 1, 'send', '', 0, 0, '', '', '');"
+        "INSERT INTO greylag.inbox (event, release, service, target, request, migration, checksum, direction, kind, "
+        "attempt, position, sequence, started_us, finished_us, sqlstate, message, line, left_behind, detail, worker, "
+        "verdict, report_digest, received_at) SELECT '%s' || kind, '%s', 'auth', 'auth', '%s.0.1', '1', 'sum', '%s', "
+        "kind, "
+        "1, 1000 - %d, 1, 1, 1, '', '', 0, '', '', 'w', 'accepted', '', now() - %d * interval '1 day' "
+        "FROM unnest(ARRAY['applied', 'failed']) AS kind;",
+        id, direction, days, days, id, id, id, id, id, direction, days, days);
+    change(sql);
+    auto_free char *effects = xasprintf("DELETE FROM greylag.applied; INSERT INTO greylag.applied (service, target, "
+                                        "migration, checksum, request, release) VALUES ('auth', 'auth', '1', 'sum', "
+                                        "'%s.0.1', '%s')",
+                                        id, id);
+    if (effect)
+        change(effects);
+}
+
+Test(store_retention, what_is_over_goes_and_what_is_needed_stays)
+{
+    struct store *store = open_store();
+    struct world world;
+    lead(store, "a");
+    accept_ready(store, &world); /* the newest: never pruned */
+    old_release("01aaa", 500, "up", false);
+    old_release("01bbb", 490, "down", false);
+    old_release("01ccc", 480, "up", false);
+    old_release("01ddd", 470, "down", false);
+    old_release("01eee", 460, "up", true);
+    old_release("01fff", 10, "up", false);
+    change("DELETE FROM greylag.inbox WHERE release = '01fff'");
+    MUST(store_tag_put(store, "sale", "01aaa", "ann", &why));
+    int64_t before = value("SELECT count(*) FROM greylag.inbox");
+    cr_assert_gt(prune(store, 400LL * DAY_MS, true), 0);
+    cr_assert_eq(value("SELECT count(*) FROM greylag.inbox"), before, "counting takes nothing away");
+    cr_assert_gt(prune(store, 400LL * DAY_MS, false), 0);
+    cr_assert_eq(prune(store, 400LL * DAY_MS, false), 0, "once is enough");
+
+    cr_expect_eq(value("SELECT count(*) FROM greylag.decisions WHERE release < '01f'"), 0);
+    cr_expect_eq(value("SELECT count(*) FROM greylag.decisions WHERE release = '01fff'"), 1);
+    cr_expect_eq(value("SELECT count(*) FROM greylag.inbox WHERE kind = 'failed'"), 0);
+    /* what the tag's release did, what is in effect, and what came last before the release that is kept for it */
+    cr_expect_eq(value("SELECT count(*) FROM greylag.inbox WHERE release = '01aaa'"), 1);
+    cr_expect_eq(value("SELECT count(*) FROM greylag.inbox WHERE release = '01eee'"), 1);
+    cr_expect_eq(value("SELECT count(*) FROM greylag.inbox WHERE release IN ('01bbb', '01ccc')"), 0);
+    cr_expect_eq(value("SELECT count(*) FROM greylag.releases WHERE pruned_at IS NOT NULL AND fleet = ''"), 3);
+    cr_expect_eq(value("SELECT count(*) FROM greylag.releases WHERE id IN ('01aaa', '01eee', '01fff') AND "
+                       "pruned_at IS NULL AND fleet <> ''"),
+                 3);
+    cr_expect_gt(value("SELECT count(*) FROM greylag.plan_steps"), 0, "those of the newest");
+    store_close(store);
+    free(world.json);
+    arena_release(&world.arena);
+}
+
+/* `down --to` a tag of long ago finds what was in effect there; a release without a name is refused. */
+Test(store_retention, a_tag_is_still_the_way_back_that_it_was)
+{
+    struct store *store = open_store();
+    struct world world;
+    struct err err = ERR_INIT;
+    struct store_acceptance acceptance;
+    lead(store, "a");
+    accept_ready(store, &world);
+    old_release("01aaa", 500, "up", false);
+    old_release("01bbb", 490, "down", false);
+    old_release("01ccc", 480, "up", true);
+    MUST(store_tag_put(store, "sale", "01aaa", "ann", &why));
+    change("UPDATE greylag.releases SET state = 'succeeded', ended_at = now() WHERE state = 'running'");
+    prune(store, 400LL * DAY_MS, false);
+    struct plan_options back = {.direction = DIRECTION_DOWN, .back_to = "01aaa"};
+    struct store_request request = {.fleet_json = world.json,
+                                    .fleet_len = strlen(world.json),
+                                    .options = &back,
+                                    .requested_by = "ann",
+                                    .reason = ""};
+    MUST(store_release_preview(store, &request, &world.arena, &acceptance, &why));
+    cr_expect_eq(acceptance.plan->step_count, 0u, "1 was in effect there, and is");
+    back.back_to = "01bbb";
+    cr_assert_not(store_release_preview(store, &request, &world.arena, &acceptance, &err));
+    cr_expect(strstr(err.text, "not on record any more"), "%s", err.text);
+    store_close(store);
+    free(world.json);
+    arena_release(&world.arena);
+}
+
+Test(store_retention, texts_and_workers)
+{
+    struct store *store = open_store();
+    struct world world;
+    struct store_acceptance acceptance;
+    lead(store, "a");
+    accept_ready(store, &world);
+    change("UPDATE greylag.blobs SET used_at = now() - interval '500 days'");
+    cr_assert_eq(prune(store, 400LL * DAY_MS, false), 0, "a release is open: nobody takes its texts");
+    change("UPDATE greylag.releases SET state = 'succeeded', ended_at = now()");
+    /* a release that names them again */
+    MUST(accept(store, &world, &acceptance, &why));
+    cr_assert_eq(value("SELECT count(*) FROM greylag.blobs WHERE used_at < now() - interval '1 day'"), 0);
+    change("UPDATE greylag.releases SET state = 'succeeded', ended_at = now()");
+    change("UPDATE greylag.blobs SET used_at = now() - interval '500 days'");
+    cr_assert_eq(prune(store, 400LL * DAY_MS, false), value("SELECT 2"));
+    change("INSERT INTO greylag.workers VALUES ('gone', 'h', '1', true, now() - interval '2 days'), "
+           "('there', 'h', '1', false, now())");
+    change(
+        "UPDATE greylag.workers SET last_seen = now() - interval '2 days' WHERE worker = 'w-1'"); /* serves targets */
+    cr_assert_eq(prune(store, 400LL * DAY_MS, false), 1);
+    cr_assert_eq(value("SELECT count(*) FROM greylag.workers"), 2);
+    store_close(store);
+    free(world.json);
+    arena_release(&world.arena);
+}
