@@ -138,6 +138,10 @@ bool vocabulary_find(const struct vocabulary *words, const char *text, unsigned 
 #define ATTENTIONS(X)                                                                                              \
     X(LEADERLESS, "leaderless", "no coordinator leads: nothing is sent and nothing is decided",                    \
       "look at the logs of the coordinators")                                                                      \
+    X(HINDERED,   "hindered",   "a coordinator cannot do its work: what Kafka refuses, or that it cannot be reached",  \
+      "mend that; the coordinator goes on by itself")                                                              \
+    X(UNSENT,     "unsent",     "messages to workers have been waiting for more than five seconds",                \
+      "look at Kafka, and at the coordinator's log; they are sent again by themselves")                            \
     X(HALTED,     "halted",     "a release stands still half way, and no later one has put its targets right",     \
       "greylag release show")                                                                                      \
     X(BLOCKED,    "blocked",    "a worker reports its target, and cannot work on it",                              \

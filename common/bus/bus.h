@@ -12,6 +12,7 @@
 
 #include "base/buf.h"
 #include "base/err.h"
+#include "bus/troubles.h"
 
 struct bus_property {
     const char *name, *value;
@@ -20,6 +21,7 @@ struct bus_settings {
     const char *client_id;
     const struct bus_property *properties; /* bootstrap.servers among them */
     size_t property_count;
+    struct bus_troubles *troubles; /* where its clients note what goes wrong (bus/troubles.h); borrowed, may be NULL */
 };
 /* Refuses properties that are ours or that librdkafka does not know, with the name and why. ERR_CONFIG. */
 bool bus_settings_check(const struct bus_settings *settings, struct err *err);
@@ -50,8 +52,6 @@ bool bus_producer_send(struct bus_producer *producer, const char *topic, const c
 void bus_producer_poll(struct bus_producer *producer, int timeout_ms);
 /* Writes 8 bytes (an eventfd's one) to fd when there is something to poll; the caller polls now and then anyway. */
 void bus_producer_wake(struct bus_producer *producer, int fd);
-/* The last trouble with the brokers, once ("" when nothing new): for the log of the one who polls. */
-void bus_producer_problem(struct bus_producer *producer, char *text, size_t size);
 /* Waits until all is delivered or failed; false when the time is up. */
 bool bus_producer_flush(struct bus_producer *producer, int timeout_ms);
 /* Messages not delivered are dropped, with a report that says so. NULL is fine. */
@@ -96,8 +96,9 @@ bool bus_partitions(struct bus_consumer *reader, const char *topic, int timeout_
 bool bus_watermarks(struct bus_consumer *reader, const char *topic, int32_t partition, int timeout_ms, int64_t *ret_low,
                     int64_t *ret_high, struct err *err);
 /* true and a message (release it); or false with err->kind ERR_NONE when nothing came in time; or false with an error
- * that the caller may log (retriable: it will mend itself; keep polling). A reader whose offset is gone starts again at
- * the beginning by itself and says so once, as ERR_CONFLICT; a group consumer does it in silence. */
+ * that the caller may log (retriable: it will mend itself; keep polling), unless it is noted in the settings' troubles.
+ * A reader whose offset is gone starts again at the beginning by itself and says so once, as ERR_CONFLICT; a group
+ * consumer does it in silence. */
 bool bus_consumer_poll(struct bus_consumer *consumer, int timeout_ms, struct bus_message *ret_message, struct err *err);
 bool bus_consumer_commit(struct bus_consumer *consumer, const struct bus_position *positions, size_t count,
                          struct err *err); /* asynchronous */
@@ -116,6 +117,7 @@ void bus_consumer_close(struct bus_consumer *consumer);
 struct bus_topic {
     const char *name;
     int partitions;
+    enum bus_right right; /* what this program needs of it: named where it may not even see the topic */
     const char *const *settings; /* name, value, name, value, NULL; may be NULL */
 };
 bool bus_topics_create(const struct bus_settings *settings, const struct bus_topic *topics, size_t count,

@@ -11,6 +11,9 @@ struct bus_consumer {
     int assigned; /* partitions */
     int64_t again_ms; /* a group that lost what it had: when to subscribe again; 0: never */
     int64_t pause_ms; /* until the time after that */
+    struct bus_troubles *troubles;
+    char *name;        /* of the group */
+    int64_t denied_ms; /* when to read again what the broker did not let us read; 0: never */
     struct bus_position *positions; /* a reader's, kept up to date; topics owned */
     size_t position_count;
     rd_kafka_message_t *held; /* the next one to hand out */
@@ -19,6 +22,7 @@ struct bus_consumer {
 #define CLOSE_MS 5000
 #define SUBSCRIBE_AGAIN_MS 5000
 #define SUBSCRIBE_AGAIN_MAX_MS 300000
+#define DENIED_AGAIN_MS 5000
 
 static void again(struct bus_consumer *consumer)
 {
@@ -33,6 +37,8 @@ static void on_rebalance(rd_kafka_t *kafka, rd_kafka_resp_err_t code, rd_kafka_t
     struct bus_consumer *consumer = opaque;
     int before = consumer->assigned;
     consumer->assigned = code == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS ? partitions->cnt : 0;
+    if (code == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS)
+        troubles_granted(consumer->troubles, BUS_RIGHT_GROUP, consumer->name);
     if (consumer->assigned > 0)
         consumer->again_ms = 0;
     else if (before > 0)
@@ -46,11 +52,20 @@ static void on_rebalance(rd_kafka_t *kafka, rd_kafka_resp_err_t code, rd_kafka_t
         rd_kafka_pause_partitions(kafka, partitions);
 }
 
+static void on_error(rd_kafka_t *kafka, int code, const char *reason, void *opaque)
+{
+    (void)kafka;
+    const struct bus_consumer *consumer = opaque;
+    troubles_connection(consumer->troubles, code, reason);
+}
+
 static bool consumer_new(const struct bus_settings *settings, enum bus_client client, const char *group,
                          struct bus_consumer **ret_consumer, struct err *err)
 {
     struct bus_consumer *consumer = xcalloc(1, sizeof *consumer);
     consumer->group = client == BUS_GROUP;
+    consumer->troubles = settings->troubles;
+    consumer->name = xstrdup(group);
     rd_kafka_conf_t *conf = kafka_conf(settings, client, err);
     if (conf && !kafka_set(conf, "group.id", group, err)) {
         rd_kafka_conf_destroy(conf);
@@ -58,11 +73,14 @@ static bool consumer_new(const struct bus_settings *settings, enum bus_client cl
     }
     if (conf) {
         rd_kafka_conf_set_opaque(conf, consumer);
+        if (consumer->troubles)
+            rd_kafka_conf_set_error_cb(conf, on_error);
         if (consumer->group)
             rd_kafka_conf_set_rebalance_cb(conf, on_rebalance);
         consumer->kafka = kafka_open(conf, client, err);
     }
     if (!consumer->kafka) {
+        free(consumer->name);
         free(consumer);
         return false;
     }
@@ -171,19 +189,34 @@ void bus_reader_seek(struct bus_consumer *reader, const char *topic, int32_t par
         position->offset = offset;
 }
 
+static rd_kafka_message_t *next_message(struct bus_consumer *consumer, int timeout_ms)
+{
+    rd_kafka_message_t *held = consumer->held;
+    consumer->held = NULL;
+    return held ? held : rd_kafka_consumer_poll(consumer->kafka, timeout_ms);
+}
+
 bool bus_partitions(struct bus_consumer *reader, const char *topic, int timeout_ms, int *ret_count, struct err *err)
 {
     rd_kafka_topic_t *handle = rd_kafka_topic_new(reader->kafka, topic, NULL);
     const struct rd_kafka_metadata *metadata = NULL;
     rd_kafka_resp_err_t code = rd_kafka_metadata(reader->kafka, 0, handle, &metadata, timeout_ms);
     rd_kafka_topic_destroy(handle);
-    if (code)
-        return kafka_fail(code, NULL, err);
+    if (code) {
+        reader->held = next_message(reader, 0); /* and so hears of what the callback has to say */
+        return troubles_unreachable(reader->troubles, code, err);
+    }
     int count = 0;
-    for (int i = 0; i < metadata->topic_cnt; i++)
-        if (!metadata->topics[i].err && strcmp(metadata->topics[i].topic, topic) == 0)
-            count = metadata->topics[i].partition_cnt;
+    for (int i = 0; i < metadata->topic_cnt; i++) {
+        if (strcmp(metadata->topics[i].topic, topic) != 0)
+            continue;
+        code = metadata->topics[i].err;
+        count = code ? 0 : metadata->topics[i].partition_cnt;
+    }
     rd_kafka_metadata_destroy(metadata);
+    troubles_connected(reader->troubles);
+    if (code == RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED)
+        return troubles_denied(reader->troubles, BUS_RIGHT_READ, topic, err);
     *ret_count = count;
     return true;
 }
@@ -194,6 +227,8 @@ bool bus_watermarks(struct bus_consumer *reader, const char *topic, int32_t part
     int64_t low = 0, high = 0;
     rd_kafka_resp_err_t code =
         rd_kafka_query_watermark_offsets(reader->kafka, topic, partition, &low, &high, timeout_ms);
+    if (code == RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED)
+        return troubles_denied(reader->troubles, BUS_RIGHT_READ, topic, err);
     if (code)
         return kafka_fail(code, NULL, err);
     *ret_low = low;
@@ -206,12 +241,7 @@ bool bus_watermarks(struct bus_consumer *reader, const char *topic, int32_t part
  * and more seldom, since whoever lost its partitions to another member of the group disturbs it by asking. */
 static void subscribe_again(struct bus_consumer *consumer)
 {
-    if (!consumer->again_ms || consumer->assigned > 0 || clock_mono_ms() < consumer->again_ms)
-        return;
     rd_kafka_topic_partition_list_t *topics = NULL;
-    consumer->again_ms = clock_mono_ms() + consumer->pause_ms;
-    consumer->pause_ms =
-        consumer->pause_ms * 2 < SUBSCRIBE_AGAIN_MAX_MS ? consumer->pause_ms * 2 : SUBSCRIBE_AGAIN_MAX_MS;
     if (rd_kafka_subscription(consumer->kafka, &topics) != RD_KAFKA_RESP_ERR_NO_ERROR)
         return;
     rd_kafka_unsubscribe(consumer->kafka);
@@ -219,21 +249,54 @@ static void subscribe_again(struct bus_consumer *consumer)
     rd_kafka_topic_partition_list_destroy(topics);
 }
 
-static bool poll_failed(struct bus_consumer *consumer, rd_kafka_message_t *message, struct err *err)
+static void look_again(struct bus_consumer *consumer)
+{
+    if (!consumer->again_ms || consumer->assigned > 0 || clock_mono_ms() < consumer->again_ms)
+        return;
+    consumer->again_ms = clock_mono_ms() + consumer->pause_ms;
+    consumer->pause_ms =
+        consumer->pause_ms * 2 < SUBSCRIBE_AGAIN_MAX_MS ? consumer->pause_ms * 2 : SUBSCRIBE_AGAIN_MAX_MS;
+    subscribe_again(consumer);
+}
+
+/* librdkafka tells once that a topic may not be read, and not whether that has changed: asked for anew, it tells. */
+static void read_denied_again(struct bus_consumer *consumer)
+{
+    if (!consumer->denied_ms || clock_mono_ms() < consumer->denied_ms)
+        return;
+    consumer->denied_ms = 0;
+    if (consumer->group)
+        subscribe_again(consumer);
+    else
+        (void)assign_positions(consumer, NULL);
+}
+
+/* A right that is missing. True: that is what it was. */
+static bool denied(struct bus_consumer *consumer, const rd_kafka_message_t *message, struct err *err)
+{
+    if (message->err == RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED) {
+        if (consumer->group) /* librdkafka asks for a reader's group too, which nobody uses */
+            troubles_denied(consumer->troubles, BUS_RIGHT_GROUP, consumer->name, err);
+        return true;
+    }
+    if (message->err != RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED || !message->rkt)
+        return false;
+    consumer->denied_ms = clock_mono_ms() + DENIED_AGAIN_MS;
+    troubles_denied(consumer->troubles, BUS_RIGHT_READ, rd_kafka_topic_name(message->rkt), err);
+    return true;
+}
+
+/* What librdkafka hands out instead of a message. */
+static void poll_failed(struct bus_consumer *consumer, rd_kafka_message_t *message, struct err *err)
 {
     if (consumer->group && message->err == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART)
         again(consumer);
-    if (message->err != RD_KAFKA_RESP_ERR__PARTITION_EOF)
+    bool noted = denied(consumer, message, err) && consumer->troubles;
+    if (noted)
+        err_clear(err);
+    else if (message->err != RD_KAFKA_RESP_ERR__PARTITION_EOF && !err->kind)
         kafka_fail(message->err, rd_kafka_message_errstr(message), err);
     rd_kafka_message_destroy(message);
-    return false;
-}
-
-static rd_kafka_message_t *next_message(struct bus_consumer *consumer, int timeout_ms)
-{
-    rd_kafka_message_t *held = consumer->held;
-    consumer->held = NULL;
-    return held ? held : rd_kafka_consumer_poll(consumer->kafka, timeout_ms);
 }
 
 /* Whether a reader got something older than what it had asked for: its offset is gone and librdkafka has gone back to
@@ -254,18 +317,24 @@ static bool went_back(struct bus_consumer *reader, rd_kafka_message_t *message, 
 bool bus_consumer_poll(struct bus_consumer *consumer, int timeout_ms, struct bus_message *ret_message, struct err *err)
 {
     err_clear(err);
-    subscribe_again(consumer);
-    rd_kafka_message_t *message = next_message(consumer, timeout_ms);
+    look_again(consumer);
+    read_denied_again(consumer);
+    rd_kafka_message_t *message;
+    while ((message = next_message(consumer, timeout_ms)) && message->err) {
+        poll_failed(consumer, message, err);
+        if (err->kind)
+            return false;
+    }
     if (!message)
         return false;
-    if (message->err)
-        return poll_failed(consumer, message, err);
     const char *topic = rd_kafka_topic_name(message->rkt);
     struct bus_position *position = position_of(consumer, topic, message->partition);
     if (went_back(consumer, message, position, err))
         return false;
     if (position)
         position->offset = message->offset + 1;
+    troubles_granted(consumer->troubles, BUS_RIGHT_READ, topic);
+    troubles_connected(consumer->troubles);
     *ret_message = (struct bus_message){
         .topic = topic, .partition = message->partition, .offset = message->offset,
         .key = message->key, .key_len = message->key_len,
@@ -348,5 +417,6 @@ void bus_consumer_close(struct bus_consumer *consumer)
     rd_kafka_queue_destroy(queue);
     kafka_close(consumer->kafka);
     positions_free(consumer->positions, consumer->position_count);
+    free(consumer->name);
     free(consumer);
 }

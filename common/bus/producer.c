@@ -4,10 +4,11 @@
 
 #include "base/cleanup.h"
 #include "base/clock.h"
-#include "base/text.h"
 #include "bus/settings.h"
 
 #define TOPIC_WAIT_MS 500 /* for the answer to one question about topics */
+#define ANEW_MS 500
+#define ANEW_MAX_MS 16000
 
 struct bus_producer {
     struct bus_settings *settings;
@@ -16,8 +17,7 @@ struct bus_producer {
     pthread_rwlock_t remaking; /* held for writing while `kafka` is made anew */
     rd_kafka_t *kafka;
     atomic_bool fatal;
-    pthread_mutex_t problem_mutex;
-    char problem[256];
+    int64_t anew_ms, pause_ms; /* when a broken one is made anew, and how long after that the next */
     int wake_fd;
     pthread_mutex_t topics_mutex; /* over all that follows */
     rd_kafka_topic_t **topics; /* that have been asked for; held: what librdkafka knows of them stays known */
@@ -27,22 +27,45 @@ struct bus_producer {
     pthread_cond_t scout_wake;
 };
 
-static void set_problem(struct bus_producer *producer, const char *text)
+/* Who may write none of its topics is refused before the first message: by the request for a producer's id. */
+static void refused_as_producer(struct bus_producer *producer)
 {
-    pthread_mutex_lock(&producer->problem_mutex);
-    text_format(producer->problem, sizeof producer->problem, "%s", text);
-    pthread_mutex_unlock(&producer->problem_mutex);
+    pthread_mutex_lock(&producer->topics_mutex);
+    for (size_t i = 0; i < producer->topic_count; i++)
+        troubles_denied(producer->settings->troubles, BUS_RIGHT_WRITE, rd_kafka_topic_name(producer->topics[i]), NULL);
+    pthread_mutex_unlock(&producer->topics_mutex);
 }
 
 static void on_error(rd_kafka_t *kafka, int code, const char *reason, void *opaque)
 {
     struct bus_producer *producer = opaque;
-    if (code == RD_KAFKA_RESP_ERR__FATAL)
-        atomic_store(&producer->fatal, true);
+    if (code != RD_KAFKA_RESP_ERR__FATAL) {
+        troubles_connection(producer->settings->troubles, code, reason);
+        return;
+    }
     char text[256];
-    if (code == RD_KAFKA_RESP_ERR__FATAL && rd_kafka_fatal_error(kafka, text, sizeof text))
-        reason = text;
-    set_problem(producer, reason);
+    atomic_store(&producer->fatal, true);
+    if (rd_kafka_fatal_error(kafka, text, sizeof text) == RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED)
+        refused_as_producer(producer);
+}
+
+/* What was given up by us says nothing of the broker. */
+static bool given_up(rd_kafka_resp_err_t code)
+{
+    return code == RD_KAFKA_RESP_ERR__PURGE_QUEUE || code == RD_KAFKA_RESP_ERR__PURGE_INFLIGHT ||
+           code == RD_KAFKA_RESP_ERR__DESTROY || code == RD_KAFKA_RESP_ERR__FATAL;
+}
+
+static void note_delivery(struct bus_troubles *troubles, rd_kafka_resp_err_t code, const char *topic)
+{
+    if (code == RD_KAFKA_RESP_ERR_NO_ERROR) {
+        troubles_granted(troubles, BUS_RIGHT_WRITE, topic);
+        troubles_connected(troubles);
+    } else if (code == RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED) {
+        troubles_denied(troubles, BUS_RIGHT_WRITE, topic, NULL);
+    } else if (!given_up(code)) {
+        troubles_undelivered(troubles, topic, rd_kafka_err2str(code));
+    }
 }
 
 static void on_delivery(rd_kafka_t *kafka, const rd_kafka_message_t *message, void *opaque)
@@ -50,6 +73,9 @@ static void on_delivery(rd_kafka_t *kafka, const rd_kafka_message_t *message, vo
     (void)kafka;
     struct bus_producer *producer = opaque;
     const char *failed = message->err ? rd_kafka_err2str(message->err) : NULL;
+    note_delivery(producer->settings->troubles, message->err, rd_kafka_topic_name(message->rkt));
+    if (!failed)
+        producer->pause_ms = 0;
     if (producer->delivered)
         producer->delivered(producer->context, (uint64_t)(uintptr_t)message->_private, failed);
 }
@@ -84,7 +110,6 @@ bool bus_producer_open(const struct bus_settings *settings, bus_delivered *deliv
     pthread_rwlock_init(&producer->remaking, NULL);
     pthread_mutex_init(&producer->topics_mutex, NULL);
     clock_cond_init(&producer->scout_wake);
-    pthread_mutex_init(&producer->problem_mutex, NULL);
     producer->kafka = make(producer, err);
     if (!producer->kafka) {
         bus_producer_close(producer);
@@ -204,7 +229,23 @@ bool bus_producer_send(struct bus_producer *producer, const char *topic, const c
     if (!code)
         return true;
     rd_kafka_headers_destroy(list);
+    if (code == RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED)
+        return troubles_denied(producer->settings->troubles, BUS_RIGHT_WRITE, topic, err);
+    if (code != RD_KAFKA_RESP_ERR__QUEUE_FULL && !given_up(code))
+        troubles_undelivered(producer->settings->troubles, topic, rd_kafka_err2str(code));
     return send_failed(code, topic, len, err);
+}
+
+/* The first time at once, then after growing pauses: until a message was delivered. */
+static bool due_anew(struct bus_producer *producer)
+{
+    int64_t now_ms = clock_mono_ms();
+    if (!atomic_load(&producer->fatal) || now_ms < producer->anew_ms)
+        return false;
+    producer->anew_ms = now_ms + producer->pause_ms;
+    producer->pause_ms = !producer->pause_ms ? ANEW_MS : producer->pause_ms < ANEW_MAX_MS ? 2 * producer->pause_ms
+                                                                                           : ANEW_MAX_MS;
+    return true;
 }
 
 /* Every message that is not acknowledged comes back as failed; what may have been persisted is sent again by the
@@ -213,10 +254,8 @@ static void make_anew(struct bus_producer *producer)
 {
     struct err err = ERR_INIT;
     rd_kafka_t *fresh = make(producer, &err);
-    if (!fresh) {
-        set_problem(producer, err.text);
-        return;
-    }
+    if (!fresh)
+        return; /* these settings made one before: no memory or no threads for now, and the next poll tries again */
     pthread_rwlock_wrlock(&producer->remaking);
     rd_kafka_t *broken = producer->kafka;
     producer->kafka = fresh;
@@ -234,7 +273,7 @@ static void make_anew(struct bus_producer *producer)
 void bus_producer_poll(struct bus_producer *producer, int timeout_ms)
 {
     rd_kafka_poll(producer->kafka, timeout_ms);
-    if (atomic_load(&producer->fatal))
+    if (due_anew(producer))
         make_anew(producer);
 }
 
@@ -244,21 +283,13 @@ void bus_producer_wake(struct bus_producer *producer, int fd)
     enable_wake(producer);
 }
 
-void bus_producer_problem(struct bus_producer *producer, char *text, size_t size)
-{
-    pthread_mutex_lock(&producer->problem_mutex);
-    text_format(text, size, "%s", producer->problem);
-    producer->problem[0] = 0;
-    pthread_mutex_unlock(&producer->problem_mutex);
-}
-
 bool bus_producer_flush(struct bus_producer *producer, int timeout_ms)
 {
     int64_t deadline = clock_mono_ms() + timeout_ms;
     for (;;) {
         int64_t left = deadline - clock_mono_ms();
         bool done = rd_kafka_flush(producer->kafka, left > 100 ? 100 : left > 0 ? (int)left : 0) == 0;
-        if (atomic_load(&producer->fatal))
+        if (due_anew(producer))
             make_anew(producer);
         if (done || left <= 0)
             return done;
@@ -279,7 +310,6 @@ void bus_producer_close(struct bus_producer *producer)
     kafka_free(producer->settings);
     pthread_cond_destroy(&producer->scout_wake);
     pthread_mutex_destroy(&producer->topics_mutex);
-    pthread_mutex_destroy(&producer->problem_mutex);
     pthread_rwlock_destroy(&producer->remaking);
     free(producer);
 }

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "bus/principal.h"
 #include "bus/settings.def"
 
 static const struct rule {
@@ -102,11 +103,10 @@ bool bus_settings_check(const struct bus_settings *settings, struct err *err)
 
 const char *bus_servers(const struct bus_settings *settings)
 {
-    for (size_t i = 0; i < settings->property_count; i++)
-        if (strcmp(settings->properties[i].name, "bootstrap.servers") == 0 ||
-            strcmp(settings->properties[i].name, "metadata.broker.list") == 0)
-            return settings->properties[i].value;
-    return "";
+    const char *servers = bus_property(settings, "bootstrap.servers");
+    if (!servers)
+        servers = bus_property(settings, "metadata.broker.list");
+    return servers ? servers : "";
 }
 
 struct bus_settings *kafka_copy(const struct bus_settings *settings)
@@ -120,6 +120,7 @@ struct bus_settings *kafka_copy(const struct bus_settings *settings)
     copy->client_id = settings->client_id ? xstrdup(settings->client_id) : NULL;
     copy->properties = properties;
     copy->property_count = settings->property_count;
+    copy->troubles = troubles_hold(settings->troubles);
     return copy;
 }
 
@@ -140,6 +141,7 @@ void kafka_free(struct bus_settings *settings)
     }
     free_text((const char *)settings->properties);
     free_text(settings->client_id);
+    bus_troubles_free(settings->troubles);
     free(settings);
 }
 

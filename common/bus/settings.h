@@ -18,5 +18,26 @@ void kafka_close(rd_kafka_t *kafka);
 struct bus_settings *kafka_copy(const struct bus_settings *settings);
 void kafka_free(struct bus_settings *settings);
 
+/* ---- notes for bus/troubles.h; `troubles` may be NULL: then nothing is kept ---- */
+
+/* One holder more: each lets go with bus_troubles_free. What is left to itself (kafka_close) may still note. */
+struct bus_troubles *troubles_hold(struct bus_troubles *troubles);
+/* Fills *err (may be NULL) and notes it; returns false. */
+bool troubles_denied(struct bus_troubles *troubles, enum bus_right right, const char *name, struct err *err);
+/* A topic did not take a message, for another reason than a right. */
+void troubles_undelivered(struct bus_troubles *troubles, const char *topic, const char *why);
+/* This right was just used. Cheap while nothing stands. */
+void troubles_granted(struct bus_troubles *troubles, enum bus_right right, const char *name);
+/* What librdkafka's error callback said. */
+void troubles_connection(struct bus_troubles *troubles, rd_kafka_resp_err_t code, const char *reason);
+/* A broker has just answered. */
+void troubles_connected(struct bus_troubles *troubles);
+/* A call ended without an answer: *err says what is known of the reason, else where it was asked. Returns false. */
+bool troubles_unreachable(struct bus_troubles *troubles, rd_kafka_resp_err_t code, struct err *err);
+/* Whether no broker can be reached, or none lets us in, as far as it was told. */
+bool troubles_cut_off(struct bus_troubles *troubles);
+/* What is wrong with a topic; NULL: nothing any more. */
+void troubles_topic(struct bus_troubles *troubles, const char *topic, const struct err *err);
+
 /* *err from librdkafka's code: what mends itself is ERR_UNREACHABLE or ERR_TIMEOUT. Returns false. */
 bool kafka_fail(rd_kafka_resp_err_t code, const char *text, struct err *err);

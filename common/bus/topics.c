@@ -8,26 +8,60 @@
 #include "bus/settings.h"
 #include "bus/topics.h"
 
+#define SLICE_MS 250
+
 static int left_ms(const struct topics_look *work)
 {
     int64_t left = work->deadline_ms - clock_mono_ms();
     return left > 1 ? (int)left : 1;
 }
 
-static int partitions_in(const struct rd_kafka_metadata *metadata, const char *name)
+/* For librdkafka, whose callback has no other context. */
+static void on_error(rd_kafka_t *kafka, int code, const char *reason, void *troubles)
 {
+    (void)kafka;
+    troubles_connection(troubles, code, reason);
+}
+
+/* In slices, so that a wrong password is told at once and not when the time is up. */
+static rd_kafka_resp_err_t ask(struct topics_look *work, const struct rd_kafka_metadata **ret_metadata)
+{
+    rd_kafka_resp_err_t code;
+    int left;
+    do {
+        left = left_ms(work);
+        code = rd_kafka_metadata(work->kafka, 0, NULL, ret_metadata, left < SLICE_MS ? left : SLICE_MS);
+        rd_kafka_poll(work->kafka, 0);
+    } while (code && left > SLICE_MS && !troubles_cut_off(work->settings->troubles));
+    return code;
+}
+
+/* *ret_code: what the broker says of this topic. */
+static int partitions_in(const struct rd_kafka_metadata *metadata, const char *name, rd_kafka_resp_err_t *ret_code)
+{
+    *ret_code = RD_KAFKA_RESP_ERR_NO_ERROR;
     for (int i = 0; i < metadata->topic_cnt; i++)
-        if (strcmp(metadata->topics[i].topic, name) == 0)
+        if (strcmp(metadata->topics[i].topic, name) == 0) {
+            *ret_code = metadata->topics[i].err;
             return metadata->topics[i].err ? 0 : metadata->topics[i].partition_cnt;
+        }
     return 0;
 }
 
-static bool unreachable(const struct topics_look *work, rd_kafka_resp_err_t code, struct err *err)
+/* What the answer says of each. False: one that we may not even see. */
+static bool take_in(struct topics_look *work, const struct rd_kafka_metadata *metadata, struct err *err)
 {
-    kafka_fail(code, NULL, err);
-    err_prefix(err, "topic %s", work->topics[0].name);
-    return err_hint(err, "is a broker running at %s (bootstrap.servers), and reachable from here?",
-                    bus_servers(work->settings));
+    bool allowed = true;
+    for (size_t i = 0; i < work->count; i++) {
+        const struct bus_topic *topic = &work->topics[i];
+        rd_kafka_resp_err_t code;
+        work->partitions[i] = partitions_in(metadata, topic->name, &code);
+        if (code == RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED)
+            allowed = troubles_denied(work->settings->troubles, topic->right, topic->name, err);
+        if (work->partitions[i])
+            troubles_granted(work->settings->troubles, BUS_RIGHT_CREATE, topic->name); /* somebody has */
+    }
+    return allowed;
 }
 
 /* One question for all of them: librdkafka asks for the topics that have a handle. */
@@ -37,18 +71,17 @@ static bool look(struct topics_look *work, struct err *err)
     const struct rd_kafka_metadata *metadata = NULL;
     for (size_t i = 0; i < work->count; i++)
         handles[i] = rd_kafka_topic_new(work->kafka, work->topics[i].name, NULL);
-    rd_kafka_resp_err_t code = rd_kafka_metadata(work->kafka, 0, NULL, &metadata, left_ms(work));
-    for (size_t i = 0; i < work->count; i++) {
-        if (!code)
-            work->partitions[i] = partitions_in(metadata, work->topics[i].name);
+    rd_kafka_resp_err_t code = ask(work, &metadata);
+    bool allowed = !code && take_in(work, metadata, err);
+    for (size_t i = 0; i < work->count; i++)
         if (handles[i])
             rd_kafka_topic_destroy(handles[i]);
-    }
     free(handles);
     if (code)
-        return unreachable(work, code, err);
+        return troubles_unreachable(work->settings->troubles, code, err);
     rd_kafka_metadata_destroy(metadata);
-    return true;
+    troubles_connected(work->settings->troubles);
+    return allowed;
 }
 
 static rd_kafka_event_t *wait_for(struct topics_look *work, rd_kafka_queue_t *queue, rd_kafka_event_type_t type)
@@ -83,7 +116,7 @@ static rd_kafka_NewTopic_t *new_topic(const struct bus_topic *topic, int replica
     return fresh;
 }
 
-static bool created(rd_kafka_event_t *event, struct err *err)
+static bool created(struct topics_look *work, rd_kafka_event_t *event, struct err *err)
 {
     if (rd_kafka_event_error(event))
         return kafka_fail(rd_kafka_event_error(event), rd_kafka_event_error_string(event), err);
@@ -92,10 +125,15 @@ static bool created(rd_kafka_event_t *event, struct err *err)
         rd_kafka_CreateTopics_result_topics(rd_kafka_event_CreateTopics_result(event), &count);
     for (size_t i = 0; i < count; i++) {
         rd_kafka_resp_err_t code = rd_kafka_topic_result_error(results[i]);
+        if (code == RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED ||
+            code == RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED)
+            return troubles_denied(work->settings->troubles, BUS_RIGHT_CREATE, rd_kafka_topic_result_name(results[i]),
+                                   err);
         if (code && code != RD_KAFKA_RESP_ERR_TOPIC_ALREADY_EXISTS) {
             kafka_fail(code, rd_kafka_topic_result_error_string(results[i]), err);
             return err_prefix(err, "creating topic %s", rd_kafka_topic_result_name(results[i]));
         }
+        troubles_granted(work->settings->troubles, BUS_RIGHT_CREATE, rd_kafka_topic_result_name(results[i]));
     }
     return true;
 }
@@ -113,7 +151,8 @@ static bool create(struct topics_look *work, struct err *err)
         rd_kafka_AdminOptions_t *options = options_new(work, RD_KAFKA_ADMIN_OP_CREATETOPICS);
         rd_kafka_CreateTopics(work->kafka, fresh, count, options, queue);
         rd_kafka_event_t *event = wait_for(work, queue, RD_KAFKA_EVENT_CREATETOPICS_RESULT);
-        done = event ? created(event, err) : err_set(err, ERR_TIMEOUT, "kafka: creating topics: no answer in time");
+        done = event ? created(work, event, err)
+                     : err_set(err, ERR_TIMEOUT, "kafka: creating topics: no answer in time");
         if (event)
             rd_kafka_event_destroy(event);
         rd_kafka_AdminOptions_destroy(options);
@@ -156,6 +195,14 @@ static bool large_enough(const struct bus_topic *topic, const rd_kafka_ConfigRes
     return true;
 }
 
+static const struct bus_topic *asked_topic(const struct topics_look *work, const char *name)
+{
+    for (size_t i = 0; i < work->count; i++)
+        if (strcmp(work->topics[i].name, name) == 0)
+            return &work->topics[i];
+    return NULL;
+}
+
 static bool all_large_enough(struct topics_look *work, rd_kafka_event_t *event, struct err *err)
 {
     if (rd_kafka_event_error(event))
@@ -163,11 +210,18 @@ static bool all_large_enough(struct topics_look *work, rd_kafka_event_t *event, 
     size_t count = 0;
     const rd_kafka_ConfigResource_t **resources =
         rd_kafka_DescribeConfigs_result_resources(rd_kafka_event_DescribeConfigs_result(event), &count);
-    for (size_t i = 0; i < count; i++)
-        for (size_t k = 0; k < work->count; k++)
-            if (strcmp(rd_kafka_ConfigResource_name(resources[i]), work->topics[k].name) == 0 &&
-                !rd_kafka_ConfigResource_error(resources[i]) && !large_enough(&work->topics[k], resources[i], err))
-                return false;
+    for (size_t i = 0; i < count; i++) {
+        const struct bus_topic *topic = asked_topic(work, rd_kafka_ConfigResource_name(resources[i]));
+        if (!topic || rd_kafka_ConfigResource_error(resources[i])) /* who may not look takes it as it is */
+            continue;
+        struct err why = ERR_INIT;
+        bool good = large_enough(topic, resources[i], &why);
+        troubles_topic(work->settings->troubles, topic->name, good ? NULL : &why);
+        if (!good && err)
+            *err = why;
+        if (!good)
+            return false;
+    }
     return true;
 }
 
@@ -179,10 +233,14 @@ static bool check_existing(struct topics_look *work, struct err *err)
     bool done = true;
     for (size_t i = 0; i < work->count && done; i++) {
         const struct bus_topic *topic = &work->topics[i];
-        if (work->partitions[i] && work->partitions[i] < topic->partitions)
-            done = err_set(err, ERR_CONFIG, "topic %s has %d partitions, %d are needed", topic->name,
+        if (work->partitions[i] && work->partitions[i] < topic->partitions) {
+            struct err why = ERR_INIT;
+            done = err_set(&why, ERR_CONFIG, "topic %s has %d partitions, %d are needed", topic->name,
                            work->partitions[i], topic->partitions);
-        else if (work->partitions[i] && !(work->checked && work->checked[i]))
+            troubles_topic(work->settings->troubles, topic->name, &why);
+            if (err)
+                *err = why;
+        } else if (work->partitions[i] && !(work->checked && work->checked[i]))
             asked[count++] = rd_kafka_ConfigResource_new(RD_KAFKA_RESOURCE_TOPIC, topic->name);
     }
     if (done && count) {
@@ -260,6 +318,8 @@ rd_kafka_t *topics_client(const struct bus_settings *settings, bool creates_by_a
     rd_kafka_conf_t *conf = kafka_conf(settings, BUS_ADMIN, err);
     if (!conf)
         return NULL;
+    rd_kafka_conf_set_opaque(conf, settings->troubles);
+    rd_kafka_conf_set_error_cb(conf, on_error);
     if (kafka_set(conf, "allow.auto.create.topics", creates_by_asking ? "true" : "false", err))
         return kafka_open(conf, BUS_ADMIN, err);
     rd_kafka_conf_destroy(conf);

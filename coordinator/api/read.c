@@ -128,10 +128,31 @@ static bool read_summary(struct store *store, struct http_request *request, char
     auto_free char *text = NULL;
     if (!store_release_show(store, request->parameters[0], &text, err))
         return false;
+    auto_free char *attention = NULL;
+    if (!store_attention(store, &attention, err))
+        return false;
     json_t *show = json_loads(text, 0, NULL), *summary = api_summary(show);
+    json_object_set_new(summary, "attention", json_loads(attention, 0, NULL));
     *ret_json = json_dumps(summary, JSON_COMPACT);
     json_decref(show);
     json_decref(summary);
+    return true;
+}
+
+/* Nothing of the release has changed; what needs a person may have. */
+static bool read_unchanged(struct store *store, struct http_request *request, char **ret_json, struct err *err)
+{
+    auto_free char *attention = NULL;
+    int64_t change = 0;
+    enum release_state state;
+    if (!store_release_change(store, request->parameters[0], &change, &state, err) ||
+        !store_attention(store, &attention, err))
+        return false;
+    json_t *answer = json_pack("{s:s, s:s, s:I, s:b, s:o}", "id", request->parameters[0], "state",
+                               release_state_text(state), "change", (json_int_t)change, "unchanged", 1, "attention",
+                               json_loads(attention, 0, NULL));
+    *ret_json = json_dumps(answer, JSON_COMPACT);
+    json_decref(answer);
     return true;
 }
 
@@ -145,9 +166,7 @@ void api_release_events(void *context, struct http_request *request, struct http
         return;
     }
     if (change <= after) {
-        http_reply_json(response, 200,
-                        json_pack("{s:s, s:s, s:I, s:b}", "id", request->parameters[0], "state",
-                                  release_state_text(state), "change", (json_int_t)change, "unchanged", 1));
+        api_reply_read(context, request, response, read_unchanged);
         return;
     }
     const char *view = http_query(request, "view");

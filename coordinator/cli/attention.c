@@ -36,6 +36,61 @@ static void add_item(struct buf *out, const json_t *item)
                  json_text(item, "release"));
 }
 
+static bool has_target(const json_t *summary, const json_t *item)
+{
+    size_t i, k;
+    const json_t *service, *target;
+    json_array_foreach (json_object_get(summary, "services"), i, service)
+        json_array_foreach (json_object_get(service, "targets"), k, target)
+            if (strcmp(json_text(service, "service"), json_text(item, "service")) == 0 &&
+                strcmp(json_text(target, "target"), json_text(item, "target")) == 0)
+                return true;
+    return false;
+}
+
+/* Whether it stands in the way of this release, which is under way. */
+static bool hinders(const json_t *item, const json_t *summary)
+{
+    static const enum attention kinds[] = {ATTENTION_LEADERLESS, ATTENTION_HINDERED, ATTENTION_UNSENT,
+                                           ATTENTION_BLOCKED, ATTENTION_SILENT};
+    enum attention kind;
+    bool known = attention_parse(json_text(item, "kind"), &kind), found = false;
+    for (size_t i = 0; known && i < sizeof kinds / sizeof *kinds; i++)
+        found = found || kinds[i] == kind;
+    return found && (!*json_text(item, "target") || has_target(summary, item));
+}
+
+/* The same thing: what is counted, and since when, may have changed. */
+static bool told_before(const json_t *list, const json_t *item)
+{
+    static const char *const names[] = {"kind", "service", "target"};
+    size_t i;
+    const json_t *old;
+    json_array_foreach (list, i, old) {
+        bool same = json_number(old, "sinceUs") == json_number(item, "sinceUs") ||
+                    strcmp(json_text(old, "detail"), json_text(item, "detail")) == 0;
+        for (size_t k = 0; k < sizeof names / sizeof *names; k++)
+            same = same && strcmp(json_text(old, names[k]), json_text(item, names[k])) == 0;
+        if (same)
+            return true;
+    }
+    return false;
+}
+
+json_t *view_hindrances(const json_t *answer, const json_t *summary, const json_t *told, struct buf *out)
+{
+    json_t *now = json_array(), *item;
+    size_t i;
+    json_array_foreach (json_object_get(answer, "attention"), i, item) {
+        if (!hinders(item, summary))
+            continue;
+        if (!told_before(told, item))
+            add_item(out, item);
+        json_array_append(now, item);
+    }
+    return now;
+}
+
 bool view_attention(const json_t *answer, struct buf *out)
 {
     const json_t *list = json_object_get(answer, "attention"), *item;

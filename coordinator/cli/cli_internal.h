@@ -161,6 +161,9 @@ void view_next(const json_t *release, struct buf *out);
 /* --- attention.c: what needs a person, from the answer of GET /status or /health. False: nothing does, nothing is
  * written. */
 bool view_attention(const json_t *answer, struct buf *out);
+/* Of that, what stands in the way of the release of this summary (NULL: not known yet) and is not among `told`. New:
+ * what is told by now. */
+json_t *view_hindrances(const json_t *answer, const json_t *summary, const json_t *told, struct buf *out);
 
 /* --- small questions about JSON. */
 const char *json_text(const json_t *object, const char *name);    /* "" when it is not there */

@@ -12,7 +12,7 @@
 #include "proc/signals.h"
 
 #define WAIT_TERMINAL_MS 400 /* how often elapsed times move on a terminal */
-#define WAIT_PLAIN_MS 20000
+#define WAIT_PLAIN_MS 5000 /* what needs a person is heard of so soon */
 #define PACE_PLAIN_MS 1000 /* how often a line for what has changed */
 #define AGAIN_MS 1000
 
@@ -23,6 +23,7 @@ struct follower {
     int64_t deadline_ms; /* 0: none */
     json_int_t change;
     json_t *summary;     /* the last one, owned */
+    json_t *hindrances;  /* what was told that stands in its way, owned */
     size_t lines;        /* of the view on the screen */
 };
 
@@ -78,6 +79,19 @@ static void show(struct follower *follower, json_t *summary)
         draw_view(follower);
 }
 
+/* What keeps the fleet from going on is told when it comes, on standard error; the next time when it has changed. */
+static void tell_hindrances(struct follower *follower, const json_t *answer)
+{
+    auto_buf struct buf out = BUF_INIT(BUF_MAX);
+    json_t *now = view_hindrances(answer, follower->summary, follower->hindrances, &out);
+    json_decref(follower->hindrances);
+    follower->hindrances = now;
+    if (out.len == 0)
+        return;
+    clear_view(follower);
+    fputs(buf_text(&out), stderr);
+}
+
 static int64_t wait_ms(const struct follower *follower)
 {
     int64_t wait = follower->terminal ? WAIT_TERMINAL_MS : WAIT_PLAIN_MS;
@@ -98,6 +112,7 @@ static bool look(struct follower *follower, struct err *err)
     http_client_set_timeout(follower->watch->client, wait_ms(follower) + 30000);
     if (http_call(follower->watch->client, "GET", path, NULL, NULL, &reply, err)) {
         follower->unreachable = false;
+        tell_hindrances(follower, reply.json);
         show(follower, json_is_true(json_object_get(reply.json, "unchanged")) ? NULL : json_incref(reply.json));
         return true;
     }
@@ -200,5 +215,6 @@ int cli_watch_release(const struct cmdline *line, const struct cli_watch *watch)
     http_client_set_stop(watch->client, stop_asked, NULL);
     int code = follow(&follower);
     json_decref(follower.summary);
+    json_decref(follower.hindrances);
     return code;
 }

@@ -22,7 +22,6 @@
 #define STATEMENT_SHOWN ((size_t)400)
 #define STANDBY_MS 500 /* how often a standby looks at the lease */
 #define AGAIN_MS 1000  /* after trouble */
-#define TROUBLE_LOG_MS 30000
 
 struct daemon {
     struct settings *settings;
@@ -35,8 +34,7 @@ struct daemon {
     struct bus_keeper *keeper; /* over all terms */
     struct janitor *janitor;
     int wake_fd;
-    char trouble[1024]; /* what was logged last, and when */
-    int64_t trouble_ms;
+    struct troubles troubles;
     char holder[200];
     _Atomic bool leading;
     _Atomic uint64_t counters[LEADER_COUNTER_COUNT];
@@ -112,6 +110,8 @@ static bool prepare(struct daemon *daemon, const struct daemon_options *options,
     daemon->bus = settings_bus(daemon->settings, daemon->properties, "greylag-coordinator");
     if (!bus_settings_check(&daemon->bus, err))
         return err_prefix(err, "%s", options->config);
+    daemon->bus.troubles = bus_troubles_new(&daemon->bus);
+    daemon->troubles = (struct troubles){.bus = daemon->bus.troubles, .holder = daemon->holder};
     if (!pg_conninfo_check(daemon->settings->database, err))
         return wrong_setting(options, "control database", err);
     if (!check_workers(daemon->settings, err))
@@ -194,6 +194,7 @@ static bool lead(struct daemon *daemon, const struct store_lease *lease, int64_t
     struct leader leader = {.settings = settings, .bus = &daemon->bus, .keeper = daemon->keeper, .key = &daemon->key,
                             .store = daemon->store, .lease = *lease, .rollout_settings = engine,
                             .wake_fd = daemon->wake_fd, .leading = &daemon->leading, .counters = daemon->counters,
+                            .troubles = &daemon->troubles,
                             .take_over_all = lease->restored};
     return leader_run(&leader, above, err);
 }
@@ -227,15 +228,17 @@ static bool attempt(struct daemon *daemon, int64_t *above, bool *waiting, struct
     return false;
 }
 
-/* The same trouble every second is one line now and then. */
+/* A term or an attempt at one has ended, with *err, or because another one leads. Where the control database itself is
+ * away, nobody can be told but the log. */
 static void tell_trouble(struct daemon *daemon, const struct err *err)
 {
-    int64_t now_ms = clock_mono_ms();
-    if (strcmp(err->text, daemon->trouble) == 0 && now_ms - daemon->trouble_ms < TROUBLE_LOG_MS)
-        return;
-    text_format(daemon->trouble, sizeof daemon->trouble, "%s", err->text);
-    daemon->trouble_ms = now_ms;
-    log_error("%s%s%s", err->text, *err->hint ? ": " : "", err->hint);
+    if (err->kind)
+        troubles_ended(&daemon->troubles, err);
+    else
+        troubles_none(&daemon->troubles);
+    (void)troubles_log(&daemon->troubles);
+    if (daemon->store && !store_lost(daemon->store))
+        (void)troubles_put(&daemon->troubles, daemon->store, NULL);
 }
 
 static void run_until_stopped(struct daemon *daemon)
@@ -250,8 +253,7 @@ static void run_until_stopped(struct daemon *daemon)
             log_warn("%s; taking a higher one", err.text);
             continue;
         }
-        if (err.kind)
-            tell_trouble(daemon, &err);
+        tell_trouble(daemon, &err);
         pause_for(daemon, err.kind ? AGAIN_MS : STANDBY_MS);
     }
 }
@@ -274,6 +276,7 @@ bool daemon_run(const struct daemon_options *options, struct err *err)
         key_secret_release(&daemon.key);
     if (daemon.wake_fd >= 0)
         close(daemon.wake_fd);
+    bus_troubles_free(daemon.bus.troubles);
     free(daemon.properties);
     settings_free(daemon.settings);
     return started;

@@ -378,13 +378,16 @@ static void count_relay(struct leader *leader)
     struct relay_counts counts = relay_counts(leader->relay);
     atomic_store(&leader->counters[LEADER_SENT], counts.sent);
     atomic_store(&leader->counters[LEADER_DELIVERED], counts.delivered);
-    atomic_store(&leader->counters[LEADER_SEND_FAILED], counts.failed);
-    char problem[256];
-    relay_problem(leader->relay, problem, sizeof problem);
-    if (!*problem)
-        return;
-    leader_bus_trouble(leader, problem);
-    bus_keeper_look(leader->keeper); /* its topics may be gone: an emptied broker */
+    if (atomic_exchange(&leader->counters[LEADER_SEND_FAILED], counts.failed) < counts.failed)
+        bus_keeper_look(leader->keeper); /* its topic may be gone: an emptied broker */
+}
+
+static bool tell_troubles(struct leader *leader, struct err *err)
+{
+    if (troubles_log(leader->troubles))
+        bus_keeper_look(leader->keeper);
+    troubles_none(leader->troubles);
+    return troubles_put(leader->troubles, leader->store, err);
 }
 
 static int64_t sooner(int64_t a, int64_t b)
@@ -456,6 +459,9 @@ bool leader_run(struct leader *leader, int64_t *ret_above, struct err *err)
         if (!good || leader->above)
             break;
         count_relay(leader);
+        good = tell_troubles(leader, err);
+        if (!good)
+            break;
         wait_for_work(leader, wake_ms);
     }
     atomic_store(leader->leading, false);

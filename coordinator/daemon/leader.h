@@ -17,6 +17,7 @@
 #include "bus/keeper.h"
 #include "crypto/key.h"
 #include "daemon/settings.h"
+#include "daemon/troubles.h"
 #include "intake/intake.h"
 #include "relay/relay.h"
 #include "rollout/inbox.h"
@@ -34,7 +35,7 @@ struct leader_target {
     int64_t stored_ms;               /* when its heartbeat was stored last */
     char stored[200];                /* what was stored then: worker, problem, contents, working */
     bool pending;                    /* a heartbeat waits for the next commit */
-    char worker[128], host[256], version[64], contents[DIGEST_TEXT_SIZE], problem[512], system_identifier[32];
+    char worker[128], host[256], version[64], contents[DIGEST_TEXT_SIZE], problem[1024], system_identifier[32];
     bool leaving, suspect;
     int64_t working, fence_epoch, fence_sequence;
     int64_t issued;                  /* the highest sequence that the control database knows of */
@@ -73,6 +74,7 @@ struct leader {
     int wake_fd;
     _Atomic bool *leading;
     _Atomic uint64_t *counters; /* enum leader_counter */
+    struct troubles *troubles;
 
     struct relay *relay;
     struct bus_consumer *reader;

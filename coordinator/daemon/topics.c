@@ -15,7 +15,9 @@ void topics_want(struct bus_keeper *keeper, const struct settings *settings, enu
     snprintf(retention, sizeof retention, "%lld", wanted.retention_ms);
     snprintf(size, sizeof size, "%zu", MESSAGE_MAX);
     const char *const lines[] = {"retention.ms", retention, wanted.large ? "max.message.bytes" : NULL, size, NULL};
-    const struct bus_topic one = {.name = name, .partitions = wanted.partitions, .settings = lines};
+    const struct bus_topic one = {.name = name, .partitions = wanted.partitions, .settings = lines,
+                                  .right = topic == TOPIC_JOBS || topic == TOPIC_CONTROL ? BUS_RIGHT_WRITE
+                                                                                         : BUS_RIGHT_READ};
     bus_keeper_want(keeper, &one);
 }
 

@@ -30,7 +30,6 @@ struct relay {
     size_t count, room;
     struct relay_counts counts;
     int64_t now_ms;
-    char problem[256];
 };
 
 static void entry_free(struct entry *entry)
@@ -72,7 +71,6 @@ static void delivered(void *context, uint64_t tag, const char *failed)
     entry->state = ENTRY_DUE;
     entry->due_ms = relay->now_ms + AGAIN_MS;
     relay->counts.failed++;
-    text_format(relay->problem, sizeof relay->problem, "%s: %s", entry->topic, failed);
 }
 
 bool relay_open(const struct bus_settings *settings, const char *source, int wake_fd, struct relay **ret_relay,
@@ -163,7 +161,6 @@ static void send_entry(struct relay *relay, struct entry *entry)
     }
     entry->due_ms = relay->now_ms + AGAIN_MS;
     relay->counts.failed++;
-    text_format(relay->problem, sizeof relay->problem, "%s: %s", entry->topic, err.text);
 }
 
 static bool is_due(const struct relay *relay, const struct entry *entry)
@@ -245,12 +242,4 @@ struct relay_counts relay_counts(const struct relay *relay)
     struct relay_counts counts = relay->counts;
     counts.waiting = relay->count;
     return counts;
-}
-
-void relay_problem(struct relay *relay, char *text, size_t size)
-{
-    text_format(text, size, "%s", relay->problem);
-    relay->problem[0] = '\0';
-    if (!*text)
-        bus_producer_problem(relay->producer, text, size);
 }

@@ -43,5 +43,3 @@ struct relay_counts {
     size_t waiting;
 };
 struct relay_counts relay_counts(const struct relay *relay);
-/* The last trouble, once ("" when nothing new), for the log. */
-void relay_problem(struct relay *relay, char *text, size_t size);

@@ -55,15 +55,22 @@ bool store_release_change(struct store *store, const char *release, int64_t *ret
     return true;
 }
 
-/* What needs a person, as a member of the answer, whose text is replaced. */
-static bool add_attention(struct store *store, char **json, struct err *err)
+bool store_attention(struct store *store, char **ret_json, struct err *err)
 {
     char text[24];
     auto_pgresult PGresult *result = NULL;
-    if (!store_exec(store, sql_attention, &result, err, 1, store_text_int64(text, STORE_REPORTING_MS)))
+    return store_exec(store, sql_attention, &result, err, 1, store_text_int64(text, STORE_REPORTING_MS)) &&
+           take_json(result, ret_json, err);
+}
+
+/* What needs a person, as a member of the answer, whose text is replaced. */
+static bool add_attention(struct store *store, char **json, struct err *err)
+{
+    auto_free char *list = NULL;
+    if (!store_attention(store, &list, err))
         return false;
     json_t *answer = json_loads(*json, 0, NULL);
-    json_object_set_new(answer, "attention", json_loads(pg_text(result, 0, 0), JSON_DECODE_ANY, NULL));
+    json_object_set_new(answer, "attention", json_loads(list, JSON_DECODE_ANY, NULL));
     free(*json);
     *json = row_dump(answer);
     return true;

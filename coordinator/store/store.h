@@ -102,6 +102,20 @@ bool store_foreign_ask(struct store *store, const char *const *services, const c
  *  "failed":n}]}]}; answeredAtUs is the ask that was answered. */
 bool store_foreign(struct store *store, char **ret_json, struct err *err);
 
+/* ---- What keeps a coordinator from its work ---- */
+
+#define STORE_TROUBLES_MAX 40
+struct store_trouble {
+    const char *text, *hint; /* what is wrong; what mends it, or "" */
+    int64_t since_us;
+};
+/* All that stands at this coordinator, whether it leads or not, the oldest first; more than STORE_TROUBLES_MAX are left
+ * out. To be said again at least every STORE_TROUBLES_EVERY_MS while there are some: who is silent counts no more.
+ * `changed`: who follows a release is told. */
+#define STORE_TROUBLES_EVERY_MS 5000
+bool store_troubles_put(struct store *store, const char *holder, const struct store_trouble *troubles, size_t count,
+                        bool changed, struct err *err);
+
 /* ---- Names of releases ---- */
 
 /* {"tags":[{"name","release","state","direction","madeBy","madeAtUs","acceptedAtUs"}]}, by release, newest first. */
@@ -188,6 +202,7 @@ bool store_workers(struct store *store, char **ret_json, struct err *err);
  *  attention: [{"kind" (ATTENTIONS),"release","service","target","detail","sinceUs"}], the most urgent first;
  *  store_status has the same list. */
 bool store_health(struct store *store, char **ret_json, struct err *err);
+bool store_attention(struct store *store, char **ret_json, struct err *err); /* that list alone */
 /* {"targets":{"service/target":[{"migration","checksum","request","release"}...]},
  * "foreign":{"service/target":[{"tool", "table","rows":[{"version","name","script","checksum","state"}...]}...]}}: what
  * is applied, in order; and of targets that hold nothing the records of other tools. A repeatable migration also has

@@ -229,6 +229,34 @@ class Kafka:
         self.helper.close()
 
 
+class SecuredKafka(Kafka):
+    """The same with an authorizer and listeners that ask who is there; `properties` are those of one who may do
+    everything."""
+
+    def __init__(self, folder):
+        self.helper = Helper(["env", "GREYLAG_KAFKA_SECURED=1", SOURCE / "tests/harness/kafka", "serve", str(folder)])
+        self.bootstrap = self.helper.first
+        self.tls = folder / "tls"
+        self.listeners = dict(line.split() for line in (folder / "listeners").read_text().splitlines())
+
+    def acl(self, lines):
+        """["add User:x read topic name*", ...]"""
+        done = subprocess.run([BUILD / "bin/acl", self.bootstrap], input="".join(line + "\n" for line in lines),
+                              text=True, capture_output=True)
+        expect(done.returncode == 0, f"{lines}: {done.stderr}")
+
+    def secret(self, user, listener, mechanism):
+        """Properties of a user with a password."""
+        return {"bootstrap.servers": self.listeners[listener], "security.protocol": listener,
+                "sasl.mechanism": mechanism, "sasl.username": user, "sasl.password": f"{user}-secret",
+                "ssl.ca.location": str(self.tls / "ca.pem")}
+
+    def certificate(self, user):
+        return {"bootstrap.servers": self.listeners["SSL"], "security.protocol": "SSL",
+                "ssl.ca.location": str(self.tls / "ca.pem"), "ssl.certificate.location": str(self.tls / f"{user}.crt"),
+                "ssl.key.location": str(self.tls / f"{user}.key")}
+
+
 class Program:
     """A running coordinator or worker. Its log is kept in a file; `name` is for people."""
 
@@ -442,7 +470,7 @@ class Stage:
         return ""
 
     def worker(self, service, name=None, targets=None, start=True, ready=True, environment=None, more="",
-               conninfo=None):
+               conninfo=None, kafka=None):
         """Starts a worker for one service (all its targets, unless they are named)."""
         name = name or f"worker-{service}"
         path = self.folder / f"{name}.yml"
@@ -451,7 +479,7 @@ class Stage:
                         for target in targets or self.services[service])
         path.write_text(f"fleet: {self.name}\nenvironment: {self.environment_name}\nname: {name}\n"
                         f"key: {self.key('worker-' + service)}\ncoordinator_keys: [\"{self.public('coordinator')}\"]\n"
-                        f"targets:\n{lines}{more}" + self.kafka_lines())
+                        f"targets:\n{lines}{more}" + self.kafka_lines(kafka))
         program = Program(self, name, [BUILD / "bin/greylag-worker", "--config", str(path)], environment)
         self.programs[name] = program
         if start:

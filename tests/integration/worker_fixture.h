@@ -116,13 +116,15 @@ static inline void set_up(void)
         bootstrap = bus_broker_bootstrap(broker);
     properties[0].value = bootstrap;
     snprintf(fleet, sizeof fleet, "shop-%ld-%lld", (long)getpid(), (long long)clock_wall_us() % 1000000);
-    struct bus_settings settings = {"test", properties, 2};
+    struct bus_settings settings = {"test", properties, 2, NULL};
     topic_name(TOPIC_JOBS, fleet, "test", "auth", jobs_topic);
     topic_name(TOPIC_EVENTS, fleet, "test", NULL, events_topic);
     topic_name(TOPIC_CONTROL, fleet, "test", NULL, control_topic);
     topic_name(TOPIC_PRESENCE, fleet, "test", NULL, presence_topic);
-    struct bus_topic topics[] = {{jobs_topic, 1, NULL}, {events_topic, 1, NULL}, {control_topic, 1, NULL},
-                                 {presence_topic, 1, NULL}};
+    struct bus_topic topics[] = {{.name = jobs_topic, .partitions = 1},
+                                 {.name = events_topic, .partitions = 1},
+                                 {.name = control_topic, .partitions = 1},
+                                 {.name = presence_topic, .partitions = 1}};
     cr_assert(bus_topics_create(&settings, topics, 4, 1, 5000, &err), "%s", err.text);
     cr_assert(bus_producer_open(&settings, NULL, NULL, &out, &err), "%s", err.text);
     cr_assert(bus_reader_open(&settings, &in, &err), "%s", err.text);

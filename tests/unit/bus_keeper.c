@@ -13,7 +13,7 @@
 #define MANY 200
 
 static struct bus_property properties[] = {{"bootstrap.servers", "127.0.0.1:1"}};
-static const struct bus_settings settings = {"test", properties, 1};
+static const struct bus_settings settings = {"test", properties, 1, NULL};
 
 static struct bus_keeper *keep(int wake_fd)
 {

@@ -11,7 +11,7 @@
 #define LIMIT_MS 30000
 
 static struct bus_property properties[] = {{"bootstrap.servers", NULL}, {"fetch.wait.max.ms", "10"}};
-static struct bus_settings bus = {"test", properties, 2};
+static struct bus_settings bus = {"test", properties, 2, NULL};
 static struct bus_broker *broker;
 static struct store *store;
 static struct relay *relay;
@@ -32,6 +32,7 @@ static void start(void)
     start_database();
     MUST(bus_broker_start(&broker, &why));
     properties[0].value = bus_broker_bootstrap(broker);
+    bus.troubles = bus_troubles_new(&bus);
     const struct bus_topic topic = {.name = "control", .partitions = 1};
     MUST(bus_topics_create(&bus, &topic, 1, 1, 5000, &why));
     store = leader("one");
@@ -41,6 +42,7 @@ static void start(void)
 static void stop(void)
 {
     relay_close(relay, 0);
+    bus_troubles_free(bus.troubles);
     store_close(store);
     bus_broker_stop(broker);
     stop_database();
@@ -136,9 +138,11 @@ Test(relay, what_the_bus_refuses_stays_and_is_due_again)
         MUST(relay_pump(relay, store, clock_mono_ms(), &why));
         poll(NULL, 0, 5);
     }
-    char problem[256];
-    relay_problem(relay, problem, sizeof problem);
-    cr_assert(relay_counts(relay).failed > 0 && *problem, "%s", problem);
+    struct bus_trouble list[BUS_TROUBLES_MAX];
+    cr_assert(relay_counts(relay).failed > 0);
+    cr_assert_eq(bus_troubles_list(bus.troubles, list), 1u);
+    printf("# %s\n", list[0].text);
+    cr_assert(strstr(list[0].text, "takes no message"), "%s", list[0].text);
     cr_assert(relay_wake_ms(relay) > 0);
     cr_assert_eq(left(), 1u);
 }

@@ -16,7 +16,7 @@ static struct key_secret key;
 static struct arena arena;
 static struct err err;
 static struct bus_property properties[] = {{"bootstrap.servers", NULL}, {"fetch.wait.max.ms", "10"}};
-static struct bus_settings settings = {"test", properties, 2};
+static struct bus_settings settings = {"test", properties, 2, NULL};
 static const struct fence fence = {1, "0123456789abcdef0123456789abcdef", 7, ""};
 static const struct report_about about = {"rel", {1, "0123456789abcdef0123456789abcdef", 7, ""}, "00-trace"};
 
@@ -26,7 +26,7 @@ static void set_up(void)
     key_generate(&key);
     cr_assert(bus_broker_start(&broker, &err));
     properties[0].value = bus_broker_bootstrap(broker);
-    struct bus_topic topic = {"events", 1, NULL};
+    struct bus_topic topic = {.name = "events", .partitions = 1};
     cr_assert(bus_topics_create(&settings, &topic, 1, 1, 5000, &err), "%s", err.text);
     cr_assert(bus_producer_open(&settings, NULL, NULL, &producer, &err), "%s", err.text);
     cr_assert(bus_reader_open(&settings, &reader, &err), "%s", err.text);

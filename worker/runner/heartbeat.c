@@ -21,6 +21,8 @@ void runner_heartbeat(struct runner *runner, bool leaving)
     bool serving = runner->ready;
     for (size_t i = 0; i < runner->target_count; i++) {
         target_describe(runner->targets[i], &arena, &targets[i]);
+        if (!*targets[i].problem)
+            targets[i].problem = runner->bus_problem;
         serving = serving && !*targets[i].problem;
     }
     atomic_store(&runner->serving, serving);
@@ -30,7 +32,8 @@ void runner_heartbeat(struct runner *runner, bool leaving)
         .targets = targets, .target_count = runner->target_count,
     };
     struct err err = ERR_INIT;
-    if (!presence_publish(runner->producer, runner->presence_topic, &runner->settings->key, &presence, &err))
+    if (!presence_publish(runner->producer, runner->presence_topic, &runner->settings->key, &presence, &err) &&
+        !runner_troubles(runner)) /* else it is told already */
         runner_problem(runner, err.text);
     runner->presence_last_ms = now;
     runner->presence_due_ms = now + HEARTBEAT_MS;

@@ -23,6 +23,27 @@ void runner_problem(struct runner *runner, const char *text)
     log_warn("%s", text);
 }
 
+bool runner_troubles(struct runner *runner)
+{
+    struct bus_trouble trouble, list[BUS_TROUBLES_MAX];
+    bool over, news = false;
+    while (bus_troubles_news(runner->bus.troubles, &trouble, &over)) {
+        if (over)
+            log_info("over: %s", trouble.text);
+        else
+            log_error("%s%s%s", trouble.text, *trouble.hint ? ": " : "", trouble.hint);
+        news = true;
+    }
+    if (!news)
+        return *runner->bus_problem != '\0';
+    size_t count = bus_troubles_list(runner->bus.troubles, list);
+    runner->bus_problem[0] = '\0';
+    if (count)
+        text_format(runner->bus_problem, sizeof runner->bus_problem, "%s; %s", list[0].text, list[0].hint);
+    atomic_store(&runner->changed, true);
+    return count > 0;
+}
+
 static void wake(struct runner *runner)
 {
     uint64_t one = 1;
@@ -50,11 +71,10 @@ void runner_finished(void *context, uint64_t tag)
  * coordinator acknowledges them. */
 void runner_delivered(void *context, uint64_t tag, const char *failed)
 {
+    (void)failed; /* the bus notes it */
     struct runner *runner = context;
     if (tag == REPORT_UNWATCHED)
         return;
-    if (failed)
-        runner_problem(runner, failed);
     CRASH_POINT("report.sent");
     runner_finished(runner, tag);
 }

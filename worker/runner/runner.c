@@ -118,9 +118,8 @@ static void try_kafka(struct runner *runner)
         become_ready(runner);
         return;
     }
-    if (err.kind == ERR_UNREACHABLE || err.kind == ERR_TIMEOUT)
-        err_prefix(&err, "bootstrap.servers %s", bus_servers(&runner->bus));
-    runner_problem(runner, err.text);
+    if (!runner_troubles(runner)) /* else it is told already */
+        runner_problem(runner, err.text);
     runner->retry_kafka_ms = clock_mono_ms() + 500;
 }
 
@@ -142,11 +141,8 @@ static void sleep_until_something(struct runner *runner)
 
 static void serve_producer(struct runner *runner)
 {
-    char problem[256];
     bus_producer_poll(runner->producer, 0);
-    bus_producer_problem(runner->producer, problem, sizeof problem);
-    if (*problem)
-        runner_problem(runner, problem);
+    (void)runner_troubles(runner);
 }
 
 static void loop(struct runner *runner)
@@ -244,6 +240,7 @@ static void release(struct runner *runner)
     free(runner->targets);
     free(runner->audiences);
     free(runner->finished);
+    bus_troubles_free(runner->bus.troubles);
     offsets_free(runner->offsets);
     quarantine_free(runner->admission.quarantine);
     pthread_mutex_destroy(&runner->mutex);
@@ -258,7 +255,8 @@ static void init(struct runner *runner)
     id_new(id);
     text_format(name, sizeof name, "%s", settings->name);
     text_format(runner->worker, sizeof runner->worker, "%s-%.26s", name, id);
-    runner->bus = (struct bus_settings){"greylag-worker", settings->properties, settings->property_count};
+    runner->bus = (struct bus_settings){"greylag-worker", settings->properties, settings->property_count, NULL};
+    runner->bus.troubles = bus_troubles_new(&runner->bus);
     runner->wake_fd = -1;
     pthread_mutex_init(&runner->mutex, NULL);
     runner->target_count = settings->target_count;

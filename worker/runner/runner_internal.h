@@ -39,6 +39,7 @@ struct runner {
     int64_t presence_due_ms, presence_last_ms, retry_kafka_ms;
     int assigned; /* partitions of the job topics */
     char last_problem[256];
+    char bus_problem[1000]; /* what stands between us and Kafka, "" nothing */
     int64_t last_problem_ms;
     struct http_server *server;
 };
@@ -50,6 +51,9 @@ void runner_finished(void *runner, uint64_t tag); /* any thread */
 void runner_changed(void *runner);                /* any thread */
 void runner_delivered(void *runner, uint64_t tag, const char *failed);
 void runner_problem(struct runner *runner, const char *text); /* logged, the same one at most once in 30 s */
+/* Logs what is new or over of what stands between us and Kafka, and keeps it for the heartbeat. True: something
+ * stands. */
+bool runner_troubles(struct runner *runner);
 
 /* heartbeat.c: publishes when it is due. */
 void runner_heartbeat(struct runner *runner, bool leaving);

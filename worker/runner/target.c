@@ -122,6 +122,12 @@ const struct target_counts *target_counts(const struct target *target)
     return &target->counts;
 }
 
+void target_report_failed(const struct target *target, const struct err *err)
+{
+    if (err->kind != ERR_UNTRUSTED && err->kind != ERR_UNREACHABLE)
+        log_warn("target %s: report: %s", target->settings.audience.target, err->text);
+}
+
 /* ---- the thread ---- */
 
 bool target_must_stop(struct target *target, bool *ret_fencing)
@@ -177,7 +183,7 @@ void target_tick(struct target *target)
     struct err err = ERR_INIT;
     reporter_tick(target->reporter, clock_mono_ms(), &err);
     if (err.kind)
-        log_warn("target %s: report: %s", target->settings.audience.target, err.text);
+        target_report_failed(target, &err);
 }
 
 void target_working(struct target *target, int64_t sequence)
@@ -255,7 +261,7 @@ static int64_t idle(struct target *target, int64_t since_ms, int64_t *backoff_ms
     int64_t now = clock_mono_ms();
     int64_t wait = reporter_tick(target->reporter, now, &err);
     if (err.kind)
-        log_warn("target %s: report: %s", target->settings.audience.target, err.text);
+        target_report_failed(target, &err);
     if (!session_ready(target, &err)) {
         session_trouble(target, &err);
         *backoff_ms = *backoff_ms * 2 < BLOCKED_MAX_MS ? *backoff_ms * 2 : BLOCKED_MAX_MS;

@@ -22,7 +22,7 @@ static void say(struct answer *answer)
     answer->report.release = answer->control->release;
     answer->report.fence = answer->fence;
     if (!reporter_say(answer->target->reporter, &answer->report, "", REPORT_UNWATCHED, &err))
-        log_warn("target %s: report: %s", answer->target->settings.audience.target, err.text);
+        target_report_failed(answer->target, &err);
 }
 
 /* Equal numbers with the same random term come from the same leader, which gives each number once: a fence that was

@@ -71,3 +71,6 @@ void target_working(struct target *target, int64_t sequence);
 void target_run_job(struct target *target, struct work *work);
 void target_answer_fence(struct target *target, struct work *work);
 void target_answer_inventory(struct target *target, struct work *work);
+
+/* A report was not taken for sending, and is said again later. What Kafka refuses is told by the bus. */
+void target_report_failed(const struct target *target, const struct err *err);

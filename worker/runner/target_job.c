@@ -132,7 +132,7 @@ static enum job_event recorded(struct run *run, size_t index, const struct execu
     note(run, &result->outcome);
     if (!run->facts.failed && !run->facts.all_known &&
         !reporter_outcome(run->target->reporter, &result->outcome, clock_mono_ms(), &run->err))
-        log_warn("target %s: report: %s", run->target->settings.audience.target, run->err.text);
+        target_report_failed(run->target, &run->err);
     return JOB_ON_RECORDED;
 }
 
@@ -202,7 +202,7 @@ static void end(struct run *run, enum report_kind kind, enum refusal refusal, co
     }
     if (reporter_end(target->reporter, &about, &report, run->work->tag, clock_mono_ms(), &err))
         return;
-    log_warn("target %s: report: %s", target->settings.audience.target, err.text);
+    target_report_failed(target, &err);
     target->settings.notices.finished(target->settings.notices.context, run->work->tag);
 }
 

@@ -10,6 +10,14 @@ WITH heard AS (
          nullif(l.expires_at, '-infinity') AS since
     FROM greylag.lease l WHERE l.expires_at <= clock_timestamp()
   UNION ALL
+  SELECT 2, 'hindered', '', '', '',
+         split_part(holder, ':', 1) || ': ' || text || CASE WHEN hint <> '' THEN '; ' || hint ELSE '' END, since
+    FROM greylag.troubles WHERE told_at > clock_timestamp() - interval '15 s'
+  UNION ALL
+  SELECT 2, 'unsent', '', '', '', count(*) || ' to send; the oldest is for '
+         || (SELECT topic FROM greylag.outbox ORDER BY id LIMIT 1), min(stored_at)
+    FROM greylag.outbox HAVING min(stored_at) < clock_timestamp() - interval '5 s'
+  UNION ALL
   SELECT 2, 'halted', r.id, '', '', r.reason, r.ended_at
     FROM greylag.releases r
    WHERE r.state = 'halted'
