@@ -1,6 +1,7 @@
 /* From libpg_query's tree of one statement (JSON) to its class: one row for each kind of node. */
 #include <stdint.h>
 #include <string.h>
+#include <strings.h>
 
 #include "sql/sql_internal.h"
 
@@ -126,6 +127,7 @@ static void on_reindex(const json_t *node, struct sql_statement *s, struct arena
                   !str(node, "kind"); /* the first of the enum is not printed */
     s->keyword = "REINDEX";
     s->concurrently = has_option(json_object_get(node, "params"), "concurrently");
+    s->again = true;
     if (single && !s->concurrently)
         return;
     const json_t *relation = json_object_get(node, "relation");
@@ -164,6 +166,7 @@ static void on_cluster(const json_t *node, struct sql_statement *s, struct arena
     (void)arena;
     s->keyword = "CLUSTER";
     s->kind = json_object_get(node, "relation") ? SQL_PLAIN : SQL_ALONE;
+    s->again = true;
 }
 
 static void on_alter_system(const json_t *node, struct sql_statement *s, struct arena *arena)
@@ -221,6 +224,15 @@ static void on_drop_subscription(const json_t *node, struct sql_statement *s, st
     once(s, "DROP SUBSCRIPTION", keep(arena, str(node, "subname")));
 }
 
+/* SET x TO on, to its default, or RESET. */
+static bool is_on(const json_t *set)
+{
+    const json_t *value = json_object_get(json_object_get(json_array_get(json_object_get(set, "args"), 0), "A_Const"),
+                                          "sval");
+    const char *text = str(value, "sval");
+    return !text || strcasecmp(text, "on") == 0 || strcasecmp(text, "true") == 0 || strcasecmp(text, "yes") == 0;
+}
+
 static void on_set(const json_t *node, struct sql_statement *s, struct arena *arena)
 {
     s->keyword = "SET";
@@ -229,7 +241,9 @@ static void on_set(const json_t *node, struct sql_statement *s, struct arena *ar
                                "it anyway");
         return;
     }
-    s->session = !is(node, "is_local") && !kind_is(node, "name", "TRANSACTION");
+    s->rereads = kind_is(node, "name", "standard_conforming_strings") || kind_is(node, "name", "backslash_quote");
+    s->strings_off = kind_is(node, "name", "standard_conforming_strings") && !is_on(node);
+    s->sets = !is(node, "is_local") && !kind_is(node, "name", "TRANSACTION");
     if (kind_is(node, "name", "TRANSACTION"))
         read_modes(json_object_get(node, "args"), s, arena);
 }
@@ -270,24 +284,10 @@ static void on_opaque(const json_t *node, struct sql_statement *s, struct arena 
     s->keyword = "DO or CALL";
 }
 
-static void on_session(const json_t *node, struct sql_statement *s, struct arena *arena)
+static void on_sets(const json_t *node, struct sql_statement *s, struct arena *arena)
 {
     (void)node, (void)arena;
-    s->session = true;
-}
-
-static void on_create(const json_t *node, struct sql_statement *s, struct arena *arena)
-{
-    (void)arena;
-    s->keyword = "CREATE";
-    s->session = kind_is(json_object_get(node, "relation"), "relpersistence", "t");
-}
-
-static void on_into(const json_t *node, struct sql_statement *s, struct arena *arena)
-{
-    (void)arena;
-    const json_t *into = json_object_get(node, json_object_get(node, "into") ? "into" : "intoClause");
-    s->session = kind_is(json_object_get(into, "rel"), "relpersistence", "t");
+    s->sets = true;
 }
 
 static const struct {
@@ -317,14 +317,8 @@ static const struct {
     {"UnlistenStmt", on_listen},
     {"DoStmt", on_opaque},
     {"CallStmt", on_opaque},
-    {"LoadStmt", on_session},
-    {"PrepareStmt", on_session},
-    {"DeclareCursorStmt", on_session},
-    {"CreateStmt", on_create},
-    {"CreateSeqStmt", on_session},
-    {"ViewStmt", on_session},
-    {"CreateTableAsStmt", on_into},
-    {"SelectStmt", on_into},
+    {"LoadStmt", on_sets},
+    {"PrepareStmt", on_sets},
 };
 
 /* The last part of each function's name that the tree calls. */
@@ -344,8 +338,6 @@ static void walk_calls(json_t *node, struct sql_statement *s)
             const char *name = str(json_object_get(last, "String"), "sval");
             if (name && strncmp(name, "pg_advisory_unlock", 18) == 0)
                 forbid(s, "pg_advisory_unlock", "it can take greylag's own lock away");
-            if (name && strcmp(name, "set_config") == 0)
-                s->session = true;
         } else if (json_is_object(value) || json_is_array(value))
             walk_calls(value, s);
     }

@@ -37,6 +37,11 @@ bool sql_class_no_transaction(enum sql_class kind)
            kind == SQL_ALONE || kind == SQL_ONCE;
 }
 
+bool sql_class_joins(enum sql_class kind)
+{
+    return kind == SQL_PLAIN || kind == SQL_SAVEPOINT || kind == SQL_OPAQUE;
+}
+
 /* Past blanks, `--` and nested block comments: the parser counts them to the statement that follows. */
 static size_t skip_blank(const char *text, size_t at, size_t end)
 {
@@ -67,6 +72,7 @@ struct gather {
     const char *code;       /* of the stretch at hand, NUL-terminated */
     const struct sql_stretch *stretch;
     bool calls;             /* functions that matter are named somewhere */
+    bool rereads;           /* so is a setting that changes how the text behind it is read */
     struct arena *arena;
     struct sql_statement *statements;
     size_t count, room;
@@ -127,8 +133,7 @@ static bool is_plain(const char *statement, size_t len)
 {
     static const char *const beginnings[] = {"INSERT", "UPDATE", "DELETE", "CREATE", "ALTER",
                                              "DROP",   "GRANT",  "REVOKE", "COMMENT"};
-    static const char *const doubts[] = {"concurrently", "temp",     "database", "tablespace", "subscription",
-                                         "system",       "sequence", "view"};
+    static const char *const doubts[] = {"concurrently", "database", "tablespace", "subscription", "system"};
     bool begins = false;
     for (size_t i = 0; i < COUNT_OF(beginnings) && !begins; i++) {
         size_t word = strlen(beginnings[i]);
@@ -137,6 +142,42 @@ static bool is_plain(const char *statement, size_t len)
     for (size_t i = 0; i < COUNT_OF(doubts) && begins; i++)
         begins = !strcasestr(statement, doubts[i]);
     return begins;
+}
+
+static bool mentions_strings(const char *text)
+{
+    return strcasestr(text, "standard_conforming_strings") || strcasestr(text, "backslash_quote");
+}
+
+/* Whether the setting decides where a string in it ends: a quote behind an odd number of backslashes. */
+static bool is_ambiguous(const char *text, size_t len)
+{
+    for (const char *end = text + len; (text = memchr(text, '\\', (size_t)(end - text)));) {
+        size_t backslashes = strspn(text, "\\");
+        text += backslashes;
+        if (text >= end)
+            return false;
+        if (*text == '\'' && backslashes % 2 == 1)
+            return true;
+    }
+    return false;
+}
+
+/* With standard_conforming_strings off the parser, which reads with on, may see other strings than the server. Where
+ * none ends at a backslash, both see the same statements. */
+static void find_ambiguous(struct gather *g)
+{
+    bool off = false;
+    for (size_t i = 0; i < g->count; i++) {
+        struct sql_statement *s = &g->statements[i];
+        if (off && is_ambiguous(g->text + s->begin, s->end - s->begin)) {
+            s->kind = SQL_FORBIDDEN;
+            s->keyword = "\\' behind standard_conforming_strings = off";
+            s->why = "only the server can tell where that string ends: write '' for a quote in it";
+        }
+        if (s->rereads)
+            off = s->strings_off;
+    }
 }
 
 /* The rows behind a stretch belong to its last statement. */
@@ -166,13 +207,15 @@ static void parse_piece(struct gather *g, size_t at, size_t len, bool last)
     auto_free char *piece = xmalloc(size + 1);
     memcpy(piece, g->text + s->begin, size);
     piece[size] = 0;
-    if (!g->visit && !g->calls && is_plain(piece, size))
+    if (!g->visit && !g->calls && !g->rereads && is_plain(piece, size))
         return;
     PgQueryParseResult result = pg_query_parse(piece);
     json_t *tree = result.error ? NULL : load(result.parse_tree);
     const json_t *first = json_array_get(json_object_get(tree, "stmts"), 0);
     if (first)
         sql_classify(json_object_get(first, "stmt"), g->calls, g->arena, s);
+    if (!s->rereads && mentions_strings(piece)) /* set_config(), DO: nobody sees to what */
+        s->rereads = s->strings_off = true;
     if (s->reads_rows && last && g->stretch->copy)
         give_rows(g, s);
     if (first && g->visit)
@@ -273,10 +316,13 @@ static bool parse(struct gather *g, struct sql_text *ret)
 static void find_frame(struct sql_text *ret)
 {
     size_t n = ret->count, control = 0;
+    bool open = false, rolls_back = false;
     for (size_t i = 0; i < n; i++) {
         enum sql_class kind = ret->statements[i].kind;
         if (kind != SQL_BEGIN && kind != SQL_COMMIT && kind != SQL_ROLLBACK)
             continue;
+        open = kind == SQL_BEGIN;
+        rolls_back |= kind == SQL_ROLLBACK;
         if (control++ == 0)
             ret->stray_line = ret->statements[i].line;
     }
@@ -290,6 +336,7 @@ static void find_frame(struct sql_text *ret)
         ret->inner_end = ret->statements[n - 1].begin;
     }
     ret->stray_control = !ret->own_transaction;
+    ret->in_units = ret->stray_control && !open && !rolls_back;
     if (ret->own_transaction)
         ret->stray_line = 0;
 }
@@ -310,19 +357,20 @@ void sql_visit(const char *text, struct arena *arena, sql_visitor *visit, void *
     size_t len = strlen(text);
     struct gather g = {.text = text, .len = len, .arena = arena, .line = 1, .visit = visit, .context = context};
     *ret = (struct sql_text){.parsed = true, .inner_end = len};
-    g.calls = strcasestr(text, "pg_advisory_unlock") || strcasestr(text, "set_config");
+    g.calls = strcasestr(text, "pg_advisory_unlock");
+    g.rereads = mentions_strings(text);
     const char *why = text_is_utf8(text, len, NULL) ? too_costly(&g, ret) : "not UTF-8";
     if (why)
         cannot(&g, ret, why, NULL);
     else if (!parse(&g, ret))
         g.count = 0;
+    if (g.rereads)
+        find_ambiguous(&g);
     ret->statements = g.statements;
     ret->count = g.count;
-    ret->session = !ret->parsed;
     for (size_t i = 0; i < g.count; i++) {
         const struct sql_statement *s = &g.statements[i];
         ret->needs_no_transaction |= sql_class_no_transaction(s->kind);
-        ret->session |= s->session;
         if (s->kind == SQL_FORBIDDEN && !ret->forbidden)
             ret->forbidden = s;
     }

@@ -40,8 +40,13 @@ struct sql_statement {
     enum sql_class kind;
     size_t begin, end;      /* the statement without blanks and comments in front of it and without its ';' */
     int line;               /* where it begins */
-    bool session;           /* sets something that outlives the transaction: SET, set_config, temporary tables */
+    bool rereads;           /* changes how the text behind it is read: standard_conforming_strings and its kind */
+    bool strings_off;       /* and behind it a backslash in a string may be an escape */
+    bool sets;              /* does nothing but set something in the session, and may run again in a new one: SET,
+                             * PREPARE, LOAD */
     bool concurrently, if_not_exists; /* REINDEX; CREATE_INDEX */
+    bool again;             /* safe to run again, should it have to run alone: REINDEX and CLUSTER, which are refused
+                             * in a transaction where the table is partitioned */
     const char *why;        /* FORBIDDEN: one line for people; else NULL */
     const char *keyword;    /* for messages: "VACUUM", "CREATE INDEX CONCURRENTLY"; never NULL */
     const char *schema, *table; /* CREATE_INDEX, DETACH, COPY: of the table, NULL when not written */
@@ -67,8 +72,8 @@ struct sql_text {
     size_t inner_begin, inner_end; /* the whole text when it has no such frame */
     const char *isolation;  /* the level that its frame, or a SET TRANSACTION at its beginning, asks for; NULL: none */
     bool stray_control;     /* transaction control that is not a BEGIN ... COMMIT (savepoints are fine) */
+    bool in_units;          /* and yet it makes sense: what stands between its BEGINs and COMMITs are transactions */
     int stray_line;
-    bool session;           /* any statement sets something for the session (or: not parsed, so nobody knows) */
     const struct sql_statement *forbidden; /* the first, or NULL */
     const struct sql_statement *statements;
     size_t count;
@@ -78,3 +83,5 @@ struct sql_text {
 void sql_analyse(const char *text, struct arena *arena, struct sql_text *ret);
 const char *sql_class_text(enum sql_class kind); /* borrowed, static */
 bool sql_class_no_transaction(enum sql_class kind); /* PostgreSQL refuses it inside a transaction */
+bool sql_class_joins(enum sql_class kind); /* it can share a transaction with others, and ends none that it can be seen
+                                            * to end */

@@ -76,6 +76,7 @@ static void read_headers(struct loading *loading, struct draft *draft)
         if (!entry->author)
             entry->author = header.author;
         entry->breaking |= header.breaking;
+        entry->no_transaction |= header.no_transaction;
         check_service(loading, draft, entry, &header);
     }
 }

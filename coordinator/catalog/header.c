@@ -59,6 +59,11 @@ static bool key_is(const char *line, size_t len, const char *key, const char **r
     return true;
 }
 
+static bool is_word(const char *value, size_t len, const char *word)
+{
+    return len == strlen(word) && strncasecmp(value, word, len) == 0;
+}
+
 static void take_line(const struct folder_file *file, struct arena *arena, const char *line, size_t len, int number,
                       struct references *references, struct header *ret)
 {
@@ -76,8 +81,10 @@ static void take_line(const struct folder_file *file, struct arena *arena, const
         ret->date = arena_strndup(arena, value, value_len);
         ret->date_line = number;
     } else if (key_is(line, len, "breaking", &value, &value_len)) {
-        ret->breaking = (value_len == 4 && strncasecmp(value, "true", 4) == 0) ||
-                        (value_len == 3 && strncasecmp(value, "yes", 3) == 0);
+        ret->breaking = is_word(value, value_len, "true") || is_word(value, value_len, "yes");
+    } else if (key_is(line, len, "transaction", &value, &value_len)) {
+        ret->no_transaction = is_word(value, value_len, "false") || is_word(value, value_len, "no") ||
+                              is_word(value, value_len, "none");
     } else if (key_is(line, len, "migration", &value, &value_len)) {
         ret->migration_line = number;
     } else if (key_is(line, len, "rollback", &value, &value_len)) {

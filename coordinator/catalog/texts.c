@@ -76,10 +76,10 @@ static bool analyse(struct texts *texts, const struct text *text)
         finding_add(findings, ERROR, FINDING_TRANSACTION, text->where, LINE(sql.forbidden->line),
                     "remove the statement",
                     "%s is not allowed in a migration: %s", sql.forbidden->keyword, sql.forbidden->why);
-    if (sql.stray_control && !(text->verifies && sql.own_rollback))
+    if (sql.stray_control && !sql.in_units && !(text->verifies && sql.own_rollback))
         finding_add(findings, WARNING, FINDING_TRANSACTION, text->where, LINE(sql.stray_line),
-                    "remove it: a migration runs in a transaction of its own",
-                    "transaction control in the middle of the text");
+                    "give each BEGIN its COMMIT and remove what rolls back: the worker refuses it before it runs",
+                    "transaction control that nobody can follow");
 #undef LINE
     return sql.needs_no_transaction;
 }

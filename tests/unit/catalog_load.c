@@ -172,15 +172,30 @@ Test(catalog, what_the_parser_sees)
     put("a/V1__index.sql", "create index concurrently i on t(x);");
     put("a/V2__newer.sql", "select 1;\nselect from from;\n");
     put("a/V3__program.sql", "copy t from program 'rm';");
-    put("a/V4__stray.sql", "insert into t values (1);\ncommit;\ninsert into t values (2);");
+    put("a/V4__stray.sql", "insert into t values (1);\nrollback;\ninsert into t values (2);");
     put("a/V5__own.sql", "begin;\nselect 1;\ncommit;");
+    put("a/V6__units.sql", "begin;\nselect 1;\ncommit;\nbegin;\nselect 2;\ncommit;\nselect 3;");
     one("");
     cr_expect(migration(0, "1")->no_transaction && !migration(0, "2")->no_transaction);
     cr_expect_eq(found("unparsed", false, "a/V2__newer.sql", "cannot be analysed")->line, 2);
     found("transaction", true, "a/V3__program.sql", "not allowed");
     cr_expect_eq(found("transaction", false, "a/V4__stray.sql", "transaction control")->line, 2);
     for (size_t i = 0; i < catalog->finding_count; i++)
-        cr_expect_str_neq(catalog->findings[i].file, "a/V5__own.sql");
+        cr_expect(strcmp(catalog->findings[i].file, "a/V5__own.sql") && strcmp(catalog->findings[i].file,
+                                                                               "a/V6__units.sql"));
+    cr_expect(!migration(0, "6")->no_transaction); /* the worker sees what it is */
+}
+
+/* The way to ask for it that every layout has. */
+Test(catalog, a_file_asks_to_run_outside_a_transaction)
+{
+    put("a/1_fill.up.sql", "-- Transaction: false\ncall fill();");
+    put("a/1_fill.down.sql", "select 1;");
+    put("a/2_next.up.sql", "-- Transaction: true\nselect 1;\n-- Transaction: false\n");
+    put("a/2_next.down.sql", "select 1;");
+    one("");
+    cr_expect_eq(catalog->error_count, 0u);
+    cr_expect(migration(0, "1")->no_transaction && !migration(0, "2")->no_transaction);
 }
 
 Test(catalog, dependencies_in_headers)

@@ -83,8 +83,9 @@ static void leave_mark(struct ledger *l, struct job_request *r, int statement, c
     struct job job = {.release = "r1", .requests = r, .request_count = 1};
     struct ledger_step step = {.job = &job, .request = r, .attempt = 1};
     struct ledger_mark mark = {.statement = statement, .found = found};
+    pg_run(ledger_session(l), "SET lock_timeout = 2000; SET statement_timeout = 20000", NULL, NULL, NULL);
     cr_assert(ledger_mark_before(l, &step, &mark, NULL));
-    cr_assert(!done || ledger_mark_after(l, &step, statement, NULL));
+    cr_assert(!done || ledger_mark_after(l, &step, statement, &arena, NULL, NULL));
 }
 
 Test(executor_outside, resumes_where_it_broke_off_and_repairs)

@@ -71,7 +71,7 @@ Test(executor_transaction, a_files_own_frame_is_unwrapped)
 Test(executor_transaction, stray_control_is_refused_when_it_is_seen)
 {
     struct ledger *l = ready(1);
-    EXPECT(l, up("q1", "1", "CREATE TABLE a (x int);\nCOMMIT;\nCREATE TABLE b (x int)"), OUTCOME_FAILED);
+    EXPECT(l, up("q1", "1", "CREATE TABLE a (x int);\nROLLBACK;\nCREATE TABLE b (x int)"), OUTCOME_FAILED);
     cr_assert_eq(last.outcome.line, 2);
     VALUE("SELECT count(*) FROM pg_class WHERE relname IN ('a', 'b')", "0");
     ledger_close(l);
@@ -155,6 +155,34 @@ Test(executor_transaction, what_a_file_sets_is_undone)
           "\"$user\", public 2s false 4MB true");
     EXPECT(l, up("q3", "3", "CREATE ROLE greylag_test_nobody; SET ROLE greylag_test_nobody"), OUTCOME_APPLIED);
     EXPECT(l, up("q4", "4", "CREATE TABLE c (x int); DROP ROLE greylag_test_nobody"), OUTCOME_APPLIED);
+    ledger_close(l);
+}
+
+/* As psql has it, which sends one statement after the other. */
+Test(executor_transaction, strings_are_read_as_the_file_has_set_it)
+{
+    struct ledger *l = ready(1);
+    test_pg_run(database, "CREATE TABLE paths (id text, s text)");
+    static const char *const sets[] = {
+        "SET standard_conforming_strings = off", "SET LOCAL standard_conforming_strings TO 'off'",
+        "SELECT set_config('standard_conforming_strings', 'off', true)",
+        "DO $$ BEGIN SET standard_conforming_strings = off; END $$"};
+    for (size_t i = 0; i < sizeof sets / sizeof *sets * 2; i++) {
+        const char *id = arena_printf(&arena, "q%zu", i);
+        struct job_request r = up(id, id, arena_printf(&arena, "BEGIN;\n%s;\nINSERT INTO paths VALUES ('%s', "
+                                                       "'C:\\\\new\\\\table');\nCOMMIT", sets[i / 2], id));
+        r.no_transaction = i % 2;
+        EXPECT(l, r, OUTCOME_APPLIED);
+    }
+    VALUE("SELECT count(*) || min(s) || max(s) FROM paths", "8C:\\new\\tableC:\\new\\table");
+    EXPECT(l, up("on", "on", "SET standard_conforming_strings = off;\nSET standard_conforming_strings = on;\n"
+                             "INSERT INTO paths VALUES ('on', 'a\\\\b')"), OUTCOME_APPLIED);
+    VALUE("SELECT s FROM paths WHERE id = 'on'", "a\\\\b");
+    EXPECT(l, up("f", "f", "SET standard_conforming_strings = off;\n\nSELECT 'a\\\\b';\nSELECT nothing"),
+           OUTCOME_FAILED);
+    cr_assert_eq(last.outcome.line, 4);
+    EXPECT(l, up("g", "g", "SET standard_conforming_strings = off;\nSELECT 'a\\' || 'b'"), OUTCOME_FAILED);
+    VALUE("SELECT count(*) FROM greylag.history WHERE request = 'g' AND line = 2 AND sqlstate LIKE '25%'", "1");
     ledger_close(l);
 }
 

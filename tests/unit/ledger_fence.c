@@ -338,10 +338,10 @@ Test(ledger_fence, every_statement_can_be_prepared)
     cr_assert(ledger_mark_before(l, &step, &mark, &err), "%s", err.text);
     cr_assert(ledger_marks(l, "q1", &arena, &marks, &count, &err) && count == 1 && !marks[0].done &&
               marks[0].began_us > 0);
-    cr_assert(ledger_mark_after(l, &step, 0, &err), "%s", err.text);
+    cr_assert(ledger_mark_after(l, &step, 0, &arena, NULL, &err), "%s", err.text);
     cr_assert(ledger_marks(l, "q1", &arena, &marks, &count, &err) && marks[0].done && strcmp(marks[0].found, "x") == 0);
     test_pg_run(database, "UPDATE greylag.fence SET sequence = 9");
     cr_assert(!ledger_mark_before(l, &step, &mark, &err) && err.kind == ERR_FENCED);
-    cr_assert(!ledger_mark_after(l, &step, 0, &err) && err.kind == ERR_FENCED);
+    cr_assert(!ledger_mark_after(l, &step, 0, &arena, NULL, &err) && err.kind == ERR_FENCED);
     ledger_close(l);
 }

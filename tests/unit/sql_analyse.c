@@ -23,7 +23,7 @@ Test(sql_analyse, splits_with_lines_and_offsets)
     const char *text = "-- a; comment\nCREATE TABLE a (x text DEFAULT ';');\n/* /* nested; */ */\n  SELECT "
                        "$$;$$;\n\nCREATE FUNCTION f() RETURNS int LANGUAGE sql BEGIN ATOMIC SELECT 1; SELECT 2; END";
     analyse(text);
-    cr_assert(t.parsed && !t.needs_no_transaction && !t.session && !t.stray_control);
+    cr_assert(t.parsed && !t.needs_no_transaction && !t.stray_control);
     cr_assert_eq(t.count, 3);
     cr_assert_eq(t.statements[0].line, 2);
     cr_assert_eq(t.statements[1].line, 4);
@@ -40,7 +40,7 @@ Test(sql_analyse, classes)
     static const struct {
         const char *sql;
         enum sql_class kind;
-        bool session;
+        bool sets;
     } rows[] = {
         {"CREATE INDEX i ON a (x)", SQL_PLAIN, false},
         {"CREATE UNIQUE INDEX CONCURRENTLY i ON s.a (x)", SQL_CREATE_INDEX, false},
@@ -72,10 +72,16 @@ Test(sql_analyse, classes)
         {"SET LOCAL timezone = 'UTC'", SQL_PLAIN, false},
         {"SET SESSION AUTHORIZATION x", SQL_PLAIN, true},
         {"SET ROLE x", SQL_PLAIN, true},
-        {"SELECT pg_catalog.set_config('search_path', '', false)", SQL_PLAIN, true},
-        {"CREATE TEMP TABLE x (y int)", SQL_PLAIN, true},
-        {"SELECT 1 INTO TEMP x", SQL_PLAIN, true},
-        {"CREATE TEMP TABLE x AS SELECT 1", SQL_PLAIN, true},
+        {"RESET timezone", SQL_PLAIN, true},
+        {"SET TRANSACTION ISOLATION LEVEL SERIALIZABLE", SQL_PLAIN, false},
+        {"PREPARE x AS SELECT 1", SQL_PLAIN, true},
+        {"CREATE SEQUENCE x", SQL_PLAIN, false},
+        {"CREATE VIEW x AS SELECT 1", SQL_PLAIN, false},
+        {"DECLARE c CURSOR WITH HOLD FOR SELECT 1", SQL_PLAIN, false},
+        {"SELECT pg_catalog.set_config('search_path', '', false)", SQL_PLAIN, false},
+        {"CREATE TEMP TABLE x (y int)", SQL_PLAIN, false},
+        {"SELECT 1 INTO TEMP x", SQL_PLAIN, false},
+        {"CREATE TEMP TABLE x AS SELECT 1", SQL_PLAIN, false},
         {"SAVEPOINT x", SQL_SAVEPOINT, false},
         {"DO $$ BEGIN END $$", SQL_OPAQUE, false},
         {"CALL p()", SQL_OPAQUE, false},
@@ -94,7 +100,7 @@ Test(sql_analyse, classes)
         analyse(rows[i].sql);
         cr_expect(t.parsed && t.count == 1, "%s", rows[i].sql);
         cr_expect_eq(t.statements[0].kind, rows[i].kind, "%s is %s", rows[i].sql, sql_class_text(t.statements[0].kind));
-        cr_expect_eq(t.statements[0].session, rows[i].session, "%s: session", rows[i].sql);
+        cr_expect_eq(t.statements[0].sets, rows[i].sets, "%s: sets", rows[i].sql);
         cr_expect_eq(t.needs_no_transaction, sql_class_no_transaction(rows[i].kind));
         cr_expect_eq(t.forbidden != NULL, rows[i].kind == SQL_FORBIDDEN);
     }
@@ -132,6 +138,8 @@ Test(sql_analyse, frames)
     for (size_t i = 0; i < COUNT_OF(strays); i++) {
         analyse(strays[i]);
         cr_expect(t.stray_control && !t.own_transaction && t.stray_line == 1, "%s", strays[i]);
+        bool left_open = strcmp(strays[i], "BEGIN; SELECT 1") == 0 || strcmp(strays[i], "BEGIN; ROLLBACK") == 0;
+        cr_expect_eq(t.in_units, !left_open, "%s", strays[i]);
     }
     analyse("");
     cr_assert(t.parsed && t.count == 0 && !t.stray_control);
@@ -140,10 +148,24 @@ Test(sql_analyse, frames)
     arena_release(&arena);
 }
 
+Test(sql_analyse, what_changes_how_strings_are_read)
+{
+    analyse("SET standard_conforming_strings = on; SELECT E'it\\'s'; SELECT set_config('standard_conforming_strings', "
+            "'off', true); SELECT 'a\\b'; SELECT 'it''s \\\\'");
+    cr_assert(t.parsed && !t.forbidden && t.count == 5);
+    cr_assert(t.statements[0].rereads && !t.statements[0].strings_off);
+    cr_assert(t.statements[2].rereads && t.statements[2].strings_off && !t.statements[3].rereads);
+    analyse("SET standard_conforming_strings = off;\nSELECT 'a\\' || 'b';\nSELECT 2");
+    cr_assert(t.forbidden && t.forbidden->line == 2, "%s", t.warning);
+    analyse("SET standard_conforming_strings = off; RESET standard_conforming_strings; SELECT E'it\\'s'");
+    cr_assert(t.parsed && !t.forbidden);
+    arena_release(&arena);
+}
+
 Test(sql_analyse, what_cannot_be_read_is_a_warning)
 {
     analyse("SELECT 1;\n\\i other.sql\n");
-    cr_assert(!t.parsed && t.warning && t.warning_line == 2 && t.session && t.count == 0);
+    cr_assert(!t.parsed && t.warning && t.warning_line == 2 && t.count == 0);
     cr_assert_eq(t.inner_end, strlen("SELECT 1;\n\\i other.sql\n"));
     printf("%d: %s\n", t.warning_line, t.warning);
     analyse("SELECT 'é\xff'");

@@ -181,9 +181,38 @@ static enum executor_end ended(const struct err *failure, struct err *err)
     return strcmp(failure->sqlstate, LEDGER_STALE) == 0 ? EXECUTOR_FENCED : EXECUTOR_BLOCKED;
 }
 
-static bool outside(const struct execution *x)
+/* Its tool opens no transaction around a file: what ends one, or is refused inside of one, runs with it. */
+static bool tool_opens_none(const struct execution *x)
 {
-    return x->step.request->no_transaction || parts_no_transaction(x);
+    return x->step.job->history == HISTORY_GOLANG_MIGRATE || x->step.job->history == HISTORY_SQITCH;
+}
+
+static bool runs_in_units(struct execution *x)
+{
+    if (x->step.request->no_transaction || parts_no_transaction(x) || parts_in_units(x))
+        return true;
+    return tool_opens_none(x) && parts_may_end(x) && outside_begun(x);
+}
+
+/* The server would not have it in a transaction, and all of it was rolled back. */
+static enum attempt_end refused(struct execution *x, struct failure *failure)
+{
+    x->units = tool_opens_none(x);
+    if (x->units) {
+        *failure = FAILURE_INIT;
+        return outside_attempt(x, failure);
+    }
+    failure->more = "a file asks to run outside a transaction with a comment at its head: -- Transaction: false";
+    return ATTEMPT_FAILED;
+}
+
+static enum attempt_end attempt(struct execution *x, struct failure *failure)
+{
+    if (x->units)
+        return outside_attempt(x, failure);
+    enum attempt_end end = transaction_attempt(x, failure);
+    bool ended = end == ATTEMPT_FAILED && refused_inside(failure->err.sqlstate) && parts_may_end(x);
+    return ended ? refused(x, failure) : end;
 }
 
 /* The session is lost: what has become of the request, and whether the server has been up all the time. */
@@ -204,7 +233,7 @@ static enum executor_end look_again(struct execution *x, struct failure *failure
 static enum executor_end give_up(struct execution *x, struct failure *failure, enum retry_cause cause, bool lost,
                                  struct err *err)
 {
-    if (lost && outside(x))
+    if (lost && x->units)
         outside_settle(x, failure);
     *err = failure->err;
     if (retry_blocks(cause)) {
@@ -220,12 +249,12 @@ static enum executor_end give_up(struct execution *x, struct failure *failure, e
 static enum executor_end attempts(struct execution *x, struct err *err)
 {
     for (;; x->step.attempt++) {
-        struct failure failure = {.err = ERR_INIT, .left = ""};
+        struct failure failure = FAILURE_INIT;
         if (stop_asked(x)) {
             err_set(err, ERR_TIMEOUT, "stopped before it began");
             return EXECUTOR_STOPPED;
         }
-        enum attempt_end end = outside(x) ? outside_attempt(x, &failure) : transaction_attempt(x, &failure);
+        enum attempt_end end = attempt(x, &failure);
         *err = failure.err;
         bool known = false, same_server = false;
         switch (end) {
@@ -243,6 +272,9 @@ static enum executor_end attempts(struct execution *x, struct err *err)
         }
         enum retry_cause cause = failure_cause(&failure, end == ATTEMPT_LOST, same_server);
         bool stopped;
+        bool tried = x->units && end == ATTEMPT_FAILED && !failure.again; /* by itself, as often as it may be */
+        if (tried)
+            return give_up(x, &failure, cause, false, err);
         if (!try_again(x, cause, &stopped))
             return stopped ? EXECUTOR_STOPPED : give_up(x, &failure, cause, end == ATTEMPT_LOST, err);
     }
@@ -265,12 +297,15 @@ static enum executor_end ask(struct execution *x, struct err *err)
 
 static enum executor_end run(struct execution *x, struct err *err)
 {
-    struct failure failure = {.err = ERR_INIT, .left = ""};
+    struct failure failure = FAILURE_INIT;
     parts_take(x);
     enum executor_end end = ask(x, err);
     if (end != EXECUTOR_RECORDED)
         return end;
-    return parts_prepare(x, &failure) ? attempts(x, err) : record_failure(x, &failure, err);
+    if (!parts_prepare(x, &failure))
+        return record_failure(x, &failure, err);
+    x->units = runs_in_units(x);
+    return attempts(x, err);
 }
 
 enum executor_end executor_apply(struct ledger *ledger, const struct job *job, size_t index,

@@ -46,6 +46,8 @@ struct execution {
     struct ledger_step step;
     struct retry_tally tally;  /* failures so far, by cause */
     const char *lost;          /* what was said when a session was lost last, NULL: none was */
+    bool units;                /* it runs unit by unit, outside a transaction of greylag's */
+    const char *holds;         /* what the session holds beside itself as new, as last told; NULL: not known */
     struct buf warning;
     struct outcome outcome;   /* set when an attempt is RECORDED */
 };
@@ -64,13 +66,18 @@ struct failure {
     const struct part *part; /* where; NULL: the migration, or nowhere */
     int line;         /* in that part's file, 0 unknown */
     const char *left; /* in the arena, "" nothing */
+    bool again;       /* outside a transaction: nothing of what failed is in effect or left, it may be tried again */
     const char *more; /* in the arena: what is known beside the server's words, NULL nothing */
     bool over;        /* a part of the statement took effect: it is not tried again, whatever the cause */
 };
 
+#define FAILURE_INIT (struct failure){.err = ERR_INIT, .left = ""}
+
 enum attempt_end transaction_attempt(struct execution *x, struct failure *ret_failure);
 enum attempt_end outside_attempt(struct execution *x, struct failure *ret_failure);
 void outside_settle(struct execution *x, struct failure *failure);
+bool outside_begun(struct execution *x); /* units of the request have run before */
+bool refused_inside(const char *sqlstate); /* what PostgreSQL says of a statement that it refuses in a transaction */
 
 /* Why it failed; a failure that is not of the session leaves `lost` and `same_server` false. */
 enum retry_cause failure_cause(const struct failure *failure, bool lost, bool same_server);
@@ -91,9 +98,33 @@ bool parts_prepare(struct execution *x, struct failure *failure);
 /* Whether a name that only the database knows stands in a text: names_ask has to come first. */
 bool parts_ask(const struct execution *x);
 bool parts_no_transaction(const struct execution *x); /* PostgreSQL refuses some of it in a transaction */
+bool parts_in_units(const struct execution *x);       /* the migration ends transactions itself, as its tool lets it */
+bool parts_may_end(const struct execution *x);        /* a CALL or DO in it may end its transaction, or a statement may
+                                                       * turn out to be refused inside of one */
+/* "a.b" wherever that stands in a text as it travelled (without a secret), 1000 at most; in the arena. */
+const char *const *parts_words(const struct execution *x, size_t *ret_count);
 const char *part_what(const struct part *part);
 /* "line 3", "line 3 of the verify script"; in the arena. */
 const char *part_line(struct execution *x, const struct part *part, int line);
+
+/* ---- units.c: what runs by itself outside a transaction ---- */
+struct unit {
+    const struct part *part;
+    size_t begin, end;   /* of its expanded text */
+    size_t first, count; /* statements of the part */
+    int line;        /* in the part's file */
+    int number;      /* of its first statement, among those of all parts */
+    bool together;   /* shares a transaction with its marker */
+    bool sets;       /* one statement that does nothing but set something in the session */
+    const char *isolation; /* of its BEGIN, NULL: none */
+    const struct sql_statement *statement; /* the first */
+};
+struct units {
+    struct unit *items; /* in the arena */
+    size_t count;
+};
+/* False: transaction control that makes no units; failure->part and line are where. */
+bool units_make(struct execution *x, struct units *ret_units, struct failure *failure);
 
 /* ---- names.c: what names stand for ---- */
 /* A placeholder_getter; `context` is the struct execution. */
@@ -128,6 +159,11 @@ struct script_copy {
     const struct part *part;
     const struct sql_statement *statement;
 };
+/* The server reads the string up to here, and runs it, before it reads on: a setting has changed how. */
+struct script_break {
+    size_t at;     /* bytes */
+    size_t copies; /* in front of it */
+};
 struct script {
     struct buf sql;
     struct arena *arena;
@@ -137,6 +173,8 @@ struct script {
     struct script_copy *copies;
     struct pg_input *inputs;
     size_t copy_count, copy_room, input_room;
+    struct script_break *breaks;
+    size_t break_count, break_room;
 };
 #define SCRIPT_INIT(in) {.sql = BUF_INIT(BUF_MAX), .arena = (in)}
 static inline void cleanup_script(struct script *script)

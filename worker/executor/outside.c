@@ -1,8 +1,11 @@
 /* A step outside a transaction: unit by unit, with a marker before and after each that cannot carry its own.
  *
- * A unit is one statement, or one BEGIN ... COMMIT of the file. What PostgreSQL takes in a transaction shares one with
- * its marker, and happens exactly once. The rest is journalled, and the catalogue decides what became of it. No
- * transaction is open anywhere while it runs. */
+ * What PostgreSQL takes in a transaction shares one with its marker, and happens exactly once. The rest is journalled,
+ * and the catalogue decides what became of it. No transaction is open anywhere while it runs.
+ *
+ * The session is a part of what a unit means. A unit that fails for a passing reason is tried again by itself, in the
+ * same session. Each marker keeps what the session held behind its unit; a new session goes on only where it holds the
+ * same once the statements that do nothing but set something have run in it again. */
 #include <stdio.h>
 #include <string.h>
 
@@ -10,97 +13,35 @@
 #include "executor/executor_internal.h"
 #include "proc/crash.h"
 
-struct unit {
-    const struct part *part;
-    size_t begin, end;   /* of its expanded text */
-    size_t first, count; /* statements of the part */
-    int line;        /* in the part's file */
-    int number;      /* of its first statement, among those of all parts */
-    bool together;   /* shares a transaction with its marker */
-    bool session;    /* sets something for the session: runs again when the work is resumed */
-    const char *isolation; /* of its BEGIN, NULL: none */
-    const struct sql_statement *statement; /* the first */
-};
+/* The server refuses it inside a transaction: invalid_transaction_termination, active_sql_transaction. */
+bool refused_inside(const char *sqlstate)
+{
+    return strcmp(sqlstate, "2D000") == 0 || strcmp(sqlstate, "25001") == 0;
+}
 
-struct units {
-    struct unit *items; /* in the arena */
+/* What has been done of the units before this attempt. */
+struct marks {
+    const struct ledger_mark *items;
     size_t count;
 };
 
-static struct unit unit_of(const struct part *part, size_t at, int number)
+static bool read_marks(struct execution *x, struct marks *ret, struct err *err)
 {
-    const struct sql_statement *s = &part->text.statements[at];
-    return (struct unit){.part = part, .begin = s->begin, .end = s->rows ? s->data_end : s->end, .first = at,
-                         .count = 1, .line = placeholder_line(&part->expanded, s->line), .number = number,
-                         .session = s->session, .together = !sql_class_no_transaction(s->kind),
-                         .isolation = s->isolation, .statement = s};
+    return ledger_marks(x->ledger, x->step.request->request, x->arena, &ret->items, &ret->count, err);
 }
 
-/* The unit of the BEGIN at *at, which is moved to its COMMIT. False: there is none. */
-static bool join(const struct part *part, size_t *at, struct unit *unit)
+static const struct ledger_mark *mark_of(const struct marks *marks, int number)
 {
-    const struct sql_text *t = &part->text;
-    size_t begin = *at, last = begin + 1;
-    while (last < t->count && (t->statements[last].kind == SQL_PLAIN || t->statements[last].kind == SQL_SAVEPOINT ||
-                               t->statements[last].kind == SQL_OPAQUE))
-        last++;
-    if (last >= t->count || t->statements[last].kind != SQL_COMMIT)
-        return false;
-    unit->begin = t->statements[begin].end + 1;
-    unit->end = t->statements[last].begin;
-    unit->first = begin + 1;
-    unit->count = last - begin - 1;
-    unit->session = false;
-    *at = last;
-    return true;
-}
-
-/* Adds those of one part; false: transaction control that is no BEGIN ... COMMIT; failure->line is where. */
-static bool add_units(const struct part *part, int number, struct units *units, struct failure *failure)
-{
-    static const struct sql_statement whole = {.kind = SQL_OPAQUE, .keyword = "text", .line = 1};
-    const struct sql_text *t = &part->text;
-    if (!t->parsed)
-        units->items[units->count++] = (struct unit){.part = part, .end = part->expanded.len, .line = 1,
-                                                     .number = number, .session = true, .statement = &whole};
-    for (size_t i = 0; i < t->count; i++) {
-        const struct sql_statement *s = &t->statements[i];
-        struct unit *unit = &units->items[units->count];
-        failure->line = placeholder_line(&part->expanded, s->line);
-        failure->part = part;
-        if (s->kind == SQL_COMMIT || s->kind == SQL_ROLLBACK || s->kind == SQL_SAVEPOINT)
-            return false;
-        *unit = unit_of(part, i, number + (int)i);
-        if (s->kind == SQL_BEGIN && !join(part, &i, unit))
-            return false;
-        units->count++;
-    }
-    return true;
-}
-
-static bool make_units(struct execution *x, struct units *ret_units, struct failure *failure)
-{
-    size_t room = PART_COUNT;
-    int number = 0;
-    for (enum part_name i = PART_BEFORE; i <= PART_AFTER; i++)
-        room += x->parts[i].text.count;
-    *ret_units = (struct units){.items = arena_array(x->arena, room, sizeof *ret_units->items)};
-    for (enum part_name i = PART_BEFORE; i <= PART_AFTER; i++) {
-        if (!add_units(&x->parts[i], number, ret_units, failure))
-            return false;
-        number += x->parts[i].text.parsed ? (int)x->parts[i].text.count : 1;
-    }
-    failure->line = 0;
-    failure->part = NULL;
-    return true;
-}
-
-static const struct ledger_mark *mark_of(const struct ledger_mark *marks, size_t count, int number)
-{
-    for (size_t i = 0; i < count; i++)
-        if (marks[i].statement == number)
-            return &marks[i];
+    for (size_t i = 0; i < marks->count; i++)
+        if (marks->items[i].statement == number)
+            return &marks->items[i];
     return NULL;
+}
+
+static bool is_done(const struct marks *marks, const struct unit *u)
+{
+    const struct ledger_mark *mark = mark_of(marks, u->number);
+    return mark && mark->done;
 }
 
 /* ---- around the units ---- */
@@ -124,8 +65,11 @@ static bool look_first(struct execution *x, struct err *err)
 static bool set_session(struct execution *x, struct err *err)
 {
     const struct job_request *r = x->step.request;
-    auto_buf struct buf sql = BUF_INIT(4096);
-    buf_addf(&sql, "SET lock_timeout = %lld; SET statement_timeout = %lld", (long long)r->lock_timeout_ms,
+    auto_buf struct buf sql = BUF_INIT(1 << 20);
+    size_t count;
+    const char *const *words = parts_words(x, &count);
+    ledger_add_session_names(x->ledger, &sql, words, count);
+    buf_addf(&sql, "; SET lock_timeout = %lld; SET statement_timeout = %lld", (long long)r->lock_timeout_ms,
              (long long)r->statement_timeout_ms);
     if (ledger_search_path(x->ledger)) {
         buf_adds(&sql, "; SELECT pg_catalog.set_config('search_path', ");
@@ -141,20 +85,24 @@ static bool finish(struct execution *x, struct failure *failure)
     auto_script struct script script = SCRIPT_INIT(x->arena);
     script_begin(x, &script);
     script_end(x, &script);
+    failure->again = true; /* should it fail */
     return script_commit(x, &script, false, failure);
 }
 
 /* ---- one unit ---- */
 
-static bool run_script(struct execution *x, const struct script *script, struct failure *failure)
+static bool run_script(struct execution *x, const struct script *script, const char **ret_value,
+                       struct failure *failure)
 {
     struct pg_script ran;
     bool good = script_run(x, script, true, &ran, failure);
+    if (good && ret_value)
+        *ret_value = arena_strdup(x->arena, ran.rows ? pg_text(ran.rows, 0, 0) : "");
     pg_script_release(&ran);
     return good;
 }
 
-static bool run_together(struct execution *x, const struct unit *u, struct failure *failure)
+static bool run_together(struct execution *x, const struct unit *u, const char **ret_holds, struct failure *failure)
 {
     auto_script struct script script = SCRIPT_INIT(x->arena);
     script_add(&script, "BEGIN READ WRITE", 1);
@@ -165,11 +113,10 @@ static bool run_together(struct execution *x, const struct unit *u, struct failu
     script_add(&script, ";\n", 0);
     script_add_statements(&script, u->part, u->begin, u->end, u->first, u->count);
     script_add(&script, "\n;", 0);
-    ledger_add_own(x->ledger, &script.sql, true);
     ledger_add_mark_after(x->ledger, &script.sql, &x->step, u->number);
-    script_add(&script, ";COMMIT", LEDGER_OWN_STATEMENTS + 2);
+    script_add(&script, ";COMMIT", LEDGER_MARK_STATEMENTS + 1);
     CRASH_POINT("executor.before");
-    bool good = run_script(x, &script, failure);
+    bool good = run_script(x, &script, ret_holds, failure);
     session_rollback(x);
     if (good)
         CRASH_POINT("executor.after");
@@ -183,7 +130,7 @@ static bool run_alone(struct execution *x, const struct unit *u, struct failure 
     int64_t limit_ms = x->step.request->lock_timeout_ms;
     script_add_statements(&script, u->part, u->begin, u->end, u->first, u->count);
     bool waits = u->statement->concurrently && lock_timeout_change(x, limit_ms, 0);
-    bool good = run_script(x, &script, failure);
+    bool good = run_script(x, &script, NULL, failure);
     if (waits)
         lock_timeout_change(x, 0, limit_ms);
     return good;
@@ -192,8 +139,9 @@ static bool run_alone(struct execution *x, const struct unit *u, struct failure 
 static const char *describe(struct execution *x, const struct unit *u, const char *what)
 {
     const struct sql_statement *s = u->statement;
-    return arena_printf(x->arena, "%s: %s%s%s %s", part_line(x, u->part, u->line), s->keyword, s->name ? " " : "",
-                        s->name ? s->name : "", what);
+    const char *name = s->name ? veil_message(x, s->name) : ""; /* it goes into a marker, too */
+    return arena_printf(x->arena, "%s: %s%s%s %s", part_line(x, u->part, u->line), s->keyword, *name ? " " : "", name,
+                        what);
 }
 
 /* Left of a marker without its end: done, or clean and to be run again, or nobody knows. */
@@ -234,15 +182,17 @@ static enum verdict settle_alive(struct execution *x, const struct unit *u, cons
     enum verdict verdict = u->statement->kind == SQL_OPAQUE ? settle_opaque(x, u, began, failure)
                                                             : settle(x, u, mark->found, failure);
     if (verdict != VERDICT_DONE)
-        ledger_mark_left(x->ledger, &x->step, u->number, verdict == VERDICT_AGAIN ? "" : failure->left, NULL);
+        ledger_mark_left(x->ledger, &x->step, u->number,
+                         verdict == VERDICT_AGAIN ? "" : veil_message(x, failure->left), NULL);
     else
-        *failure = (struct failure){.err = ERR_INIT, .left = ""};
+        *failure = FAILURE_INIT;
+    failure->again = verdict == VERDICT_AGAIN;
     return verdict;
 }
 
 /* Marker, statement, check, marker. */
 static bool run_journalled(struct execution *x, const struct unit *u, const struct ledger_mark *mark,
-                           struct failure *failure)
+                           const char **ret_holds, struct failure *failure)
 {
     struct ledger_mark now = {.statement = u->number,
                               .found = mark ? mark->found : "",
@@ -264,21 +214,110 @@ static bool run_journalled(struct execution *x, const struct unit *u, const stru
             return false;
     }
     CRASH_POINT("executor.mark.after");
-    return ledger_mark_after(x->ledger, &x->step, u->number, err);
+    return ledger_mark_after(x->ledger, &x->step, u->number, x->arena, ret_holds, err);
 }
 
-static bool run_unit(struct execution *x, const struct unit *u, const struct ledger_mark *mark, struct failure *failure)
+static bool run_unit(struct execution *x, const struct unit *u, const struct ledger_mark *mark,
+                     const char **ret_holds, struct failure *failure)
 {
-    if (mark && mark->done && !u->session)
+    if (!u->together || mark)
+        return run_journalled(x, u, mark, ret_holds, failure);
+    if (run_together(x, u, ret_holds, failure))
         return true;
-    if (!u->together || (mark && !mark->done))
-        return run_journalled(x, u, mark, failure);
-    bool good = run_together(x, u, failure);
-    if (good || strcmp(failure->err.sqlstate, "2D000") != 0 || u->statement->kind != SQL_OPAQUE)
-        return good;
-    failure->err = (struct err)ERR_INIT; /* it ends transactions itself */
-    failure->line = 0;
-    return run_journalled(x, u, mark, failure);
+    failure->again = true; /* all of it was rolled back */
+    if (!refused_inside(failure->err.sqlstate) || u->count != 1)
+        return false;
+    *failure = FAILURE_INIT;
+    return run_journalled(x, u, NULL, ret_holds, failure);
+}
+
+/* It failed, in this session, for a passing reason, and left nothing: it is this unit's turn again. */
+static bool again(struct execution *x, struct failure *failure)
+{
+    bool stopped;
+    if (!failure->again || attempt_sort(&failure->err) != ATTEMPT_FAILED || !ledger_connected(x->ledger))
+        return false;
+    if (!try_again(x, failure_cause(failure, false, false), &stopped)) {
+        if (stopped)
+            err_set(&failure->err, ERR_TIMEOUT, "stopped before the next try");
+        return false;
+    }
+    x->step.attempt++;
+    return true;
+}
+
+/* What the marker tells of the session was true inside its transaction; some of it may have gone with that. */
+static bool note_session(struct execution *x, const struct unit *u, const char *holds, struct err *err)
+{
+    if (x->holds && strcmp(x->holds, holds) == 0)
+        return true;
+    return ledger_mark_session(x->ledger, &x->step, u->number, x->arena, &x->holds, err);
+}
+
+static bool do_unit(struct execution *x, const struct unit *u, struct marks *marks, struct failure *failure)
+{
+    const char *holds = "";
+    while (!run_unit(x, u, mark_of(marks, u->number), &holds, failure)) {
+        if (!again(x, failure))
+            return false;
+        *failure = FAILURE_INIT;
+        if (!read_marks(x, marks, &failure->err))
+            return false;
+    }
+    *failure = FAILURE_INIT;
+    return note_session(x, u, holds, &failure->err);
+}
+
+/* ---- a new session ---- */
+
+static size_t line_of(const char *text)
+{
+    return strcspn(text, "\n");
+}
+
+static bool has_line(const char *text, const char *line, size_t len)
+{
+    for (; *text; text += line_of(text), text += *text == '\n')
+        if (line_of(text) == len && strncmp(text, line, len) == 0)
+            return true;
+    return false;
+}
+
+/* Names what the old session held and the new one does not. */
+static void tell_lost(const char *then, const char *now, struct failure *failure)
+{
+    auto_buf struct buf lost = BUF_INIT(1024);
+    for (; *then; then += line_of(then), then += *then == '\n')
+        if (!has_line(now, then, line_of(then)))
+            buf_addf(&lost, "%s%.*s", lost.len ? ", " : "", (int)strcspn(then, "\t\n"), then);
+    err_set(&failure->err, ERR_DATABASE,
+            "the session in which it began is gone, and with it %s: what follows may need it",
+            lost.len ? buf_text(&lost) : "its settings");
+    err_sqlstate(&failure->err, LEDGER_SESSION);
+    failure->err.retriable = false;
+}
+
+/* Goes on behind what is done already: this session has to hold what that one held. False: it does not. */
+static bool resume(struct execution *x, const struct units *units, const struct marks *marks, struct failure *failure)
+{
+    const struct unit *last = NULL;
+    bool all = true;
+    for (size_t i = 0; i < units->count; i++)
+        if (is_done(marks, &units->items[i]))
+            last = &units->items[i];
+        else
+            all = false;
+    if (!last || all)
+        return true;
+    for (const struct unit *u = units->items; u <= last; u++)
+        if (u->sets && is_done(marks, u) && !run_alone(x, u, failure))
+            return false;
+    const char *then = mark_of(marks, last->number)->session;
+    if (!ledger_mark_session(x->ledger, &x->step, LEDGER_NO_STATEMENT, x->arena, &x->holds, &failure->err))
+        return false;
+    if (strcmp(then, x->holds) != 0)
+        tell_lost(then, x->holds, failure);
+    return failure->err.kind == ERR_NONE;
 }
 
 /* ---- the whole ---- */
@@ -298,35 +337,58 @@ static void tell_left(struct execution *x, const struct units *units, size_t at,
                                  failure->left[0] ? "; " : "", failure->left);
 }
 
+static size_t done_first(const struct units *units, const struct marks *marks)
+{
+    size_t i = 0;
+    while (i < units->count && is_done(marks, &units->items[i]))
+        i++;
+    return i;
+}
+
+/* Everything is done but the record. */
+static enum attempt_end end_units(struct execution *x, const struct units *units, struct marks *marks,
+                                  struct failure *failure)
+{
+    if (!x->step.started_us && read_marks(x, marks, &failure->err) && marks->count)
+        x->step.started_us = marks->items[0].began_us;
+    x->step.running = true;
+    while (!finish(x, failure)) {
+        if (!again(x, failure)) {
+            tell_left(x, units, units->count, failure);
+            failure->again = false;
+            return attempt_sort(&failure->err);
+        }
+        *failure = FAILURE_INIT;
+    }
+    return ATTEMPT_RECORDED;
+}
+
 static enum attempt_end run_units(struct execution *x, const struct units *units, struct failure *failure)
 {
-    const struct ledger_mark *marks;
-    size_t count;
-    if (!ledger_marks(x->ledger, x->step.request->request, x->arena, &marks, &count, &failure->err))
+    struct marks marks;
+    failure->again = true; /* as long as nothing has run */
+    if (!read_marks(x, &marks, &failure->err))
         return attempt_sort(&failure->err);
-    x->step.running = count > 0;
-    x->step.started_us = count ? marks[0].began_us : x->step.started_us;
+    x->step.running = marks.count > 0;
+    x->step.started_us = marks.count ? marks.items[0].began_us : x->step.started_us;
     if (!look_first(x, &failure->err) || !set_session(x, &failure->err))
         return attempt_sort(&failure->err);
-    for (size_t i = 0; i < units->count; i++) {
+    failure->again = false;
+    size_t i = done_first(units, &marks);
+    bool good = resume(x, units, &marks, failure);
+    for (; good && i < units->count; i += good) {
         const struct unit *u = &units->items[i];
-        bool good = !stop_asked(x);
+        good = !stop_asked(x);
         if (!good)
             err_set(&failure->err, ERR_TIMEOUT, "stopped before %s", part_line(x, u->part, u->line));
         else
-            good = run_unit(x, u, mark_of(marks, count, u->number), failure);
-        if (!good) {
-            tell_left(x, units, i, failure);
-            return attempt_sort(&failure->err);
-        }
+            good = do_unit(x, u, &marks, failure);
     }
-    if (!x->step.started_us &&
-        ledger_marks(x->ledger, x->step.request->request, x->arena, &marks, &count, &failure->err) && count)
-        x->step.started_us = marks[0].began_us;
+    if (good)
+        return end_units(x, units, &marks, failure);
     x->step.running = true;
-    if (finish(x, failure))
-        return ATTEMPT_RECORDED;
-    tell_left(x, units, units->count, failure);
+    tell_left(x, units, i, failure);
+    failure->again = false;
     return attempt_sort(&failure->err);
 }
 
@@ -334,14 +396,13 @@ static enum attempt_end run_units(struct execution *x, const struct units *units
 void outside_settle(struct execution *x, struct failure *failure)
 {
     struct units units;
-    const struct ledger_mark *marks;
-    size_t count, done = 0;
+    struct marks marks;
+    size_t done = 0;
     struct failure unused;
-    if (!make_units(x, &units, &unused) || !set_session(x, NULL) ||
-        !ledger_marks(x->ledger, x->step.request->request, x->arena, &marks, &count, NULL))
+    if (!units_make(x, &units, &unused) || !set_session(x, NULL) || !read_marks(x, &marks, NULL))
         return;
     for (size_t i = 0; i < units.count; i++) {
-        const struct ledger_mark *mark = mark_of(marks, count, units.items[i].number);
+        const struct ledger_mark *mark = mark_of(&marks, units.items[i].number);
         if (mark && (mark->done || settle(x, &units.items[i], mark->found, failure) == VERDICT_DONE))
             done = i + 1;
     }
@@ -351,11 +412,17 @@ void outside_settle(struct execution *x, struct failure *failure)
     ledger_clean(x->ledger, NULL);
 }
 
+bool outside_begun(struct execution *x)
+{
+    struct marks marks;
+    return read_marks(x, &marks, NULL) && marks.count > 0;
+}
+
 enum attempt_end outside_attempt(struct execution *x, struct failure *ret_failure)
 {
     struct units units = {.count = 0};
     ret_failure->left = "";
-    if (!make_units(x, &units, ret_failure)) {
+    if (!units_make(x, &units, ret_failure)) {
         err_set(&ret_failure->err, ERR_INPUT, "transaction control that is no BEGIN ... COMMIT of plain statements");
         err_sqlstate(&ret_failure->err, "25001");
         return ATTEMPT_FAILED;

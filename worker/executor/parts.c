@@ -84,7 +84,8 @@ static void analyse(struct execution *x, struct part *part)
 static bool acceptable(struct execution *x, const struct part *part, struct failure *failure)
 {
     const struct sql_text *t = &part->text;
-    bool alone = part->name != PART_VERIFY && (x->step.request->no_transaction || parts_no_transaction(x));
+    bool alone = part->name != PART_VERIFY &&
+                 (parts_in_units(x) || x->step.request->no_transaction || parts_no_transaction(x));
     int line = 0;
     if (t->forbidden) {
         line = t->forbidden->line;
@@ -92,8 +93,8 @@ static bool acceptable(struct execution *x, const struct part *part, struct fail
                 t->forbidden->why);
     } else if (t->parsed && t->stray_control && !alone && !(part->name == PART_VERIFY && t->own_rollback)) {
         line = t->stray_line;
-        err_set(&failure->err, ERR_INPUT, "transaction control inside %s: greylag runs it in one transaction; "
-                "a file may be wrapped in one BEGIN ... COMMIT, or ask to run without a transaction", part_what(part));
+        err_set(&failure->err, ERR_INPUT, "transaction control that nobody can follow in %s: each BEGIN needs its "
+                "COMMIT, and a ROLLBACK has no place in a migration", part_what(part));
     } else
         return true;
     failure->part = part;
@@ -119,4 +120,54 @@ bool parts_no_transaction(const struct execution *x)
 {
     return x->parts[PART_BEFORE].text.needs_no_transaction || x->parts[PART_MAIN].text.needs_no_transaction ||
            x->parts[PART_AFTER].text.needs_no_transaction;
+}
+
+bool parts_in_units(const struct execution *x)
+{
+    return x->parts[PART_MAIN].text.in_units && !x->parts[PART_BEFORE].text.stray_control &&
+           !x->parts[PART_AFTER].text.stray_control;
+}
+
+bool parts_may_end(const struct execution *x)
+{
+    for (enum part_name i = PART_BEFORE; i <= PART_AFTER; i++)
+        for (size_t n = 0; n < x->parts[i].text.count; n++)
+            if (x->parts[i].text.statements[n].kind == SQL_OPAQUE || x->parts[i].text.statements[n].again)
+                return true;
+    return false;
+}
+
+#define WORDS_MAX 1000
+#define WORD_MAX 64
+
+static bool in_word(char c)
+{
+    return c == '_' || c == '$' || (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
+/* The word around the dot; NULL: none. */
+static const char *word_at(const struct execution *x, const char *text, const char *dot)
+{
+    const char *begin = dot, *end = dot + 1;
+    while (begin > text && in_word(begin[-1]))
+        begin--;
+    while (in_word(*end))
+        end++;
+    bool names = begin < dot && end > dot + 1 && !(*begin >= '0' && *begin <= '9');
+    return names && end - begin <= WORD_MAX ? arena_strndup(x->arena, begin, (size_t)(end - begin)) : NULL;
+}
+
+const char *const *parts_words(const struct execution *x, size_t *ret_count)
+{
+    const char **words = arena_array(x->arena, WORDS_MAX, sizeof *words);
+    *ret_count = 0;
+    for (enum part_name i = PART_BEFORE; i <= PART_AFTER; i++) {
+        const char *text = x->parts[i].raw;
+        for (const char *dot = text; *ret_count < WORDS_MAX && (dot = strchr(dot, '.')); dot++) {
+            const char *word = word_at(x, text, dot);
+            if (word)
+                words[(*ret_count)++] = word;
+        }
+    }
+    return words;
 }

@@ -36,6 +36,12 @@ static void add_copy(struct script *script, const struct part *part, const struc
         (struct script_copy){.part = part, .statement = s};
 }
 
+static void add_break(struct script *script)
+{
+    *arena_add(script->arena, script->breaks, script->break_count, script->break_room) =
+        (struct script_break){.at = script->sql.len, .copies = script->copy_count};
+}
+
 void script_add_statements(struct script *script, const struct part *part, size_t begin, size_t end, size_t first,
                            size_t count)
 {
@@ -43,12 +49,16 @@ void script_add_statements(struct script *script, const struct part *part, size_
     size_t from = first;
     for (size_t i = first; i < first + count; i++) {
         const struct sql_statement *s = &part->text.statements[i];
-        if (!s->rows)
+        if (!s->rows && !s->rereads)
             continue;
-        add_copy(script, part, s);
+        if (s->rows)
+            add_copy(script, part, s);
         add_span(script, part, begin, s->end, from, i + 1 - from);
         buf_adds(&script->sql, ";\n");
-        begin = s->data_end + strcspn(text + s->data_end, "\n"); /* behind the line "\." */
+        if (s->rereads)
+            add_break(script);
+        begin = s->rows ? s->data_end + strcspn(text + s->data_end, "\n") /* behind the line "\." */
+                        : s->end + (text[s->end] == ';');
         from = i + 1;
     }
     if (begin < end)
@@ -81,9 +91,10 @@ static size_t byte_of(const char *text, int position)
     return at;
 }
 
-static void place_position(const struct script *script, int position, struct failure *failure)
+/* `position` counts from the byte `from` on. */
+static void place_position(const struct script *script, size_t from, int position, struct failure *failure)
 {
-    size_t byte = byte_of(buf_text(&script->sql), position);
+    size_t byte = from + byte_of(buf_text(&script->sql) + from, position);
     for (size_t i = 0; i < script->span_count; i++) {
         const struct script_span *span = &script->spans[i];
         int line, column;
@@ -120,15 +131,60 @@ static bool place_input(const struct script *script, const struct pg_script *ran
     return true;
 }
 
+/* A piece of the string that the server reads as a whole. */
+struct piece {
+    size_t from, to, copies, copies_end;
+};
+
+static struct piece piece_of(const struct script *script, size_t i)
+{
+    const struct script_break *begin = i ? &script->breaks[i - 1] : NULL;
+    const struct script_break *end = i < script->break_count ? &script->breaks[i] : NULL;
+    return (struct piece){.from = begin ? begin->at : 0, .to = end ? end->at : script->sql.len,
+                          .copies = begin ? begin->copies : 0, .copies_end = end ? end->copies : script->copy_count};
+}
+
+static bool run_piece(struct execution *x, const struct script *script, const struct piece *piece, bool stoppable,
+                      struct pg_script *ret_script, struct err *err)
+{
+    bool (*stop)(void *) = stoppable && x->hooks ? x->hooks->stop : NULL;
+    const char *text = buf_text(&script->sql) + piece->from;
+    if (piece->to < script->sql.len)
+        text = arena_strndup(x->arena, text, piece->to - piece->from);
+    return pg_run_script(ledger_session(x->ledger), text, script->inputs + piece->copies,
+                         piece->copies_end - piece->copies, stop, stop ? x->hooks->context : NULL, ret_script, err);
+}
+
+/* What earlier pieces have told goes in front. */
+static void take_earlier(struct pg_script *ran, struct pg_script *earlier)
+{
+    ran->completed += earlier->completed;
+    ran->inputs += earlier->inputs;
+    if (!ran->rows) {
+        ran->rows = earlier->rows;
+        earlier->rows = NULL;
+    }
+    if (!ran->ended[0])
+        text_format(ran->ended, sizeof ran->ended, "%s", earlier->ended);
+    pg_script_release(earlier);
+}
+
 bool script_run(struct execution *x, const struct script *script, bool stoppable, struct pg_script *ret_script,
                 struct failure *failure)
 {
-    bool (*stop)(void *) = stoppable && x->hooks ? x->hooks->stop : NULL;
-    if (pg_run_script(ledger_session(x->ledger), buf_text(&script->sql), script->inputs, script->copy_count, stop,
-                      stop ? x->hooks->context : NULL, ret_script, &failure->err))
+    bool good = true;
+    struct piece piece = {0};
+    *ret_script = (struct pg_script){.completed = 0};
+    for (size_t i = 0; good && i <= script->break_count; i++) {
+        struct pg_script earlier = *ret_script;
+        piece = piece_of(script, i);
+        good = run_piece(x, script, &piece, stoppable, ret_script, &failure->err);
+        take_earlier(ret_script, &earlier);
+    }
+    if (good)
         return true;
     if (!place_input(script, ret_script, failure) && failure->err.position > 0)
-        place_position(script, failure->err.position, failure);
+        place_position(script, piece.from, failure->err.position, failure);
     else if (!failure->line)
         place_count(script, ret_script->completed, failure);
     return false;

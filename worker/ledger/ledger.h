@@ -47,6 +47,7 @@ struct ledger_settings {
 #define LEDGER_POOLED "GL003"    /* this is not the session that took the lock */
 #define LEDGER_APPLIED "GL004"   /* what is applied does not fit: already, or drift (look: ledger_effect) */
 #define LEDGER_EXPIRED "GL006"   /* not_after has passed */
+#define LEDGER_SESSION "GL007"   /* what the rest of a step needs was in a session that is gone */
 
 /* Copies the settings. Connects, creates or migrates the schema, checks that this is no transaction pooler. */
 bool ledger_open(const struct ledger_settings *settings, struct ledger **ret_ledger, struct err *err);
@@ -158,17 +159,29 @@ struct ledger_mark {
     bool done;         /* the marker after it stands */
     const char *made;  /* what is left of it, for people, as far as anybody has looked; "" */
     const char *found; /* what stood in the catalogue before it ran the first time; "" */
+    const char *session; /* what the session held behind it, a line for each thing; only ever compared and shown */
     int64_t began_us;  /* when the marker before it was written */
 };
 bool ledger_marks(struct ledger *ledger, const char *request, struct arena *arena, const struct ledger_mark **ret_marks,
                   size_t *ret_count, struct err *err);
 bool ledger_mark_before(struct ledger *ledger, const struct ledger_step *step, const struct ledger_mark *mark,
                         struct err *err);
-bool ledger_mark_after(struct ledger *ledger, const struct ledger_step *step, int statement, struct err *err);
 /* What is left of a statement that was cut off or failed; "": nothing, and its marker goes. */
 bool ledger_mark_left(struct ledger *ledger, const struct ledger_step *step, int statement, const char *left,
                       struct err *err);
-/* The same as SQL text, for a statement that can share a transaction with its marker. */
+/* *ret_holds is what the session holds now, as the mark keeps it; ret_holds may be NULL. */
+bool ledger_mark_after(struct ledger *ledger, const struct ledger_step *step, int statement, struct arena *arena,
+                       const char **ret_holds, struct err *err);
+/* The same as SQL text, for a statement that can share a transaction with its marker; its row is *ret_holds, as it is
+ * inside that transaction. */
 void ledger_add_mark_after(struct ledger *ledger, struct buf *sql, const struct ledger_step *step, int statement);
+#define LEDGER_MARK_STATEMENTS (LEDGER_OWN_STATEMENTS + 2)
+/* Adds a statement without its ';' that says which settings of an application's own may be a part of what the session
+ * holds: these words ("app.user", or no setting at all), and those in functions of the database. */
+void ledger_add_session_names(struct ledger *ledger, struct buf *sql, const char *const *words, size_t count);
+/* What the session holds now, put right in the mark of `statement`; LEDGER_NO_STATEMENT: only told. */
+bool ledger_mark_session(struct ledger *ledger, const struct ledger_step *step, int statement, struct arena *arena,
+                         const char **ret_holds, struct err *err);
+#define LEDGER_NO_STATEMENT (-1)
 /* Does this error mean that the target cannot record at present (disk full, read-only, out of memory)? */
 bool ledger_cannot_record(const char *sqlstate);

@@ -154,32 +154,46 @@ bool ledger_marks(struct ledger *ledger, const char *request, struct arena *aren
                                         .done = *pg_text(result, i, 1) == 't',
                                         .made = arena_strdup(arena, pg_text(result, i, 2)),
                                         .found = arena_strdup(arena, pg_text(result, i, 3)),
-                                        .began_us = pg_number(result, i, 4)};
+                                        .session = arena_strdup(arena, pg_text(result, i, 4)),
+                                        .began_us = pg_number(result, i, 5)};
     *ret_marks = marks;
     *ret_count = (size_t)n;
     return true;
 }
 
-/* Whatever the file has set for the session: a marker is greylag's own. */
-static void begin_mark(struct ledger *ledger, struct buf *sql)
-{
-    buf_adds(sql, "BEGIN READ WRITE;");
-    ledger_add_own(ledger, sql, true);
-}
-
+/* A marker is greylag's own, whatever the file has set for the session; which role it had taken on is a part of what
+ * the session holds. */
 static void add_mark(struct ledger *ledger, struct buf *sql, const char *function)
 {
+    buf_adds(sql, "SELECT pg_catalog.set_config('greylag.as', pg_catalog.current_setting('role') || ' of ' || "
+                  "pg_catalog.current_setting('session_authorization'), true);");
+    ledger_add_own(ledger, sql, true);
     buf_addf(sql, "SELECT %s.%s(%" PRId64 ",%" PRId64, ledger->quoted_schema, function, ledger->target,
              ledger->fence.epoch);
     add_text(ledger, sql, ledger->term);
     buf_addf(sql, ",%" PRId64, ledger->fence.sequence);
 }
 
-static bool run_mark(struct ledger *ledger, struct buf *sql, struct err *err)
+static void add_held(struct ledger *ledger, struct buf *sql, const char *function, const struct ledger_step *step,
+                     int statement)
 {
-    buf_adds(sql, ";COMMIT");
-    if (pg_run(ledger->pg, buf_text(sql), NULL, NULL, err))
+    add_mark(ledger, sql, function);
+    add_text(ledger, sql, step->request->request);
+    buf_addf(sql, ",%d,%" PRId64 ")", statement, ledger->lock_key);
+}
+
+/* In a transaction of its own. ret_holds may be NULL. */
+static bool run_mark(struct ledger *ledger, const struct buf *mark, struct arena *arena, const char **ret_holds,
+                     struct err *err)
+{
+    auto_buf struct buf sql = BUF_INIT(BUF_MAX);
+    auto_pgresult PGresult *result = NULL;
+    buf_addf(&sql, "BEGIN READ WRITE;%s;COMMIT", buf_text(mark));
+    if (pg_run(ledger->pg, buf_text(&sql), &result, NULL, err)) {
+        if (ret_holds)
+            *ret_holds = arena_strdup(arena, pg_text(result, 0, 0));
         return true;
+    }
     if (!pg_lost(ledger->pg))
         pg_run(ledger->pg, "ROLLBACK", NULL, NULL, NULL);
     return ledger_fail(err);
@@ -189,7 +203,6 @@ bool ledger_mark_before(struct ledger *ledger, const struct ledger_step *step, c
                         struct err *err)
 {
     auto_buf struct buf sql = BUF_INIT(BUF_MAX);
-    begin_mark(ledger, &sql);
     add_mark(ledger, &sql, "mark_before");
     buf_addf(&sql, ",%d", ledger->identity.pid);
     add_text(ledger, &sql, step->request->request);
@@ -197,33 +210,47 @@ bool ledger_mark_before(struct ledger *ledger, const struct ledger_step *step, c
     add_text(ledger, &sql, mark->made ? mark->made : "");
     add_text(ledger, &sql, mark->found ? mark->found : "");
     buf_addc(&sql, ')');
-    return run_mark(ledger, &sql, err);
-}
-
-bool ledger_mark_after(struct ledger *ledger, const struct ledger_step *step, int statement, struct err *err)
-{
-    auto_buf struct buf sql = BUF_INIT(BUF_MAX);
-    begin_mark(ledger, &sql);
-    ledger_add_mark_after(ledger, &sql, step, statement);
-    return run_mark(ledger, &sql, err);
+    return run_mark(ledger, &sql, NULL, NULL, err);
 }
 
 bool ledger_mark_left(struct ledger *ledger, const struct ledger_step *step, int statement, const char *left,
                       struct err *err)
 {
     auto_buf struct buf sql = BUF_INIT(BUF_MAX);
-    begin_mark(ledger, &sql);
     add_mark(ledger, &sql, "mark_left");
     add_text(ledger, &sql, step->request->request);
     buf_addf(&sql, ",%d", statement);
     add_text(ledger, &sql, left);
     buf_addc(&sql, ')');
-    return run_mark(ledger, &sql, err);
+    return run_mark(ledger, &sql, NULL, NULL, err);
 }
 
 void ledger_add_mark_after(struct ledger *ledger, struct buf *sql, const struct ledger_step *step, int statement)
 {
-    add_mark(ledger, sql, "mark_after");
-    add_text(ledger, sql, step->request->request);
-    buf_addf(sql, ",%d)", statement);
+    add_held(ledger, sql, "mark_after", step, statement);
+}
+
+bool ledger_mark_after(struct ledger *ledger, const struct ledger_step *step, int statement, struct arena *arena,
+                       const char **ret_holds, struct err *err)
+{
+    auto_buf struct buf sql = BUF_INIT(BUF_MAX);
+    add_held(ledger, &sql, "mark_after", step, statement);
+    return run_mark(ledger, &sql, arena, ret_holds, err);
+}
+
+bool ledger_mark_session(struct ledger *ledger, const struct ledger_step *step, int statement, struct arena *arena,
+                         const char **ret_holds, struct err *err)
+{
+    auto_buf struct buf sql = BUF_INIT(BUF_MAX);
+    add_held(ledger, &sql, "mark_session", step, statement);
+    return run_mark(ledger, &sql, arena, ret_holds, err);
+}
+
+void ledger_add_session_names(struct ledger *ledger, struct buf *sql, const char *const *words, size_t count)
+{
+    auto_buf struct buf array = BUF_INIT(BUF_MAX);
+    pg_array_text(&array, words, count);
+    buf_addf(sql, "SELECT %s.session_names(", ledger->quoted_schema);
+    pg_add_literal(ledger->pg, sql, buf_text(&array));
+    buf_adds(sql, "::text[])");
 }

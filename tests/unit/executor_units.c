@@ -1,0 +1,222 @@
+/* Units outside a transaction: tried again in the session that they belong to, gone on with in a new one only where
+ * that holds the same, and cut from a file as its tool cuts it.
+ * links: executor ledger crypto harness */
+#include "unit/executor_target.h"
+
+#include <pthread.h>
+
+TestSuite(executor_units, .init = start, .fini = stop_server, .timeout = 120);
+
+static const struct executor_hooks quick = {.retry_first_ms = 10, .retry_max_ms = 20};
+
+static const char *waits = "SELECT count(*) FROM pg_locks l JOIN pg_database d ON d.oid = l.database "
+                           "WHERE d.datname = current_database() AND NOT l.granted";
+
+/* Holds the table until somebody has waited for it in vain. */
+static void *hold(void *context)
+{
+    PGconn *holder = context;
+    await_value(waits, "1");
+    await_value(waits, "0");
+    PQclear(PQexec(holder, "COMMIT"));
+    return NULL;
+}
+
+Test(executor_units, what_failed_for_a_passing_reason_is_tried_again_alone_and_in_its_session)
+{
+    struct ledger *l = ready(1);
+    hooks = &quick;
+    test_pg_run(database, "CREATE TABLE accounts (id int, migrated bool DEFAULT false);"
+                          "INSERT INTO accounts VALUES (1), "
+                          "(2), (3); CREATE TABLE credits (id int); CREATE TABLE busy (x int)");
+    PGconn *holder = PQconnectdb(database);
+    PQclear(PQexec(holder, "BEGIN; LOCK TABLE busy IN ACCESS EXCLUSIVE MODE"));
+    pthread_t thread;
+    pthread_create(&thread, NULL, hold, holder);
+    struct job_request r = up("q1", "1", "CREATE TEMP TABLE ids AS SELECT id FROM accounts;\n"
+                              "INSERT INTO credits SELECT id FROM accounts "
+                              "WHERE set_config('app.user', 'm', false) > '';\n"
+                              "CREATE SEQUENCE order_no;\nCREATE VIEW v AS SELECT 1;\nPREPARE find AS SELECT 1;\n"
+                              "ALTER TABLE busy ADD y int;\n"
+                              "UPDATE accounts SET migrated = current_setting('app.user') = 'm' FROM ids "
+                              "WHERE ids.id = accounts.id;\nEXECUTE find");
+    r.no_transaction = true;
+    r.lock_timeout_ms = 300;
+    r.retries = 1000;
+    EXPECT(l, r, OUTCOME_APPLIED);
+    pthread_join(thread, NULL);
+    PQfinish(holder);
+    cr_assert(last.outcome.attempt > 1);
+    VALUE("SELECT count(*) FROM accounts WHERE migrated", "3");
+    VALUE("SELECT count(*) FROM credits", "3");
+    ledger_close(l);
+}
+
+/* Verification runs in the transaction that records: what it waits for delays that, and nothing runs again. */
+Test(executor_units, the_record_of_what_is_done_is_tried_again_by_itself)
+{
+    struct ledger *l = ready(1);
+    hooks = &quick;
+    test_pg_run(database, "CREATE TABLE busy (x int)");
+    PGconn *holder = PQconnectdb(database);
+    PQclear(PQexec(holder, "BEGIN; LOCK TABLE busy IN ACCESS EXCLUSIVE MODE"));
+    pthread_t thread;
+    pthread_create(&thread, NULL, hold, holder);
+    struct job_request r = up("q1", "1", "CREATE TEMP TABLE ids (x int);\nCREATE TABLE made (x int)");
+    r.no_transaction = true;
+    r.verify = "SELECT * FROM busy";
+    r.lock_timeout_ms = 300;
+    r.retries = 1000;
+    EXPECT(l, r, OUTCOME_APPLIED);
+    pthread_join(thread, NULL);
+    PQfinish(holder);
+    cr_assert(last.outcome.attempt > 1);
+    VALUE("SELECT to_regclass('made') IS NOT NULL", "t");
+    ledger_close(l);
+}
+
+/* The session ends once, between what it holds and what needs that. */
+static const struct {
+    const char *holds, *asks, *is; /* is: what the rest sees in the new session; NULL: it fails, naming `asks` */
+} sessions[] = {
+    {"CREATE TABLE plain (x int)", "1", "1"},
+    {"SET work_mem = '2MB'", "current_setting('work_mem')", "2MB"},
+    {"SET search_path = pg_catalog, public", "current_schema()", "pg_catalog"},
+    {"SET LOCAL work_mem = '2MB'", "current_setting('work_mem')", "4MB"},
+    {"PREPARE find AS SELECT 1", "(SELECT count(*) FROM pg_prepared_statements WHERE from_sql)", "1"},
+    {"BEGIN; SET LOCAL work_mem = '3MB'; CREATE TEMP TABLE short (x int) ON COMMIT DROP; COMMIT", "1", "1"},
+    {"SELECT pg_advisory_xact_lock(5)", "1", "1"},
+    {"CREATE TEMP TABLE ids (x int)", "temporary table ids", NULL},
+    {"SELECT 1 AS x INTO TEMP ids", "temporary table ids", NULL},
+    {"DO $$ BEGIN CREATE TEMP TABLE ids (x int); END $$", "temporary table ids", NULL},
+    {"CREATE TEMP VIEW v AS SELECT 1", "temporary view v", NULL},
+    {"CREATE FUNCTION pg_temp.f() RETURNS int LANGUAGE sql AS 'SELECT 1'", "temporary function f", NULL},
+    {"DO $$ BEGIN SET work_mem = '2MB'; END $$", "setting work_mem", NULL},
+    {"SELECT set_config('app.user', 'secret', false)", "setting app.user:", NULL},
+    {"SELECT sets()", "setting app.tenant:", NULL},
+    {"BEGIN; SET work_mem = '2MB'; COMMIT", "setting work_mem", NULL},
+    {"DECLARE c CURSOR WITH HOLD FOR SELECT 1", "cursor c", NULL},
+    {"DO $$ BEGIN EXECUTE 'LISTEN news'; END $$", "channel news", NULL},
+    {"SELECT pg_advisory_lock(4711)", "advisory lock", NULL},
+    {"DO $$ BEGIN SET ROLE pg_monitor; END $$", "role pg_monitor", NULL},
+};
+
+static void lose_session(struct ledger *l, size_t i)
+{
+    bool fails = !sessions[i].is;
+    const char *id = arena_printf(&arena, "q%zu", i);
+    test_pg_run(database, "DROP TABLE IF EXISTS seen; SELECT setval('deaths', 1, false)");
+    const char *text = arena_printf(&arena, "%s;\nSELECT die();\nCREATE TABLE public.seen AS SELECT %s AS x",
+                                    sessions[i].holds, fails ? "1" : sessions[i].asks);
+    struct job_request r = up(id, id, text);
+    r.no_transaction = true;
+    r.retries = 3;
+    EXPECT(l, r, fails ? OUTCOME_FAILED : OUTCOME_APPLIED);
+    VALUE("SELECT last_value FROM deaths", fails ? "1" : "2");
+    if (fails) {
+        cr_assert_str_eq(last.outcome.sqlstate, LEDGER_SESSION);
+        cr_assert(strstr(last.outcome.message, sessions[i].asks), "%s", last.outcome.message);
+        cr_assert(strstr(last.outcome.left, "1 of 3 statements took effect and stay (before line 2)"));
+        cr_assert_eq(last.outcome.line, 2);
+        VALUE("SELECT to_regclass('public.seen') IS NULL", "t");
+    } else
+        VALUE("SELECT x FROM public.seen", sessions[i].is);
+}
+
+Test(executor_units, a_new_session_goes_on_only_where_it_holds_the_same)
+{
+    struct ledger *l = ready(1);
+    hooks = &quick;
+    test_pg_run(database, "CREATE FUNCTION sets() RETURNS text LANGUAGE sql AS $$ SELECT set_config('app.tenant', 'x', "
+                          "false) $$; CREATE SEQUENCE deaths; GRANT ALL ON SEQUENCE deaths TO public;"
+                          "CREATE FUNCTION public.die() RETURNS bool LANGUAGE sql SECURITY DEFINER AS $$ "
+                          "SELECT CASE WHEN "
+                          "nextval('public.deaths') = 1 THEN pg_terminate_backend(pg_backend_pid()) END $$");
+    for (size_t i = 0; i < sizeof sessions / sizeof *sessions; i++)
+        lose_session(l, i);
+    ledger_close(l);
+}
+
+Test(executor_units, what_the_server_refuses_in_a_transaction_runs_alone_where_the_file_asks_for_it)
+{
+    struct ledger *l = ready(1);
+    test_pg_run(database, "CREATE TABLE p (n int) PARTITION BY RANGE (n);"
+                          "CREATE TABLE p1 PARTITION OF p FOR VALUES FROM (0) TO (10); CREATE INDEX p_n ON p (n)");
+    const char *const texts[] = {"REINDEX TABLE p", "REINDEX INDEX p_n", "CLUSTER p USING p_n",
+                                 "DO $$ BEGIN INSERT INTO p VALUES (1); COMMIT; INSERT INTO p VALUES (2); END $$"};
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        const char *id = arena_printf(&arena, "q%zu", i);
+        struct job_request r = up(id, id, texts[i]);
+        r.no_transaction = true;
+        EXPECT(l, r, OUTCOME_APPLIED);
+    }
+    VALUE("SELECT count(*) FROM p", "2");
+    ledger_close(l);
+}
+
+/* golang-migrate and sqitch open no transaction around a file; Flyway does, and fails as the server does. */
+Test(executor_units, what_runs_with_its_tool_runs_here)
+{
+    struct ledger *l = ready(1);
+    test_pg_run(database, "CREATE TABLE t (a int); CREATE PROCEDURE fill() LANGUAGE plpgsql AS $$ BEGIN "
+                          "FOR i IN 1..3 LOOP "
+                          "INSERT INTO t VALUES (i); COMMIT; END LOOP; END $$");
+    frame.history = HISTORY_GOLANG_MIGRATE;
+    EXPECT(l, up("q1", "1", "CALL fill()"), OUTCOME_APPLIED);
+    VALUE("SELECT count(*) FROM t", "3");
+    frame.history = HISTORY_SQITCH;
+    EXPECT(l, up("q2", "2", "CREATE TABLE u (a int);\nCALL fill();\nCREATE TABLE w (a int)"), OUTCOME_APPLIED);
+    VALUE("SELECT count(*) FROM t", "6");
+    frame.history = HISTORY_FLYWAY;
+    EXPECT(l, up("q3", "3", "CREATE TABLE z (a int);\nCALL fill()"), OUTCOME_FAILED);
+    cr_assert_str_eq(last.outcome.sqlstate, "2D000");
+    cr_assert(strstr(last.outcome.message, "-- Transaction: false"), "%s", last.outcome.message);
+    VALUE("SELECT to_regclass('z') IS NULL", "t");
+    VALUE("SELECT count(*) FROM t", "6");
+    ledger_close(l);
+}
+
+Test(executor_units, files_that_end_transactions_run_as_their_tools_run_them)
+{
+    struct ledger *l = ready(1);
+    EXPECT(l, up("q1", "1", "BEGIN;\nCREATE TABLE a (x int);\nCOMMIT;\nBEGIN;\nINSERT INTO a VALUES (1);\nCOMMIT;"),
+           OUTCOME_APPLIED);
+    EXPECT(l, up("q2", "2", "CREATE TABLE b (x int);\nCOMMIT;"), OUTCOME_APPLIED);
+    EXPECT(l, up("q3", "3", "BEGIN;\nCREATE TABLE c (x int);\nCOMMIT;\nCOMMENT ON TABLE c IS 'x'"), OUTCOME_APPLIED);
+    EXPECT(l, up("q4", "4", "CREATE TYPE k AS ENUM ('a')"), OUTCOME_APPLIED);
+    EXPECT(l, up("q5", "5", "COMMIT;\nALTER TYPE k ADD VALUE 'b'"), OUTCOME_APPLIED);
+    EXPECT(l, up("q6", "6", "COMMIT"), OUTCOME_APPLIED);
+    VALUE("SELECT (SELECT count(*) FROM a) || to_regclass('b')::text || obj_description('c'::regclass) || 'b'::k",
+          "1bxb");
+    VALUE("SELECT count(*) FROM greylag.progress", "0");
+    ledger_close(l);
+}
+
+Test(executor_units, what_stands_between_commits_is_one_transaction_where_the_tool_has_one)
+{
+    struct ledger *l = ready(1);
+#define TEXT(name) "CREATE TABLE " name " (x int);\nCOMMIT;\nCREATE TABLE " name "_next (x int);\nSELECT 1/0"
+    EXPECT(l, up("q1", "1", TEXT("a")), OUTCOME_FAILED);
+    cr_assert_eq(last.outcome.line, 4);
+    cr_assert(strstr(last.outcome.left, "1 of 2"), "%s", last.outcome.left);
+    VALUE("SELECT (to_regclass('a') IS NOT NULL)::text || (to_regclass('a_next') IS NULL)", "truetrue");
+    frame.history = HISTORY_SQITCH; /* psql commits each statement */
+    EXPECT(l, up("q2", "2", TEXT("b")), OUTCOME_FAILED);
+    cr_assert(strstr(last.outcome.left, "2 of 3"), "%s", last.outcome.left);
+    VALUE("SELECT to_regclass('b_next') IS NOT NULL", "t");
+    ledger_close(l);
+}
+
+Test(executor_units, transaction_control_without_a_sense_is_refused_before_anything_runs)
+{
+    struct ledger *l = ready(1);
+    const char *const texts[] = {"CREATE TABLE a (x int);\nROLLBACK", "CREATE TABLE a (x int);\nBEGIN;\nSELECT 1",
+                                 "CREATE TABLE a (x int);\nCOMMIT;\nBEGIN;\nROLLBACK"};
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        const char *id = arena_printf(&arena, "q%zu", i);
+        EXPECT(l, up(id, id, texts[i]), OUTCOME_FAILED);
+        cr_assert_str_eq(last.outcome.sqlstate, "25001");
+        VALUE("SELECT to_regclass('a') IS NULL", "t");
+    }
+    ledger_close(l);
+}
