@@ -182,6 +182,7 @@ static const struct field presence_fields[] = {
     FIELD(presence, host, FIELD_TEXT, "host", false),
     FIELD_INT(presence, sent_us, "sentUs", true, 0, INT64_MAX),
     FIELD(presence, leaving, FIELD_BOOLEAN, "leaving", false),
+    FIELD_INT(presence, untrusted, "untrusted", false, 0, INT64_MAX),
     FIELD_LIST(presence, targets, target_count, FIELD_RECORDS, "targets", true, &presence_target_record, 0, LIST_MAX),
 };
 RECORD(presence_record, "presence", presence, presence_fields, NULL);

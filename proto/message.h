@@ -147,6 +147,7 @@ struct presence {
     const char *host;
     int64_t sent_us;
     bool leaving;         /* the last one, on SIGTERM */
+    int64_t untrusted;    /* messages that it could not verify, since the last one that it could */
     const struct presence_target *targets;
     size_t target_count;
 };

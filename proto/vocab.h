@@ -149,7 +149,11 @@ bool vocabulary_find(const struct vocabulary *words, const char *text, unsigned 
     X(SILENT,     "silent",     "a target is reported no longer",                                                  \
       "start its worker, or greylag targets forget")                                                               \
     X(UNSEEN,     "unseen",     "a key is enrolled for a target that no worker has ever reported",                 \
-      "start its worker, or greylag workers revoke")
+      "start its worker, or greylag workers revoke")                                                               \
+    X(DISTRUSTED, "distrusted", "a worker cannot verify what it is sent: it does not know the coordinator's key",  \
+      "put that key among coordinator_keys in its worker.yml")                                                     \
+    X(STRANGER,   "stranger",   "messages come that no enrolled key has signed",                                   \
+      "greylag workers enroll, when it is a worker of yours")
 #define X(name, ...) ATTENTION_##name,
 enum attention { ATTENTIONS(X) ATTENTION_COUNT };
 #undef X

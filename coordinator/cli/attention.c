@@ -52,7 +52,8 @@ static bool has_target(const json_t *summary, const json_t *item)
 static bool hinders(const json_t *item, const json_t *summary)
 {
     static const enum attention kinds[] = {ATTENTION_LEADERLESS, ATTENTION_HINDERED, ATTENTION_UNSENT,
-                                           ATTENTION_BLOCKED, ATTENTION_SILENT};
+                                           ATTENTION_BLOCKED, ATTENTION_SILENT,
+                                           ATTENTION_DISTRUSTED};
     enum attention kind;
     bool known = attention_parse(json_text(item, "kind"), &kind), found = false;
     for (size_t i = 0; known && i < sizeof kinds / sizeof *kinds; i++)

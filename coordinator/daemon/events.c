@@ -277,6 +277,7 @@ static void take_quarantined(struct leader *leader, const struct bus_message *me
 {
     uint64_t suppressed;
     atomic_fetch_add(&leader->counters[LEADER_QUARANTINED], 1);
+    leader_stranger(leader, message, why);
     if (intake_may_log(leader->intake, clock_mono_ms(), &suppressed))
         log_warn("quarantined topic=%s partition=%d offset=%lld (%llu more were not logged): %s", message->topic,
                  message->partition, (long long)message->offset, (unsigned long long)suppressed, why);

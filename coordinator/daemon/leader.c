@@ -296,12 +296,13 @@ static bool commit(struct leader *leader, int64_t now_ms, struct err *err)
     batch.positions = positions;
     leader_seen_batch(leader, now_ms, &seen, &batch.seen_count);
     batch.seen = seen;
+    leader_strangers_batch(leader, now_ms, &batch.strangers, &batch.stranger_count);
     if (leader->release && rollout_changed(leader)) {
         batch.rollout = &leader->release->rollout;
         batch.effects = &leader->effects;
     }
     if (!batch.rollout && !batch.inbox_count && !batch.message_count && !batch.inventory_count &&
-        !batch.handled_count && !batch.seen_count && !batch.position_count && !batch.whole)
+        !batch.handled_count && !batch.seen_count && !batch.stranger_count && !batch.position_count && !batch.whole)
         return true;
     if (!store_batch_commit(leader->store, &batch, err))
         return err_prefix(err, "commit");

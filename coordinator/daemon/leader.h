@@ -37,6 +37,7 @@ struct leader_target {
     bool pending;                    /* a heartbeat waits for the next commit */
     char worker[128], host[256], version[64], contents[DIGEST_TEXT_SIZE], problem[1024], system_identifier[32];
     bool leaving, suspect;
+    int64_t untrusted;               /* messages that its worker could not verify, one after the other */
     int64_t working, fence_epoch, fence_sequence;
     int64_t issued;                  /* the highest sequence that the control database knows of */
     int64_t fenced_ms;               /* when it was fenced outside a release last; 0: never in this term */
@@ -61,6 +62,12 @@ struct leader_position {
     char digest[DIGEST_HEX_SIZE];
     bool moved;
     struct inbox_position kept; /* what was read last by an earlier term, and has to be there still; -1: not asked */
+};
+
+/* Where messages came from that no enrolled key signed. */
+struct leader_stranger {
+    char topic[TOPIC_NAME_SIZE], key[200], why[200];
+    int64_t messages; /* since it was stored last */
 };
 
 struct leader {
@@ -98,6 +105,9 @@ struct leader {
 
     int64_t renew_ms, orders_ms;
     int64_t breath_ms, until_ms;   /* when the lease was thought of last; when this turn has to take nothing more */
+    struct leader_stranger strangers[16]; /* since they were stored last */
+    size_t stranger_count;
+    int64_t strangers_ms;
     int64_t acknowledge_ms;        /* when what was heard is to be acknowledged; 0: nothing is */
     bool look;                     /* orders, keys or a release may be new */
     bool more;                     /* the last turn stopped reading before nothing was left */
@@ -144,6 +154,11 @@ void leader_bus_trouble(struct leader *leader, const char *text);
 
 /* leader.c: this release takes the place of the one that is loaded, which is freed; NULL: none does. Stolen. */
 void leader_release_set(struct leader *leader, struct store_release *release);
+
+/* strangers.c: a message that cannot be verified; and what of them is to be stored now, in the turn's arena. */
+void leader_stranger(struct leader *leader, const struct bus_message *message, const char *why);
+void leader_strangers_batch(struct leader *leader, int64_t now_ms, const struct store_stranger **ret,
+                            size_t *ret_count);
 
 /* targets.c */
 /* The topic of a service's jobs, which will be needed. */

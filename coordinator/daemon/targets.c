@@ -69,7 +69,8 @@ void leader_targets_free(struct leader *leader)
 /* What makes a heartbeat worth storing at once. */
 static void describe(const struct leader_target *target, char text[200])
 {
-    text_format(text, 200, "%d%d|%lld|%s|%s|%s", target->leaving, target->suspect, (long long)target->working,
+    text_format(text, 200, "%d%d%d|%lld|%s|%s|%s", target->leaving, target->suspect, target->untrusted > 0,
+                (long long)target->working,
                 target->contents, target->worker, target->problem);
 }
 
@@ -86,6 +87,7 @@ void leader_target_seen(struct leader *leader, const struct presence *presence, 
     text_format(target->problem, sizeof target->problem, "%s", seen->problem);
     text_format(target->system_identifier, sizeof target->system_identifier, "%s", seen->system_identifier);
     target->leaving = presence->leaving;
+    target->untrusted = presence->untrusted;
     target->working = seen->working;
     target->fence_epoch = seen->fence.epoch;
     target->fence_sequence = seen->fence.sequence;
@@ -116,7 +118,8 @@ void leader_seen_batch(struct leader *leader, int64_t now_ms, struct store_seen 
         seen[count++] = (struct store_seen){
             .worker = t->worker, .host = t->host, .version = t->version, .leaving = t->leaving, .service = t->service,
             .target = t->name, .contents = t->contents, .problem = t->problem,
-            .system_identifier = t->system_identifier, .working = t->working, .fence_epoch = t->fence_epoch,
+            .system_identifier = t->system_identifier, .untrusted = t->untrusted,
+            .working = t->working, .fence_epoch = t->fence_epoch,
             .fence_sequence = t->fence_sequence, .issued = t->issued, .suspect = t->suspect};
         t->pending = false;
         t->stored_ms = now_ms;

@@ -278,6 +278,7 @@ static json_t *seen_json(const struct store_seen *seen, size_t index)
     row_text(json, "p", seen->problem);
     row_text(json, "si", seen->system_identifier);
     row_number(json, "wk", seen->working);
+    row_number(json, "u", seen->untrusted);
     row_number(json, "fe", seen->fence_epoch);
     row_number(json, "fs", seen->fence_sequence);
     row_number(json, "sq", seen->issued);
@@ -306,6 +307,20 @@ static bool put_seen(struct store *store, const struct store_batch *batch, struc
            store_exec(store, sql_seen_workers, NULL, err, 1, text) &&
            (suspect_count == 0 ||
             store_exec(store, sql_seen_suspect, NULL, err, 2, buf_text(&services), buf_text(&targets)));
+}
+
+static bool put_strangers(struct store *store, const struct store_batch *batch, struct err *err)
+{
+    json_t *rows = json_array();
+    for (size_t i = 0; i < batch->stranger_count; i++) {
+        json_t *json = json_object();
+        row_text(json, "t", batch->strangers[i].topic);
+        row_text(json, "k", batch->strangers[i].key);
+        row_text(json, "w", batch->strangers[i].why);
+        row_number(json, "n", batch->strangers[i].messages);
+        json_array_append_new(rows, json);
+    }
+    return exec_rows(store, sql_strangers_put, rows, err);
 }
 
 static bool put_handled(struct store *store, const struct store_batch *batch, struct err *err)
@@ -345,8 +360,8 @@ static bool put_all(struct store *store, struct store_batch *batch, struct err *
     for (size_t i = 0; i < batch->inventory_count; i++)
         if (!put_inventory(store, &batch->inventories[i], err))
             return false;
-    return put_seen(store, batch, err) && put_jobs(store, batch, err) && put_messages(store, batch, err) &&
-           put_handled(store, batch, err) && put_positions(store, batch, err);
+    return put_seen(store, batch, err) && put_strangers(store, batch, err) && put_jobs(store, batch, err) &&
+           put_messages(store, batch, err) && put_handled(store, batch, err) && put_positions(store, batch, err);
 }
 
 /* Heartbeats alone: a server that dies may lose the last of them. */

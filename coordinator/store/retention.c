@@ -22,6 +22,7 @@ static const struct prune {
     {"releases", sql_prune_releases, "the same, the fleet as it was uploaded; the release itself stays listed"},
     {"inbox", sql_prune_outcomes, "outcomes that later ones have superseded"},
     {"blobs", sql_prune_texts, "texts that no release of that time named and that no way back needs"},
+    {"strangers", sql_prune_strangers, "messages that nobody enrolled has signed, a day ago"},
     {"workers", sql_prune_workers, "workers that were heard of last a day ago and serve nothing"},
 };
 

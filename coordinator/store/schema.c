@@ -20,6 +20,7 @@ static const struct step {
     {7, "yields", sql_0007_yields},
     {8, "retention", sql_0008_retention},
     {9, "troubles", sql_0009_troubles},
+    {10, "strangers", sql_0010_strangers},
 };
 #define NEWEST ((int64_t)COUNT_OF(steps))
 #define LOCK_WAIT_MS 30000

@@ -345,7 +345,13 @@ struct store_seen {          /* one target of a heartbeat, or of a report */
     int64_t working;
     int64_t fence_epoch, fence_sequence;
     int64_t issued;          /* the target's sequence is at least this */
+    int64_t untrusted;       /* messages in a row that its worker could not verify */
     bool suspect;            /* contents differ from what is believed: not known until an inventory says */
+};
+struct store_stranger {      /* messages that no enrolled key signed */
+    const char *topic, *key; /* of the bus's message */
+    const char *why;
+    int64_t messages;
 };
 struct store_handled {
     int64_t order;
@@ -366,6 +372,8 @@ struct store_batch {
     size_t inventory_count;
     const struct store_seen *seen;
     size_t seen_count;
+    const struct store_stranger *strangers;
+    size_t stranger_count;
     const struct store_handled *handled;
     size_t handled_count;
     const struct store_position *positions;

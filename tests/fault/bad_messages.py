@@ -66,7 +66,7 @@ class Attack:
         """The newest one of a target: (envelope, payload as a dictionary)."""
         for found, envelope in reversed(self.messages(topic)):
             payload = json.loads(base64.b64decode(json.loads(envelope)["payload"]))
-            if found == key and kind in (None, payload.get("kind")):
+            if found.endswith(f"/{key}") and kind in (None, payload.get("kind")):
                 return envelope, payload
         raise Failed(f"{topic} has no message of {key}")
 
@@ -206,6 +206,12 @@ END $$;
 """
 
 
+def unhealthy(stage, what):
+    """Whether `greylag health` fails and names it, and `greylag status` begins with that."""
+    health, status = stage.greylag("health", check=None), stage.greylag("status", check=None)
+    return health.code == 1 and what in health.out and "a person" in status.out.split("\n")[0] and what in status.out
+
+
 def test_events_of_keys_that_are_not_enrolled():
     """A failure that a stranger, or another target's worker, reports rolls nothing back; neither does one whose key was
     revoked. With a new key the worker is believed again, and what it did meanwhile is not done twice."""
@@ -232,6 +238,7 @@ def test_events_of_keys_that_are_not_enrolled():
         wait(lambda: stage.applied("auth")[-1][0] == "6", "the worker to apply the step")
         sent = attack.quarantined("coordinator")
         wait(lambda: attack.quarantined("coordinator") > sent, "the worker's outcome to be quarantined")
+        wait(lambda: unhealthy(stage, "stranger"), "health to tell of messages that no enrolled key has signed")
         expect(stage.release()["state"] == "running", f"the release was ended by a revoked key: "
                                                       f"{stage.release()['state']}")
         told = stage.greylag("workers", "enroll", stage.public("worker-auth"), "--target", "auth/auth", check=None)
@@ -241,7 +248,12 @@ def test_events_of_keys_that_are_not_enrolled():
         worker.stop()
         stage.greylag("workers", "enroll", stage.public("another"), "--target", "auth/auth", "--name", "another")
         settings = stage.folder / "worker-auth.yml"
-        settings.write_text(settings.read_text().replace(str(stage.key("worker-auth")), str(stage.key("another"))))
+        right = settings.read_text().replace(str(stage.key("worker-auth")), str(stage.key("another")))
+        settings.write_text(right.replace(stage.public("coordinator"), stage.public("stranger")))
+        worker.start()
+        wait(lambda: unhealthy(stage, "auth/auth distrusted"), "health to tell of a worker that knows another key")
+        worker.stop()
+        settings.write_text(right)
         worker.start()
         expect(stage.ended()["state"] == "succeeded", f"{stage.release()}")
 

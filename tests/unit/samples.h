@@ -77,7 +77,7 @@ static const struct presence_target sample_presence_targets[] = {
 };
 static const struct presence sample_presence = {
     .fleet = "shop", .environment = "production", .worker = "user-1/4242", .version = "0.1.0", .host = "user-1",
-    .sent_us = 1772332200200000, .leaving = true,
+    .sent_us = 1772332200200000, .leaving = true, .untrusted = 3,
     .targets = sample_presence_targets, .target_count = COUNT_OF(sample_presence_targets)};
 
 static inline char *sample_encode(enum message_type type, size_t *ret_len)

@@ -64,6 +64,33 @@ Test(store_attention, workers_and_targets)
     store_close(store);
 }
 
+/* A worker that nobody has enrolled, and one that does not know the coordinator's key. */
+Test(store_attention, who_is_not_trusted)
+{
+    struct store *store = open_store();
+    auto_arena struct arena arena = ARENA_INIT;
+    lead(store, "a");
+    make_ready(store);
+    const struct store_stranger strangers[] = {
+        {.topic = "greylag.shop.dev.presence", .key = "w-9", .why = "no key that is known signed it", .messages = 2}};
+    struct store_batch batch = {.strangers = strangers, .stranger_count = 1};
+    MUST(store_batch_commit(store, &batch, &why));
+    MUST(store_batch_commit(store, &batch, &why));
+    TOLD("stranger /");
+    cr_expect_str_eq(test_pg_value(conninfo, "SELECT messages FROM greylag.strangers"), "4");
+    change("UPDATE greylag.strangers SET last_seen = now() - interval '1 hour'");
+    TOLD("");
+    struct store_seen seen = {.worker = "w-1", .host = "h", .version = "1", .service = "user", .target = "user-us",
+                              .contents = "", .problem = "", .system_identifier = "", .untrusted = 7};
+    batch = (struct store_batch){.seen = &seen, .seen_count = 1};
+    MUST(store_batch_commit(store, &batch, &why));
+    TOLD("distrusted user/user-us");
+    seen.untrusted = 0;
+    MUST(store_batch_commit(store, &batch, &why));
+    TOLD("");
+    store_close(store);
+}
+
 /* An hour has passed since both releases; the later one is about other targets, or put the first one's right. */
 Test(store_attention, a_halted_release_until_a_later_one_has_put_its_targets_right)
 {

@@ -29,6 +29,7 @@ void runner_heartbeat(struct runner *runner, bool leaving)
     struct presence presence = {
         .fleet = runner->settings->fleet, .environment = runner->settings->environment, .worker = runner->worker,
         .version = GREYLAG_VERSION, .host = runner->settings->host_, .sent_us = clock_wall_us(), .leaving = leaving,
+        .untrusted = runner->untrusted,
         .targets = targets, .target_count = runner->target_count,
     };
     struct err err = ERR_INIT;

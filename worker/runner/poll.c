@@ -139,6 +139,10 @@ static void receive(struct runner *runner, const struct bus_message *message, bo
                       work->verdict == ADMISSION_CONTROL;
     if (of_jobs && (!for_target || work->verdict == ADMISSION_CONTROL))
         offsets_finish(runner->offsets, work->tag);
+    if (work->verdict == ADMISSION_QUARANTINED && err.kind == ERR_UNTRUSTED)
+        runner->untrusted++;
+    else if (for_target)
+        runner->untrusted = 0;
     if (for_target)
         hand_out(runner, work);
     else

@@ -33,6 +33,7 @@ struct runner {
     atomic_bool changed;
     atomic_bool serving; /* polls, and every target is ready: for /readyz */
     atomic_uint_fast64_t quarantined; /* for /metrics */
+    int64_t untrusted; /* messages that could not be verified, since the last one that could; the polling thread's */
     pthread_mutex_t mutex; /* guards finished */
     uint64_t *finished;
     size_t finished_count, finished_room;

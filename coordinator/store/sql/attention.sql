@@ -38,6 +38,13 @@ WITH heard AS (
          last_seen
     FROM heard WHERE last_seen IS NOT NULL AND NOT reporting AND forgotten_at IS NULL
   UNION ALL
+  SELECT 6, 'distrusted', '', service, target,
+         'its worker ' || worker || ' could not verify the last ' || untrusted || ' messages', last_seen
+    FROM heard WHERE reporting AND untrusted > 0 AND forgotten_at IS NULL
+  UNION ALL
+  SELECT 7, 'stranger', '', '', '', 'key ' || key || ' on ' || topic || ': ' || why, first_seen
+    FROM greylag.strangers WHERE last_seen > clock_timestamp() - $1::bigint * interval '1 ms'
+  UNION ALL
   SELECT 5, 'unseen', '', coalesce(nullif(k.service, ''), h.service, ''), k.target,
          'no worker has ever reported it; key ' || k.name || ' is enrolled for it', k.enrolled_at
     FROM greylag.keys k
