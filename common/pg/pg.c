@@ -266,7 +266,8 @@ static const char identity_sql[] =
     " CASE WHEN pg_catalog.pg_is_in_recovery()"
     "  THEN (SELECT timeline_id FROM pg_catalog.pg_control_checkpoint())"
     "  ELSE ('x' || substr(pg_catalog.pg_walfile_name(pg_catalog.pg_current_wal_lsn()), 1, 8))::bit(32)::int END,"
-    " to_char(pg_catalog.pg_postmaster_start_time() AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"')"
+    " to_char(pg_catalog.pg_postmaster_start_time() AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"'),"
+    " (extract(epoch FROM pg_catalog.clock_timestamp()) * 1000)::bigint"
     " FROM pg_catalog.pg_stat_activity a WHERE a.pid = pg_catalog.pg_backend_pid()";
 
 /* As the role that logged in, which may see and end its own sessions: a session may begin as another role (ALTER ROLE
@@ -284,6 +285,7 @@ static bool as_login(struct pg *pg, const char *sql, PGresult **ret, struct err 
 bool pg_identify(struct pg *pg, struct pg_identity *ret_identity, struct err *err)
 {
     auto_pgresult PGresult *result = NULL;
+    int64_t before = clock_wall_us();
     if (!as_login(pg, identity_sql, &result, err))
         return false;
     if (PQntuples(result) != 1)
@@ -293,6 +295,7 @@ bool pg_identify(struct pg *pg, struct pg_identity *ret_identity, struct err *er
     text_format(id.backend_start, sizeof id.backend_start, "%s", pg_text(result, 0, 1));
     text_format(id.system_identifier, sizeof id.system_identifier, "%s", pg_text(result, 0, 2));
     text_format(id.server_start, sizeof id.server_start, "%s", pg_text(result, 0, 5));
+    id.ahead_ms = (before + clock_wall_us()) / 2000 - pg_number(result, 0, 6);
     *ret_identity = id;
     return true;
 }

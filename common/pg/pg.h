@@ -20,6 +20,7 @@ struct pg_identity {
     char backend_start[40];  /* as PostgreSQL prints it; the role that logged in sees it, as whatever it acts */
     char server_start[40];   /* when this server began: in a container process ids come back with the next one */
     char system_identifier[24];
+    int64_t ahead_ms;        /* this machine's clock before the server's */
     int timeline;
     int version;             /* 150018 */
     bool in_recovery;

@@ -30,8 +30,10 @@ struct pg_watch {
     bool (*stop)(void *); /* NULL: nobody */
     void *context;
     bool stopped;
+    int64_t since_ms, again_ms, pause_ms; /* stopped: since when; when the request is sent again */
 };
-/* Asks whether to stop; cancels once when so. */
+/* Asks whether to stop. Then cancels, and again with growing pauses, since a request may be lost on its way; in the end
+ * the session is given up: the connection is cut off here. */
 void pg_watch_ask(struct pg *pg, struct pg_watch *watch);
 /* Answers a COPY ... FROM STDIN; NULL: there is nothing for it, so that it fails. False: the connection is lost. */
 bool pg_send_input(struct pg *pg, const struct pg_input *input, struct pg_watch *watch);

@@ -2,11 +2,15 @@
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "base/array.h"
 #include "base/cleanup.h"
 #include "base/text.h"
 #include "pg/pg_internal.h"
+
+#define CANCEL_FIRST_MS 500
+#define CANCEL_GIVE_UP_MS 10000
 
 bool pg_fail_connection(struct pg *pg, struct err *err)
 {
@@ -113,10 +117,20 @@ void pg_script_release(struct pg_script *script)
 
 void pg_watch_ask(struct pg *pg, struct pg_watch *watch)
 {
-    if (!watch->stop || watch->stopped || !watch->stop(watch->context))
+    if (!watch->stop || (!watch->stopped && !watch->stop(watch->context)))
         return;
-    watch->stopped = true;
+    int64_t now = clock_mono_ms();
+    if (!watch->stopped)
+        *watch = (struct pg_watch){watch->stop, watch->context, true, now, now, CANCEL_FIRST_MS};
+    if (now < watch->again_ms)
+        return;
+    if (now - watch->since_ms >= CANCEL_GIVE_UP_MS) {
+        shutdown(PQsocket(pg->conn), SHUT_RDWR);
+        return;
+    }
     pg_cancel(pg, NULL);
+    watch->again_ms = now + watch->pause_ms;
+    watch->pause_ms *= 2;
 }
 
 /* Waits until PQgetResult would not block. */

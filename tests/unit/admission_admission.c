@@ -9,6 +9,8 @@
 #include "crypto/digest.h"
 #include "proto/envelope.h"
 
+#define NOW_US ((int64_t)1700000000 * 1000000)
+
 static struct key_secret key, foreign;
 static const struct audience targets[] = {{"shop", "test", "auth", "one"}, {"shop", "test", "auth", "two"}};
 static struct admission admission;
@@ -54,7 +56,7 @@ static enum admission_verdict open_as(const struct key_secret *by, const char *t
 {
     size_t size;
     auto_free char *envelope = envelope_sign(by, type, payload, len, &size);
-    return admission_open(&admission, &source, envelope, size, 1000, &arena, &admitted, &err);
+    return admission_open(&admission, &source, envelope, size, NOW_US, &arena, &admitted, &err);
 }
 
 static enum admission_verdict open_job(const struct key_secret *by, const struct job *job)
@@ -155,12 +157,15 @@ Test(admission, an_unknown_version_is_refused_not_ignored)
 Test(admission, control_messages_expire)
 {
     struct control control = {.kind = CONTROL_FENCE, .audience = targets[0],
-                              .fence = {1, "0123456789abcdef0123456789abcdef", 7, ""}, .expires_us = 1001,
+                              .fence = {1, "0123456789abcdef0123456789abcdef", 7, ""}, .expires_us = NOW_US + 1,
                               .release = "rel"};
     size_t len;
     auto_free char *payload = control_encode(&control, &len);
     cr_assert_eq(open_as(&key, message_payload_type(MESSAGE_CONTROL), payload, len), ADMISSION_CONTROL, "%s", err.text);
-    control.expires_us = 999;
+    control.expires_us = NOW_US - ADMISSION_CLOCK_US; /* this machine's clock is ahead */
+    auto_free char *late = control_encode(&control, &len);
+    cr_assert_eq(open_as(&key, message_payload_type(MESSAGE_CONTROL), late, len), ADMISSION_CONTROL, "%s", err.text);
+    control.expires_us--;
     auto_free char *old = control_encode(&control, &len);
     cr_assert_eq(open_as(&key, message_payload_type(MESSAGE_CONTROL), old, len), ADMISSION_NOT_OURS);
 }

@@ -208,6 +208,34 @@ Test(executor_transaction, lock_timeout_is_retried_and_then_counts)
     ledger_close(l);
 }
 
+/* Whoever is called needs to know whom to call. */
+Test(executor_transaction, who_held_the_lock_is_named)
+{
+    struct ledger *l = ready(1);
+    test_pg_run(database, "CREATE TABLE a (x int)");
+    auto_free char *named = test_pg_conninfo_with(database, "application_name", "reporting-job");
+    PGconn *other = PQconnectdb(named);
+    PQclear(PQexec(other, "BEGIN; SELECT * FROM a"));
+    struct executor_hooks quick = {.retry_first_ms = 10, .retry_max_ms = 20};
+    hooks = &quick;
+    struct job_request r = up("q1", "1", "ALTER TABLE a ADD y int");
+    r.lock_timeout_ms = 1000;
+    EXPECT(l, r, OUTCOME_FAILED);
+    cr_assert_str_eq(last.outcome.sqlstate, "55P03");
+    cr_assert(strstr(last.outcome.message, arena_printf(&arena, "blocked by pid %d (reporting-job), user ",
+                                                        PQbackendPID(other))), "%s", last.outcome.message);
+    cr_assert(strstr(last.outcome.message, "idle in its transaction, since 20"), "%s", last.outcome.message);
+    r.request = "q2";
+    r.no_transaction = true; /* and the limit that ends it is another one */
+    r.statement_timeout_ms = 1000;
+    r.lock_timeout_ms = 1500;
+    EXPECT(l, r, OUTCOME_FAILED);
+    cr_assert_str_eq(last.outcome.sqlstate, "57014");
+    cr_assert(strstr(last.outcome.message, "(reporting-job)"), "%s", last.outcome.message);
+    PQfinish(other);
+    ledger_close(l);
+}
+
 Test(executor_transaction, statement_timeout_is_final)
 {
     struct ledger *l = ready(1);

@@ -1,9 +1,13 @@
 /* Connections and statements on a real server.
  * links: harness */
+#include <arpa/inet.h>
 #include <criterion/criterion.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/clock.h"
@@ -135,12 +139,99 @@ Test(pg_connection, stop_cancels)
     pg_close(pg);
 }
 
+/* A proxy on 127.0.0.1: the first connection goes through, the next `lost` are closed at once, as cancel requests that
+ * get lost. */
+struct proxy {
+    int listener, port, to, lost, seen;
+};
+
+static void *pump(void *context)
+{
+    int *ends = context;
+    char data[4096];
+    ssize_t n;
+    while ((n = read(ends[0], data, sizeof data)) > 0 && write(ends[1], data, (size_t)n) == n)
+        ;
+    shutdown(ends[1], SHUT_RDWR);
+    free(ends);
+    return NULL;
+}
+
+static void *serve(void *context)
+{
+    struct proxy *proxy = context;
+    struct sockaddr_in server_at = {.sin_family = AF_INET, .sin_port = htons((uint16_t)proxy->to),
+                                    .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    int client;
+    while ((client = accept(proxy->listener, NULL, NULL)) >= 0) {
+        if (proxy->seen++ > 0 && proxy->lost-- > 0) {
+            close(client);
+            continue;
+        }
+        int up = socket(AF_INET, SOCK_STREAM, 0);
+        pthread_t thread;
+        cr_assert(connect(up, (struct sockaddr *)&server_at, sizeof server_at) == 0);
+        for (int i = 0; i < 2; i++) {
+            int *ends = malloc(2 * sizeof *ends);
+            ends[0] = i ? up : client;
+            ends[1] = i ? client : up;
+            pthread_create(&thread, NULL, pump, ends);
+            pthread_detach(thread);
+        }
+    }
+    return NULL;
+}
+
+static struct pg *open_through(struct proxy *proxy, int lost)
+{
+    struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t len = sizeof at;
+    pthread_t thread;
+    *proxy = (struct proxy){.listener = socket(AF_INET, SOCK_STREAM, 0), .lost = lost};
+    cr_assert(bind(proxy->listener, (struct sockaddr *)&at, len) == 0 && listen(proxy->listener, 9) == 0 &&
+              getsockname(proxy->listener, (struct sockaddr *)&at, &len) == 0);
+    char port[16];
+    snprintf(port, sizeof port, "%d", ntohs(at.sin_port));
+    PGconn *direct = PQconnectdb(database);
+    proxy->to = (int)strtol(PQport(direct), NULL, 10);
+    PQfinish(direct);
+    pthread_create(&thread, NULL, serve, proxy);
+    auto_free char *through = test_pg_conninfo_with(database, "port", port);
+    struct pg *pg;
+    cr_assert(pg_open(through, "test", 5000, &pg, &err), "%s", err.text);
+    return pg;
+}
+
+Test(pg_connection, a_cancel_request_that_is_lost_is_sent_again)
+{
+    struct proxy proxy;
+    struct pg *pg = open_through(&proxy, 2);
+    int64_t at = 0;
+    cr_assert(!pg_run_watched(pg, "SELECT pg_sleep(60)", after, &at, NULL, NULL, &err));
+    cr_assert_eq(err.kind, ERR_TIMEOUT, "%s", err.text);
+    cr_assert(proxy.lost < 0 && proxy.seen == 4, "%d", proxy.seen);
+    cr_assert(pg_run(pg, "SELECT 1", NULL, NULL, &err)); /* the session lives */
+    pg_close(pg);
+}
+
+Test(pg_connection, a_session_that_cannot_be_cancelled_is_given_up)
+{
+    struct proxy proxy;
+    struct pg *pg = open_through(&proxy, 1000);
+    int64_t at = 0;
+    cr_assert(!pg_run_watched(pg, "SELECT pg_sleep(60)", after, &at, NULL, NULL, &err));
+    cr_assert(err.kind == ERR_UNREACHABLE && pg_lost(pg), "%s", err.text);
+    cr_assert_gt(proxy.seen, 3);
+    pg_close(pg);
+}
+
 Test(pg_connection, a_session_is_ended_by_pid_its_start_and_the_servers)
 {
     struct pg *a = open_pg(), *b = open_pg();
     struct pg_identity id;
     cr_assert(pg_identify(a, &id, &err), "%s", err.text);
     printf("%d %s %s %d %d\n", id.pid, id.backend_start, id.system_identifier, id.timeline, id.version);
+    cr_assert(id.ahead_ms > -5000 && id.ahead_ms < 5000, "one machine, one clock: %lld", (long long)id.ahead_ms);
     cr_assert(id.pid > 0 && id.timeline == 1 && !id.in_recovery && id.system_identifier[0]);
     const struct pg_session others[] = {/* that had the same pid: not ours to end */
                                         {id.pid, "2001-01-01", id.server_start},

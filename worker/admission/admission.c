@@ -93,7 +93,8 @@ static enum admission_verdict open_control(const struct admission *admission, co
 {
     if (!control_decode(envelope->payload, envelope->payload_len, arena, &admitted->control, err))
         return ADMISSION_QUARANTINED;
-    if (!place(admission, &admitted->control.audience, admitted) || admitted->control.expires_us < now_us)
+    if (!place(admission, &admitted->control.audience, admitted) ||
+        admitted->control.expires_us + ADMISSION_CLOCK_US < now_us)
         return ADMISSION_NOT_OURS;
     return ADMISSION_CONTROL;
 }

@@ -14,6 +14,9 @@
 #include "crypto/key.h"
 #include "proto/message.h"
 
+/* By how much this machine's clock may be ahead before a control message counts as expired. */
+#define ADMISSION_CLOCK_US ((int64_t)300 * 1000000)
+
 struct admission {
     const char *fleet, *environment;       /* borrowed */
     const struct key_public *keys;         /* borrowed: the coordinator's */

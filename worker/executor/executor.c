@@ -11,6 +11,7 @@
 #include "proc/crash.h"
 
 #define RECONNECT_LIMIT_MS 30000
+#define QUERY_CANCELED "57014" /* by statement_timeout */
 
 bool stop_asked(const struct execution *x)
 {
@@ -240,6 +241,9 @@ static enum executor_end give_up(struct execution *x, struct failure *failure, e
         err_hint(err, "make room for the database: the step is tried again until there is");
         return EXECUTOR_BLOCKED;
     }
+    bool waited = cause == RETRY_CAUSE_LOCK || strcmp(failure->err.sqlstate, QUERY_CANCELED) == 0;
+    if (waited && x->blockers && *x->blockers)
+        failure->more = arena_printf(x->arena, "it was blocked by %s", x->blockers);
     if (cause == RETRY_CAUSE_TERMINATED)
         failure->more = arena_printf(x->arena, "somebody ended its session (pg_terminate_backend) %lld times while the "
                                      "server stayed up", (long long)x->tally.count[cause]);

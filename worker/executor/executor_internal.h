@@ -48,6 +48,8 @@ struct execution {
     const char *lost;          /* what was said when a session was lost last, NULL: none was */
     bool units;                /* it runs unit by unit, outside a transaction of greylag's */
     const char *holds;         /* what the session holds beside itself as new, as last told; NULL: not known */
+    const char *blockers;      /* who stood in the way when it was looked at last; "" nobody */
+    int64_t look_ms;           /* when to look again */
     struct buf warning;
     struct outcome outcome;   /* set when an attempt is RECORDED */
 };

@@ -4,6 +4,7 @@
 
 #include "base/array.h"
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/text.h"
 #include "executor/executor_internal.h"
 
@@ -131,6 +132,24 @@ static bool place_input(const struct script *script, const struct pg_script *ran
     return true;
 }
 
+/* Twice while a try waits for a lock, so that whoever holds it is seen in time. */
+static int64_t look_every_ms(const struct execution *x)
+{
+    return x->step.request->lock_timeout_ms / 2;
+}
+
+/* Asked again and again while the script runs. */
+static bool watch(void *context)
+{
+    struct execution *x = context;
+    int64_t now = clock_mono_ms();
+    if (now >= x->look_ms) {
+        x->blockers = ledger_blockers(x->ledger, x->arena);
+        x->look_ms = now + look_every_ms(x);
+    }
+    return stop_asked(x);
+}
+
 /* A piece of the string that the server reads as a whole. */
 struct piece {
     size_t from, to, copies, copies_end;
@@ -147,12 +166,11 @@ static struct piece piece_of(const struct script *script, size_t i)
 static bool run_piece(struct execution *x, const struct script *script, const struct piece *piece, bool stoppable,
                       struct pg_script *ret_script, struct err *err)
 {
-    bool (*stop)(void *) = stoppable && x->hooks ? x->hooks->stop : NULL;
     const char *text = buf_text(&script->sql) + piece->from;
     if (piece->to < script->sql.len)
         text = arena_strndup(x->arena, text, piece->to - piece->from);
     return pg_run_script(ledger_session(x->ledger), text, script->inputs + piece->copies,
-                         piece->copies_end - piece->copies, stop, stop ? x->hooks->context : NULL, ret_script, err);
+                         piece->copies_end - piece->copies, stoppable ? watch : NULL, x, ret_script, err);
 }
 
 /* What earlier pieces have told goes in front. */
@@ -175,6 +193,8 @@ bool script_run(struct execution *x, const struct script *script, bool stoppable
     bool good = true;
     struct piece piece = {0};
     *ret_script = (struct pg_script){.completed = 0};
+    x->blockers = "";
+    x->look_ms = clock_mono_ms() + look_every_ms(x);
     for (size_t i = 0; good && i <= script->break_count; i++) {
         struct pg_script earlier = *ret_script;
         piece = piece_of(script, i);

@@ -190,6 +190,7 @@ void ledger_close(struct ledger *ledger)
     if (!ledger)
         return;
     ledger_keeper_end(ledger);
+    pg_close(ledger->watch);
     pg_close(ledger->pg);
     free(ledger->pending.items);
     arena_release(&ledger->arena);
@@ -204,6 +205,20 @@ const char *ledger_describe(struct ledger *ledger)
 const struct pg_identity *ledger_identity(struct ledger *ledger)
 {
     return &ledger->identity;
+}
+
+static bool clock_off(const struct ledger *ledger)
+{
+    return ledger->identity.ahead_ms > LEDGER_CLOCK_OFF_MS || ledger->identity.ahead_ms < -LEDGER_CLOCK_OFF_MS;
+}
+
+int64_t ledger_clock_ahead_ms(struct ledger *ledger)
+{
+    struct pg_identity now;
+    if (clock_off(ledger) && PQtransactionStatus(pg_raw(ledger->pg)) == PQTRANS_IDLE &&
+        pg_identify(ledger->pg, &now, NULL))
+        ledger->identity.ahead_ms = now.ahead_ms;
+    return clock_off(ledger) ? ledger->identity.ahead_ms : 0;
 }
 
 bool ledger_connected(struct ledger *ledger)

@@ -54,6 +54,10 @@ bool ledger_open(const struct ledger_settings *settings, struct ledger **ret_led
 void ledger_close(struct ledger *ledger); /* ends the session, and with it the lock; NULL is fine */
 const char *ledger_describe(struct ledger *ledger); /* borrowed: "user@host:port/database" */
 const struct pg_identity *ledger_identity(struct ledger *ledger); /* borrowed: of the present session */
+/* How far this machine's clock is before the server's, 0: less than LEDGER_CLOCK_OFF_MS. As of the last look, which is
+ * repeated while it is off. */
+#define LEDGER_CLOCK_OFF_MS 10000
+int64_t ledger_clock_ahead_ms(struct ledger *ledger);
 /* Between statements: also notices that the server has ended the session. */
 bool ledger_connected(struct ledger *ledger);
 /* A new session after a lost one: terminates the old backend (pid, its start, its server's start) and waits until it is
@@ -114,6 +118,9 @@ struct ledger_step {
     bool running;       /* it has begun: not_after is not looked at any more */
 };
 struct pg *ledger_session(struct ledger *ledger); /* borrowed until ledger_reconnect; it holds the lock */
+/* Who blocks the session at this moment, for people, in the arena; "" nobody, or nobody knows. While a statement runs,
+ * over a second connection. */
+const char *ledger_blockers(struct ledger *ledger, struct arena *arena);
 int64_t ledger_sequence(struct ledger *ledger);   /* of the fence this ledger works under, 0: none */
 const char *ledger_search_path(struct ledger *ledger); /* borrowed, NULL: the server's default */
 const char *ledger_schema(struct ledger *ledger);      /* borrowed, not quoted */

@@ -51,6 +51,7 @@ struct ledger {
     bool empty;                      /* nothing was applied when that fence was raised */
     struct ledger_pending pending;
     struct ledger_keeper keeper;
+    struct pg *watch;                /* owned: looks at what the session waits for, NULL: never asked */
 };
 
 /* pg_exec of one of the ledger's statements; errors are mapped as ledger.h says. */

@@ -63,6 +63,8 @@ bool ledger_unlock(struct ledger *ledger, struct err *err)
         return true;
     ledger->locked = false;
     ledger->fence.sequence = 0;
+    pg_close(ledger->watch);
+    ledger->watch = NULL;
     ledger_keeper_locked(ledger, false);
     const char *values[] = {NUMBER(ledger->target), NUMBER(ledger->lock_key)};
     auto_pgresult PGresult *result = NULL;

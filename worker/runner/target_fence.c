@@ -88,7 +88,8 @@ void target_answer_fence(struct target *target, struct work *work)
     struct err err = ERR_INIT;
     bool answered = try_fence(&answer, &err);
     /* Given up when it has expired, when a newer one came, or when the worker leaves. */
-    while (!answered && clock_wall_us() < answer.control->expires_us && !target_interrupted(target)) {
+    while (!answered && clock_wall_us() < answer.control->expires_us + ADMISSION_CLOCK_US &&
+           !target_interrupted(target)) {
         blocked(&answer, &err, &said_ms);
         target_wait(target, wait_ms);
         wait_ms = wait_ms * 2 < BLOCKED_MAX_MS ? wait_ms * 2 : BLOCKED_MAX_MS;

@@ -6,6 +6,8 @@
 #include "base/text.h"
 #include "runner/target_internal.h"
 
+#define CLOCK_OFF "this worker's clock is %lld s %s the database's: set the one that is wrong"
+
 static void trace(void *context, const char *statement, int64_t duration_us, const char *tag)
 {
     struct target *target = context;
@@ -29,9 +31,24 @@ static void say_problem(struct target *target, const char *problem, const char *
     target->settings.notices.changed(target->settings.notices.context);
 }
 
+/* A clock that is far ahead is a problem where there is no other one: what the coordinator asks has expired by it. */
 void session_problem(struct target *target, const char *problem)
 {
+    char clock[128];
+    int64_t ahead_ms = *problem || !target->ledger ? 0 : ledger_clock_ahead_ms(target->ledger);
+    if (ahead_ms * 1000 > ADMISSION_CLOCK_US) {
+        text_format(clock, sizeof clock, CLOCK_OFF, (long long)ahead_ms / 1000, "ahead of");
+        problem = clock;
+    }
     say_problem(target, problem, "");
+}
+
+static void look_at_clock(struct target *target)
+{
+    int64_t ahead_ms = ledger_clock_ahead_ms(target->ledger);
+    if (ahead_ms)
+        log_warn("target %s: " CLOCK_OFF, target->settings.audience.target,
+                 (long long)(ahead_ms > 0 ? ahead_ms : -ahead_ms) / 1000, ahead_ms > 0 ? "ahead of" : "behind");
 }
 
 void session_trouble(struct target *target, const struct err *err)
@@ -120,6 +137,7 @@ bool session_ready(struct target *target, struct err *err)
         return false;
     if (fresh || !target->described) { /* a database that is being restored cannot be read for a while */
         session_describe(target);
+        look_at_clock(target);
         target->settings.notices.changed(target->settings.notices.context);
     }
     return true;

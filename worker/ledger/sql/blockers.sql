@@ -1,0 +1,10 @@
+-- Who holds what a session ($1) waits for: what this role may see of them, one after the other.
+SELECT coalesce(pg_catalog.string_agg(
+       CASE WHEN b.pid = 0 THEN 'a prepared transaction'
+            ELSE pg_catalog.concat('pid ', b.pid, ' (' || nullif(a.application_name, '') || ')', ', user ' || a.usename,
+                                   CASE WHEN a.state LIKE 'idle in transaction%' THEN ', idle in its transaction' END,
+                                   ', since ' || pg_catalog.to_char(a.xact_start AT TIME ZONE 'UTC',
+                                                                    'YYYY-MM-DD HH24:MI:SS" UTC"')) END,
+       '; ' ORDER BY a.xact_start, b.pid), '')
+  FROM (SELECT DISTINCT pid FROM pg_catalog.unnest(pg_catalog.pg_blocking_pids($1::int)) AS blocking (pid)) b
+  LEFT JOIN pg_catalog.pg_stat_activity a ON a.pid = b.pid
