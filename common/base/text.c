@@ -121,6 +121,22 @@ void text_add_utf8(struct buf *buf, const char *text)
     buf_add(buf, text, left);
 }
 
+void text_add_character(struct buf *buf, uint32_t code)
+{
+    static const struct {
+        uint32_t below;
+        unsigned char lead;
+    } forms[] = {{0x80, 0x00}, {0x800, 0xc0}, {0x10000, 0xe0}, {0x110000, 0xf0}};
+    for (int more = 0; more < 4; more++) {
+        if (code >= forms[more].below)
+            continue;
+        buf_addc(buf, (char)(forms[more].lead | code >> (6 * more)));
+        for (int i = more - 1; i >= 0; i--)
+            buf_addc(buf, (char)(0x80 | (code >> (6 * i) & 0x3f)));
+        return;
+    }
+}
+
 void text_add_ascii(struct buf *buf, const char *text)
 {
     const unsigned char *p = (const unsigned char *)text;

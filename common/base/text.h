@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct buf;
 
@@ -22,6 +23,8 @@ bool text_append(char *out, size_t size, const char *format, ...) __attribute__(
 void text_add_utf8(struct buf *buf, const char *text);
 /* Adds UTF-8 text as ASCII: other characters become \u20ac or \U0001f600, other bytes \xNN. */
 void text_add_ascii(struct buf *buf, const char *text);
+/* Adds the character of this number as UTF-8. */
+void text_add_character(struct buf *buf, uint32_t code);
 /* Adds text with C0, C1 and bidirectional control characters made visible (\x1b, \u202e), so that foreign text cannot
  * drive a terminal. `one_line`: newlines and tabs are escaped too. */
 void text_add_printable(struct buf *buf, const char *text, bool one_line);

@@ -134,7 +134,7 @@ static PGconn *start(const char *conninfo, const char *application_name)
     /* what stands before dbname are defaults, what stands after it wins */
     const char *keywords[] = {"keepalives_idle", "keepalives_interval", "keepalives_count", "tcp_user_timeout",
                               "dbname", "application_name", "client_encoding", NULL};
-    const char *values[] = {"30", "10", "3", "60000", conninfo, application_name, "UTF8", NULL};
+    const char *values[] = {"30", "10", "3", "60000", conninfo, application_name, PG_ENCODING, NULL};
     return PQconnectStartParams(keywords, values, 1);
 }
 
@@ -165,6 +165,7 @@ bool pg_open(const char *conninfo, const char *application_name, int timeout_ms,
     struct pg *pg = xcalloc(1, sizeof *pg);
     pg->conn = conn;
     pg->conninfo = xstrdup(conninfo);
+    pg->encoding = PQclientEncoding(conn);
     pg->notices = pg->handed = (struct buf)BUF_INIT(NOTICES_MAX);
     pg->describe = xasprintf("%s@%s:%s/%s", PQuser(conn), PQhost(conn) ? PQhost(conn) : "local",
                              PQport(conn) ? PQport(conn) : "", PQdb(conn));
@@ -221,6 +222,12 @@ void pg_give_up(struct pg *pg)
     if (PQsocket(pg->conn) >= 0)
         shutdown(PQsocket(pg->conn), SHUT_RDWR);
     pg_look(pg);
+}
+
+const char *pg_parameter(struct pg *pg, const char *name)
+{
+    const char *value = PQparameterStatus(pg->conn, name);
+    return value ? value : "";
 }
 
 bool pg_lost(struct pg *pg)

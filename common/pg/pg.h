@@ -42,6 +42,7 @@ const char *const *pg_session_settings(struct pg *pg);
 void pg_give_up(struct pg *pg);
 /* Between statements: takes in what the server said unasked. False: it has ended the connection. */
 bool pg_look(struct pg *pg);
+const char *pg_parameter(struct pg *pg, const char *name); /* what the server reports of itself; borrowed, "" unknown */
 bool pg_lost(struct pg *pg);                        /* the connection is gone: whatever was under way is in doubt */
 
 /* One parameterised statement, prepared under the address of its text at first use: `sql` is a static string (one
@@ -64,7 +65,8 @@ struct pg_input {
 };
 /* pg_run_watched with everything that a caller may want to know of a text of several statements. */
 struct pg_script {
-    PGresult *rows; /* new: the last result that has rows, NULL when none has */
+    PGresult *rows; /* new: the last row of the last result that has columns (without a row: none); NULL: no such */
+    PGresult *failed; /* new: the first result that is an error of the server, NULL: none */
     char tag[64];   /* the last command tag */
     char ended[64]; /* of the last statement that ended a transaction: COMMIT or ROLLBACK; "" none did */
     int completed;  /* how many statements ended well: the failed one is the next */
@@ -72,7 +74,8 @@ struct pg_script {
     int64_t input_line; /* it failed at this line of the last of them, from 1; 0: unknown, or not while it was read */
 };
 void pg_script_release(struct pg_script *script);
-/* *ret_script is set in any case, also when it fails (release it). The inputs are sent as the text's COPY statements
+/* *ret_script is set in any case, also when it fails (release it). Rows, of COPY ... TO STDOUT too, are dropped as they
+ * come: memory does not grow with them. The inputs are sent as the text's COPY statements
  * ask for them, in small parts; one more COPY than there are inputs fails. */
 bool pg_run_script(struct pg *pg, const char *text, const struct pg_input *inputs, size_t input_count,
                    bool (*stop)(void *), void *context, struct pg_script *ret_script, struct err *err);

@@ -7,11 +7,14 @@ struct pg_prepared {
     const char *sql; /* borrowed: its address is its name */
 };
 
+#define PG_ENCODING "UTF8" /* of everything that goes over a connection */
+
 struct pg {
     PGconn *conn;          /* owned */
     char *conninfo;        /* owned, a secret */
     char *describe;        /* owned */
     const char *settings[3]; /* static */
+    int encoding;          /* libpq's number of PG_ENCODING */
     struct pg_prepared *prepared; /* owned array */
     size_t prepared_count, prepared_room;
     struct buf notices, handed; /* collected; given out */

@@ -11,6 +11,7 @@
 
 #define CANCEL_FIRST_MS 500
 #define CANCEL_GIVE_UP_MS 10000
+#define ROWS_BETWEEN_LOOKS 1024
 
 bool pg_fail_connection(struct pg *pg, struct err *err)
 {
@@ -112,7 +113,8 @@ bool pg_exec(struct pg *pg, const char *sql, int count, const char *const *value
 void pg_script_release(struct pg_script *script)
 {
     PQclear(script->rows);
-    script->rows = NULL;
+    PQclear(script->failed);
+    script->rows = script->failed = NULL;
 }
 
 void pg_watch_ask(struct pg *pg, struct pg_watch *watch)
@@ -133,22 +135,29 @@ void pg_watch_ask(struct pg *pg, struct pg_watch *watch)
     watch->pause_ms *= 2;
 }
 
+/* Takes in what comes within a moment, and asks whether to stop. False: the connection is lost. */
+static bool await_input(struct pg *pg, struct pg_watch *watch)
+{
+    struct pollfd fd = {.fd = PQsocket(pg->conn), .events = POLLIN};
+    poll(&fd, 1, 50);
+    if (!PQconsumeInput(pg->conn))
+        return false;
+    pg_watch_ask(pg, watch);
+    return true;
+}
+
 /* Waits until PQgetResult would not block. */
 static void await_result(struct pg *pg, struct pg_watch *watch)
 {
-    while (watch->stop && PQisBusy(pg->conn)) {
-        struct pollfd fd = {.fd = PQsocket(pg->conn), .events = POLLIN};
-        poll(&fd, 1, 50);
-        if (!PQconsumeInput(pg->conn))
-            return;
-        if (PQisBusy(pg->conn))
-            pg_watch_ask(pg, watch);
-    }
+    while (watch->stop && PQisBusy(pg->conn) && await_input(pg, watch))
+        ;
 }
 
 /* One text on its way. */
 struct talk {
     struct pg *pg;
+    bool last_row; /* rows come one by one, and none but the last is kept */
+    int64_t came;  /* rows of the present result */
     const struct pg_input *inputs;
     int input_count;
     const struct pg_input *copying; /* the one that is being read */
@@ -156,17 +165,64 @@ struct talk {
     struct pg_script *script;
 };
 
-static bool take_copy(struct talk *talk, ExecStatusType status)
+/* Who sends without a pause is asked to stop, too. */
+static void count_row(struct talk *talk)
+{
+    if (++talk->came % ROWS_BETWEEN_LOOKS == 0)
+        pg_watch_ask(talk->pg, &talk->watch);
+}
+
+/* COPY ... TO STDOUT: nobody wants it. What ends it in front of its time is the next result's to say. */
+static void drop_copy(struct talk *talk)
 {
     char *line = NULL;
-    if (status == PGRES_COPY_IN) {
-        talk->copying = talk->script->inputs < talk->input_count ? &talk->inputs[talk->script->inputs] : NULL;
-        talk->script->inputs++;
-        return pg_send_input(talk->pg, talk->copying, &talk->watch);
+    bool watched = talk->watch.stop;
+    for (int len = 0; len >= 0;) {
+        len = PQgetCopyData(talk->pg->conn, &line, watched);
+        if (len > 0) {
+            PQfreemem(line);
+            count_row(talk);
+        } else if (len == 0 && !await_input(talk->pg, &talk->watch))
+            return;
     }
-    while (PQgetCopyData(talk->pg->conn, &line, 0) > 0) /* nobody wants it */
-        PQfreemem(line);
-    return true;
+}
+
+static bool take_copy(struct talk *talk, ExecStatusType status)
+{
+    if (status == PGRES_COPY_OUT) {
+        drop_copy(talk);
+        return true;
+    }
+    talk->copying = talk->script->inputs < talk->input_count ? &talk->inputs[talk->script->inputs] : NULL;
+    talk->script->inputs++;
+    return pg_send_input(talk->pg, talk->copying, &talk->watch);
+}
+
+/* A row or more, which take the place of those before. Steals result. */
+static void take_rows(struct talk *talk, PGresult *result)
+{
+    bool ends_them = talk->last_row && talk->came && PQresultStatus(result) == PGRES_TUPLES_OK;
+    if (PQresultStatus(result) == PGRES_SINGLE_TUPLE)
+        count_row(talk);
+    if (ends_them) {
+        PQclear(result);
+        return;
+    }
+    PQclear(talk->script->rows);
+    talk->script->rows = result;
+}
+
+static bool take_failure(struct talk *talk, PGresult *result, struct err *err)
+{
+    struct pg_script *script = talk->script;
+    pg_fail(talk->pg, result, err);
+    if (talk->copying)
+        script->input_line = pg_input_line(result, talk->copying);
+    if (script->failed)
+        PQclear(result);
+    else
+        script->failed = result;
+    return false;
 }
 
 /* Takes one result in; false when it is a failure, which err then tells. */
@@ -175,25 +231,32 @@ static bool take(struct talk *talk, PGresult *result, struct err *err)
     ExecStatusType status = PQresultStatus(result);
     struct pg_script *script = talk->script;
     bool good = true;
-    if (status == PGRES_COPY_IN || status == PGRES_COPY_OUT)
+    switch (status) {
+    case PGRES_COPY_IN:
+    case PGRES_COPY_OUT:
         good = take_copy(talk, status) || pg_fail_connection(talk->pg, err);
-    else if (status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK || status == PGRES_EMPTY_QUERY) {
+        PQclear(result);
+        return good;
+    case PGRES_SINGLE_TUPLE:
+        take_rows(talk, result);
+        return true;
+    case PGRES_COMMAND_OK:
+    case PGRES_TUPLES_OK:
+    case PGRES_EMPTY_QUERY:
         talk->copying = NULL;
         script->completed++;
         text_format(script->tag, sizeof script->tag, "%s", PQcmdStatus(result));
         if (strcmp(script->tag, "COMMIT") == 0 || strcmp(script->tag, "ROLLBACK") == 0)
             text_format(script->ended, sizeof script->ended, "%s", script->tag);
-    } else {
-        good = pg_fail(talk->pg, result, err);
-        if (talk->copying)
-            script->input_line = pg_input_line(result, talk->copying);
+        if (status == PGRES_TUPLES_OK)
+            take_rows(talk, result);
+        else
+            PQclear(result);
+        talk->came = 0;
+        return true;
+    default:
+        return take_failure(talk, result, err);
     }
-    if (status == PGRES_TUPLES_OK) {
-        PQclear(script->rows);
-        script->rows = result;
-    } else
-        PQclear(result);
-    return good;
 }
 
 /* Until the server is ready again; false: something failed, *err is the first that did. */
@@ -211,38 +274,55 @@ static bool take_all(struct talk *talk, struct err *err)
     }
 }
 
-bool pg_run_script(struct pg *pg, const char *text, const struct pg_input *inputs, size_t input_count,
-                   bool (*stop)(void *), void *context, struct pg_script *ret_script, struct err *err)
+/* What a text has set for the session is not for what greylag sends next, nor for what it escapes. */
+static void take_encoding_back(struct pg *pg)
 {
-    struct talk talk = {.pg = pg, .inputs = inputs, .input_count = (int)input_count, .watch = {stop, context, false},
-                        .script = ret_script};
-    *ret_script = (struct pg_script){.completed = 0};
+    if (PQclientEncoding(pg->conn) != pg->encoding && PQtransactionStatus(pg->conn) != PQTRANS_INERROR)
+        PQsetClientEncoding(pg->conn, PG_ENCODING);
+}
+
+static bool run(struct talk *talk, const char *text, struct err *err)
+{
+    struct pg *pg = talk->pg;
+    *talk->script = (struct pg_script){.completed = 0};
     int64_t begin = clock_mono_us();
     struct err mine = ERR_INIT;
     if (!PQsendQuery(pg->conn, text)) {
         pg_traced(pg, text, begin, "lost");
         return pg_fail_connection(pg, err);
     }
-    bool good = take_all(&talk, &mine);
+    if (talk->last_row)
+        PQsetSingleRowMode(pg->conn);
+    bool good = take_all(talk, &mine);
     if (pg_lost(pg) && mine.kind != ERR_UNREACHABLE) {
         good = false;
         if (mine.kind == ERR_NONE)
             pg_fail_connection(pg, &mine);
         mine.kind = ERR_UNREACHABLE; /* whatever it said last, the session is gone */
     }
-    if (talk.watch.stopped && !good && mine.kind != ERR_UNREACHABLE)
+    if (talk->watch.stopped && !good && mine.kind != ERR_UNREACHABLE)
         mine.kind = ERR_TIMEOUT;
-    pg_traced(pg, text, begin, good ? ret_script->tag : mine.sqlstate);
+    pg_traced(pg, text, begin, good ? talk->script->tag : mine.sqlstate);
+    take_encoding_back(pg);
     if (!good && err)
         *err = mine;
     return good;
+}
+
+bool pg_run_script(struct pg *pg, const char *text, const struct pg_input *inputs, size_t input_count,
+                   bool (*stop)(void *), void *context, struct pg_script *ret_script, struct err *err)
+{
+    struct talk talk = {.pg = pg, .last_row = true, .inputs = inputs, .input_count = (int)input_count,
+                        .watch = {.stop = stop, .context = context}, .script = ret_script};
+    return run(&talk, text, err);
 }
 
 bool pg_run_watched(struct pg *pg, const char *text, bool (*stop)(void *), void *context, PGresult **ret,
                     char *ret_tag, struct err *err)
 {
     struct pg_script script;
-    bool good = pg_run_script(pg, text, NULL, 0, stop, context, &script, err);
+    struct talk talk = {.pg = pg, .watch = {.stop = stop, .context = context}, .script = &script};
+    bool good = run(&talk, text, err);
     if (good && ret_tag)
         text_format(ret_tag, 64, "%s", script.tag);
     if (good && ret) {

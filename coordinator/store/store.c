@@ -90,12 +90,23 @@ static bool check_identity(struct store *store, struct err *err)
     return err_hint(err, "give each environment a control database of its own (coordinator.yml, database)");
 }
 
+/* Names and texts come from everywhere, and have to be kept as they are. SQL_ASCII keeps bytes. */
+static bool check_encoding(struct store *store, struct err *err)
+{
+    const char *encoding = pg_parameter(store->pg, "server_encoding");
+    if (strcmp(encoding, "UTF8") == 0 || strcmp(encoding, "SQL_ASCII") == 0)
+        return true;
+    err_set(err, ERR_CONFIG, "the control database %s has encoding %s, which cannot hold every text: it has to be UTF8",
+            pg_describe(store->pg), encoding);
+    return err_hint(err, "CREATE DATABASE ... ENCODING 'UTF8' TEMPLATE template0");
+}
+
 static bool connect_and_check(struct store *store, struct err *err)
 {
     if (!pg_open(store->conninfo, store->application, STORE_CONNECT_MS, &store->pg, err))
         return err_prefix(err, "control database");
     pg_set_trace(store->pg, store->trace, store->trace_context);
-    return store_migrate(store, err) && check_identity(store, err);
+    return check_encoding(store, err) && store_migrate(store, err) && check_identity(store, err);
 }
 
 bool store_open(const char *conninfo, const char *fleet, const char *environment, const char *application,

@@ -195,10 +195,17 @@ char *test_pg_conninfo_with(const char *conninfo, const char *name, const char *
 
 const char *test_pg_database(struct test_pg *pg, const char *name)
 {
+    return test_pg_database_in(pg, name, "UTF8");
+}
+
+const char *test_pg_database_in(struct test_pg *pg, const char *name, const char *encoding)
+{
     if (pg->count == DATABASES_MAX)
         die(name, "too many databases for one test");
     char *unique = xasprintf("%s_%d_%d", name, (int)getpid(), pg->count);
-    auto_free char *sql = xasprintf("CREATE DATABASE \"%s\" TEMPLATE template0", unique);
+    bool plain = strcmp(encoding, "UTF8") == 0; /* the cluster's own */
+    auto_free char *sql = xasprintf("CREATE DATABASE \"%s\" TEMPLATE template0 ENCODING '%s'%s", unique, encoding,
+                                    plain ? "" : " LC_COLLATE 'C' LC_CTYPE 'C'");
     PGconn *connection = open_connection(pg->conninfo);
     PQclear(run(connection, sql));
     PQfinish(connection);

@@ -22,6 +22,8 @@ void test_pg_stop(struct test_pg *pg);
 const char *test_pg_conninfo(struct test_pg *pg); /* superuser, database postgres */
 /* Creates an empty database called `name` and something unique, and gives its conninfo (superuser). */
 const char *test_pg_database(struct test_pg *pg, const char *name);
+/* The same in another encoding, by its name there. */
+const char *test_pg_database_in(struct test_pg *pg, const char *name, const char *encoding);
 /* The same conninfo under another role, or through another port (a proxy's); new, free(). */
 char *test_pg_conninfo_with(const char *conninfo, const char *name, const char *value);
 /* Runs statements; ends the test when one fails. */

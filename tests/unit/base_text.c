@@ -304,6 +304,11 @@ Test(text, made_fit)
 {
     must_add(text_add_utf8, "gr\xc3\xbc\xc3\x9f" "e", "gr\xc3\xbc\xc3\x9f" "e");
     must_add(text_add_utf8, "gr\xfc\xdf" "e\xc3", "gr\\xfc\\xdfe\\xc3");
+    static const uint32_t codes[] = {'a', 0xe9, 0x20ac, 0x1f600};
+    auto_buf struct buf out = BUF_INIT(100);
+    for (size_t i = 0; i < COUNT_OF(codes); i++)
+        text_add_character(&out, codes[i]);
+    cr_assert_str_eq(buf_text(&out), "a\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80");
     must_add(text_add_ascii, "plain\n", "plain\n");
     must_add(text_add_ascii, "\xe2\x82\xac \xf0\x9f\x98\x80 \xfc", "\\u20ac \\U0001f600 \\xfc");
 }

@@ -124,9 +124,67 @@ Test(pg_connection, scripts_tell_tag_rows_and_how_far)
     pg_close(pg);
 }
 
+/* The most memory that this process has had, MiB. */
+static long peak(void)
+{
+    char line[200];
+    long kib = 0;
+    FILE *file = fopen("/proc/self/status", "r");
+    while (fgets(line, sizeof line, file))
+        if (strncmp(line, "VmHWM:", 6) == 0)
+            kib = strtol(line + 6, NULL, 10);
+    fclose(file);
+    return kib / 1024;
+}
+
+Test(pg_connection, rows_that_nobody_reads_are_dropped)
+{
+    struct pg *pg = open_pg();
+    struct pg_script s;
+    long before = peak();
+    static const char *const texts[] = {
+        "SELECT repeat('x', 10000) FROM generate_series(1, 20000)",
+        "COPY (SELECT repeat('x', 10000) FROM generate_series(1, 20000)) TO STDOUT",
+        "BEGIN; SELECT repeat('x', 10000) FROM generate_series(1, 20000); SELECT 1 WHERE false; COMMIT",
+        "DO $$ BEGIN FOR i IN 1..20000 LOOP RAISE NOTICE '%', repeat('x', 10000); END LOOP; END $$"};
+    for (size_t i = 0; i < COUNT_OF(texts); i++) {
+        cr_assert(pg_run_script(pg, texts[i], NULL, 0, NULL, NULL, &s, &err), "%s", err.text);
+        pg_script_release(&s);
+        cr_assert(peak() < before + 24, "%s: %ld MiB, before that %ld", texts[i], peak(), before);
+    }
+    cr_assert(pg_run_script(pg, "SELECT i FROM generate_series(1, 5) i; COMMIT", NULL, 0, NULL, NULL, &s, &err));
+    cr_assert(PQntuples(s.rows) == 1 && pg_number(s.rows, 0, 0) == 5 && s.completed == 2);
+    pg_script_release(&s);
+    cr_assert(pg_run_script(pg, "SELECT 1; SELECT 2, 3 WHERE false", NULL, 0, NULL, NULL, &s, &err));
+    cr_assert(PQntuples(s.rows) == 0 && PQnfields(s.rows) == 2 && s.completed == 2);
+    pg_script_release(&s);
+    cr_assert_not(pg_run_script(pg, "SELECT 10 / (3 - i) FROM generate_series(1, 5) i; SELECT 2", NULL, 0, NULL, NULL,
+                                &s, &err));
+    cr_assert(s.completed == 0 && s.failed && strcmp(err.sqlstate, "22012") == 0);
+    pg_script_release(&s);
+    pg_close(pg);
+}
+
 static bool after(void *context)
 {
     return clock_mono_ms() > *(int64_t *)context;
+}
+
+/* Also who sends and sends. */
+Test(pg_connection, stop_cancels_rows_without_end)
+{
+    struct pg *pg = open_pg();
+    static const char *const texts[] = {"SELECT i FROM generate_series(1, 1000000000) i",
+                                        "COPY (SELECT i FROM generate_series(1, 1000000000) i) TO STDOUT",
+                                        "COPY (SELECT pg_sleep(100)) TO STDOUT"};
+    for (size_t i = 0; i < COUNT_OF(texts); i++) {
+        struct pg_script s;
+        int64_t at = clock_mono_ms() + 50;
+        cr_assert_not(pg_run_script(pg, texts[i], NULL, 0, after, &at, &s, &err));
+        cr_assert(err.kind == ERR_TIMEOUT && strcmp(err.sqlstate, "57014") == 0, "%s: %s", texts[i], err.text);
+        pg_script_release(&s);
+    }
+    pg_close(pg);
 }
 
 Test(pg_connection, stop_cancels)

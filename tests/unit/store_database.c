@@ -22,6 +22,24 @@ Test(store, opens_twice_and_refuses_another_environment)
     cr_assert_eq(err.kind, ERR_CONFLICT, "%s", err.text);
 }
 
+/* Whatever a worker says has to be kept: said at the start, instead of a turn that fails for ever. */
+Test(store, an_encoding_that_cannot_hold_every_text_is_refused)
+{
+    struct err err = ERR_INIT;
+    struct store *store = NULL;
+    cr_assert_not(store_open(test_pg_database_in(server, "latin", "LATIN1"), "shop", "dev", "test", &store, &err));
+    cr_assert(err.kind == ERR_CONFIG && strstr(err.text, "has encoding LATIN1") && strstr(err.hint, "UTF8"), "%s",
+              err.text);
+    MUST(store_open(test_pg_database_in(server, "ascii", "SQL_ASCII"), "shop", "dev", "test", &store, &why));
+    struct outcome outcome = {.id = "r.1.1/1/failed", .request = "r.1.1", .release = "r", .migration = "R__größe",
+                              .message = "€ 😀 \xff"};
+    struct store_inbox inbox = {.outcome = &outcome, .verdict = "accepted", .report_digest = "d"};
+    struct store_batch batch = {.inbox = &inbox, .inbox_count = 1};
+    lead(store, "a");
+    MUST(store_batch_commit(store, &batch, &why));
+    store_close(store);
+}
+
 Test(store, every_statement_prepares)
 {
     store_close(open_store());

@@ -59,6 +59,7 @@ bool try_again(struct execution *x, enum retry_cause cause, bool *ret_stopped)
 static enum executor_end record(struct execution *x, const struct outcome *about, struct err *err)
 {
     CRASH_POINT("executor.failed");
+    x->step.took_ms = clock_mono_ms() - x->began_ms;
     if (!ledger_record(x->ledger, &x->step, about, x->arena, &x->outcome, err)) {
         if (strcmp(err->sqlstate, LEDGER_STALE) == 0)
             return EXECUTOR_FENCED;
@@ -319,7 +320,7 @@ enum executor_end executor_apply(struct ledger *ledger, const struct job *job, s
     struct err mine = ERR_INIT;
     struct execution x = {.ledger = ledger, .hooks = hooks, .arena = arena,
                           .step = {.job = job, .request = &job->requests[index], .attempt = 1},
-                          .warning = BUF_INIT(4096)};
+                          .began_ms = clock_mono_ms(), .warning = BUF_INIT(4096)};
     if (hooks && hooks->secret_count)
         x.veil = (struct veil){.secrets = hooks->secrets, .count = hooks->secret_count,
                                .used = arena_array(arena, hooks->secret_count, sizeof *x.veil.used)};

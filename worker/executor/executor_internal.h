@@ -50,6 +50,7 @@ struct execution {
     const char *holds;         /* what the session holds beside itself as new, as last told; NULL: not known */
     const char *blockers;      /* who stood in the way when it was looked at last; "" nobody */
     int64_t look_ms;           /* when to look again */
+    int64_t began_ms;         /* by the monotonic clock */
     struct buf warning;
     struct outcome outcome;   /* set when an attempt is RECORDED */
 };

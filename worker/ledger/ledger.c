@@ -6,6 +6,7 @@
 
 #include "base/cleanup.h"
 #include "base/clock.h"
+#include "base/text.h"
 #include "crypto/digest.h"
 #include "ledger/ledger_internal.h"
 #include "ledger_sql.h"
@@ -75,7 +76,9 @@ static void copy_settings(struct ledger *ledger, const struct ledger_settings *f
     to->conninfo = keep(ledger, from->conninfo, "");
     to->schema = keep(ledger, from->schema, "greylag");
     to->search_path = keep(ledger, from->search_path, NULL);
-    to->worker = keep(ledger, from->worker, "worker");
+    auto_buf struct buf worker = BUF_INIT(BUF_MAX);
+    text_add_ascii(&worker, from->worker ? from->worker : "worker"); /* for people, in whatever encoding */
+    to->worker = keep(ledger, buf_text(&worker), NULL);
     if (to->connect_timeout_ms <= 0)
         to->connect_timeout_ms = 10000;
     if (to->lease_ms <= 0)

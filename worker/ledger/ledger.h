@@ -115,6 +115,7 @@ struct ledger_step {
     const struct job_request *request;
     int64_t attempt;    /* from 1 */
     int64_t started_us; /* 0: the transaction's own start; else when the first statement outside of one began */
+    int64_t took_ms;    /* so far, with all attempts and pauses; for what fails */
     bool running;       /* it has begun: not_after is not looked at any more */
 };
 struct pg *ledger_session(struct ledger *ledger); /* borrowed until ledger_reconnect; it holds the lock */
@@ -147,7 +148,8 @@ bool ledger_clean(struct ledger *ledger, struct err *err);
 void ledger_read_end(struct ledger *ledger, const PGresult *rows, const struct ledger_step *step, struct arena *arena,
                      struct outcome *ret_outcome);
 /* Records FAILED, ALREADY or DRIFT, in a transaction of its own, under the fence. `about` carries kind, sqlstate,
- * message, line, left, detail (NULL is ""); the rest comes from the step and the database. started_us 0: now. */
+ * message, line, left, detail (NULL is ""); the rest comes from the step and the database. started_us 0: took_ms ago.
+ * A text that the database cannot hold is stored as ASCII, with escapes. */
 bool ledger_record(struct ledger *ledger, const struct ledger_step *step, const struct outcome *about,
                    struct arena *arena, struct outcome *ret_outcome, struct err *err);
 

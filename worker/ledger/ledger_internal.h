@@ -70,6 +70,17 @@ bool ledger_prepare_session(struct ledger *ledger, struct pg *pg, struct err *er
 /* Refuses a transaction pooler. */
 bool ledger_check_session(struct ledger *ledger, struct pg *pg, const struct pg_identity *identity, struct err *err);
 
+/* ---- encoding.c: in databases that cannot hold every character ---- */
+
+/* What a text that is looked up is kept as; itself, or in the arena. NULL stays NULL. */
+const char *ledger_key(const struct ledger *ledger, const char *text, struct arena *arena);
+/* And what it was; in the arena. */
+const char *ledger_key_read(const struct ledger *ledger, const char *text, struct arena *arena);
+/* For people: whole UTF-8 of a bounded size, or ASCII; NULL is "". In the arena. */
+const char *ledger_prose(const char *text, bool ascii, struct arena *arena);
+/* Whether the database could not hold a text. */
+bool ledger_untranslatable(const char *sqlstate);
+
 void ledger_keeper_start(struct ledger *ledger);
 void ledger_keeper_locked(struct ledger *ledger, bool locked);
 void ledger_keeper_end(struct ledger *ledger);

@@ -11,12 +11,13 @@
 /* ---- rows ---- */
 
 /* Columns as in sql/find.sql. */
-static bool read_outcome(const PGresult *r, int row, struct arena *arena, struct outcome *o, struct err *err)
+static bool read_outcome(const struct ledger *ledger, const PGresult *r, int row, struct arena *arena,
+                         struct outcome *o, struct err *err)
 {
     *o = (struct outcome){
         .request = arena_strdup(arena, pg_text(r, row, 0)),
         .release = arena_strdup(arena, pg_text(r, row, 1)),
-        .migration = arena_strdup(arena, pg_text(r, row, 4)),
+        .migration = ledger_key_read(ledger, pg_text(r, row, 4), arena),
         .checksum = arena_strdup(arena, pg_text(r, row, 5)),
         .attempt = pg_number(r, row, 6),
         .position = pg_number(r, row, 7),
@@ -46,7 +47,7 @@ static bool query_outcomes(struct ledger *ledger, enum ledger_statement statemen
     int n = PQntuples(result);
     struct outcome *outcomes = arena_array(arena, n ? (size_t)n : 1, sizeof *outcomes);
     for (int i = 0; i < n; i++)
-        if (!read_outcome(result, i, arena, &outcomes[i], err))
+        if (!read_outcome(ledger, result, i, arena, &outcomes[i], err))
             return false;
     *ret_outcomes = outcomes;
     *ret_count = (size_t)n;
@@ -181,7 +182,7 @@ bool ledger_inventory(struct ledger *ledger, struct arena *arena, const struct a
     int n = PQntuples(result);
     struct applied *applied = arena_array(arena, n ? (size_t)n : 1, sizeof *applied);
     for (int i = 0; i < n; i++)
-        applied[i] = (struct applied){.migration = arena_strdup(arena, pg_text(result, i, 0)),
+        applied[i] = (struct applied){.migration = ledger_key_read(ledger, pg_text(result, i, 0), arena),
                                       .checksum = arena_strdup(arena, pg_text(result, i, 1)),
                                       .request = arena_strdup(arena, pg_text(result, i, 2)),
                                       .release = arena_strdup(arena, pg_text(result, i, 3))};
@@ -197,7 +198,7 @@ bool ledger_inventory(struct ledger *ledger, struct arena *arena, const struct a
 bool ledger_effect(struct ledger *ledger, const char *migration, struct arena *arena, struct ledger_effect *ret_effect,
                    struct err *err)
 {
-    const char *values[] = {NUMBER(ledger->target), migration};
+    const char *values[] = {NUMBER(ledger->target), ledger_key(ledger, migration, arena)};
     auto_pgresult PGresult *result = NULL;
     if (!ledger_exec(ledger, LEDGER_SQL_effect, 2, values, &result, err))
         return false;

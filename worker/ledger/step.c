@@ -10,6 +10,12 @@ static void add_text(struct ledger *ledger, struct buf *sql, const char *text)
     pg_add_literal(ledger->pg, sql, text);
 }
 
+static void add_key(struct ledger *ledger, struct buf *sql, const char *text)
+{
+    auto_arena struct arena arena = ARENA_INIT;
+    add_text(ledger, sql, ledger_key(ledger, text, &arena));
+}
+
 /* The request that has to be in effect before the step; "": none may be. */
 static const char *undone(const struct job_request *request)
 {
@@ -36,9 +42,10 @@ static const char *effect_on_applied(const struct job_request *request)
 /* Adopted again with the checksum that it has: the record is as it should be, and the step concerns another tool's. */
 static void add_realign(struct ledger *ledger, struct buf *sql, const struct job_request *request)
 {
+    auto_arena struct arena arena = ARENA_INIT;
     buf_addf(sql, ",CASE WHEN EXISTS (SELECT FROM %s.applied WHERE target_id = %" PRId64 " AND migration = ",
              ledger->quoted_schema, ledger->target);
-    pg_add_literal(ledger->pg, sql, request->migration);
+    pg_add_literal(ledger->pg, sql, ledger_key(ledger, request->migration, &arena));
     buf_adds(sql, " AND checksum = ");
     pg_add_literal(ledger->pg, sql, request->checksum);
     buf_adds(sql, ") THEN 'none' ELSE 'realign' END");
@@ -51,7 +58,7 @@ void ledger_add_begin(struct ledger *ledger, struct buf *sql, const struct ledge
     add_text(ledger, sql, ledger->term);
     buf_addf(sql, ",%" PRId64 ",%" PRId64 ",%d", ledger->fence.sequence, step->running ? 0 : ledger->not_after_us,
              ledger->identity.pid);
-    add_text(ledger, sql, step->request->migration);
+    add_key(ledger, sql, step->request->migration);
     add_text(ledger, sql, undone(step->request));
     buf_addf(sql, ",'%" PRId64 "','%" PRId64 "'", step->request->lock_timeout_ms, step->request->statement_timeout_ms);
     if (ledger->settings.search_path)
@@ -68,7 +75,7 @@ void ledger_add_end(struct ledger *ledger, struct buf *sql, const struct ledger_
     add_text(ledger, sql, r->request);
     add_text(ledger, sql, step->job->release);
     add_text(ledger, sql, direction_text(r->direction));
-    add_text(ledger, sql, r->migration);
+    add_key(ledger, sql, r->migration);
     add_text(ledger, sql, r->checksum);
     buf_addf(sql, ",%" PRId64 ",%" PRId64, step->attempt, ledger->fence.sequence);
     add_text(ledger, sql, undone(r));
@@ -110,32 +117,39 @@ void ledger_read_end(struct ledger *ledger, const PGresult *rows, const struct l
     fill(ledger, rows, step, arena, ret_outcome);
 }
 
-static const char *text_or_empty(struct arena *arena, const char *text)
-{
-    return text ? arena_strdup(arena, text) : "";
-}
-
-bool ledger_record(struct ledger *ledger, const struct ledger_step *step, const struct outcome *about,
-                   struct arena *arena, struct outcome *ret_outcome, struct err *err)
+/* Once as it is, and where the database cannot hold that, once more as ASCII. *ret_outcome has the texts as stored. */
+static bool record_as(struct ledger *ledger, const struct ledger_step *step, const struct outcome *about, bool ascii,
+                      struct arena *arena, struct outcome *ret_outcome, struct err *err)
 {
     const struct job_request *r = step->request;
-    struct outcome o = {.kind = about->kind,
-                        .line = about->line,
-                        .sqlstate = text_or_empty(arena, about->sqlstate),
-                        .message = text_or_empty(arena, about->message),
-                        .left = text_or_empty(arena, about->left),
-                        .detail = text_or_empty(arena, about->detail)};
+    struct outcome o = {.kind = about->kind, .line = about->line,
+                        .sqlstate = ledger_prose(about->sqlstate, ascii, arena),
+                        .message = ledger_prose(about->message, ascii, arena),
+                        .left = ledger_prose(about->left, ascii, arena),
+                        .detail = ledger_prose(about->detail, ascii, arena)};
     const char *values[] = {NUMBER(ledger->target), NUMBER(ledger->fence.epoch), ledger->term,
                             NUMBER(ledger->fence.sequence), r->request, step->job->release,
-                            direction_text(r->direction), outcome_text(o.kind), r->migration, r->checksum,
-                            NUMBER(step->attempt), NUMBER(about->started_us), o.sqlstate, o.message, NUMBER(o.line),
-                            o.left, o.detail};
+                            direction_text(r->direction), outcome_text(o.kind), ledger_key(ledger, r->migration, arena),
+                            r->checksum, NUMBER(step->attempt), NUMBER(about->started_us), o.sqlstate, o.message,
+                            NUMBER(o.line), o.left, o.detail, NUMBER(step->took_ms)};
     auto_pgresult PGresult *result = NULL;
     if (!ledger_exec(ledger, LEDGER_SQL_record, (int)COUNT_OF(values), values, &result, err))
         return false;
     fill(ledger, result, step, arena, &o);
     *ret_outcome = o;
     return true;
+}
+
+bool ledger_record(struct ledger *ledger, const struct ledger_step *step, const struct outcome *about,
+                   struct arena *arena, struct outcome *ret_outcome, struct err *err)
+{
+    struct err mine = ERR_INIT;
+    bool good = record_as(ledger, step, about, false, arena, ret_outcome, &mine) ||
+                (ledger_untranslatable(mine.sqlstate) &&
+                 record_as(ledger, step, about, true, arena, ret_outcome, &mine));
+    if (!good && err)
+        *err = mine;
+    return good;
 }
 
 /* ---- markers ---- */

@@ -1,4 +1,5 @@
 SELECT * FROM @schema@.record($1::int, $2::bigint, $3::text, $4::bigint, $5::text, $6::text, $7::text, $8::text,
                               $9::text, $10::text, $11::bigint,
-                              pg_catalog.to_timestamp(nullif($12::bigint, 0) / 1000000.0),
+                              coalesce(pg_catalog.to_timestamp(nullif($12::bigint, 0) / 1000000.0),
+                                       pg_catalog.clock_timestamp() - $18::bigint * interval '1 ms'),
                               $13::text, $14::text, $15::bigint, $16::text, $17::text)
