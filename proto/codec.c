@@ -48,6 +48,16 @@ static json_t *list_value(const struct field *field, const void *items, size_t c
 }
 
 /* What set_default gives back. */
+static bool is_default(const struct field *field, const void *member, const void *value);
+
+static bool is_empty(const struct record *record, const void *value)
+{
+    for (size_t i = 0; i < record->field_count; i++)
+        if (!is_default(&record->fields[i], at(value, record->fields[i].offset), value))
+            return false;
+    return true;
+}
+
 static bool is_default(const struct field *field, const void *member, const void *value)
 {
     const char *text;
@@ -59,7 +69,7 @@ static bool is_default(const struct field *field, const void *member, const void
     case FIELD_BOOLEAN:
         return !*(const bool *)member;
     case FIELD_RECORD:
-        return false;
+        return is_empty(field->record, member);
     case FIELD_RECORDS:
     case FIELD_INTEGERS:
     case FIELD_NAMES:
@@ -106,19 +116,30 @@ static json_t *record_value(const struct record *record, const void *value, json
     return object;
 }
 
-char *record_encode(const struct record *record, int version, const void *value, size_t *ret_len)
+/* Steals object. */
+static char *dump(json_t *object, size_t flags)
 {
-    json_t *object = json_object();
-    json_object_set_new_nocheck(object, "version", json_integer(version));
-    record_value(record, value, object);
-    char *text = json_dumps(object, JSON_COMPACT);
+    char *text = json_dumps(object, JSON_COMPACT | flags);
     json_decref(object);
     if (!text) {
         fputs("greylag: out of memory (a message)\n", stderr);
         abort();
     }
+    return text;
+}
+
+char *record_encode(const struct record *record, int version, const void *value, size_t *ret_len)
+{
+    json_t *object = json_object();
+    json_object_set_new_nocheck(object, "version", json_integer(version));
+    char *text = dump(record_value(record, value, object), 0);
     *ret_len = strlen(text);
     return text;
+}
+
+char *record_text(const struct record *record, const void *value)
+{
+    return dump(record_value(record, value, json_object()), JSON_ENSURE_ASCII);
 }
 
 /* ---- reading ---- */
@@ -336,11 +357,10 @@ static bool read_version(struct reader *reader, const json_t *json, int version)
                    (long long)json_integer_value(found), version);
 }
 
-bool record_decode(const struct record *record, int version, size_t ceiling, const char *json, size_t len,
-                   struct arena *arena, void *ret_value, struct err *err)
+/* `version` 0: a record by itself, which has none. */
+static bool decode(const struct record *record, int version, const char *json, size_t len, struct arena *arena,
+                   void *ret_value, struct err *err)
 {
-    if (len > ceiling)
-        return err_set(err, ERR_INPUT, "%s of %zu bytes; at most %zu are read", record->name, len, ceiling);
     json_error_t problem;
     json_t *root = json_loadb(json, len, JSON_REJECT_DUPLICATES, &problem);
     if (!root)
@@ -348,9 +368,23 @@ bool record_decode(const struct record *record, int version, size_t ceiling, con
                        problem.column);
     struct reader reader = {.arena = arena, .err = err};
     void *value = arena_alloc(arena, record->size);
-    bool good = read_version(&reader, root, version) && read_record(&reader, record, root, value);
+    bool good = (!version || read_version(&reader, root, version)) && read_record(&reader, record, root, value);
     json_decref(root);
     if (good)
         memcpy(ret_value, value, record->size);
     return good;
+}
+
+bool record_decode(const struct record *record, int version, size_t ceiling, const char *json, size_t len,
+                   struct arena *arena, void *ret_value, struct err *err)
+{
+    if (len > ceiling)
+        return err_set(err, ERR_INPUT, "%s of %zu bytes; at most %zu are read", record->name, len, ceiling);
+    return decode(record, version, json, len, arena, ret_value, err);
+}
+
+bool record_read(const struct record *record, const char *json, size_t len, struct arena *arena, void *ret_value,
+                 struct err *err)
+{
+    return decode(record, 0, json, len, arena, ret_value, err);
 }

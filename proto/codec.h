@@ -69,7 +69,12 @@ struct record {
 #define RECORD(VARIABLE, NAME, S, FIELDS, CHECK)                                                                       \
     static const struct record VARIABLE = {NAME, sizeof(struct S), FIELDS, sizeof(FIELDS) / sizeof((FIELDS)[0]), CHECK}
 
-/* Compact JSON, new (free()); the first field is "version": `version`. Bytes that are not UTF-8 become U+FFFD. */
+/* A record by itself, in ASCII, new (free()); and back, as record_decode. */
+char *record_text(const struct record *record, const void *value);
+bool record_read(const struct record *record, const char *json, size_t len, struct arena *arena, void *ret_value,
+                 struct err *err);
+
+/* Compact JSON, new (free()); the first field is "version": `version`. Bytes that are not UTF-8 become \xNN. */
 char *record_encode(const struct record *record, int version, const void *value, size_t *ret_len);
 /* ERR_INPUT: larger than `ceiling`, not JSON, a field missing, of a wrong type or out of range (the text names its
  * path). ERR_CONFLICT: another version. ret_value (record->size bytes) is set only on success. */

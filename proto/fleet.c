@@ -54,6 +54,9 @@ static const struct field migration_fields[] = {
     FIELD_INT(migration, up_size, "upSize", true, 0, INT64_MAX),
     FIELD_INT(migration, down_size, "downSize", false, 0, INT64_MAX),
     FIELD_NULLABLE(migration, verify, FIELD_DIGEST, "verify"),
+    FIELD_LIST(migration, up_lines, up_line_count, FIELD_INTEGERS, "upLines", false, NULL, 0, LIST_MAX),
+    FIELD_LIST(migration, down_lines, down_line_count, FIELD_INTEGERS, "downLines", false, NULL, 0, LIST_MAX),
+    FIELD_LIST(migration, verify_lines, verify_line_count, FIELD_INTEGERS, "verifyLines", false, NULL, 0, LIST_MAX),
     FIELD_NULLABLE(migration, script, FIELD_TEXT, "script"),
     FIELD_NULLABLE(migration, foreign_checksum, FIELD_TEXT, "foreignChecksum"),
     FIELD_NULLABLE(migration, foreign_record, FIELD_TEXT, "foreignRecord"),
@@ -107,6 +110,14 @@ size_t migration_wire_size(const char *text, size_t len)
         escaped += c == '"' || c == '\\' || (c < 32 && strchr("\b\f\n\r\t", c)) ? 2 : c < 32 ? 6 : 1;
     }
     return (escaped + 2) / 3 * 4;
+}
+
+int64_t text_line_in_file(const int64_t *lines, size_t count, int64_t line)
+{
+    int64_t in_file = line;
+    for (size_t i = 0; i + 1 < count && lines[i] <= line; i += 2)
+        in_file = lines[i + 1] + (line - lines[i]);
+    return in_file;
 }
 
 const struct service *fleet_service(const struct fleet *fleet, const char *name)

@@ -56,6 +56,10 @@ struct migration {
     const char *up;        /* digest of the up SQL */
     const char *down;      /* digest of the down SQL, NULL when there is none */
     int64_t up_size, down_size; /* bytes */
+    const int64_t *up_lines, *down_lines, *verify_lines; /* where the texts stand in their files, in pairs: a line of
+                                 * the text, the line of the file, both from 1; what follows goes on from there. Empty:
+                                 * the text is the whole file */
+    size_t up_line_count, down_line_count, verify_line_count; /* numbers, not pairs */
     const char *verify;    /* digest of SQL that has to run without an error after the up, and is rolled back; NULL:
                             * none */
     const char *script;    /* the name under which the layout's own tool records it; NULL: it records none */
@@ -80,6 +84,9 @@ struct migration {
     const struct dependency *depends;
     size_t depends_count;
 };
+
+/* The line of the file for one of a text. */
+int64_t text_line_in_file(const int64_t *lines, size_t count, int64_t line);
 
 struct service {
     const char *name;

@@ -64,6 +64,8 @@ static const struct field request_fields[] = {
     FIELD_LIST(job_request, values, value_count, FIELD_RECORDS, "values", false, &placeholder_record, 0, LIST_MAX),
     FIELD(job_request, in_history, FIELD_BOOLEAN, "inHistory", false),
     FIELD(job_request, no_transaction, FIELD_BOOLEAN, "noTransaction", false),
+    FIELD_LIST(job_request, lines, line_count, FIELD_INTEGERS, "lines", false, NULL, 0, LIST_MAX),
+    FIELD_LIST(job_request, verify_lines, verify_line_count, FIELD_INTEGERS, "verifyLines", false, NULL, 0, LIST_MAX),
     FIELD_INT(job_request, lock_timeout_ms, "lockTimeoutMs", true, 1, INT32_MAX),
     FIELD_INT(job_request, statement_timeout_ms, "statementTimeoutMs", true, 1, INT32_MAX),
     FIELD_INT(job_request, retries, "retries", true, 0, 1000000),
@@ -101,6 +103,13 @@ static const struct field control_fields[] = {
 };
 RECORD(control_record, "control", control, control_fields, NULL);
 
+static const struct field said_fields[] = {
+#define X(member, json, prose) FIELD(server_said, member, FIELD_TEXT, json, false),
+    SAID_TEXTS(X)
+#undef X
+};
+RECORD(said_record, "said", server_said, said_fields, NULL);
+
 static const struct field outcome_fields[] = {
     FIELD(outcome, id, FIELD_ID, "id", true),
     FIELD(outcome, request, FIELD_ID, "request", true),
@@ -116,6 +125,7 @@ static const struct field outcome_fields[] = {
     FIELD_INT(outcome, finished_us, "finishedUs", false, 0, INT64_MAX),
     FIELD(outcome, sqlstate, FIELD_TEXT, "sqlstate", false),
     FIELD(outcome, message, FIELD_TEXT, "message", false),
+    FIELD_STRUCT(outcome, said, "said", false, &said_record),
     FIELD_INT(outcome, line, "line", false, 0, INT64_MAX),
     FIELD(outcome, left, FIELD_TEXT, "left", false),
     FIELD(outcome, detail, FIELD_TEXT, "detail", false),
@@ -251,6 +261,38 @@ bool fence_jumps(const struct fence *in_force, int64_t epoch, int64_t sequence)
     return in_force->epoch - epoch > FENCE_JUMP_MAX || in_force->sequence - sequence > FENCE_JUMP_MAX;
 }
 
+bool said_anything(const struct server_said *said)
+{
+#define X(member, json, prose)                                                                                         \
+    if (said->member && *said->member)                                                                                 \
+        return true;
+    SAID_TEXTS(X)
+#undef X
+    return false;
+}
+
+struct server_said said_copy(const struct server_said *said, struct arena *arena)
+{
+    struct server_said copy;
+#define X(member, json, prose) copy.member = said->member && *said->member ? arena_strdup(arena, said->member) : "";
+    SAID_TEXTS(X)
+#undef X
+    return copy;
+}
+
+char *said_encode(const struct server_said *said)
+{
+    return said_anything(said) ? record_text(&said_record, said) : xstrdup("");
+}
+
+struct server_said said_decode(const char *json, struct arena *arena)
+{
+    struct server_said said = {.detail = NULL};
+    if (*json && record_read(&said_record, json, strlen(json), arena, &said, NULL))
+        return said;
+    return said_copy(&(struct server_said){.detail = NULL}, arena);
+}
+
 const char *outcome_id(struct arena *arena, const char *request, int64_t attempt, enum outcome_kind kind)
 {
     return arena_printf(arena, "%s/%lld/%s", request, (long long)attempt, outcome_text(kind));
@@ -259,6 +301,17 @@ const char *outcome_id(struct arena *arena, const char *request, int64_t attempt
 static const char *or_empty(const char *text)
 {
     return text ? text : "";
+}
+
+struct outcome outcome_copy(const struct outcome *outcome, struct arena *arena)
+{
+    struct outcome copy = *outcome;
+    const char **const texts[] = {&copy.id,       &copy.request, &copy.release, &copy.migration, &copy.checksum,
+                                  &copy.sqlstate, &copy.message, &copy.left,    &copy.detail};
+    for (size_t i = 0; i < COUNT_OF(texts); i++)
+        *texts[i] = *texts[i] && **texts[i] ? arena_strdup(arena, *texts[i]) : "";
+    copy.said = said_copy(&outcome->said, arena);
+    return copy;
 }
 
 /* The order of the lines as bytes: NUL, which ends each part, sorts before everything. */

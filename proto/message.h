@@ -57,6 +57,8 @@ struct job_request {
     size_t value_count;    /* 0: by the job's */
     bool in_history;       /* ADOPT: only when the other tool's record says so now, too */
     bool no_transaction;   /* the file asks for it; the worker also looks itself */
+    const int64_t *lines, *verify_lines; /* where `sql` and `verify` stand in their files: as struct migration's */
+    size_t line_count, verify_line_count;
     int64_t lock_timeout_ms, statement_timeout_ms, retries;
 };
 
@@ -92,6 +94,31 @@ struct control {
     size_t position_count;
 };
 
+/* What the server said beside the message of an error, and of its own accord. Data of rows may be in it: who may see
+ * the release is shown it, and no daemon logs it. */
+/*    member       JSON          prose */
+#define SAID_TEXTS(X)                                                                                                  \
+    X(detail,      "detail",     "The server's DETAIL.")                                                               \
+    X(hint,        "hint",       "The server's HINT.")                                                                 \
+    X(context,     "context",    "The server's CONTEXT: functions and statements that it was in.")                     \
+    X(schema,      "schema",     "Of the object that the error is about.")                                             \
+    X(table,       "table",      "The table that the error is about.")                                                 \
+    X(column,      "column",     "The column that the error is about.")                                                \
+    X(data_type,   "dataType",   "The data type that the error is about.")                                             \
+    X(constraint,  "constraint", "The constraint that the error is about.")                                            \
+    X(notices,     "notices",    "NOTICE, WARNING and INFO, a line each, what belongs to one indented below it.")
+struct server_said {
+#define X(member, json, prose) const char *member; /* "" (NULL, where it is written) when there is none */
+    SAID_TEXTS(X)
+#undef X
+};
+bool said_anything(const struct server_said *said);
+struct server_said said_copy(const struct server_said *said, struct arena *arena);
+/* For databases: JSON in ASCII, which every encoding holds; new (free()); "" when there is nothing. */
+char *said_encode(const struct server_said *said);
+/* Takes "" too. What cannot be read is nothing. */
+struct server_said said_decode(const char *json, struct arena *arena);
+
 /* What happened to a request, from its history row. */
 struct outcome {
     const char *id;       /* derives from request, attempt and kind: outcome_id() */
@@ -106,10 +133,14 @@ struct outcome {
     int64_t started_us, finished_us; /* the target database's clock */
     const char *sqlstate; /* "" when none */
     const char *message;  /* "" when none; never DETAIL or row data */
+    struct server_said said;
     int64_t line;         /* in the migration's file, 0 when unknown */
     const char *left;     /* FAILED: what is left in the database, "" when nothing */
     const char *detail;   /* ALREADY: the request in effect; DRIFT: what was found; else "" */
 };
+
+/* With every text in the arena, "" for NULL. */
+struct outcome outcome_copy(const struct outcome *outcome, struct arena *arena);
 
 struct report {
     enum report_kind kind;

@@ -9,15 +9,39 @@
 #include "base/text.h"
 #include "pg/pg_internal.h"
 
-#define NOTICES_MAX ((size_t)64 << 10)
+#define NOTICES_BYTES ((size_t)4096)
+#define NOTICE_BYTES ((size_t)1000)
+#define FIELD_BYTES ((size_t)2000)
+
+/* One field, each of its lines behind `indent`. */
+static void add_field(struct pg *pg, struct buf *out, const PGresult *result, int field, const char *label,
+                      const char *indent)
+{
+    const char *text = PQresultErrorField(result, field);
+    char cut[NOTICE_BYTES];
+    if (!text)
+        return;
+    text_format(cut, sizeof cut, "%s: %s", label, pg_veiled(pg, text, true));
+    for (const char *line = cut, *end; *line; line = end + (*end == '\n')) {
+        end = line + strcspn(line, "\n");
+        buf_addf(out, "%s%.*s\n", line == cut ? indent : "    ", (int)(end - line), line);
+    }
+}
 
 static void notice(void *context, const PGresult *result)
 {
     struct pg *pg = context;
+    auto_buf struct buf text = BUF_INIT(BUF_MAX);
     const char *severity = PQresultErrorField(result, PG_DIAG_SEVERITY_NONLOCALIZED);
-    const char *text = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
-    if (text && !pg->notices.overflowed)
-        buf_addf(&pg->notices, "%s: %s\n", severity ? severity : "NOTICE", pg_veiled(pg, text, true));
+    if (pg->notice_count == PG_NOTICES || pg->notices.len >= NOTICES_BYTES) {
+        pg->notices_lost++;
+        return;
+    }
+    pg->notice_count++;
+    add_field(pg, &text, result, PG_DIAG_MESSAGE_PRIMARY, severity ? severity : "NOTICE", "");
+    add_field(pg, &text, result, PG_DIAG_MESSAGE_DETAIL, "DETAIL", "  ");
+    add_field(pg, &text, result, PG_DIAG_MESSAGE_HINT, "HINT", "  ");
+    text_add_utf8(&pg->notices, buf_text(&text));
 }
 
 /* Of a URL, in front of its parameters. */
@@ -166,7 +190,7 @@ bool pg_open(const char *conninfo, const char *application_name, int timeout_ms,
     pg->conn = conn;
     pg->conninfo = xstrdup(conninfo);
     pg->encoding = PQclientEncoding(conn);
-    pg->notices = pg->handed = (struct buf)BUF_INIT(NOTICES_MAX);
+    pg->notices = pg->handed = (struct buf)BUF_INIT(BUF_MAX);
     pg->describe = xasprintf("%s@%s:%s/%s", PQuser(conn), PQhost(conn) ? PQhost(conn) : "local",
                              PQport(conn) ? PQport(conn) : "", PQdb(conn));
     PQsetNoticeReceiver(conn, notice, pg);
@@ -264,7 +288,22 @@ const char *pg_notices(struct pg *pg)
     pg->handed = pg->notices;
     pg->notices = old;
     buf_clear(&pg->notices);
+    if (pg->notices_lost)
+        buf_addf(&pg->handed, "and %zu more\n", pg->notices_lost);
+    pg->notice_count = pg->notices_lost = 0;
     return buf_text(&pg->handed);
+}
+
+char *pg_error_field(struct pg *pg, const PGresult *error, int field)
+{
+    const char *text = PQresultErrorField(error, field);
+    auto_buf struct buf out = BUF_INIT(BUF_MAX);
+    char cut[FIELD_BYTES];
+    if (!text)
+        return xstrdup("");
+    text_format(cut, sizeof cut, "%s", pg_veiled(pg, text, true));
+    text_add_utf8(&out, cut);
+    return buf_take(&out);
 }
 
 static const char identity_sql[] =

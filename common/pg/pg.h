@@ -101,8 +101,13 @@ struct pg_session {
 bool pg_terminate_backend(struct pg *pg, const struct pg_session *session, int timeout_ms, struct err *err);
 /* Copies SQLSTATE, primary message (never DETAIL) and position of a failed result into err. Returns false. */
 bool pg_fail(struct pg *pg, const PGresult *result, struct err *err);
-/* Collected notices since the last call (one line each; at most 64 KiB), borrowed until the next call. */
+/* Notices since the last call, borrowed until the next call: "WARNING: text" and a newline for each, DETAIL and HINT
+ * below it, indented. At most PG_NOTICES of them and a few KiB; then the last line says how many there were more. Data
+ * of rows may be in it. */
+#define PG_NOTICES 50
 const char *pg_notices(struct pg *pg);
+/* A field (PG_DIAG_...) of an error, as it may be shown and of a bounded size, "" none; new (free()). */
+char *pg_error_field(struct pg *pg, const PGresult *error, int field);
 
 /* Classes of SQLSTATE (design, section 5): transient 08, 40001, 40P01, 55P03, 57P0x, 53300; lost: the connection. */
 bool pg_transient(const char *sqlstate);

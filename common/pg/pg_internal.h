@@ -18,6 +18,7 @@ struct pg {
     struct pg_prepared *prepared; /* owned array */
     size_t prepared_count, prepared_room;
     struct buf notices, handed; /* collected; given out */
+    size_t notice_count, notices_lost;
     pg_trace *trace;
     void *trace_context;
     pg_veil *veil;

@@ -4,6 +4,7 @@
 #include "api/api_internal.h"
 
 #define DECISIONS_SHOWN 20
+#define NOTICES_SHOWN 50 /* steps */
 
 static const char *text_of(const json_t *object, const char *name)
 {
@@ -138,15 +139,20 @@ static void add_waits(json_t *services, const json_t *steps, const json_t *step)
     }
 }
 
-static json_t *problem_of(const json_t *step)
+static bool has_notices(const json_t *step)
+{
+    return *text_of(json_object_get(json_object_get(step, "outcome"), "said"), "notices");
+}
+
+static json_t *brief_of(const json_t *step)
 {
     static const char *const names[] = {"ordinal", "leg",       "service", "target", "migration",
                                         "name",    "direction", "state",   "file",   "outcome"};
-    json_t *problem = json_object();
+    json_t *brief = json_object();
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (json_object_get(step, names[i]))
-            json_object_set(problem, names[i], json_object_get(step, names[i]));
-    return problem;
+            json_object_set(brief, names[i], json_object_get(step, names[i]));
+    return brief;
 }
 
 static json_t *last_decisions(const json_t *decisions)
@@ -164,7 +170,8 @@ json_t *api_summary(const json_t *show)
                                        "note", "acceptedAtUs", "endedAtUs", "decidedBy", "change",      "orders",
                                        "latest", "irreversible"};
     json_t *summary = json_object(), *services = json_array(), *problems = json_array();
-    json_t *forward = new_counts(), *back = new_counts();
+    json_t *forward = new_counts(), *back = new_counts(), *notices = json_array();
+    json_int_t more_notices = 0;
     const json_t *steps = json_object_get(show, "steps"), *item;
     size_t i;
     json_array_foreach(json_object_get(show, "targets"), i, item)
@@ -181,7 +188,11 @@ json_t *api_summary(const json_t *show)
         if (is_state(item, STEP_PENDING))
             add_waits(services, steps, item);
         if (is_state(item, STEP_FAILED) || is_state(item, STEP_UNKNOWN))
-            json_array_append_new(problems, problem_of(item));
+            json_array_append_new(problems, brief_of(item));
+        if (has_notices(item) && json_array_size(notices) < NOTICES_SHOWN)
+            json_array_append_new(notices, brief_of(item));
+        else
+            more_notices += has_notices(item);
     }
     for (i = 0; i < sizeof kept / sizeof *kept; i++)
         if (json_object_get(show, kept[i]))
@@ -190,6 +201,8 @@ json_t *api_summary(const json_t *show)
     json_object_set_new(summary, "back", back);
     json_object_set_new(summary, "services", services);
     json_object_set_new(summary, "problems", problems);
+    json_object_set_new(summary, "notices", notices);
+    json_object_set_new(summary, "moreNotices", json_integer(more_notices));
     json_object_set_new(summary, "decisions", last_decisions(json_object_get(show, "decisions")));
     return summary;
 }

@@ -153,7 +153,9 @@ static void set_texts(struct loading *loading, const struct entry *entry, const 
                       .place = entry->up_place,
                       .file = is_whole(entry->file, entry->up, entry->up_size) ? entry->file : NULL,
                       .placeholders = migration->placeholders ? service : NULL};
+    struct arena *arena = &loading->catalog->arena;
     migration->up = texts_add(&loading->texts, &up, &migration->no_transaction);
+    migration->up_lines = place_pairs(&entry->up_place, arena, &migration->up_line_count);
     migration->up_size = (int64_t)up.size;
     if (entry->down) {
         struct text down = {.text = entry->down,
@@ -164,6 +166,7 @@ static void set_texts(struct loading *loading, const struct entry *entry, const 
                             .placeholders = up.placeholders};
         migration->down = texts_add(&loading->texts, &down, NULL);
         migration->down_size = (int64_t)down.size;
+        migration->down_lines = place_pairs(&entry->down_place, arena, &migration->down_line_count);
     }
     if (entry->verify) {
         struct text verify = {.text = entry->verify,
@@ -173,6 +176,7 @@ static void set_texts(struct loading *loading, const struct entry *entry, const 
                               .verifies = true,
                               .placeholders = up.placeholders};
         migration->verify = texts_add(&loading->texts, &verify, NULL);
+        migration->verify_lines = place_pairs(&entry->verify_place, arena, &migration->verify_line_count);
     }
 }
 

@@ -34,6 +34,21 @@ int place_line(const struct place *place, int line)
     return place->first ? place->first + line - 1 : line;
 }
 
+const int64_t *place_pairs(const struct place *place, struct arena *arena, size_t *ret_count)
+{
+    size_t count = place->each ? place->count : place->first > 1, used = 0;
+    int64_t *pairs = count ? arena_array(arena, 2 * count, sizeof *pairs) : NULL;
+    for (size_t i = 0; i < count; i++) {
+        int line = place_line(place, (int)i + 1);
+        if (i && line == place_line(place, (int)i) + 1)
+            continue; /* goes on */
+        pairs[used++] = (int64_t)i + 1;
+        pairs[used++] = line;
+    }
+    *ret_count = used;
+    return pairs;
+}
+
 void script_add(struct script *script, const char *text, size_t len, int number)
 {
     *array_add(script->lines, script->count, script->room) = number;

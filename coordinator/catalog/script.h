@@ -3,6 +3,7 @@
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/arena.h"
 #include "base/buf.h"
@@ -24,6 +25,8 @@ struct place {
     size_t count;
 };
 int place_line(const struct place *place, int line);
+/* The same in pairs, as struct migration has it; NULL and 0 for a whole file. In the arena. */
+const int64_t *place_pairs(const struct place *place, struct arena *arena, size_t *ret_count);
 
 struct script {
     struct buf text; /* owned until script_end or script_release */

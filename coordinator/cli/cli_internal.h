@@ -155,6 +155,12 @@ void view_changes(const json_t *before, const json_t *now, struct buf *out); /* 
 void view_outcome(const json_t *summary, const struct fleet *fleet, struct buf *out); /* the end */
 void view_problem(const json_t *problem, const struct fleet *fleet, struct buf *out);
 
+/* --- said.c: what servers said beside outcomes. PURE. */
+void view_said(const json_t *said, struct buf *out);      /* DETAIL, HINT, CONTEXT, and what an error is about */
+void view_tries(const json_t *outcome, struct buf *out);  /* how long and how often a failure was tried */
+void view_notice(const json_t *step, struct buf *out);    /* of a step that has some */
+void view_notices(const json_t *steps, struct buf *out);  /* of all that have some, under a heading; else nothing */
+
 /* --- choices.c: what can be done. PURE. `release`: its id, state, direction, irreversible and latest. */
 void view_next(const json_t *release, struct buf *out);
 

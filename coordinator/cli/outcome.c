@@ -56,6 +56,8 @@ void view_problem(const json_t *problem, const struct fleet *fleet, struct buf *
         add_foreign(out, json_text(outcome, "message"));
         buf_addc(out, '\n');
     }
+    view_said(json_object_get(outcome, "said"), out);
+    view_tries(outcome, out);
     if (*json_text(outcome, "detail")) {
         buf_adds(out, "    ");
         add_foreign(out, json_text(outcome, "detail"));
@@ -136,5 +138,8 @@ void view_outcome(const json_t *summary, const struct fleet *fleet, struct buf *
         view_problem(problem, fleet, out);
     buf_adds(out, "\nWhat was done:\n");
     add_targets(summary, out);
+    view_notices(json_object_get(summary, "notices"), out);
+    if (json_number(summary, "moreNotices"))
+        buf_addf(out, "  and %lld steps more (greylag release show)\n", (long long)json_number(summary, "moreNotices"));
     view_next(summary, out);
 }

@@ -228,6 +228,7 @@ static void print_show(const json_t *show, bool all, struct buf *out)
     add_why(show, out);
     add_problems(show, out);
     add_steps(show, all, out);
+    view_notices(json_object_get(show, "steps"), out);
     add_decisions(show, out);
     view_next(show, out);
 }

@@ -128,6 +128,15 @@ static bool has_categories(const json_t *history)
     return false;
 }
 
+/* Why it failed, or the first of what the server said. */
+static const char *said_of(const json_t *row, struct arena *arena)
+{
+    const char *message = json_text(row, "message"), *notices = json_text(json_object_get(row, "said"), "notices");
+    if (*message)
+        return arena_printf(arena, "%s %s", json_text(row, "sqlstate"), message);
+    return arena_strndup(arena, notices, strcspn(notices, "\n"));
+}
+
 static void print_history(const json_t *json, struct buf *out)
 {
     auto_arena struct arena arena = ARENA_INIT;
@@ -145,12 +154,10 @@ static void print_history(const json_t *json, struct buf *out)
     json_array_foreach(json_object_get(json, "history"), i, row)
     {
         json_int_t started = json_number(row, "startedAtUs"), finished = json_number(row, "finishedAtUs");
-        const char *message = json_text(row, "message");
         table_row(&table, 9, cli_when(row, "finishedAtUs", &arena), json_text(row, "service"),
                   json_text(row, "target"), json_text(row, "migration"), json_text(row, "direction"),
                   json_text(row, "kind"), arena_strdup(&arena, clock_duration(finished - started, took)),
-                  json_text(row, "category"),
-                  *message ? arena_printf(&arena, "%s %s", json_text(row, "sqlstate"), message) : "");
+                  json_text(row, "category"), said_of(row, &arena));
     }
     table_print(&table, "", out);
 }

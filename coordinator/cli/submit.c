@@ -6,12 +6,14 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/id.h"
+#include "base/pause.h"
 #include "cli/cli_internal.h"
 #include "proc/signals.h"
 
 #define BATCH_BYTES ((size_t)4 << 20)
 #define BATCH_TEXTS 1000
-#define AGAIN_MS 250
+#define AGAIN_MS 100 /* first pause */
+#define AGAIN_MAX_MS 2000
 #define UNREACHABLE_TRIES 3
 #define LOST_MS 30000 /* how long a coordinator that went away with the answer is waited for */
 
@@ -65,30 +67,43 @@ static void pause_ms(int ms)
     poll(&stop, 1, ms);
 }
 
+/* How long, and how often, it is asked again. */
+struct patience {
+    int64_t until_ms;
+    struct pause pause;
+    bool told;
+};
+
+static struct patience patience_of(const struct cli_submission *submission)
+{
+    return (struct patience){.until_ms = clock_mono_ms() + submission->patience_ms,
+                             .pause = PAUSE(AGAIN_MS, AGAIN_MAX_MS)};
+}
+
 /* Whether a refusal may be gone in a moment: workers that have just been started. */
 static bool worth_waiting(const struct cli_submission *submission, const json_t *answer, const struct err *err,
-                          int64_t until, bool *told)
+                          struct patience *patience)
 {
-    if (!json_is_true(json_object_get(answer, "retriable")) || clock_mono_ms() >= until || signals_stop())
+    if (!json_is_true(json_object_get(answer, "retriable")) || clock_mono_ms() >= patience->until_ms || signals_stop())
         return false;
-    if (!*told && !submission->quiet)
+    if (!patience->told && !submission->quiet)
         fprintf(stderr, "waiting: %s\n", err->text);
-    *told = true;
-    pause_ms(AGAIN_MS);
+    patience->told = true;
+    pause_ms((int)pause_next(&patience->pause));
     return true;
 }
 
 bool cli_preview(const struct cli_submission *submission, json_t **ret_answer, struct err *err)
 {
     auto_http_reply struct http_reply reply = HTTP_REPLY_INIT;
-    int64_t until = clock_mono_ms() + submission->patience_ms;
-    bool told = false, ok;
+    struct patience patience = patience_of(submission);
+    bool ok;
     json_t *body = body_of(submission);
     do {
         http_reply_release(&reply); /* of the call before */
         reply = (struct http_reply)HTTP_REPLY_INIT;
         ok = http_call(submission->client, "POST", "/api/v1/plans", body, NULL, &reply, err);
-    } while (!ok && worth_waiting(submission, reply.json, err, until, &told));
+    } while (!ok && worth_waiting(submission, reply.json, err, &patience));
     json_decref(body);
     *ret_answer = json_incref(reply.json);
     return ok;
@@ -99,6 +114,7 @@ static bool post_release(const struct cli_submission *submission, const json_t *
                          struct http_reply *reply, struct err *err)
 {
     int64_t lost_until = 0;
+    struct pause pause = PAUSE(AGAIN_MS, AGAIN_MAX_MS);
     for (int tries = 1;; tries++) {
         http_reply_release(reply); /* of the call before */
         *reply = (struct http_reply)HTTP_REPLY_INIT;
@@ -115,7 +131,7 @@ static bool post_release(const struct cli_submission *submission, const json_t *
             return lost_until ? err_hint(err, "It may have been accepted: `greylag release list` shows it when the "
                                               "coordinator is back.")
                               : false;
-        pause_ms(AGAIN_MS);
+        pause_ms((int)pause_next(&pause));
     }
 }
 
@@ -123,8 +139,8 @@ bool cli_submit(const struct cli_submission *submission, json_t **ret_answer, st
 {
     auto_http_reply struct http_reply reply = HTTP_REPLY_INIT;
     char id[ID_SIZE];
-    int64_t until = clock_mono_ms() + submission->patience_ms;
-    bool told = false, uploaded = false;
+    struct patience patience = patience_of(submission);
+    bool uploaded = false;
     id_new(id);
     auto_free char *key = xasprintf("Idempotency-Key: %s", id);
     json_t *body = body_of(submission);
@@ -135,7 +151,7 @@ bool cli_submit(const struct cli_submission *submission, json_t **ret_answer, st
             uploaded = true;
             if (!upload(submission, missing, err))
                 break;
-        } else if (!worth_waiting(submission, reply.json, err, until, &told)) {
+        } else if (!worth_waiting(submission, reply.json, err, &patience)) {
             break;
         }
     }

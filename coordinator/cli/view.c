@@ -278,6 +278,18 @@ static void change_line(const json_t *summary, const json_t *service, struct buf
     buf_addc(out, '\n');
 }
 
+static bool is_told(const json_t *summary, const json_t *notice)
+{
+    size_t i;
+    const json_t *other;
+    json_array_foreach(json_object_get(summary, "notices"), i, other)
+    {
+        if (json_number(other, "ordinal") == json_number(notice, "ordinal"))
+            return true;
+    }
+    return false;
+}
+
 void view_changes(const json_t *before, const json_t *now, struct buf *out)
 {
     size_t i;
@@ -289,6 +301,11 @@ void view_changes(const json_t *before, const json_t *now, struct buf *out)
         bool moved = forward.done || forward.failed || back.total || forward.unknown;
         if (old ? !same_numbers(old, service) : moved)
             change_line(now, service, out);
+    }
+    json_array_foreach(json_object_get(now, "notices"), i, service)
+    {
+        if (!is_told(before, service))
+            view_notice(service, out);
     }
     bool same_state = before && strcmp(json_text(before, "state"), json_text(now, "state")) == 0;
     if (!same_state && !state_is(now, RELEASE_RUNNING))

@@ -8,18 +8,21 @@
 
 #include "base/cleanup.h"
 #include "base/clock.h"
+#include "base/pause.h"
 #include "cli/cli_internal.h"
 #include "proc/signals.h"
 
 #define WAIT_TERMINAL_MS 400 /* how often elapsed times move on a terminal */
 #define WAIT_PLAIN_MS 5000 /* what needs a person is heard of so soon */
 #define PACE_PLAIN_MS 1000 /* how often a line for what has changed */
-#define AGAIN_MS 1000
+#define AGAIN_MS 500 /* first pause while the coordinator is away */
+#define AGAIN_MAX_MS 5000
 
 struct follower {
     const struct cmdline *line;
     const struct cli_watch *watch;
     bool terminal, unreachable;
+    struct pause again;
     int64_t deadline_ms; /* 0: none */
     json_int_t change;
     json_t *summary;     /* the last one, owned */
@@ -113,6 +116,7 @@ static bool look(struct follower *follower, struct err *err)
     if (http_call(follower->watch->client, "GET", path, NULL, NULL, &reply, err)) {
         follower->unreachable = false;
         tell_hindrances(follower, reply.json);
+        pause_reset(&follower->again);
         show(follower, json_is_true(json_object_get(reply.json, "unchanged")) ? NULL : json_incref(reply.json));
         return true;
     }
@@ -123,7 +127,7 @@ static bool look(struct follower *follower, struct err *err)
         fprintf(stderr, "%s: %s; trying again\n", follower->line->path, err->text);
     }
     follower->unreachable = true;
-    poll(&(struct pollfd){.fd = signals_fd(), .events = POLLIN}, 1, AGAIN_MS);
+    poll(&(struct pollfd){.fd = signals_fd(), .events = POLLIN}, 1, (int)pause_next(&follower->again));
     return true;
 }
 
@@ -208,6 +212,7 @@ int cli_watch_release(const struct cmdline *line, const struct cli_watch *watch)
     struct err err = ERR_INIT;
     struct follower follower = {.line = line,
                                 .watch = watch,
+                                .again = PAUSE(AGAIN_MS, AGAIN_MAX_MS),
                                 .terminal = !watch->json && isatty(STDOUT_FILENO) == 1,
                                 .deadline_ms = watch->timeout_ms > 0 ? clock_mono_ms() + watch->timeout_ms : 0};
     if (signals_fd() < 0 && !signals_catch(&err))

@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "base/id.h"
 #include "base/log.h"
+#include "base/pause.h"
 #include "base/text.h"
 #include "daemon/janitor.h"
 #include "daemon/leader.h"
@@ -21,7 +22,8 @@
 
 #define STATEMENT_SHOWN ((size_t)400)
 #define STANDBY_MS 500 /* how often a standby looks at the lease */
-#define AGAIN_MS 1000  /* after trouble */
+#define AGAIN_MS 500 /* first pause after trouble */
+#define AGAIN_MAX_MS 5000
 
 struct daemon {
     struct settings *settings;
@@ -245,8 +247,10 @@ static void run_until_stopped(struct daemon *daemon)
 {
     int64_t above = 0;
     bool waiting = false;
+    struct pause again = PAUSE(AGAIN_MS, AGAIN_MAX_MS);
     while (!signals_stop()) {
         struct err err = ERR_INIT;
+        int64_t begin_ms = clock_mono_ms();
         if (attempt(daemon, &above, &waiting, &err))
             continue;
         if (above && err.kind) {
@@ -254,7 +258,9 @@ static void run_until_stopped(struct daemon *daemon)
             continue;
         }
         tell_trouble(daemon, &err);
-        pause_for(daemon, err.kind ? AGAIN_MS : STANDBY_MS);
+        if (!err.kind || clock_mono_ms() - begin_ms > AGAIN_MAX_MS)
+            pause_reset(&again); /* it went well for a while */
+        pause_for(daemon, err.kind ? (int)pause_next(&again) : STANDBY_MS);
     }
 }
 

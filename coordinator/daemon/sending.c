@@ -127,6 +127,7 @@ static struct job_request request_of(struct leader *leader, const struct rollout
     bool earlier = runs_earlier(rollout, step); /* what another tool would record of that text nobody knows */
     bool undone = step->direction == DIRECTION_DOWN && !earlier; /* by its own undo it goes whole, whatever its kind */
     const struct plan_names *names = earlier ? planned->earlier_names : NULL;
+    bool down = step->direction == DIRECTION_DOWN; /* where an earlier text stood nobody knows */
     char id[REQUEST_ID_SIZE];
     rollout_request_id(rollout, step, id);
     return (struct job_request){.request = arena_strdup(&leader->arena, id),
@@ -147,6 +148,12 @@ static struct job_request request_of(struct leader *leader, const struct rollout
                                 .values = names ? names->values : NULL,
                                 .value_count = names ? names->count : 0,
                                 .no_transaction = runs(step) && migration->no_transaction,
+                                .lines = down ? migration->down_lines : migration->up_lines,
+                                .line_count = earlier ? 0
+                                              : down  ? migration->down_line_count
+                                                      : migration->up_line_count,
+                                .verify_lines = migration->verify_lines,
+                                .verify_line_count = migration->verify_line_count,
                                 .lock_timeout_ms = policy->lock_timeout_ms,
                                 .statement_timeout_ms = policy->statement_timeout_ms,
                                 .retries = policy->retries};

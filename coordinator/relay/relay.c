@@ -6,11 +6,13 @@
 #include "base/array.h"
 #include "base/cleanup.h"
 #include "base/id.h"
+#include "base/pause.h"
 #include "base/text.h"
 #include "proc/crash.h"
 #include "rollout/outbox.h"
 
-#define AGAIN_MS 500
+#define AGAIN_MS 500 /* first pause after a failure */
+#define AGAIN_MAX_MS 10000
 
 enum entry_state { ENTRY_DUE, ENTRY_SENT, ENTRY_DELIVERED };
 
@@ -19,6 +21,7 @@ struct entry {
     struct outbox_row outbox;
     int64_t latest; /* sequence issued for its target, as far as this relay has seen */
     enum entry_state state;
+    struct pause again;
     char *topic, *key, *id, *type, *payload;
     size_t len;
 };
@@ -69,7 +72,7 @@ static void delivered(void *context, uint64_t tag, const char *failed)
         return;
     }
     entry->state = ENTRY_DUE;
-    entry->due_ms = relay->now_ms + AGAIN_MS;
+    entry->due_ms = relay->now_ms + pause_next(&entry->again);
     relay->counts.failed++;
 }
 
@@ -123,7 +126,7 @@ void relay_add(struct relay *relay, const struct store_message *messages, size_t
         struct entry *entry = xcalloc(1, sizeof *entry);
         *entry = (struct entry){.row = m->row, .topic = xstrdup(m->topic), .key = xstrdup(m->key),
                                 .id = xstrdup(m->id), .type = xstrdup(m->type), .payload = xmalloc(m->len + 1),
-                                .len = m->len};
+                                .len = m->len, .again = PAUSE(AGAIN_MS, AGAIN_MAX_MS)};
         memcpy(entry->payload, m->payload, m->len);
         entry->outbox = (struct outbox_row){.epoch = m->epoch, .sequence = m->sequence};
         entry->latest = m->sequence;
@@ -159,7 +162,7 @@ static void send_entry(struct relay *relay, struct entry *entry)
         relay->counts.sent++;
         return;
     }
-    entry->due_ms = relay->now_ms + AGAIN_MS;
+    entry->due_ms = relay->now_ms + pause_next(&entry->again);
     relay->counts.failed++;
 }
 

@@ -7,26 +7,11 @@
 
 #define ATTEMPTS_MAX 1000 /* an operator's retries, each of them one: more than that nobody has forgotten */
 
-static const char *kept(struct rollout *rollout, const char *text)
-{
-    return text && *text ? arena_strdup(&rollout->arena, text) : "";
-}
-
 static void outcome_keep(struct rollout *rollout, struct rollout_step *step, const struct outcome *outcome)
 {
-    struct outcome *copy = &step->outcome;
-    *copy = *outcome;
-    copy->id = kept(rollout, outcome->id);
-    copy->request = kept(rollout, outcome->request);
-    copy->release = kept(rollout, outcome->release);
-    copy->migration = kept(rollout, outcome->migration);
-    copy->checksum = kept(rollout, outcome->checksum);
-    copy->sqlstate = kept(rollout, outcome->sqlstate);
-    copy->message = kept(rollout, outcome->message);
-    copy->left = kept(rollout, outcome->left);
-    copy->detail = kept(rollout, outcome->detail);
+    step->outcome = outcome_copy(outcome, &rollout->arena);
     step->has_outcome = true;
-    step->request_in_effect = outcome->kind == OUTCOME_ALREADY ? copy->detail : "";
+    step->request_in_effect = outcome->kind == OUTCOME_ALREADY ? step->outcome.detail : "";
 }
 
 static enum step_state state_after(enum outcome_kind kind)

@@ -102,15 +102,6 @@ void rollout_numbers(int64_t *sequence, int64_t *recorded)
         *sequence = least;
 }
 
-static void outcome_copy(struct arena *arena, struct outcome *outcome)
-{
-    const char **strings[] = {&outcome->id,       &outcome->request, &outcome->release, &outcome->migration,
-                              &outcome->checksum, &outcome->sqlstate, &outcome->message, &outcome->left,
-                              &outcome->detail};
-    for (size_t i = 0; i < COUNT_OF(strings); i++)
-        *strings[i] = *strings[i] ? arena_strdup(arena, *strings[i]) : "";
-}
-
 void rollout_copy(struct rollout *ret_copy, const struct rollout *rollout)
 {
     struct rollout copy = *rollout;
@@ -122,7 +113,7 @@ void rollout_copy(struct rollout *ret_copy, const struct rollout *rollout)
     for (size_t i = 0; i < copy.step_count; i++) {
         struct rollout_step *step = &copy.steps[i];
         if (step->has_outcome)
-            outcome_copy(&copy.arena, &step->outcome);
+            step->outcome = outcome_copy(&step->outcome, &copy.arena);
         step->undoes_request = arena_strdup(&copy.arena, step->undoes_request);
         step->request_in_effect = arena_strdup(&copy.arena, step->request_in_effect);
     }

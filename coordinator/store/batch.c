@@ -37,6 +37,7 @@ static json_t *inbox_json(const struct store_inbox *in)
     row_number(json, "li", o->line);
     row_text(json, "le", o->left);
     row_text(json, "de", o->detail);
+    row_said(json, "sa", &o->said);
     row_text(json, "w", in->worker);
     row_text(json, "v", in->verdict);
     row_text(json, "rd", in->report_digest);

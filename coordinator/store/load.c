@@ -134,6 +134,8 @@ static bool read_outcome(struct arena *arena, const char *text, struct outcome *
         .started_us = number(json, "startedAtUs"), .finished_us = number(json, "finishedAtUs"),
         .sqlstate = member(arena, json, "sqlstate"), .message = member(arena, json, "message"),
         .line = number(json, "line"), .left = member(arena, json, "left"), .detail = member(arena, json, "detail")};
+    auto_free char *said = json_dumps(json_object_get(json, "said"), 0);
+    o->said = said_decode(said ? said : "", arena);
     bool known = json && direction_parse(member(arena, json, "direction"), &o->direction) &&
                  outcome_parse(member(arena, json, "kind"), &o->kind);
     json_decref(json);

@@ -26,6 +26,7 @@ static json_t *outcome_json(const struct outcome *o)
     row_number(json, "line", o->line);
     row_text(json, "left", o->left);
     row_text(json, "detail", o->detail);
+    row_said(json, "said", &o->said);
     return json;
 }
 

@@ -27,6 +27,13 @@ void row_text(json_t *row, const char *name, const char *text)
     json_object_set_new(row, name, row_string(text));
 }
 
+void row_said(json_t *row, const char *name, const struct server_said *said)
+{
+    auto_free char *text = said_encode(said);
+    if (*text)
+        json_object_set_new(row, name, json_loads(text, 0, NULL));
+}
+
 void row_number(json_t *row, const char *name, int64_t number)
 {
     json_object_set_new(row, name, json_integer(number));

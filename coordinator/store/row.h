@@ -5,11 +5,14 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "proto/message.h"
+
 /* Text as JSON; a byte that belongs to no character becomes \xNN. NULL is "". New reference. */
 json_t *row_string(const char *text);
 char *row_dump(json_t *json); /* steals json; new (free()) */
 
 void row_text(json_t *row, const char *name, const char *text); /* as row_string */
+void row_said(json_t *row, const char *name, const struct server_said *said); /* not at all when there is nothing */
 void row_number(json_t *row, const char *name, int64_t number);
 void row_flag(json_t *row, const char *name, bool flag);
 /* The parameter; steals rows; new (free()). NULL when there are none: then there is nothing to run. */

@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/cleanup.h"
+#include "base/pause.h"
 #include "store/store_internal.h"
 #include "store_sql.h"
 
@@ -21,6 +22,7 @@ static const struct step {
     {8, "retention", sql_0008_retention},
     {9, "troubles", sql_0009_troubles},
     {10, "strangers", sql_0010_strangers},
+    {11, "said", sql_0011_said},
 };
 #define NEWEST ((int64_t)COUNT_OF(steps))
 #define LOCK_WAIT_MS 30000
@@ -39,6 +41,7 @@ static bool query_int64(struct store *store, const char *sql, int64_t *ret_value
 static bool lock(struct store *store, struct err *err)
 {
     int64_t until = clock_mono_ms() + LOCK_WAIT_MS;
+    struct pause pause = PAUSE(20, 500);
     for (;;) {
         int64_t held = 0;
         if (!query_int64(store, sql_schema_lock, &held, err))
@@ -47,7 +50,7 @@ static bool lock(struct store *store, struct err *err)
             return true;
         if (clock_mono_ms() > until)
             return err_set(err, ERR_TIMEOUT, "the control database's schema is locked by another coordinator");
-        store_pause(store, 20);
+        store_pause(store, (int)pause_next(&pause));
     }
 }
 

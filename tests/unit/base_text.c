@@ -12,6 +12,7 @@
 #include "base/cleanup.h"
 #include "base/err.h"
 #include "base/nearest.h"
+#include "base/pause.h"
 #include "base/text.h"
 
 Test(text, utf8)
@@ -311,4 +312,17 @@ Test(text, made_fit)
     cr_assert_str_eq(buf_text(&out), "a\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80");
     must_add(text_add_ascii, "plain\n", "plain\n");
     must_add(text_add_ascii, "\xe2\x82\xac \xf0\x9f\x98\x80 \xfc", "\\u20ac \\U0001f600 \\xfc");
+}
+
+Test(pause, grows_to_its_limit_and_begins_again)
+{
+    struct pause pause = PAUSE(200, 5000);
+    static const int64_t expected[] = {200, 400, 800, 1600, 3200, 5000, 5000};
+    for (int round = 0; round < 2; round++) {
+        for (size_t i = 0; i < COUNT_OF(expected); i++)
+            cr_assert_eq(pause_next(&pause), expected[i], "%zu", i);
+        pause_reset(&pause);
+    }
+    struct pause still = PAUSE(500, 500);
+    cr_assert(pause_next(&still) == 500 && pause_next(&still) == 500);
 }

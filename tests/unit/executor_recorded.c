@@ -30,7 +30,11 @@ static void must_read_back(struct ledger *l)
     cr_assert(ledger_find(l, &was.request, 1, &arena, &outcomes, &count, &err), "%s", err.text);
     cr_assert_eq(count, 1);
     const char *const pairs[][2] = {{was.message, outcomes[0].message}, {was.left, outcomes[0].left},
-                                    {was.migration, outcomes[0].migration}, {was.detail, outcomes[0].detail}};
+                                    {was.migration, outcomes[0].migration}, {was.detail, outcomes[0].detail},
+#define X(member, json, prose) {was.said.member, outcomes[0].said.member},
+                                    SAID_TEXTS(X)
+#undef X
+    };
     for (size_t i = 0; i < COUNT_OF(pairs); i++) {
         cr_assert(text_is_utf8(pairs[i][0], strlen(pairs[i][0]), NULL), "%s", pairs[i][0]);
         cr_assert_str_eq(pairs[i][0], pairs[i][1]);
@@ -158,5 +162,134 @@ Test(executor_recorded, a_failure_took_as_long_as_all_attempts)
                   (long long)last.outcome.attempt, (long long)took_ms);
     }
     PQfinish(other);
+    ledger_close(l);
+}
+
+/* What the server says beside an error: whole, and never secret. */
+Test(executor_recorded, what_the_server_said_of_an_error)
+{
+    static const struct placeholder secret[] = {{.name = "s", .value = "hidden-value", .secret = true}};
+    static const struct executor_hooks veiled = {.secrets = secret, .secret_count = 1};
+    static const struct placeholder planned[] = {{.name = "s", .value = "", .secret = true}};
+    hooks = &veiled;
+    frame.placeholders = planned;
+    frame.placeholder_count = COUNT_OF(planned);
+    for (size_t i = 0; i < COUNT_OF(encodings); i++) {
+        struct ledger *l = ready_in(encodings[i]);
+        test_pg_run(database, "CREATE TABLE a (x text CONSTRAINT one PRIMARY KEY)");
+        test_pg_run(database, "CREATE VIEW v AS SELECT * FROM a");
+        struct job_request r = up("q1", "1", "INSERT INTO a VALUES ('${s}');\nINSERT INTO a VALUES ('${s}')");
+        r.placeholders = true;
+        for (int outside = 0; outside < 2; outside++) {
+            r.no_transaction = outside;
+            r.request = outside ? "q2" : "q1";
+            EXPECT(l, r, OUTCOME_FAILED);
+            const struct server_said *said = &last.outcome.said;
+            cr_assert(strstr(said->detail, "***") && !strstr(said->detail, "hidden"), "%s", said->detail);
+            cr_assert(strcmp(said->table, "a") == 0 && strcmp(said->constraint, "one") == 0 &&
+                      strcmp(said->schema, "public") == 0, "%s %s", said->table, said->constraint);
+            must_read_back(l);
+        }
+        EXPECT(l, up("q3", "3", "DROP TABLE a"), OUTCOME_FAILED);
+        cr_assert(strstr(last.outcome.said.detail, "view v depends on table a"), "%s", last.outcome.said.detail);
+        cr_assert(strstr(last.outcome.said.hint, "DROP ... CASCADE"), "%s", last.outcome.said.hint);
+        must_read_back(l);
+        EXPECT(l, up("q4", "4", "DO $$\nBEGIN\n  PERFORM 1/0;\nEND $$"), OUTCOME_FAILED);
+        cr_assert(strstr(last.outcome.said.context, "line 3 at PERFORM"), "%s", last.outcome.said.context);
+        must_read_back(l);
+        ledger_close(l);
+    }
+}
+
+/* What it says of its own accord stands with the step that took effect as with the one that failed. */
+Test(executor_recorded, notices_are_kept)
+{
+    for (size_t i = 0; i < COUNT_OF(encodings); i++) {
+        struct ledger *l = ready_in(encodings[i]);
+        for (int outside = 0; outside < 2; outside++) {
+            char id[8];
+            snprintf(id, sizeof id, "q%d", outside);
+            struct job_request r = up(id, id, "DO $$ BEGIN RAISE WARNING '% accounts', 3; END $$;\n"
+                                              "DO $$ BEGIN RAISE NOTICE 'two\nlines' USING HINT = 'look'; END $$;\n"
+                                              "DROP TABLE IF EXISTS nothing");
+            r.no_transaction = outside;
+            EXPECT(l, r, OUTCOME_APPLIED);
+            cr_assert_str_eq(last.outcome.said.notices,
+                             "WARNING: 3 accounts\nNOTICE: two\n    lines\n  HINT: look\n"
+                             "NOTICE: table \"nothing\" does not exist, skipping\n", "%s", last.outcome.said.notices);
+            must_read_back(l);
+        }
+        EXPECT(l, up("q3", "3", "DO $$ BEGIN RAISE INFO 'before'; END $$; SELECT 1/0"), OUTCOME_FAILED);
+        cr_assert_str_eq(last.outcome.said.notices, "INFO: before\n");
+        must_read_back(l);
+        EXPECT(l, up("q4", "4", "SELECT 1"), OUTCOME_APPLIED);
+        cr_assert_str_eq(last.outcome.said.notices, "", "of the step before");
+        ledger_close(l);
+    }
+}
+
+/* However much there is. */
+Test(executor_recorded, notices_are_bounded)
+{
+    struct ledger *l = ready_in("UTF8");
+    EXPECT(l, up("q1", "1", "DO $$ BEGIN FOR i IN 1..1000 LOOP RAISE NOTICE '%', i; END LOOP; END $$"),
+           OUTCOME_APPLIED);
+    cr_assert(text_starts(last.outcome.said.notices, "NOTICE: 1\nNOTICE: 2\n"));
+    cr_assert(text_ends(last.outcome.said.notices, "NOTICE: 50\nand 950 more\n"), "%s", last.outcome.said.notices);
+    must_read_back(l);
+    EXPECT(l, up("q2", "2", "DO $$ BEGIN FOR i IN 1..50 LOOP RAISE NOTICE '%', repeat('é', 100000); END LOOP; END $$"),
+           OUTCOME_APPLIED);
+    cr_assert_lt(strlen(last.outcome.said.notices), 8000);
+    cr_assert(strstr(last.outcome.said.notices, " more\n"));
+    must_read_back(l);
+    ledger_close(l);
+}
+
+static int statements;
+
+static void count(void *context, const char *statement, int64_t duration_us, const char *tag)
+{
+    (void)context, (void)duration_us, (void)tag;
+    printf("%.80s\n", statement);
+    statements++;
+}
+
+/* Who says nothing pays nothing. */
+Test(executor_recorded, a_silent_step_is_one_round_trip)
+{
+    struct ledger *l = ready_in("UTF8");
+    pg_set_trace(ledger_session(l), count, NULL);
+    EXPECT(l, up("q1", "1", "CREATE TABLE a (x int)"), OUTCOME_APPLIED);
+    cr_assert_eq(statements, 1);
+    EXPECT(l, up("q2", "2", "DROP TABLE IF EXISTS b"), OUTCOME_APPLIED);
+    cr_assert_eq(statements, 3);
+    ledger_close(l);
+}
+
+/* The file's lines, whatever stands around the text in it. */
+Test(executor_recorded, lines_are_those_of_the_file)
+{
+    static const int64_t lines[] = {1, 11, 3, 20};
+    struct ledger *l = ready_in("UTF8");
+    struct job_request r = up("q1", "1", "SELECT 1;\nSELECT 2;\nSELECT 1/0;\nSELECT 3");
+    r.lines = lines;
+    r.line_count = COUNT_OF(lines);
+    EXPECT(l, r, OUTCOME_FAILED);
+    cr_assert_eq(last.outcome.line, 20);
+    r.request = "q2";
+    r.sql = "SELECT 1;\nSELECT nothing;\nSELECT 1;";
+    EXPECT(l, r, OUTCOME_FAILED);
+    cr_assert_eq(last.outcome.line, 12);
+    r.request = "q3";
+    r.sql = "CREATE TABLE a (x int);\n\n\nSELECT 1/0";
+    r.no_transaction = true;
+    EXPECT(l, r, OUTCOME_FAILED);
+    cr_assert_eq(last.outcome.line, 21);
+    cr_assert(strstr(last.outcome.left, "before line 21"), "%s", last.outcome.left);
+    r.request = "q4";
+    r.sql = "SELECT 1;\n\nSELECT ${nothing}";
+    r.placeholders = true;
+    EXPECT(l, r, OUTCOME_FAILED);
+    cr_assert_eq(last.outcome.line, 20);
     ledger_close(l);
 }

@@ -105,6 +105,14 @@ static void expect(enum message_type type, json_t *root, enum err_kind kind, con
 static const char *const values[] = {"null", "true",  "7",    "-7", "1.5",  "\"\"", "\"No Name\"", "[]",
                                      "{}",   "[null]", "[{}]", "[-1]", "\"\\u0007\""};
 
+static bool asks_for_nothing(const struct record *record)
+{
+    for (size_t i = 0; i < record->field_count; i++)
+        if (record->fields[i].required)
+            return false;
+    return true;
+}
+
 /* Whether the value is right for the field after all. */
 static bool fits(const struct field *field, const char *value)
 {
@@ -126,6 +134,8 @@ static bool fits(const struct field *field, const char *value)
     case FIELD_INTEGERS:
     case FIELD_NAMES:
         return strcmp(value, "[]") == 0 && field->min == 0;
+    case FIELD_RECORD:
+        return strcmp(value, "{}") == 0 && asks_for_nothing(field->record);
     default:
         return false;
     }

@@ -13,12 +13,15 @@ static const struct fence sample_in_force = {
     .epoch = 7, .term = SAMPLE_TERM, .sequence = 42, .digest = SAMPLE_DIGEST_B};
 
 static const struct placeholder sample_values[] = {{"owner", "earlier", false}, {"password", "", true}};
+static const int64_t sample_lines[] = {1, 4, 3, 9};
 static const struct job_request sample_requests[] = {
     {.request = "01j0000000000000000000000.3.1", .direction = DIRECTION_UP, .migration = "2", .name = "add email",
      .checksum = SAMPLE_DIGEST_A, .undoes = "", .sql = "ALTER TABLE users ADD email text; -- \"caf\u00e9\"\n",
      .version = "2", .script = "V2__add_email.sql", .foreign_checksum = "1715188512",
      .foreign_record = "{\"project\":\"user\"}", .verify = "SELECT email FROM users",
-     .placeholders = true, .no_transaction = true, .lock_timeout_ms = 5000, .statement_timeout_ms = 900000,
+     .placeholders = true, .no_transaction = true,
+     .lines = sample_lines, .line_count = 4, .verify_lines = sample_lines, .verify_line_count = 2,
+     .lock_timeout_ms = 5000, .statement_timeout_ms = 900000,
      .retries = 5},
     {.request = "01j0000000000000000000000.4.1", .direction = DIRECTION_DOWN, .migration = "1", .name = "users",
      .checksum = SAMPLE_DIGEST_B, .undoes = "01hzzzzzzzzzzzzzzzzzzzzzz.0.1", .sql = "DROP TABLE users;",
@@ -50,6 +53,9 @@ static const struct outcome sample_outcomes[] = {
      .release = "01j0000000000000000000000", .direction = DIRECTION_UP, .kind = OUTCOME_FAILED, .migration = "2",
      .checksum = SAMPLE_DIGEST_A, .attempt = 2, .position = 17, .sequence = 42, .started_us = 1772332200000001,
      .finished_us = 1772332200123456, .sqlstate = "23505", .message = "could not create unique index \"users_email\"",
+     .said = {.detail = "Key (email)=(a@b) is duplicated.", .hint = "look", .context = "SQL statement",
+              .schema = "public", .table = "users", .column = "email", .data_type = "text", .constraint = "users_email",
+              .notices = "NOTICE: hello\n"},
      .line = 3, .left = "index users_email is invalid", .detail = "nothing"},
 };
 static const struct applied sample_applied[] = {

@@ -40,6 +40,8 @@ static void same_rollout(const struct rollout *a, const struct rollout *b)
         same_text(o->id, p->id, "outcome");
         same_text(o->request, p->request, "request");
         same_text(o->message, p->message, "message");
+        same_text(o->said.detail, p->said.detail, "DETAIL");
+        same_text(o->said.notices, p->said.notices, "notices");
         same_text(o->sqlstate, p->sqlstate, "sqlstate");
         cr_assert(o->kind == p->kind && o->position == p->position && o->attempt == p->attempt &&
                   o->sequence == p->sequence && o->line == p->line && o->direction == p->direction);
@@ -77,6 +79,7 @@ static struct report answer(struct arena *arena, const struct rollout *rollout, 
             .finished_us = 2,
             .sqlstate = failed ? "23505" : "",
             .message = failed ? "dup \xc3\xa9" : "",
+            .said = {.detail = failed ? "Key (x)=(\xe2\x82\xac)" : NULL, .notices = failed ? NULL : "NOTICE: hello\n"},
             .left = "",
             .detail = ""};
         outcomes[i].id = outcome_id(arena, request, 1, outcomes[i].kind);
@@ -301,6 +304,7 @@ Test(store, what_people_are_shown_is_json)
     MUST(store_releases(store, 10, &text, &why));
     check_json("releases", text, "releases");
     MUST(store_release_show(store, id, &text, &why));
+    cr_assert(strstr(text, "Key (x)=(\xe2\x82\xac)") && strstr(text, "NOTICE: hello\\n"), "%s", text);
     check_json("release", text, "decisions");
     MUST(store_release_show(store, "latest", &text, &why));
     check_json("release", text, "steps");

@@ -12,6 +12,7 @@
 
 #define RECONNECT_LIMIT_MS 30000
 #define QUERY_CANCELED "57014" /* by statement_timeout */
+#define NOTICES_BYTES ((size_t)4096) /* once there is so much, later sessions add no more */
 
 bool stop_asked(const struct execution *x)
 {
@@ -54,6 +55,34 @@ bool try_again(struct execution *x, enum retry_cause cause, bool *ret_stopped)
     return again && !*ret_stopped;
 }
 
+/* ---- what the server said ---- */
+
+static void keep_notices(struct execution *x)
+{
+    if (x->notices.len < NOTICES_BYTES)
+        buf_adds(&x->notices, pg_notices(ledger_session(x->ledger)));
+}
+
+static void drop_notices(struct execution *x)
+{
+    pg_notices(ledger_session(x->ledger));
+    buf_clear(&x->notices);
+}
+
+static const char *take_notices(struct execution *x)
+{
+    keep_notices(x);
+    return arena_strdup(x->arena, buf_text(&x->notices));
+}
+
+/* Of a step that took effect, behind its COMMIT. What could not be kept is lost: no reason to say anything else. */
+static void tell_notices(struct execution *x)
+{
+    x->outcome.said.notices = take_notices(x);
+    if (*x->outcome.said.notices)
+        ledger_say(x->ledger, &x->outcome, NULL);
+}
+
 /* ---- what is recorded ---- */
 
 static enum executor_end record(struct execution *x, const struct outcome *about, struct err *err)
@@ -74,6 +103,7 @@ static enum executor_end record(struct execution *x, const struct outcome *about
 static enum executor_end record_failure(struct execution *x, const struct failure *failure, struct err *err)
 {
     struct outcome about = {.kind = OUTCOME_FAILED, .sqlstate = failure->err.sqlstate, .message = failure->err.text,
+                            .said = failure->said,
                             .line = failure->line, .left = failure->left, .started_us = x->step.started_us};
     if (failure->more)
         about.message = arena_printf(x->arena, "%s; %s", about.message, failure->more);
@@ -82,6 +112,7 @@ static enum executor_end record_failure(struct execution *x, const struct failur
         about.message = arena_printf(x->arena, "%s: %s", where, about.message);
         about.line = 0;
     }
+    about.said.notices = take_notices(x);
     about.message = veil_message(x, about.message);
     about.left = veil_message(x, about.left);
     return record(x, &about, err);
@@ -125,6 +156,7 @@ static enum executor_end reconnect(struct execution *x, struct err *err)
 {
     int64_t deadline = clock_mono_ms() + RECONNECT_LIMIT_MS;
     struct retry_tally tally = {0};
+    keep_notices(x);
     for (;;) {
         err_clear(err);
         if (ledger_reconnect(x->ledger, err)) {
@@ -259,11 +291,13 @@ static enum executor_end attempts(struct execution *x, struct err *err)
             err_set(err, ERR_TIMEOUT, "stopped before it began");
             return EXECUTOR_STOPPED;
         }
+        if (!x->units)
+            drop_notices(x); /* of an attempt that left nothing */
         enum attempt_end end = attempt(x, &failure);
         *err = failure.err;
         bool known = false, same_server = false;
         switch (end) {
-        case ATTEMPT_RECORDED: return EXECUTOR_RECORDED;
+        case ATTEMPT_RECORDED: tell_notices(x); return EXECUTOR_RECORDED;
         case ATTEMPT_REFUSED: return record_misfit(x, &failure, err);
         case ATTEMPT_STOPPED: return EXECUTOR_STOPPED;
         case ATTEMPT_ENDED: return ended(&failure.err, err);
@@ -320,11 +354,12 @@ enum executor_end executor_apply(struct ledger *ledger, const struct job *job, s
     struct err mine = ERR_INIT;
     struct execution x = {.ledger = ledger, .hooks = hooks, .arena = arena,
                           .step = {.job = job, .request = &job->requests[index], .attempt = 1},
-                          .began_ms = clock_mono_ms(), .warning = BUF_INIT(4096)};
+                          .began_ms = clock_mono_ms(), .warning = BUF_INIT(4096), .notices = BUF_INIT(BUF_MAX)};
     if (hooks && hooks->secret_count)
         x.veil = (struct veil){.secrets = hooks->secrets, .count = hooks->secret_count,
                                .used = arena_array(arena, hooks->secret_count, sizeof *x.veil.used)};
     veil_session(&x, true);
+    drop_notices(&x);
     enum executor_end end = run(&x, &mine);
     veil_session(&x, false);
     veil_error(&x, &mine);
@@ -332,6 +367,7 @@ enum executor_end executor_apply(struct ledger *ledger, const struct job *job, s
                                            .warning = veil_message(&x, arena_strdup(arena, buf_text(&x.warning))),
                                            .attempts = x.step.attempt};
     buf_release(&x.warning);
+    buf_release(&x.notices);
     buf_release(&x.veil.out);
     if (err && end != EXECUTOR_RECORDED)
         *err = mine;

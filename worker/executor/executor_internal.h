@@ -22,6 +22,8 @@ enum part_name {
 };
 struct part {
     enum part_name name;
+    const int64_t *lines;             /* where it stands in its file: struct job_request's */
+    size_t line_count;
     const char *raw;                  /* as it travelled, "" none */
     struct placeholder_text expanded; /* what runs */
     struct sql_text text;             /* its analysis: offsets and lines of the expanded text */
@@ -51,6 +53,7 @@ struct execution {
     const char *blockers;      /* who stood in the way when it was looked at last; "" nobody */
     int64_t look_ms;           /* when to look again */
     int64_t began_ms;         /* by the monotonic clock */
+    struct buf notices;       /* of sessions that were lost */
     struct buf warning;
     struct outcome outcome;   /* set when an attempt is RECORDED */
 };
@@ -66,6 +69,7 @@ enum attempt_end {
 };
 struct failure {
     struct err err;
+    struct server_said said; /* what the server said beside it, in the arena */
     const struct part *part; /* where; NULL: the migration, or nowhere */
     int line;         /* in that part's file, 0 unknown */
     const char *left; /* in the arena, "" nothing */
@@ -107,6 +111,8 @@ bool parts_may_end(const struct execution *x);        /* a CALL or DO in it may 
 /* "a.b" wherever that stands in a text as it travelled (without a secret), 1000 at most; in the arena. */
 const char *const *parts_words(const struct execution *x, size_t *ret_count);
 const char *part_what(const struct part *part);
+/* The line of the part's file for a line of what runs. */
+int part_file_line(const struct part *part, int line);
 /* "line 3", "line 3 of the verify script"; in the arena. */
 const char *part_line(struct execution *x, const struct part *part, int line);
 

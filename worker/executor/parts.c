@@ -15,6 +15,11 @@ const char *part_what(const struct part *part)
     return whats[part ? part->name : PART_MAIN];
 }
 
+int part_file_line(const struct part *part, int line)
+{
+    return line ? (int)text_line_in_file(part->lines, part->line_count, placeholder_line(&part->expanded, line)) : 0;
+}
+
 const char *part_line(struct execution *x, const struct part *part, int line)
 {
     if (!part || part->name == PART_MAIN)
@@ -34,7 +39,10 @@ void parts_take(struct execution *x)
     };
     for (size_t i = 0; i < PART_COUNT; i++) {
         const char *text = texts[i] ? texts[i] : "";
-        x->parts[i] = (struct part){.name = (enum part_name)i, .raw = text,
+        bool main = i == PART_MAIN, verify = i == PART_VERIFY;
+        x->parts[i] = (struct part){.lines = main ? r->lines : r->verify_lines,
+                                    .line_count = main ? r->line_count : verify ? r->verify_line_count : 0,
+                                    .name = (enum part_name)i, .raw = text,
                                     .expanded = {.text = text, .len = strlen(text)}};
     }
 }
@@ -65,6 +73,7 @@ static bool expand(struct execution *x, struct part *part, struct failure *failu
         names_explain(x, part, &missing, &failure->err);
     int column;
     text_position(part->raw, missing.begin, &failure->line, &column);
+    failure->line = (int)text_line_in_file(part->lines, part->line_count, failure->line);
     err_sqlstate(&failure->err, "42P02"); /* undefined_parameter */
     failure->part = part;
     return false;
@@ -77,7 +86,7 @@ static void analyse(struct execution *x, struct part *part)
         return;
     buf_addf(&x->warning, "%s%s could not be analysed (%s: %s) and runs as it is", x->warning.len ? "; " : "",
              part->name == PART_MAIN ? "the text" : part_what(part),
-             part_line(x, NULL, placeholder_line(&part->expanded, part->text.warning_line)), part->text.warning);
+             part_line(x, NULL, part_file_line(part, part->text.warning_line)), part->text.warning);
 }
 
 /* What can be told of a text before anything runs. */
@@ -98,7 +107,7 @@ static bool acceptable(struct execution *x, const struct part *part, struct fail
     } else
         return true;
     failure->part = part;
-    failure->line = placeholder_line(&part->expanded, line);
+    failure->line = part_file_line(part, line);
     err_sqlstate(&failure->err, "25001");
     return false;
 }

@@ -78,11 +78,6 @@ void script_add_part(struct script *script, const struct part *part)
 
 /* ---- where it failed ---- */
 
-static int file_line(const struct part *part, int line)
-{
-    return placeholder_line(&part->expanded, line);
-}
-
 /* The byte of the 1-based character `position`. */
 static size_t byte_of(const char *text, int position)
 {
@@ -103,11 +98,10 @@ static void place_position(const struct script *script, size_t from, int positio
             continue;
         text_position(span->part->expanded.text, span->begin + (byte - span->at), &line, &column);
         failure->part = span->part;
-        failure->line = file_line(span->part, line);
+        failure->line = part_file_line(span->part, line);
     }
 }
 
-/* By how many statements were through: the next one is it. */
 /* By how many statements were through: the next one is it. */
 static void place_count(const struct script *script, int completed, struct failure *failure)
 {
@@ -117,7 +111,7 @@ static void place_count(const struct script *script, int completed, struct failu
         if (!span->part->text.parsed || span->before < 0 || ahead < 0 || (size_t)ahead >= span->count)
             continue;
         failure->part = span->part;
-        failure->line = file_line(span->part, span->part->text.statements[span->first + (size_t)ahead].line);
+        failure->line = part_file_line(span->part, span->part->text.statements[span->first + (size_t)ahead].line);
     }
 }
 
@@ -128,7 +122,7 @@ static bool place_input(const struct script *script, const struct pg_script *ran
         return false;
     const struct script_copy *copy = &script->copies[ran->inputs - 1];
     failure->part = copy->part;
-    failure->line = file_line(copy->part, copy->statement->data_line + (int)ran->input_line - 1);
+    failure->line = part_file_line(copy->part, copy->statement->data_line + (int)ran->input_line - 1);
     return true;
 }
 
@@ -187,6 +181,23 @@ static void take_earlier(struct pg_script *ran, struct pg_script *earlier)
     pg_script_release(earlier);
 }
 
+/* Greylag's own errors say what there is to say. */
+static struct server_said said_of(struct execution *x, const PGresult *error)
+{
+    static const int fields[] = {PG_DIAG_MESSAGE_DETAIL, PG_DIAG_MESSAGE_HINT, PG_DIAG_CONTEXT, PG_DIAG_SCHEMA_NAME,
+                                 PG_DIAG_TABLE_NAME, PG_DIAG_COLUMN_NAME, PG_DIAG_DATATYPE_NAME,
+                                 PG_DIAG_CONSTRAINT_NAME};
+    struct server_said said = said_decode("", x->arena);
+    const char **const members[] = {&said.detail, &said.hint, &said.context, &said.schema, &said.table, &said.column,
+                                    &said.data_type, &said.constraint};
+    const char *state = PQresultErrorField(error, PG_DIAG_SQLSTATE);
+    for (size_t i = 0; state && strncmp(state, "GL", 2) != 0 && i < COUNT_OF(fields); i++) {
+        auto_free char *text = pg_error_field(ledger_session(x->ledger), error, fields[i]);
+        *members[i] = arena_strdup(x->arena, text);
+    }
+    return said;
+}
+
 bool script_run(struct execution *x, const struct script *script, bool stoppable, struct pg_script *ret_script,
                 struct failure *failure)
 {
@@ -203,6 +214,7 @@ bool script_run(struct execution *x, const struct script *script, bool stoppable
     }
     if (good)
         return true;
+    failure->said = said_of(x, ret_script->failed);
     if (!place_input(script, ret_script, failure) && failure->err.position > 0)
         place_position(script, piece.from, failure->err.position, failure);
     else if (!failure->line)

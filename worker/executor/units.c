@@ -7,7 +7,7 @@ static struct unit unit_of(const struct part *part, size_t at, int number)
 {
     const struct sql_statement *s = &part->text.statements[at];
     return (struct unit){.part = part, .begin = s->begin, .end = s->rows ? s->data_end : s->end, .first = at,
-                         .count = 1, .line = placeholder_line(&part->expanded, s->line), .number = number,
+                         .count = 1, .line = part_file_line(part, s->line), .number = number,
                          .sets = s->sets, .together = !sql_class_no_transaction(s->kind), .isolation = s->isolation,
                          .statement = s};
 }
@@ -76,7 +76,7 @@ static bool add_units(const struct part *part, bool grouped, int number, struct 
     for (size_t i = 0; i < t->count; i++) {
         const struct sql_statement *s = &t->statements[i];
         struct unit *unit = &units->items[units->count];
-        failure->line = placeholder_line(&part->expanded, s->line);
+        failure->line = part_file_line(part, s->line);
         failure->part = part;
         if (s->kind == SQL_COMMIT && t->in_units)
             continue; /* what it ends has ended by itself */

@@ -148,10 +148,14 @@ bool ledger_clean(struct ledger *ledger, struct err *err);
 void ledger_read_end(struct ledger *ledger, const PGresult *rows, const struct ledger_step *step, struct arena *arena,
                      struct outcome *ret_outcome);
 /* Records FAILED, ALREADY or DRIFT, in a transaction of its own, under the fence. `about` carries kind, sqlstate,
- * message, line, left, detail (NULL is ""); the rest comes from the step and the database. started_us 0: took_ms ago.
+ * message, said, line, left, detail (NULL is ""); the rest comes from the step and the database. started_us 0: took_ms
+ * ago.
  * A text that the database cannot hold is stored as ASCII, with escapes. */
 bool ledger_record(struct ledger *ledger, const struct ledger_step *step, const struct outcome *about,
                    struct arena *arena, struct outcome *ret_outcome, struct err *err);
+
+/* Adds to a recorded outcome what the server said while the step ran, for people. */
+bool ledger_say(struct ledger *ledger, const struct outcome *outcome, struct err *err);
 
 /* Whether nothing was on the record of this target when its fence was raised last. */
 bool ledger_is_empty(const struct ledger *ledger);

@@ -7,7 +7,7 @@
 /* One row for each file in sql/, with greylag's schema filled in when the ledger is opened. */
 #define LEDGER_STATEMENTS(X)                                                                                           \
     X(find) X(find_release) X(half_done) X(find_positions) X(unacknowledged) X(acknowledge) X(inventory) X(effect)     \
-    X(target) X(target_add) X(fence) X(raise) X(lock) X(unlock) X(extend) X(record) X(marks)
+    X(target) X(target_add) X(fence) X(raise) X(lock) X(unlock) X(extend) X(record) X(marks) X(say)
 enum ledger_statement {
 #define X(name) LEDGER_SQL_##name,
     LEDGER_STATEMENTS(X)

@@ -4,6 +4,7 @@
 
 #include "base/cleanup.h"
 #include "base/clock.h"
+#include "base/pause.h"
 #include "ledger/ledger_internal.h"
 #include "ledger_sql.h"
 
@@ -12,7 +13,7 @@
 
 /* In order; a version once published never changes. */
 static const char *const versions[] = {sql_0001_ledger, sql_0002_functions, sql_0003_effects, sql_0004_sessions,
-                                       sql_0005_clean, sql_0006_left, sql_0007_marks};
+                                       sql_0005_clean, sql_0006_left, sql_0007_marks, sql_0008_said};
 
 /* 0 when there is nothing yet. */
 static bool read_version(struct ledger *ledger, int64_t *ret_version, struct err *err)
@@ -87,6 +88,7 @@ bool ledger_migrate(struct ledger *ledger, struct err *err)
     int64_t version, deadline = clock_mono_ms() + MIGRATE_WAIT_MS;
     if (!read_version(ledger, &version, err))
         return false;
+    struct pause pause = PAUSE(20, 500);
     bool done = version >= (int64_t)COUNT_OF(versions); /* a newer one only adds */
     while (!done) {
         if (!attempt(ledger, &done, err))
@@ -94,7 +96,7 @@ bool ledger_migrate(struct ledger *ledger, struct err *err)
         if (!done && clock_mono_ms() >= deadline)
             return err_set(err, ERR_TIMEOUT, "another worker has been creating greylag's tables for a minute");
         if (!done)
-            poll(NULL, 0, 50);
+            poll(NULL, 0, (int)pause_next(&pause));
     }
     return true;
 }

@@ -29,6 +29,7 @@ static bool read_outcome(const struct ledger *ledger, const PGresult *r, int row
         .line = pg_number(r, row, 13),
         .left = arena_strdup(arena, pg_text(r, row, 14)),
         .detail = arena_strdup(arena, pg_text(r, row, 15)),
+        .said = said_decode(pg_text(r, row, 16), arena),
     };
     if (!direction_parse(pg_text(r, row, 2), &o->direction) || !outcome_parse(pg_text(r, row, 3), &o->kind))
         return err_set(err, ERR_CONFLICT, "history row %" PRId64 " is of a newer greylag: %s %s", o->position,

@@ -113,7 +113,8 @@ void ledger_read_end(struct ledger *ledger, const PGresult *rows, const struct l
                      struct outcome *ret_outcome)
 {
     *ret_outcome = (struct outcome){.kind = OUTCOME_APPLIED, .sqlstate = "", .message = "", .left = "",
-                                    .detail = arena_strdup(arena, pg_text(rows, 0, 3))};
+                                    .detail = arena_strdup(arena, pg_text(rows, 0, 3)),
+                                    .said = said_decode("", arena)};
     fill(ledger, rows, step, arena, ret_outcome);
 }
 
@@ -126,12 +127,14 @@ static bool record_as(struct ledger *ledger, const struct ledger_step *step, con
                         .sqlstate = ledger_prose(about->sqlstate, ascii, arena),
                         .message = ledger_prose(about->message, ascii, arena),
                         .left = ledger_prose(about->left, ascii, arena),
-                        .detail = ledger_prose(about->detail, ascii, arena)};
+                        .detail = ledger_prose(about->detail, ascii, arena),
+                        .said = said_copy(&about->said, arena)};
+    auto_free char *said = said_encode(&o.said);
     const char *values[] = {NUMBER(ledger->target), NUMBER(ledger->fence.epoch), ledger->term,
                             NUMBER(ledger->fence.sequence), r->request, step->job->release,
                             direction_text(r->direction), outcome_text(o.kind), ledger_key(ledger, r->migration, arena),
                             r->checksum, NUMBER(step->attempt), NUMBER(about->started_us), o.sqlstate, o.message,
-                            NUMBER(o.line), o.left, o.detail, NUMBER(step->took_ms)};
+                            NUMBER(o.line), o.left, o.detail, NUMBER(step->took_ms), said};
     auto_pgresult PGresult *result = NULL;
     if (!ledger_exec(ledger, LEDGER_SQL_record, (int)COUNT_OF(values), values, &result, err))
         return false;
@@ -150,6 +153,13 @@ bool ledger_record(struct ledger *ledger, const struct ledger_step *step, const 
     if (!good && err)
         *err = mine;
     return good;
+}
+
+bool ledger_say(struct ledger *ledger, const struct outcome *outcome, struct err *err)
+{
+    auto_free char *said = said_encode(&outcome->said);
+    const char *values[] = {NUMBER(ledger->target), NUMBER(outcome->position), said};
+    return ledger_exec(ledger, LEDGER_SQL_say, (int)COUNT_OF(values), values, NULL, err);
 }
 
 /* ---- markers ---- */

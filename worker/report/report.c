@@ -65,21 +65,6 @@ static struct fence fence_copy(struct arena *arena, const struct fence *fence)
                           .digest = copied(arena, fence->digest)};
 }
 
-static struct outcome outcome_copy(struct arena *arena, const struct outcome *from)
-{
-    struct outcome to = *from;
-    to.id = copied(arena, from->id);
-    to.request = copied(arena, from->request);
-    to.release = copied(arena, from->release);
-    to.migration = copied(arena, from->migration);
-    to.checksum = copied(arena, from->checksum);
-    to.sqlstate = copied(arena, from->sqlstate);
-    to.message = copied(arena, from->message);
-    to.left = copied(arena, from->left);
-    to.detail = copied(arena, from->detail);
-    return to;
-}
-
 static struct batch *batch_new(struct reporter *reporter, const struct report *report, const char *traceparent,
                                size_t room)
 {
@@ -107,7 +92,7 @@ static struct batch *batch_new(struct reporter *reporter, const struct report *r
 
 static void batch_add(struct batch *batch, const struct outcome *outcome)
 {
-    batch->outcomes[batch->report.outcome_count++] = outcome_copy(&batch->arena, outcome);
+    batch->outcomes[batch->report.outcome_count++] = outcome_copy(outcome, &batch->arena);
     batch->open++;
 }
 

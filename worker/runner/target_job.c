@@ -4,6 +4,7 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/pause.h"
 #include "base/text.h"
 #include "executor/executor.h"
 #include "job/job.h"
@@ -21,7 +22,8 @@ struct run {
     struct fence in_force;
     enum refusal refusal;
     char message[256];
-    int64_t blocked_ms, blocked_said_ms; /* the last wait, 0: something was recorded since; when it was told last */
+    struct pause blocked;    /* grows until something is recorded */
+    int64_t blocked_said_ms; /* when it was told last */
     struct err err;
 };
 
@@ -126,7 +128,7 @@ static void log_outcome(const struct run *run, const struct job_request *request
 
 static enum job_event recorded(struct run *run, size_t index, const struct executor_result *result)
 {
-    run->blocked_ms = 0; /* only what is recorded is a step forward: a step that cannot be is tried ever more rarely */
+    pause_reset(&run->blocked); /* a step that cannot be recorded is tried ever more rarely */
     log_outcome(run, &run->job->requests[index], result);
     count(run->target, &result->outcome);
     note(run, &result->outcome);
@@ -178,10 +180,9 @@ static enum job_event do_wait(struct run *run)
         run->blocked_said_ms = now;
         reporter_say(target->reporter, &report, about.traceparent, REPORT_UNWATCHED, &err);
     }
-    int64_t doubled = run->blocked_ms * 2, most = run->err.kind == ERR_FULL ? BLOCKED_FULL_MS : BLOCKED_MAX_MS;
-    run->blocked_ms = !run->blocked_ms ? BLOCKED_FIRST_MS : doubled < most ? doubled : most;
+    run->blocked.most_ms = run->err.kind == ERR_FULL ? BLOCKED_FULL_MS : BLOCKED_MAX_MS;
     target_tick(target);
-    if (target_wait(target, run->blocked_ms)) {
+    if (target_wait(target, pause_next(&run->blocked))) {
         target_must_stop(target, &run->facts.fencing);
         return JOB_ON_STOP;
     }
@@ -283,7 +284,7 @@ static void run_known_version(struct run *run)
 void target_run_job(struct target *target, struct work *work)
 {
     struct run run = {.target = target, .work = work, .job = &work->admitted.job,
-                      .in_force = {.term = "", .digest = ""}};
+                      .in_force = {.term = "", .digest = ""}, .blocked = PAUSE(BLOCKED_FIRST_MS, BLOCKED_MAX_MS)};
     run.facts.damaged = work->admitted.damaged;
     run.outcomes = arena_array(&run.arena, run.job->request_count + 1, sizeof *run.outcomes);
     run.known = arena_array(&run.arena, run.job->request_count + 1, sizeof *run.known);

@@ -1,7 +1,7 @@
 SELECT request, release, direction, kind, migration, checksum, attempt, position, sequence,
        (pg_catalog.date_part('epoch', started_at) * 1000000)::bigint,
        (pg_catalog.date_part('epoch', finished_at) * 1000000)::bigint,
-       sqlstate, message, line, "left", detail
+       sqlstate, message, line, "left", detail, said
   FROM @schema@.history
  WHERE target_id = $1::int AND position = ANY($2::bigint[])
  ORDER BY position

@@ -2,4 +2,4 @@ SELECT * FROM @schema@.record($1::int, $2::bigint, $3::text, $4::bigint, $5::tex
                               $9::text, $10::text, $11::bigint,
                               coalesce(pg_catalog.to_timestamp(nullif($12::bigint, 0) / 1000000.0),
                                        pg_catalog.clock_timestamp() - $18::bigint * interval '1 ms'),
-                              $13::text, $14::text, $15::bigint, $16::text, $17::text)
+                              $13::text, $14::text, $15::bigint, $16::text, $17::text, $19::text)

@@ -1,0 +1,84 @@
+"""What a server says of a step reaches whoever may see the release, with the lines of its file, and no daemon's log.
+One fleet of real processes in goose's layout: a WARNING, a failure with DETAIL, a long message that is not ASCII."""
+import pathlib
+import sys
+
+from greylag import Stage, expect, scenarios
+
+FLEET = """fleet: told
+defaults: {on_failure: halt}
+services:
+  user: {migrations: user, layout: goose}
+environments: {dev: {}}
+"""
+FIRST = """-- accounts, and who owns them
+
+-- +goose Up
+create table account (id int constraint one primary key, owner text);
+insert into account values (4711, 'ann');
+-- +goose StatementBegin
+do $$ begin raise warning '3 accounts have no owner' using hint = 'ask ann'; end $$;
+-- +goose StatementEnd
+-- +goose Down
+drop table account;
+"""
+SECOND = """-- +goose Up
+select 1;
+
+-- +goose StatementBegin
+insert into account values (4711, 'bob');
+-- +goose StatementEnd
+-- +goose Down
+select 1;
+"""
+THIRD = """-- +goose Up
+do $$ begin raise exception '%', repeat('\u00e9', 600); end $$;
+-- +goose Down
+select 1;
+"""
+
+
+def write(stage, **files):
+    folder = pathlib.Path(stage.folder / "fleet/user")
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, text in files.items():
+        (folder / f"{name.lstrip('_')}.sql").write_text(text)
+    (folder.parent / "fleet.yml").write_text(FLEET)
+    return folder.parent / "fleet.yml"
+
+
+def says(result, *wanted):
+    for text in wanted:
+        expect(text in result.out, f"\"{text}\" is missing in {result}")
+
+
+def test_what_a_server_says():
+    with Stage() as stage:
+        stage.fleet(write(stage, _1_first=FIRST))
+        stage.everybody()
+        warning = "WARNING: 3 accounts have no owner"
+        says(stage.greylag("up"), warning, "HINT: ask ann")
+        says(stage.greylag("release", "show"), warning, "HINT: ask ann")
+        says(stage.greylag("history"), warning)
+        expect(warning in stage.release()["steps"][0]["outcome"]["said"]["notices"], str(stage.release()))
+
+        write(stage, _2_second=SECOND)
+        failed = [stage.greylag("up", check=4), stage.greylag("release", "show")]
+        for result in failed:
+            says(result, "user/2_second.sql:5", "23505: duplicate key", "DETAIL: Key (id)=(4711) already exists.",
+                 "table public.account, constraint one")
+        said = stage.greylag("history", "--json").json()["history"][0]["said"]
+        expect(said["constraint"] == "one" and "4711" in said["detail"], str(said))
+
+        write(stage, _2_second=THIRD)
+        stage.greylag("up", check=4)
+        reason = stage.release()["reason"]
+        expect("release retry" in reason and "release rollback" in reason and "\u00e9\u00e9" in reason, reason)
+        says(stage.greylag("release", "show"), "P0001: \u00e9\u00e9\u00e9")
+        for name, program in stage.programs.items():
+            for text in ("4711", "3 accounts", "ask ann"):
+                expect(text not in program.log(), f"{name} logged \"{text}\":\n{program.log()}")
+
+
+if __name__ == "__main__":
+    scenarios(sys.modules[__name__])
