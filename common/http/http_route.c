@@ -3,6 +3,15 @@
 #include <microhttpd.h>
 #include <string.h>
 
+#include "base/text.h"
+
+/* What stands for a {name}. Bytes that are no text name nothing. */
+static bool take_parameter(const char *segment, size_t len, struct arena *arena, char **ret_parameter)
+{
+    *ret_parameter = arena_strndup(arena, segment, len);
+    return text_is_utf8(*ret_parameter, MHD_http_unescape(*ret_parameter), NULL);
+}
+
 /* Compares segment by segment. */
 static bool pattern_matches(const char *pattern, const char *path, struct arena *arena,
                             char *parameters[HTTP_PARAMETERS_MAX])
@@ -11,9 +20,10 @@ static bool pattern_matches(const char *pattern, const char *path, struct arena 
     while (*pattern || *path) {
         size_t wanted = strcspn(pattern, "/"), len = strcspn(path, "/");
         bool any = wanted > 0 && *pattern == '{';
-        if (any && len > 0 && count < HTTP_PARAMETERS_MAX)
-            MHD_http_unescape(parameters[count++] = arena_strndup(arena, path, len));
-        else if (any || wanted != len || memcmp(pattern, path, len) != 0)
+        if (any && len > 0 && count < HTTP_PARAMETERS_MAX) {
+            if (!take_parameter(path, len, arena, &parameters[count++]))
+                return false;
+        } else if (any || wanted != len || memcmp(pattern, path, len) != 0)
             return false;
         pattern += wanted;
         path += len;

@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/id.h"
 #include "base/pause.h"
+#include "base/text.h"
 #include "cli/cli_internal.h"
 #include "proc/signals.h"
 
@@ -19,9 +20,11 @@
 
 static json_t *body_of(const struct cli_submission *submission)
 {
+    auto_buf struct buf reason = BUF_INIT(BUF_MAX); /* whatever was typed */
+    text_add_utf8(&reason, submission->reason ? submission->reason : "");
     return json_pack("{s:o, s:o, s:b, s:s, s:s*, s:I}", "fleet", cli_fleet_json(&submission->catalog->fleet), "options",
                      cli_options_json(submission->options), "acceptIrreversible", submission->accept_irreversible,
-                     "reason", submission->reason ? submission->reason : "", "plan", submission->plan, "since",
+                     "reason", buf_text(&reason), "plan", submission->plan, "since",
                      (json_int_t)submission->since_us);
 }
 

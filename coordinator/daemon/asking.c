@@ -6,7 +6,8 @@
 #include "base/log.h"
 #include "daemon/leader.h"
 
-#define ASK_AGAIN_MS 2000
+#define ASK_AGAIN_MS 2000 /* first pause until it is asked again */
+#define ASK_AGAIN_MAX_MS 60000
 
 /* While a release is under way what a target holds is changing: an inventory could be older than what came since. */
 static bool is_free(const struct leader *leader)
@@ -26,8 +27,11 @@ bool leader_take_asked(struct leader *leader, struct err *err)
     for (size_t i = 0; i < count; i++) {
         struct leader_target *target = leader_target(leader, asked[i].service, asked[i].target);
         bool same = target->foreign_asked_us == asked[i].asked_us;
-        if (same && now_ms - target->foreign_sent_ms < ASK_AGAIN_MS)
+        if (!same)
+            target->foreign_again = (struct pause)PAUSE(ASK_AGAIN_MS, ASK_AGAIN_MAX_MS);
+        else if (now_ms - target->foreign_sent_ms < target->foreign_again.last_ms)
             continue;
+        pause_next(&target->foreign_again);
         leader_ask_foreign(leader, target, asked[i].asked_us);
         log_debug("records of other tools asked of %s/%s", target->service, target->name);
     }

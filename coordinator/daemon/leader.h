@@ -13,6 +13,7 @@
 
 #include "base/arena.h"
 #include "base/err.h"
+#include "base/pause.h"
 #include "bus/bus.h"
 #include "bus/keeper.h"
 #include "crypto/key.h"
@@ -47,6 +48,7 @@ struct leader_target {
     int64_t foreign_asked_us;        /* which ask for other tools' records is under way; 0: none in this term */
     char *foreign_payload;           /* the same bytes again, until they are about to expire */
     size_t foreign_len;
+    struct pause foreign_again;      /* until they are asked for once more */
     char foreign_digest[DIGEST_TEXT_SIZE]; /* of the payload: its answer names it */
     int64_t foreign_made_ms, foreign_sent_ms;
     int64_t *heard;                  /* positions of outcomes that are committed by the end of this turn, to

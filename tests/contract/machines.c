@@ -60,7 +60,7 @@ static const char *row_for(enum report_kind kind, enum refusal refusal, int stat
     struct fix fix;
     begin(&fix, state, DIRECTION_UP, fired);
     memset(fired, 0, count * sizeof *fired);
-    fix_say(&fix, (struct server_said){.kind = kind, .refusal = refusal, .message = "because"});
+    fix_say(&fix, (struct said){.kind = kind, .refusal = refusal, .message = "because"});
     for (size_t i = 0; i < count && !name; i++)
         if (fired[i] && rows[i].event == ROLLOUT_REPORT && strcmp(rows[i].name, "late") != 0)
             name = rows[i].name;
