@@ -63,6 +63,7 @@ static const struct field request_fields[] = {
     FIELD(job_request, placeholders, FIELD_BOOLEAN, "placeholders", false),
     FIELD_LIST(job_request, values, value_count, FIELD_RECORDS, "values", false, &placeholder_record, 0, LIST_MAX),
     FIELD(job_request, in_history, FIELD_BOOLEAN, "inHistory", false),
+    FIELD(job_request, taken_from, FIELD_TEXT, "takenFrom", false),
     FIELD(job_request, no_transaction, FIELD_BOOLEAN, "noTransaction", false),
     FIELD_LIST(job_request, lines, line_count, FIELD_INTEGERS, "lines", false, NULL, 0, LIST_MAX),
     FIELD_LIST(job_request, verify_lines, verify_line_count, FIELD_INTEGERS, "verifyLines", false, NULL, 0, LIST_MAX),

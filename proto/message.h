@@ -56,6 +56,8 @@ struct job_request {
                                        * with */
     size_t value_count;    /* 0: by the job's */
     bool in_history;       /* ADOPT: only when the other tool's record says so now, too */
+    const char *taken_from; /* ADOPT: which of greylag's own records in that database says so, under which name: "move
+                            * shop/production/user/main 3"; "share ...": it stays there as well; "" none */
     bool no_transaction;   /* the file asks for it; the worker also looks itself */
     const int64_t *lines, *verify_lines; /* where `sql` and `verify` stand in their files: as struct migration's */
     size_t line_count, verify_line_count;

@@ -81,7 +81,9 @@ enum range { RANGES(X) RANGE_COUNT };
     X(DIESEL,         "diesel",         "__diesel_schema_migrations", "__diesel_schema_migrations")                \
     X(LIQUIBASE,      "liquibase",      "databasechangelog",          "databasechangelog")                         \
     X(SQITCH,         "sqitch",         "sqitch.changes",             "changes, in a schema of its own: sqitch")   \
-    X(ALEMBIC,        "alembic",        "alembic_version",            "alembic_version")
+    X(ALEMBIC,        "alembic",        "alembic_version",            "alembic_version")                           \
+    X(GREYLAG,        "greylag",        "",                           "greylag's own record in that database, of " \
+                                                                      "another service, target or version")
 #define X(name, ...) HISTORY_##name,
 enum history_tool { HISTORY_TOOLS(X) HISTORY_TOOL_COUNT };
 #undef X

@@ -132,16 +132,20 @@ static void report(const struct draft *own, const struct entry *entry, const str
     auto_buf struct buf shown = BUF_INIT(BUF_MAX);
     text_add_printable(&shown, reference->text, true);
     if (found->unknown_service)
-        finding_add(findings, ERROR, FINDING_MISSING_DEPENDENCY, reference->file, reference->line,
-                    "name a service of the fleet file, or give a service that alias",
-                    "%s:%s depends on '%s', but there is no service or alias '%s'", own->file->name, entry->id,
-                    buf_text(&shown), found->service_name);
+        finding_add(findings, WARNING, FINDING_MISSING_DEPENDENCY, reference->file, reference->line,
+                    "name a service of the fleet file, or give a service that alias; that of a retired service stays",
+                    "%s:%s depends on '%s', but there is no service or alias '%s': it is refused where it is pending",
+                    own->file->name, entry->id, buf_text(&shown), found->service_name);
+    else if (found->count == 0 && found->service_name)
+        finding_add(findings, WARNING, FINDING_MISSING_DEPENDENCY, reference->file, reference->line,
+                    "correct it; that of a migration whose file was taken away stays",
+                    "%s:%s depends on '%s', but service %s has no such migration: it is refused where it is pending",
+                    own->file->name, entry->id, buf_text(&shown), found->service->file->name);
     else if (found->count == 0)
         finding_add(findings, ERROR, FINDING_MISSING_DEPENDENCY, reference->file, reference->line,
                     "write service:version; for all of a service use `depends_on` in the fleet file",
-                    "%s:%s depends on '%s', but %s%s has %s migration", own->file->name, entry->id, buf_text(&shown),
-                    found->service_name ? "service " : "no service",
-                    found->service_name ? found->service->file->name : "", found->service_name ? "no such" : "such a");
+                    "%s:%s depends on '%s', but no service has such a migration", own->file->name, entry->id,
+                    buf_text(&shown));
     else
         finding_add(findings, ERROR, FINDING_AMBIGUOUS_DEPENDENCY, reference->file, reference->line,
                     "write service:version, or the migration's id where a version stands twice",
@@ -196,6 +200,19 @@ static bool has_rising_numbers(const struct layout_run *run)
     return true;
 }
 
+/* The service is not there (any more). */
+static void report_nobody(const struct draft *own, const struct entry *entry, const struct reference *reference,
+                          struct findings *findings)
+{
+    auto_buf struct buf shown = BUF_INIT(BUF_MAX);
+    text_add_printable(&shown, reference->text, true);
+    finding_add(findings, WARNING, FINDING_MISSING_DEPENDENCY, reference->file, reference->line,
+                "name a service of the fleet file, or give a service that alias; that of a retired service stays",
+                "%s:%s depends on '%s', which names no service or alias of the fleet file: it is refused where it is "
+                "pending",
+                own->file->name, entry->id, buf_text(&shown));
+}
+
 /* A reference to a range of versions; false: it is none. What is wrong with it is a finding, and *ret->service NULL. */
 static bool take_range(const struct drafts *drafts, const struct draft *own, const struct entry *entry,
                        const struct reference *reference, struct findings *findings, struct arena *arena,
@@ -212,13 +229,13 @@ static bool take_range(const struct drafts *drafts, const struct draft *own, con
     if (range == RANGE_COUNT)
         wrong = "compares with none of =, >=, >, <=, <";
     else if (!service)
-        wrong = "names no service or alias of the fleet file";
+        report_nobody(own, entry, reference, findings);
     else if (!has_rising_numbers(&service->run))
         wrong = "compares versions that are no numbers, or do not stand in the order of numbers";
     else if (!version_is(version, strlen(version), "._-"))
         wrong = "names no version";
     if (!wrong) {
-        ret->service = arena_strdup(arena, service->file->name);
+        ret->service = service ? arena_strdup(arena, service->file->name) : name;
         return true;
     }
     auto_buf struct buf shown = BUF_INIT(BUF_MAX);
@@ -229,7 +246,8 @@ static bool take_range(const struct drafts *drafts, const struct draft *own, con
     return true;
 }
 
-/* What a reference means; false: nothing, with a finding. */
+/* What a reference means; false: nothing, with a finding. What names something that is not there (any more) is kept:
+ * whether that matters the plan knows, which is made from what is applied. */
 static bool take_reference(const struct drafts *drafts, const struct draft *own, const struct entry *entry,
                            const struct reference *reference, struct findings *findings, struct arena *arena,
                            struct dependency *ret)
@@ -238,12 +256,13 @@ static bool take_reference(const struct drafts *drafts, const struct draft *own,
     if (take_range(drafts, own, entry, reference, findings, arena, ret))
         return ret->service != NULL;
     search(drafts, own, reference->text, arena, &found);
-    if (found.count != 1) {
+    if (found.count != 1)
         report(own, entry, reference, &found, findings);
+    if (found.count > 1 || (found.count == 0 && !found.service_name))
         return false;
-    }
-    *ret = (struct dependency){.service = arena_strdup(arena, found.service->file->name),
-                               .version = found.entry->id,
+    *ret = (struct dependency){.service = found.service ? arena_strdup(arena, found.service->file->name)
+                                                        : found.service_name,
+                               .version = found.count ? found.entry->id : arena_strdup(arena, found.version),
                                .where = arena_printf(arena, "%s:%d", reference->file, reference->line)};
     return true;
 }

@@ -13,12 +13,15 @@ static int import_run(const struct cmdline *line)
 
 const struct command import_command = {
     .name = "import",
-    .summary = "take over what another tool's record says is in effect",
+    .summary = "take over what another tool's record, or greylag's own under another name, says is in effect",
     .description =
         "Reads the record that Flyway, golang-migrate, dbmate, goose, Diesel, Liquibase, Sqitch or Alembic keeps in "
         "each target, the tool of the service's layout, and records as applied what it says. Nothing runs, and the "
         "other tool's record is not changed. Its checksums stay in greylag's history with the name of their "
         "algorithm.\n\n"
+        "Greylag's own record counts as another tool's does: what a target's database has applied under another "
+        "service, target, environment or fleet, or under another version of a file with the same text, is taken over "
+        "under the name that it has now. There it is not any more then, unless the fleet goes on to have it there.\n\n"
         "Workers are asked for the records now, and each row is looked at again when it is recorded: a row that has "
         "gone by then halts the release. A failed or dirty row, and a file that was changed after that tool ran it, "
         "are refused with what to do; a row without a file is left out, with a warning. What is recorded already is "

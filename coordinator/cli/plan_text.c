@@ -84,6 +84,15 @@ static const char *step_told(const json_t *step, struct arena *arena)
     return arena_strdup(arena, buf_text(&out));
 }
 
+/* "move shop/production/user/main 3" */
+static const char *taken_text(const char *from, struct arena *arena)
+{
+    size_t how = strcspn(from, " "), record = from[how] ? strcspn(from + how + 1, " ") : 0;
+    const char *its = from + how + (from[how] != 0);
+    return arena_printf(arena, "%s %s of %.*s", text_starts(from, "move ") ? "from" : "as",
+                        its + record + (its[record] != 0), (int)record, its);
+}
+
 /* What is to know of a step besides its name: what it is, how it changes the record, no way back. */
 static const char *step_note(const json_t *step, struct arena *arena)
 {
@@ -94,6 +103,8 @@ static const char *step_note(const json_t *step, struct arena *arena)
         return arena_printf(arena, "forget (checksum %.12s...)", recorded);
     if (*recorded && step_is(step, "direction", "adopt") && strcmp(recorded, json_text(step, "checksum")) == 0)
         return "into the record of its own tool";
+    if (*json_text(step, "takenFrom"))
+        return taken_text(json_text(step, "takenFrom"), arena);
     if (step_is(step, "direction", "adopt"))
         return *recorded ? arena_printf(arena, "checksum %.12s... -> %.12s...", recorded, json_text(step, "checksum"))
                          : "";

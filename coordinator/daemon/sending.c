@@ -143,6 +143,7 @@ static struct job_request request_of(struct leader *leader, const struct rollout
                                 .foreign_checksum = earlier ? "" : or_empty(migration->foreign_checksum),
                                 .foreign_record = earlier ? "" : or_empty(migration->foreign_record),
                                 .in_history = step->direction == DIRECTION_ADOPT && planned->in_history,
+                                .taken_from = step->direction == DIRECTION_ADOPT ? planned->taken_from : "",
                                 .verify = texts->verify,
                                 .placeholders = replaces(rollout, step, migration, texts->sql),
                                 .values = names ? names->values : NULL,

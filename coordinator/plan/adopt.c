@@ -35,6 +35,16 @@ void planning_record(struct planning *planning, int slot, int migration, bool in
         return;
     int node = planning_add(planning, slot, migration, NULL);
     planning->steps[node].in_history = in_history;
+    if (planning->options->adoption == ADOPTION_BASELINE) /* else it would have two names from then on */
+        planning->steps[node].taken_from = planning_taken_from(planning, slot, migration);
+}
+
+static bool has_moved(const struct planning *planning, const struct slot *slot, int migration,
+                           const struct applied *applied)
+{
+    const struct migration *its = &planning->fleet->services[slot->service].migrations[migration];
+    return its->kind != MIGRATION_REPEATABLE && strcmp(its->up, applied->checksum) != 0 &&
+           planning_renumbered(planning, (int)(slot - planning->slots), applied);
 }
 
 /* Marks what is on the target's record. With another checksum than the file's it has to be put right first. */
@@ -46,6 +56,8 @@ static void mark_applied(struct planning *planning, struct slot *slot)
         int migration = planning_held(planning, slot->service, applied->migration);
         if (migration < 0)
             continue;
+        if (planning->options->adoption == ADOPTION_IMPORT && has_moved(planning, slot, migration, applied))
+            continue; /* the text has another version now, and this version another text */
         slot->state[migration] = APPLIED;
         if (service->migrations[migration].kind != MIGRATION_REPEATABLE &&
             strcmp(applied->checksum, service->migrations[migration].up) != 0)
@@ -86,7 +98,7 @@ static void warn_of_record(struct planning *planning, const struct slot *slot)
 {
     for (size_t i = 0; slot->contents && i < slot->contents->foreign_count; i++) {
         const struct foreign_history *history = &slot->contents->foreign[i];
-        if (history->row_count)
+        if (history->row_count && history->tool != HISTORY_GREYLAG)
             planning_find(planning, false, FINDING_FOREIGN_HISTORY,
                           "`greylag import` takes it over row by row, with what failed and what differs",
                           "%s has a record of %s with %zu rows (%s)", slot->name, history_tool_text(history->tool),
@@ -144,6 +156,22 @@ static bool needs_repair(const struct migration *migration, const struct applied
     return told && !*told;
 }
 
+/* Neither forgotten, so that its text would run again, nor taken for what another text says. */
+static bool refuse_moved(struct planning *planning, int s, const struct applied *applied)
+{
+    const struct slot *slot = &planning->slots[s];
+    int m = planning_held(planning, slot->service, applied->migration);
+    const struct migration *now = m < 0 || has_moved(planning, slot, m, applied)
+                                      ? planning_renumbered(planning, s, applied)
+                                      : NULL;
+    if (!now)
+        return false;
+    planning_find(planning, true, FINDING_OTHER_NAME, "`greylag import` takes it over, and runs nothing",
+                  "%s:%s on %s: what was applied has the version %s now (%s)",
+                  planning->fleet->services[slot->service].name, applied->migration, slot->name, now->id, now->file);
+    return true;
+}
+
 static void repair_slot(struct planning *planning, int s)
 {
     const struct slot *slot = &planning->slots[s];
@@ -154,6 +182,8 @@ static void repair_slot(struct planning *planning, int s)
     for (size_t i = 0; slot->contents && i < slot->contents->applied_count; i++) {
         const struct applied *applied = &slot->contents->applied[i];
         int m = planning_held(planning, slot->service, applied->migration);
+        if (refuse_moved(planning, s, applied))
+            continue;
         if (m < 0 && forgets)
             forget(planning, s, applied);
         else if (m >= 0 && realigns && needs_repair(&service->migrations[m], applied, told ? &told[m] : NULL))

@@ -43,8 +43,11 @@ static void mark(struct planning *planning, struct slot *slot, int m, const stru
         slot->order_last = m;
     if (!slot->selected || same || migration->kind == MIGRATION_REPEATABLE)
         return;
+    const struct migration *now = planning_renumbered(planning, (int)(slot - planning->slots), applied);
     planning_find(planning, true, FINDING_DRIFT,
-                  "bring the file back as it was, and make the change in a new migration",
+                  now ? arena_printf(planning->scratch, "that text is in %s now: `greylag import` takes it over under "
+                                                        "its new version, and runs nothing", now->file)
+                      : "bring the file back as it was, and make the change in a new migration",
                   "%s was changed after it was applied on %s: applied %.12s..., now %.12s... (%s)", applied->migration,
                   slot->name, applied->checksum, migration->up, migration->file);
     planning_place(planning, migration->file);

@@ -38,7 +38,7 @@ static const char *tables_of(struct importing *i, bool fitting)
     for (size_t h = 0; h < i->at->contents->foreign_count; h++) {
         const struct foreign_history *history = &i->at->contents->foreign[h];
         bool fits = history->tool == i->owner->history && is_its_table(i->owner, history->table);
-        if (fits == fitting)
+        if (fits == fitting && history->tool != HISTORY_GREYLAG)
             buf_addf(&text, "%s%s (%s)", text.len ? ", " : "", history_tool_text(history->tool), history->table);
     }
     return arena_strdup(i->planning->scratch, buf_text(&text));
@@ -54,7 +54,7 @@ static bool has_records_of(const struct importing *i, enum history_tool tool)
 
 static void find_nothing(struct importing *i)
 {
-    if (!i->at->contents || i->at->contents->applied_count == 0)
+    if (!i->taken && (!i->at->contents || i->at->contents->applied_count == 0))
         planning_find(
             i->planning, false, FINDING_NO_HISTORY,
             "its worker looks in the schemas of its search_path: `schema:` of the target in worker.yml, which can be "
@@ -73,7 +73,7 @@ static const struct foreign_history *choose_history(struct importing *i)
         bool fits =
             contents->foreign[h].tool == i->owner->history && is_its_table(i->owner, contents->foreign[h].table);
         fitting += fits;
-        others += !fits;
+        others += !fits && contents->foreign[h].tool != HISTORY_GREYLAG;
         chosen = fits ? &contents->foreign[h] : chosen;
     }
     if (fitting == 1)
@@ -340,6 +340,7 @@ void planning_import(struct planning *planning, int slot)
     struct importing i = {
         .planning = planning, .slot = slot, .at = &planning->slots[slot], .missing = BUF_INIT(BUF_MAX)};
     i.owner = &planning->fleet->services[i.at->service];
+    i.taken = planning_take_over(planning, slot);
     i.history = choose_history(&i);
     if (i.history && i.owner->mirror)
         importing_kept(&i);

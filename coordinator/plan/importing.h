@@ -11,6 +11,7 @@ struct importing {
     const struct foreign_history *history;
     struct buf missing; /* rows without a file */
     size_t missing_count, own; /* rows; rows of this service */
+    bool taken;        /* greylag's own record had something under another name */
 };
 
 /* The migration that a row speaks of, -1: none of the files. */

@@ -79,7 +79,7 @@ void leaf_set(const struct planning *planning, struct plan_step *step)
     digest_text(&state, migration ? migration->up : step->recorded);
     digest_text(&state, migration ? migration->down : NULL);
     if (step->direction == DIRECTION_ADOPT)
-        digest_text(&state, step->in_history ? "in history" : "declared");
+        digest_text(&state, step->in_history ? "in history" : *step->taken_from ? step->taken_from : "declared");
     digest_text(&state, way_back_text(step->way_back));
     digest_text(&state, step->undoes);
     digest_text(&state, failure_policy_text(step->policy.on_failure));

@@ -271,6 +271,7 @@ static void set_step(const struct planning *planning, int node, struct plan_step
                                .undoes_release = release_of(draft->applied),
                                .recorded = draft->applied ? text_or(draft->applied->checksum) : "",
                                .in_history = draft->in_history,
+                               .taken_from = text_or(draft->taken_from),
                                .earlier = draft->earlier ? draft->earlier->checksum : "",
                                .earlier_request = draft->earlier ? draft->earlier->request : "",
                                .policy = policy_of(service, migration)};

@@ -63,6 +63,9 @@ struct plan_step {
     const char *undoes_release; /* the release of that request, "" unknown */
     const char *recorded;     /* the checksum that is on the target's record so far, "" none */
     bool in_history;          /* ADOPT: another tool's record says it, and is looked at again before it is recorded */
+    const char *taken_from;   /* ADOPT: where greylag's own record in that database has it under another name, "" none:
+                               * "move shop/production/user/main 3", "share ..." where the fleet goes on to have it
+                               * there, too */
     const char *earlier;      /* repeatable: digest of the text that its way back brings into effect again (DOWN: that
                                * this step brings), "" none */
     const char *earlier_request; /* through which that text came into effect first, "" */
@@ -135,7 +138,10 @@ struct plan_findings {
  * *ret_findings, which is set in any case).
  *  up: pending = catalog minus applied, by id; applied with another checksum is the finding "drift"; applied but
  *      unknown to the catalog is fine (a database ahead of the code must pass) and warned of. A target that holds
- *      nothing, though another tool's record says that something is in effect there, is refused ("foreign-history").
+ *      nothing, though another tool's record says that something is in effect there, is refused ("foreign-history");
+ *      so is a migration whose text is applied in that database already, on greylag's own record under another service,
+ *      target, fleet or version ("other-name"). What is older than something that is applied is "out-of-order", whether
+ *      the files know that or not.
  *  down: reverse dependency order over what is applied; dependencies of the catalog, reversed. A release's repeatable
  *      ones go back to the text before it; versions and numbers of steps concern what has a version.
  *  adopt: what is in effect and not on the record, or on it in another way; each target's in the order of the other

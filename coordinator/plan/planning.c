@@ -65,6 +65,15 @@ const char *planning_step_text(const struct planning *planning, int node)
     return arena_printf(planning->scratch, "%s:%s on %s", service->name, id, slot->name);
 }
 
+const char *planning_record_of(const struct planning *planning, int s)
+{
+    struct slot *slot = &planning->slots[s];
+    if (!slot->record)
+        slot->record = arena_printf(planning->arena, "%s/%s/%s/%s", planning->fleet->name, planning->fleet->environment,
+                                    planning->fleet->services[slot->service].name, slot->name);
+    return slot->record;
+}
+
 static bool has_steps(const struct planning *planning, int service)
 {
     for (int s = planning->first_slot[service]; s < planning->first_slot[service + 1]; s++) {

@@ -9,6 +9,8 @@
  * repeatable one with another text. */
 enum { PENDING = -1, APPLIED = -2, OUTDATED = -3 };
 
+struct elsewhere;
+
 /* One target of the fleet, selected or not. */
 struct slot {
     int service;
@@ -20,6 +22,8 @@ struct slot {
     const struct applied **held;       /* the same: what is applied of it; NULL in a service without repeatable ones */
     int baseline, covered;             /* the one that stands for all up to `covered` here, -1: none */
     size_t unknown;                    /* how many are applied that the files do not know */
+    const char *record;                /* planning_record_of; NULL: not made yet */
+    struct elsewhere *elsewhere;       /* what is on record there under another name; NULL: not asked yet */
     const char *unknown_last;          /* of these the id of the highest version, NULL: none, or it cannot be told */
     int applied_last;                  /* the last one with a version that is applied, -1: none */
     int order_last;                    /* the same, but no repeatable one: what stands before it is out of order */
@@ -34,6 +38,7 @@ struct draft_step {
     const struct applied_text *earlier; /* repeatable: the text to which its way back, or it, goes back; NULL: none */
     enum direction direction;
     bool in_history;               /* ADOPT: another tool's record says it */
+    const char *taken_from;        /* ADOPT: as struct plan_step's; NULL: none */
 };
 
 /* A service's versions, for what is not named by id; made when it is first asked for. */
@@ -123,6 +128,17 @@ void planning_check_kept(struct planning *planning, int slot); /* with mirror_hi
 const bool *planning_told(struct planning *planning, int slot);
 /* Adopts a migration that is neither on the record nor in this plan already. */
 void planning_record(struct planning *planning, int slot, int migration, bool in_history);
+
+/* elsewhere.c: what greylag's own record in a target's database says under another name. */
+/* up: refuses what is pending and applied there already, and two targets that are one database. */
+void planning_refuse_known(struct planning *planning, int slot, int limit);
+/* The pending migration that has the text of one that is applied under another version; NULL: none. */
+const struct migration *planning_renumbered(const struct planning *planning, int slot, const struct applied *applied);
+/* import: takes over what is pending and applied there. Whether there was any. */
+bool planning_take_over(struct planning *planning, int slot);
+/* baseline: the same of one that is recorded in any case, NULL: it is not applied there under another name. */
+const char *planning_taken_from(const struct planning *planning, int slot, int migration);
+const char *planning_record_of(const struct planning *planning, int slot); /* "fleet/environment/service/target" */
 
 /* choose.c: a target's state from what it holds. Finds what does not fit, of selected targets. */
 void slot_mark(struct planning *planning, struct slot *slot);

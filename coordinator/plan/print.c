@@ -125,6 +125,8 @@ json_t *plan_json_step(const struct plan *plan, size_t index)
     if (json && (step->direction == DIRECTION_ADOPT || step->direction == DIRECTION_FORGET)) {
         json_object_set_new(json, "recorded", json_string(step->recorded));
         json_object_set_new(json, "inHistory", json_boolean(step->in_history));
+        if (*step->taken_from)
+            json_object_set_new(json, "takenFrom", json_string(step->taken_from));
     }
     if (json && (step->direction != DIRECTION_UP || *step->undoes)) {
         json_object_set_new(json, "undoes", json_string(step->undoes));

@@ -85,11 +85,11 @@ static void check_foreign(struct planning *planning, const struct slot *slot)
         return;
     for (size_t i = 0; i < slot->contents->foreign_count; i++) {
         const struct foreign_history *history = &slot->contents->foreign[i];
-        size_t rows = rows_of_service(service, history);
+        size_t rows = history->tool == HISTORY_GREYLAG ? 0 : rows_of_service(service, history);
         if (rows && !is_mark(service, history))
             planning_find(planning, true, FINDING_FOREIGN_HISTORY,
-                          "`greylag import` takes its record over; `greylag baseline` takes what is there for a "
-                          "version",
+                          "`greylag import` takes its record over; when it is another service's or application's, say "
+                          "with `history_table` in the fleet file what this service's own is called",
                           "nothing is on record for %s on %s, but %s says that %zu migrations are in effect there (%s)",
                           service->name, slot->name, history_tool_text(history->tool), rows, history->table);
     }
@@ -123,6 +123,7 @@ static void choose_slot(struct planning *planning, int s, int limit)
     if (first == count)
         return;
     check_foreign(planning, slot);
+    planning_refuse_known(planning, s, limit);
     add_callbacks(planning, s, 0);
     for (int m = first; m < count; m++) {
         if (!slot_wants(planning, slot, m, limit))

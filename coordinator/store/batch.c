@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/text.h"
 #include "proc/crash.h"
 #include "store/row.h"
 #include "store/store_internal.h"
@@ -117,10 +118,65 @@ static bool moves(const struct rollout_step *step)
     return step->state == STEP_APPLIED && *step->undoes_request && step->direction != DIRECTION_ADOPT;
 }
 
+static json_t *elsewhere_json(const char *record, const char *migration)
+{
+    json_t *json = json_object();
+    row_text(json, "r", record);
+    row_text(json, "m", migration);
+    return json;
+}
+
+/* What a target does not hold any more: its neighbours were told of it under its name. */
+static void note_gone(const struct store *store, const struct rollout *rollout, const struct rollout_step *step,
+                      json_t *elsewhere)
+{
+    const struct rollout_target *target = &rollout->targets[step->target];
+    auto_free char *record =
+        xasprintf("%s/%s/%s/%s", store->fleet, store->environment, target->service, target->name);
+    json_array_append_new(elsewhere, elsewhere_json(record, step->outcome.migration));
+}
+
+/* What came under a new name is not under the old one any more: "move fleet/environment/service/target migration". */
+static void note_taken(const struct store *store, const struct rollout *rollout, const struct rollout_step *step,
+                       json_t *moved, json_t *elsewhere)
+{
+    const char *from = rollout->plan->steps[step->plan_step].taken_from;
+    auto_free char *own = xasprintf("%s/%s/", store->fleet, store->environment);
+    if (step->direction != DIRECTION_ADOPT || step->state != STEP_APPLIED || !from || !text_starts(from, "move "))
+        return;
+    from += strlen("move ");
+    size_t len = strcspn(from, " ");
+    auto_free char *record = xasprintf("%.*s", (int)len, from);
+    const char *migration = from + len + (from[len] != 0);
+    json_array_append_new(elsewhere, elsewhere_json(record, migration));
+    if (!text_starts(record, own))
+        return;
+    const char *service = record + strlen(own), *slash = strchr(service, '/');
+    json_t *json = json_object();
+    json_object_set_new(json, "s", json_stringn(service, slash ? (size_t)(slash - service) : strlen(service)));
+    row_text(json, "t", slash ? slash + 1 : "");
+    row_text(json, "m", migration);
+    json_array_append_new(moved, json);
+}
+
+static bool put_lists(struct store *store, json_t *lists[4], struct err *err)
+{
+    static const char *const statements[] = {sql_applied_delete, sql_applied_put, sql_applied_delete,
+                                             sql_foreign_taken};
+    bool done = true;
+    for (size_t i = 0; i < COUNT_OF(statements); i++) {
+        if (done)
+            done = exec_rows(store, statements[i], lists[i], err);
+        else
+            json_decref(lists[i]);
+    }
+    return done;
+}
+
 /* What the targets hold follows from the accepted outcomes, in the same transaction. */
 static bool put_applied(struct store *store, const struct rollout *rollout, struct err *err)
 {
-    json_t *put = json_array(), *gone = json_array(), *moved = json_array();
+    json_t *put = json_array(), *gone = json_array(), *moved = json_array(), *elsewhere = json_array();
     for (size_t i = 0; i < rollout->step_count; i++) {
         const struct rollout_step *step = &rollout->steps[i];
         if (!counts(rollout, step))
@@ -131,18 +187,15 @@ static bool put_applied(struct store *store, const struct rollout *rollout, stru
             json_array_append(put, json);
         if (stays && moves(step))
             json_array_append(moved, json);
-        if (!comes)
+        if (!comes) {
             json_array_append(gone, json);
+            note_gone(store, rollout, step, elsewhere);
+        }
+        note_taken(store, rollout, step, moved, elsewhere);
         json_decref(json);
     }
-    bool done = exec_rows(store, sql_applied_delete, moved, err);
-    if (!done)
-        json_decref(put);
-    done = done && exec_rows(store, sql_applied_put, put, err);
-    if (done)
-        return exec_rows(store, sql_applied_delete, gone, err);
-    json_decref(gone);
-    return false;
+    json_t *lists[] = {moved, put, gone, elsewhere};
+    return put_lists(store, lists, err);
 }
 
 static bool put_decisions(struct store *store, const struct store_batch *batch, struct err *err)

@@ -8,6 +8,7 @@
 
 #define ASKED_FOR_MS (10 * 60000) /* whoever asked has long gone then */
 #define NAMED_MAX 5
+#define OWN_PLACES 1000000 /* greylag's own records stand behind those of other tools */
 
 /* Services and targets as two arrays for the server. */
 static void target_lists(const char *const *services, const char *const *targets, size_t count,
@@ -82,27 +83,37 @@ static json_t *rows_json(const struct foreign_history *history)
     return list;
 }
 
-bool store_put_foreign(struct store *store, const struct store_inventory *inventory, struct err *err)
+/* A record of greylag's own under another name is whole in every inventory; those of other tools only where it says
+ * so. */
+static json_t *histories_json(const struct store_inventory *inventory)
 {
-    if (!inventory->foreign_whole)
-        return true;
     json_t *list = json_array();
     for (size_t i = 0; i < inventory->foreign_count; i++) {
         const struct foreign_history *history = &inventory->foreign[i];
+        bool own = history->tool == HISTORY_GREYLAG;
+        if (!own && !inventory->foreign_whole)
+            continue;
         json_t *json = json_object();
-        row_number(json, "p", (int64_t)i);
+        row_number(json, "p", (int64_t)i + (own ? OWN_PLACES : 0));
         row_text(json, "o", history_tool_text(history->tool));
         row_text(json, "h", history->table);
         json_object_set_new(json, "c", rows_json(history));
         json_array_append_new(list, json);
     }
-    auto_free char *text = rows_text(list);
+    return list;
+}
+
+bool store_put_foreign(struct store *store, const struct store_inventory *inventory, struct err *err)
+{
+    auto_free char *text = rows_text(histories_json(inventory));
     char answers[24];
-    return store_exec(store, sql_foreign_clear, NULL, err, 2, inventory->service, inventory->target) &&
+    return store_exec(store, sql_foreign_clear, NULL, err, 3, inventory->service, inventory->target,
+                      inventory->foreign_whole ? "t" : "f") &&
            (!text ||
             store_exec(store, sql_foreign_put, NULL, err, 3, inventory->service, inventory->target, text)) &&
-           store_exec(store, sql_foreign_answered, NULL, err, 3, inventory->service, inventory->target,
-                      store_text_int64(answers, inventory->answers_us));
+           (!inventory->foreign_whole ||
+            store_exec(store, sql_foreign_answered, NULL, err, 3, inventory->service, inventory->target,
+                       store_text_int64(answers, inventory->answers_us)));
 }
 
 /* ---- giving it to the planner ---- */

@@ -74,6 +74,7 @@ static json_t *plan_step_json(const struct plan *plan, int ordinal)
     row_text(json, "ur", step->undoes_release);
     row_text(json, "rc", step->recorded);
     row_flag(json, "ih", step->in_history);
+    row_text(json, "tf", step->taken_from);
     row_text(json, "f", failure_policy_text(step->policy.on_failure));
     row_number(json, "lt", step->policy.lock_timeout_ms);
     row_number(json, "st", step->policy.statement_timeout_ms);

@@ -85,6 +85,7 @@ static bool read_plan_step(struct store_release *release, const PGresult *r, int
     step->earlier_request = arena_strdup(arena, pg_text(r, row, 16));
     step->verify_size = pg_number(r, row, 17);
     step->earlier_size = pg_number(r, row, 18);
+    step->taken_from = arena_strdup(arena, pg_text(r, row, 20));
     step->earlier_names = read_names(arena, pg_text(r, row, 19));
     text_format(step->leaf, sizeof step->leaf, "%s", pg_text(r, row, 12));
     return direction_parse(pg_text(r, row, 3), &step->direction) &&

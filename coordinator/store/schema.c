@@ -23,6 +23,7 @@ static const struct step {
     {9, "troubles", sql_0009_troubles},
     {10, "strangers", sql_0010_strangers},
     {11, "said", sql_0011_said},
+    {12, "taken", sql_0012_taken},
 };
 #define NEWEST ((int64_t)COUNT_OF(steps))
 #define LOCK_WAIT_MS 30000

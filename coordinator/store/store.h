@@ -334,7 +334,7 @@ struct store_inventory {
     size_t applied_count;
     const struct foreign_history *foreign;
     size_t foreign_count;
-    bool foreign_whole;      /* `foreign` is all that there is; else it says nothing */
+    bool foreign_whole;      /* `foreign` is all that there is; else it says nothing of other tools */
     int64_t answers_us;      /* the ask for other tools' records that it answers; 0: none */
 };
 struct store_seen {          /* one target of a heartbeat, or of a report */

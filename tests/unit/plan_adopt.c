@@ -252,7 +252,9 @@ Test(plan_adopt, versions_are_those_of_the_record_however_they_are_written)
     applied(&w, "02", "changed");
     good(&w, "adopt 02<req-02"); /* under the name that it has on the record */
     w.service.history = HISTORY_DBMATE;
-    good(&w, "forget 1<req-1, forget 02<req-02"); /* dbmate's versions are texts */
+    says(&w, true, "other-name", "user:1 on a: what was applied has the version 000001 now", "greylag import");
+    w.migrations[0].up = sum(&w, "another"); /* dbmate's versions are texts */
+    good(&w, "forget 1<req-1, forget 02<req-02");
     arena_release(&w.arena);
 }
 

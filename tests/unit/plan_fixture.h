@@ -73,7 +73,7 @@ static inline struct migration *add(struct world *w, const char *name, size_t co
     return list;
 }
 
-static void depend(struct world *w, struct migration *m, const char *service, const char *version)
+static inline void depend(struct world *w, struct migration *m, const char *service, const char *version)
 {
     struct dependency *depends = arena_array(&w->arena, m->depends_count + 1, sizeof *depends);
     if (m->depends_count)

@@ -204,7 +204,8 @@ Test(plan, a_version_written_in_another_way_is_the_same_migration)
         w.services[0].history = rows[i].tool;
         only->id = only->version = rows[i].file;
         applied(&w, "auth", "auth", rows[i].recorded);
-        ((struct applied *)(uintptr_t)w.contents[0].applied)->checksum = only->up;
+        ((struct applied *)(uintptr_t)w.contents[0].applied)->checksum =
+            rows[i].same ? only->up : digest_of(&w.arena, "another");
         w.options.out_of_order = true;
         cr_assert(make(&w), "%s", w.err.text);
         cr_expect_eq(w.plan.step_count, !rows[i].same, "%s and %s: %zu steps", rows[i].recorded, rows[i].file,
@@ -220,6 +221,22 @@ Test(plan, a_version_written_in_another_way_is_the_same_migration)
         cr_expect_eq(service_held(&w.services[0], rows[i].recorded, 0), rows[i].same ? 0 : -1);
         end(&w);
     }
+}
+
+/* A service that was retired, a file that was taken away: what is applied everywhere has had it. */
+Test(plan, what_is_applied_needs_nothing_any_more)
+{
+    struct world w;
+    begin(&w);
+    struct migration *bill = add(&w, "bill", 2, "eu us", "");
+    depend(&w, &bill[0], "user", "1");
+    depend(&w, &bill[0], "bill", "0");
+    applied(&w, "bill", "eu", "1");
+    applied(&w, "bill", "us", "1");
+    good(&w, "eu:2 us:2");
+    w.contents_count = 1; /* a new database has not */
+    bad(&w, "unknown-service", "bill:1 on us needs user:1 (bill/V1__x.sql:3), which does not exist");
+    end(&w);
 }
 
 /* Whether its file is here or not. */

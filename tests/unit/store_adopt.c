@@ -421,3 +421,42 @@ Test(store_adopt, tags_name_releases)
     cr_assert_not(store_tag_delete(store, "before-sale", &err));
     MUST(store_tag_put(store, "before-sale", acceptance.release, "ann", &why));
 }
+
+/* What greylag's own record in the database has under another name, as the worker of user/user found it. */
+static void report_others(size_t count, bool whole)
+{
+    struct foreign_row rows[2] = {{"7", "", "", sum(first_texts[0]), FOREIGN_APPLIED},
+                                  {"8", "", "", sum(first_texts[1]), FOREIGN_APPLIED}};
+    struct foreign_history history = {
+        .tool = HISTORY_GREYLAG, .table = "shop/dev/old/user", .rows = rows, .row_count = count};
+    struct store_inventory inventory = {.service = "user", .target = "user", .foreign = &history, .foreign_count = 1,
+                                        .applied = held, .applied_count = held_count, .foreign_whole = whole};
+    report(&inventory);
+}
+
+Test(store_adopt, what_is_taken_over_is_not_known_under_its_old_name)
+{
+    struct store_acceptance acceptance;
+    struct err err = ERR_INIT;
+    const struct plan_options import = {.direction = DIRECTION_ADOPT, .adoption = ADOPTION_IMPORT},
+                              up = {.direction = DIRECTION_UP},
+                              down = {.direction = DIRECTION_DOWN, .steps = 1};
+    report_others(2, true);
+    cr_assert_not(accept(&up, 0, NULL, &acceptance, &err));
+    cr_assert(strstr(err.text, "1 (7 of shop/dev/old/user), 2 (8 of shop/dev/old/user)"), "%s", err.text);
+    int64_t since = ask();
+    report_record(0, since, true); /* the answer */
+    report_others(2, false);       /* told in every inventory */
+    MUST(accept(&import, since, NULL, &acceptance, &why));
+    cr_assert_eq(acceptance.steps, 2);
+    cr_assert_str_eq(acceptance.plan->steps[1].taken_from, "move shop/dev/old/user 8");
+    cr_assert_eq(carry_out(OUTCOME_APPLIED), RELEASE_SUCCEEDED);
+    holds("1 2", NULL);
+    MUST(accept(&down, 0, NULL, &acceptance, &why));
+    cr_assert_eq(carry_out(OUTCOME_APPLIED), RELEASE_SUCCEEDED);
+    holds("1", NULL);
+    MUST(accept(&up, 0, NULL, &acceptance, &why)); /* nobody has it now */
+    cr_assert_eq(acceptance.steps, 2);
+    cr_assert_eq(carry_out(OUTCOME_APPLIED), RELEASE_SUCCEEDED);
+    holds("1 2 3", NULL);
+}

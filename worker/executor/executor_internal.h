@@ -110,6 +110,8 @@ bool parts_may_end(const struct execution *x);        /* a CALL or DO in it may 
                                                        * turn out to be refused inside of one */
 /* "a.b" wherever that stands in a text as it travelled (without a secret), 1000 at most; in the arena. */
 const char *const *parts_words(const struct execution *x, size_t *ret_count);
+/* The migration's text where names were replaced, else NULL. */
+const char *parts_replaced(const struct execution *x);
 const char *part_what(const struct part *part);
 /* The line of the part's file for a line of what runs. */
 int part_file_line(const struct part *part, int line);

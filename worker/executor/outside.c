@@ -56,6 +56,7 @@ static bool look_first(struct execution *x, struct err *err)
     buf_addc(&sql, ';');
     if (is_guarded(x))
         foreign_add_guard(&sql, &step);
+    ledger_add_guard(x->ledger, &sql, &x->step, parts_replaced(x));
     buf_adds(&sql, "ROLLBACK");
     bool good = pg_run(ledger_session(x->ledger), buf_text(&sql), NULL, NULL, err);
     session_rollback(x);

@@ -180,3 +180,10 @@ const char *const *parts_words(const struct execution *x, size_t *ret_count)
     }
     return words;
 }
+
+const char *parts_replaced(const struct execution *x)
+{
+    const struct part *main = &x->parts[PART_MAIN];
+    bool same = !x->step.request->placeholders || strcmp(main->raw, main->expanded.text) == 0;
+    return same ? NULL : main->expanded.text;
+}

@@ -58,6 +58,23 @@ static void add_foreign(struct execution *x, struct script *script,
     script_add(script, "", script->sql.len > before);
 }
 
+/* What concerns greylag's own record under other names. */
+static void add_elsewhere(struct execution *x, struct script *script,
+                          void (*add)(struct ledger *ledger, struct buf *sql, const struct ledger_step *step,
+                                      const char *replaced))
+{
+    size_t before = script->sql.len;
+    add(x->ledger, &script->sql, &x->step, parts_replaced(x));
+    script_add(script, "", script->sql.len > before);
+}
+
+static void add_guards(struct execution *x, struct script *script)
+{
+    if (is_guarded(x))
+        add_foreign(x, script, foreign_add_guard);
+    add_elsewhere(x, script, ledger_add_guard);
+}
+
 void script_end(struct execution *x, struct script *script)
 {
     add_own(x, script); /* a verify script is no part of the migration either */
@@ -67,8 +84,10 @@ void script_end(struct execution *x, struct script *script)
         script_add(script, "ROLLBACK TO SAVEPOINT greylag_verify;", 1);
     }
     add_foreign(x, script, foreign_add_check);
+    add_elsewhere(x, script, ledger_add_taken);
     ledger_add_end(x->ledger, &script->sql, &x->step);
     script_add(script, ";", 1);
+    add_elsewhere(x, script, ledger_add_ran);
     add_foreign(x, script, foreign_add_mirror);
     script_add(script, "COMMIT;", 1);
     ledger_add_clean(x->ledger, &script->sql);
@@ -122,8 +141,7 @@ enum attempt_end transaction_attempt(struct execution *x, struct failure *ret_fa
 {
     auto_script struct script script = SCRIPT_INIT(x->arena);
     script_begin(x, &script);
-    if (is_guarded(x))
-        add_foreign(x, &script, foreign_add_guard);
+    add_guards(x, &script);
     for (enum part_name i = PART_BEFORE; i <= PART_AFTER; i++)
         script_add_part(&script, &x->parts[i]);
     script_end(x, &script);

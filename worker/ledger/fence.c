@@ -58,6 +58,7 @@ bool ledger_fence_raise(struct ledger *ledger, const struct ledger_raise *raise,
         text_format(message, 256, "%s", pg_text(result, 0, 5));
     read_fence(result, 1, arena, ret_in_force);
     ledger->empty = *pg_text(result, 0, 6) == 't';
+    ledger->accompanied = *pg_text(result, 0, 7) == 't';
     *ret_refusal = refusal;
     take_over(ledger, raise, refusal == REFUSAL_COUNT);
     CRASH_POINT("ledger.fenced");

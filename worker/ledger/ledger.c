@@ -171,7 +171,7 @@ static bool open_database(struct ledger *ledger, struct err *err)
     expand_statements(ledger);
     return ledger_prepare_session(ledger, ledger->pg, err) && pg_identify(ledger->pg, &ledger->identity, err) &&
            ledger_check_session(ledger, ledger->pg, &ledger->identity, err) && ledger_migrate(ledger, err) &&
-           ledger_find_target(ledger, err);
+           ledger_find_target(ledger, err) && ledger_put_place(ledger, err);
 }
 
 bool ledger_open(const struct ledger_settings *settings, struct ledger **ret_ledger, struct err *err)

@@ -107,6 +107,13 @@ bool ledger_acknowledge(struct ledger *ledger, const int64_t *positions, size_t 
 bool ledger_inventory(struct ledger *ledger, struct arena *arena, const struct applied **ret_applied,
                       size_t *ret_count, char digest[DIGEST_TEXT_SIZE], struct err *err);
 
+/* What greylag's own record in this database holds under other names: records of tool HISTORY_GREYLAG, called
+ * "fleet/environment/service/target", of every other target whose migrations take effect in the same place (the first
+ * schema of the search_path); one without rows holds nothing. A row's version is the migration's id, its checksum that
+ * of the text, its script "replaced" where names in the text were replaced before it ran. */
+bool ledger_others(struct ledger *ledger, struct arena *arena, const struct foreign_history **ret_others,
+                   size_t *ret_count, struct err *err);
+
 /* ---- for the executor ---- */
 
 /* One request on the way, as the functions in the database take it. */
@@ -157,6 +164,15 @@ bool ledger_record(struct ledger *ledger, const struct ledger_step *step, const 
 /* Adds to a recorded outcome what the server said while the step ran, for people. */
 bool ledger_say(struct ledger *ledger, const struct outcome *outcome, struct err *err);
 
+/* The same text is never run a second time on a database that has it, whatever it is called. Each adds one statement
+ * with its ';', or nothing. `replaced`: the step's text where names in it were replaced, else NULL.
+ * Before anything runs: the first versioned UP of a job looks for all of its texts on other records, and raises
+ * SQLSTATE GL005; of what runs with replaced names each step looks for itself. */
+void ledger_add_guard(struct ledger *ledger, struct buf *sql, const struct ledger_step *step, const char *replaced);
+/* Before an ADOPT is recorded that has a source (taken_from): takes it from there, or raises GL005. */
+void ledger_add_taken(struct ledger *ledger, struct buf *sql, const struct ledger_step *step, const char *replaced);
+/* When it is recorded: with what text it ran. */
+void ledger_add_ran(struct ledger *ledger, struct buf *sql, const struct ledger_step *step, const char *replaced);
 /* Whether nothing was on the record of this target when its fence was raised last. */
 bool ledger_is_empty(const struct ledger *ledger);
 /* What is in effect for a migration: request and checksum, "" when it is not applied. */

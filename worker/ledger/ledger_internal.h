@@ -7,7 +7,8 @@
 /* One row for each file in sql/, with greylag's schema filled in when the ledger is opened. */
 #define LEDGER_STATEMENTS(X)                                                                                           \
     X(find) X(find_release) X(half_done) X(find_positions) X(unacknowledged) X(acknowledge) X(inventory) X(effect)     \
-    X(target) X(target_add) X(fence) X(raise) X(lock) X(unlock) X(extend) X(record) X(marks) X(say)
+    X(target) X(target_add) X(fence) X(raise) X(lock) X(unlock) X(extend) X(record) X(marks) X(say) X(place)           \
+    X(place_put) X(others)
 enum ledger_statement {
 #define X(name) LEDGER_SQL_##name,
     LEDGER_STATEMENTS(X)
@@ -49,6 +50,7 @@ struct ledger {
     char term[64], digest[DIGEST_TEXT_SIZE];
     int64_t not_after_us;
     bool empty;                      /* nothing was applied when that fence was raised */
+    bool accompanied;                /* but something was under another name, in the same place */
     struct ledger_pending pending;
     struct ledger_keeper keeper;
     struct pg *watch;                /* owned: looks at what the session waits for, NULL: never asked */
@@ -63,6 +65,7 @@ bool ledger_fail(struct err *err);
 const char *ledger_expand(struct ledger *ledger, const char *sql);
 /* Creates or migrates greylag's schema. */
 bool ledger_find_target(struct ledger *ledger, struct err *err); /* its id in this database; a new one is added */
+bool ledger_put_place(struct ledger *ledger, struct err *err);   /* where its migrations take effect; others.c */
 bool ledger_migrate(struct ledger *ledger, struct err *err);
 bool ledger_connect(struct ledger *ledger, struct pg **ret_pg, struct err *err);
 /* A new session for steps: what greylag relies on is set. */

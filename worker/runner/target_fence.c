@@ -125,6 +125,24 @@ static bool read_foreign(struct answer *answer, struct err *err)
     return true;
 }
 
+/* And what greylag's own record there holds under other names. */
+static bool read_others(struct answer *answer, struct err *err)
+{
+    struct report *report = &answer->report;
+    const struct foreign_history *others;
+    size_t count;
+    if (!ledger_others(answer->target->ledger, &answer->arena, &others, &count, err))
+        return false;
+    struct foreign_history *all = arena_array(&answer->arena, report->foreign_count + count + 1, sizeof *all);
+    if (report->foreign_count)
+        memcpy(all, report->foreign, report->foreign_count * sizeof *all);
+    if (count)
+        memcpy(all + report->foreign_count, others, count * sizeof *all);
+    report->foreign = all;
+    report->foreign_count += count;
+    return true;
+}
+
 void target_answer_inventory(struct target *target, struct work *work)
 {
     struct answer answer = {.target = target, .control = &work->admitted.control,
@@ -135,7 +153,8 @@ void target_answer_inventory(struct target *target, struct work *work)
     if (session_ready(target, &err) &&
         ledger_inventory(target->ledger, &answer.arena, &answer.report.applied, &answer.report.applied_count, NULL,
                          &err) &&
-        ledger_fence_read(target->ledger, &answer.arena, &answer.report.in_force, &err) && read_foreign(&answer, &err))
+        ledger_fence_read(target->ledger, &answer.arena, &answer.report.in_force, &err) &&
+        read_foreign(&answer, &err) && read_others(&answer, &err))
         say(&answer);
     else
         session_problem(target, err.text); /* the coordinator asks again */

@@ -20,6 +20,6 @@ SELECT json_build_object(
                           json_agg(json_build_object('tool', f.tool, 'table', f.history_table, 'rows', f.content)
                                    ORDER BY f.place) AS histories
                      FROM greylag.foreign_history f
-                    WHERE NOT EXISTS (SELECT 1 FROM greylag.applied a
-                                       WHERE a.service = f.service AND a.target = f.target)
+                    WHERE f.tool = 'greylag' OR NOT EXISTS (SELECT 1 FROM greylag.applied a
+                                                             WHERE a.service = f.service AND a.target = f.target)
                     GROUP BY f.service, f.target ORDER BY 1) x))
