@@ -11,7 +11,7 @@
 #include "proto/fleet.h"
 
 #define SIGNATURE_SIZE 64
-#define SIGNATURES_MAX 8 /* each one costs a verification for each key */
+#define SIGNATURES_MAX 8 /* each costs a verification for each key; all together no more than one of the largest */
 #define TYPE_MAX 256
 /* Marks (, : [ {) outside the base64 of an honest envelope are about a dozen. More than this and it is not parsed:
  * who need not sign anything must not make us build a tree of millions of values. */
@@ -35,8 +35,8 @@ char *envelope_sign(const struct key_secret *key, const char *payload_type, cons
     auto_buf struct buf body = BUF_INIT(BUF_MAX), signed_by = BUF_INIT(2 * SIGNATURE_SIZE);
     base64_add(&body, payload, len);
     base64_add(&signed_by, signature, sizeof signature);
-    json_t *root = json_pack("{s:s%, s:s, s:[{s:s}]}", "payload", buf_text(&body), body.len, "payloadType",
-                             payload_type, "signatures", "sig", buf_text(&signed_by));
+    json_t *root = json_pack("{s:o, s:s, s:[{s:s}]}", "payload", json_stringn_nocheck(buf_text(&body), body.len),
+                             "payloadType", payload_type, "signatures", "sig", buf_text(&signed_by));
     char *text = root ? json_dumps(root, JSON_COMPACT) : NULL;
     json_decref(root);
     if (!text) {
@@ -72,8 +72,10 @@ static bool find_parts(const json_t *root, struct parts *ret_parts, struct err *
     if (!json_is_string(payload))
         return err_set(err, ERR_INPUT, "not an envelope: payload is missing or not a string");
     if (!json_is_array(signatures) || json_array_size(signatures) == 0 ||
-        json_array_size(signatures) > SIGNATURES_MAX)
-        return err_set(err, ERR_INPUT, "not an envelope: signatures must be a list of 1 to %d", SIGNATURES_MAX);
+        json_array_size(signatures) > SIGNATURES_MAX ||
+        json_array_size(signatures) * json_string_length(payload) > MESSAGE_MAX)
+        return err_set(err, ERR_INPUT, "not an envelope: signatures must be a list of 1 to %d, fewer for large ones",
+                       SIGNATURES_MAX);
     *ret_parts = (struct parts){json_string_value(type), payload, signatures};
     return true;
 }

@@ -99,6 +99,7 @@ static const struct field control_fields[] = {
     FIELD_INT(control, expires_us, "expiresUs", true, 0, INT64_MAX),
     FIELD_INT(control, expects, "expects", false, -1, INT64_MAX),
     FIELD(control, release, FIELD_ID, "release", false),
+    FIELD(control, patient, FIELD_BOOLEAN, "patient", false),
     FIELD(control, foreign, FIELD_BOOLEAN, "foreign", false),
     FIELD_LIST(control, positions, position_count, FIELD_INTEGERS, "positions", false, NULL, 0, LIST_MAX),
 };

@@ -91,6 +91,7 @@ struct control {
     int64_t expects;          /* FENCE: as in a job; -1: take what is there, also after a restore or failover
                                * (an operator's retry); 0 is no such leave: an old fence may come again */
     const char *release;      /* FENCE: whose requests to report; else "" */
+    bool patient;             /* FENCE: a step that runs is not cut: it is raised when that has ended */
     bool foreign;             /* INVENTORY: with the records of other tools, row by row */
     const int64_t *positions; /* ACKNOWLEDGE: history positions that are committed in the control database */
     size_t position_count;

@@ -24,6 +24,8 @@
 #define STANDBY_MS 500 /* how often a standby looks at the lease */
 #define AGAIN_MS 500 /* first pause after trouble */
 #define AGAIN_MAX_MS 5000
+#define TURN_JOBS_BYTES ((size_t)8 << 20) /* SQL that a leader makes into jobs in one turn, unless it is one job */
+#define TURN_JOBS_STEPS 5000
 
 struct daemon {
     struct settings *settings;
@@ -193,6 +195,8 @@ static bool lead(struct daemon *daemon, const struct store_lease *lease, int64_t
     engine.resend_after_ms = settings->resend_after_ms;
     engine.fence_again_ms = settings->fence_again_ms;
     engine.fence_limit_ms = settings->fence_limit_ms;
+    engine.turn_bytes = TURN_JOBS_BYTES;
+    engine.turn_steps = TURN_JOBS_STEPS;
     struct leader leader = {.settings = settings, .bus = &daemon->bus, .keeper = daemon->keeper, .key = &daemon->key,
                             .store = daemon->store, .lease = *lease, .rollout_settings = engine,
                             .wake_fd = daemon->wake_fd, .leading = &daemon->leading, .counters = daemon->counters,

@@ -326,6 +326,15 @@ static void let_go(struct leader *leader)
     leader_release_set(leader, NULL);
 }
 
+/* Jobs are made as fast as the bus takes them: those that are still on their way count. When they are delivered the
+ * leader wakes, and makes the next ones. */
+static void make_room(struct leader *leader)
+{
+    struct rollout_effects *effects = &leader->effects;
+    effects->bytes += relay_counts(leader->relay).waiting_bytes;
+    effects->full = effects->full || effects->bytes >= leader->rollout_settings.turn_bytes;
+}
+
 static int64_t turn_ms(const struct leader *leader)
 {
     return leader->settings->lease_ms / 10 < TURN_MS ? leader->settings->lease_ms / 10 : TURN_MS;
@@ -341,6 +350,7 @@ static bool turn(struct leader *leader, int64_t *ret_wake_ms, struct err *err)
         return false;
     int64_t wake_ms = 0;
     if (leader->release) {
+        make_room(leader);
         take_refusals(leader);
         const struct rollout_event time = {.kind = ROLLOUT_TIME, .target = -1};
         if (!release_state_terminal(leader->release->rollout.state))
@@ -350,6 +360,7 @@ static bool turn(struct leader *leader, int64_t *ret_wake_ms, struct err *err)
         if (leader->effects.higher_epoch > leader->above)
             leader->above = leader->effects.higher_epoch;
     }
+    bool full = leader->effects.full;
     if (!leader_prepare(leader, err) || !leader_breathe(leader, err) || !commit(leader, now_ms, err) ||
         !leader_breathe(leader, err))
         return false;
@@ -358,7 +369,8 @@ static bool turn(struct leader *leader, int64_t *ret_wake_ms, struct err *err)
     let_go(leader);
     if (!relay_pump(leader->relay, leader->store, now_ms, err))
         return false;
-    *ret_wake_ms = leader->refusal_count ? now_ms : wake_ms;
+    bool room = full && relay_counts(leader->relay).waiting_bytes == 0; /* else a delivery report wakes us */
+    *ret_wake_ms = leader->refusal_count || room ? now_ms : wake_ms;
     return true;
 }
 

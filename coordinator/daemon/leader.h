@@ -95,7 +95,7 @@ struct leader {
     struct rollout_effects effects;
 
     struct leader_target **targets;
-    size_t target_count, target_room;
+    size_t target_count, target_room, target_hint;
     struct leader_position **positions;
     size_t position_count, position_room;
     char **job_topics;             /* that the keeper knows of */

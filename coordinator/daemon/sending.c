@@ -194,7 +194,8 @@ static bool has_placeholders(const struct job_texts *texts, const struct job_req
     return some;
 }
 
-static void encode_job(struct leader *leader, const struct rollout_send_job *send, const struct job_texts *texts)
+static bool encode_job(struct leader *leader, const struct rollout_send_job *send, const struct job_texts *texts,
+                       struct err *err)
 {
     const struct rollout *rollout = &leader->release->rollout;
     const struct rollout_target *target = &rollout->targets[send->target];
@@ -217,16 +218,19 @@ static void encode_job(struct leader *leader, const struct rollout_send_job *sen
                             .requests = requests, .request_count = send->step_count};
     size_t len, envelope_len;
     auto_free char *payload = job_encode(&job, &len);
+    if (!leader_breathe(leader, err))
+        return false;
     const char *envelope = copy_envelope(leader, MESSAGE_JOB, payload, len, &envelope_len);
     if (envelope_len + 4096 > MESSAGE_MAX) {
         refuse(leader, send, "the signed job is larger than a message may be");
-        return;
+        return true;
     }
     note_job(leader, target, send->sequence, false, payload, len, send->steps, send->step_count);
     leader_job_topic(leader, target->service, topic);
     add_message(leader, id, topic, &job.audience, MESSAGE_JOB, send->sequence, envelope, envelope_len);
     log_debug("job release=%s target=%s/%s sequence=%lld steps=%zu bytes=%zu resend=%d", rollout->release,
               target->service, target->name, (long long)send->sequence, send->step_count, envelope_len, send->resend);
+    return leader_breathe(leader, err);
 }
 
 /* Where a text that is looked up has to go. */
@@ -285,10 +289,11 @@ static bool add_job(struct leader *leader, const struct rollout_send_job *send, 
     want_texts(rollout, send, &job_texts, &wanted);
     if (wanted.count && !store_blobs_get(leader->store, wanted.digests, wanted.count, &leader->arena, texts, err))
         return false;
+    if (!leader_breathe(leader, err))
+        return false;
     for (size_t i = 0; i < wanted.count; i++)
         *wanted.places[i] = texts[i];
-    encode_job(leader, send, &job_texts);
-    return leader_breathe(leader, err);
+    return encode_job(leader, send, &job_texts, err);
 }
 
 /* ---- fences, acknowledgements, inventories ---- */
@@ -304,7 +309,8 @@ static void add_fence(struct leader *leader, const struct rollout_send_fence *se
             .kind = CONTROL_FENCE, .audience = audience(leader, target->service, target->name),
             .fence = {.epoch = leader->lease.epoch, .term = leader->lease.term, .sequence = send->sequence,
                       .digest = ""},
-            .expires_us = clock_wall_us() + FENCE_LIFE_US, .expects = target->recorded, .release = rollout->release};
+            .expires_us = clock_wall_us() + FENCE_LIFE_US, .expects = target->recorded, .release = rollout->release,
+            .patient = send->patient};
         free(memory->fence_payload);
         memory->fence_payload = control_encode(&control, &memory->fence_len);
         memory->fence_sent = send->sequence;

@@ -9,11 +9,17 @@
 
 #define STORE_EVERY_MS 10000 /* a heartbeat that says nothing new is stored this often */
 
+/* Looks from the one that was asked for last: a heartbeat names its targets in their order, each more than once. */
 struct leader_target *leader_target(struct leader *leader, const char *service, const char *name)
 {
-    for (size_t i = 0; i < leader->target_count; i++)
-        if (strcmp(leader->targets[i]->name, name) == 0 && strcmp(leader->targets[i]->service, service) == 0)
-            return leader->targets[i];
+    for (size_t i = 0; i < leader->target_count; i++) {
+        size_t at = (leader->target_hint + i) % leader->target_count;
+        struct leader_target *known = leader->targets[at];
+        if (strcmp(known->name, name) != 0 || strcmp(known->service, service) != 0)
+            continue;
+        leader->target_hint = at;
+        return known;
+    }
     struct leader_target *target = xmalloc(sizeof *target);
     *target = (struct leader_target){.service = xstrdup(service), .name = xstrdup(name), .fence_sent = -1};
     contents_digest(NULL, 0, target->believed);

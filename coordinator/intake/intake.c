@@ -21,8 +21,7 @@ struct intake {
     const char *fleet, *environment;
     struct intake_key *rows;
     size_t row_count;
-    struct key_public *keys; /* distinct ones */
-    size_t key_count;
+    struct key_public *tried; /* those that the message at hand is tried with; room for one of each row */
     struct heard *heard;
     size_t heard_count;
     struct intake_counts counts;
@@ -51,7 +50,7 @@ static void free_rows(struct intake *intake)
         }
     }
     free(intake->rows);
-    free(intake->keys);
+    free(intake->tried);
 }
 
 void intake_free(struct intake *intake)
@@ -74,18 +73,43 @@ void intake_set_keys(struct intake *intake, const struct intake_key *keys, size_
 {
     free_rows(intake);
     intake->rows = xcalloc(count + 1, sizeof *intake->rows);
-    intake->keys = xcalloc(count + 1, sizeof *intake->keys);
+    intake->tried = xcalloc(count + 1, sizeof *intake->tried);
     intake->row_count = count;
-    intake->key_count = 0;
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < count; i++)
         intake->rows[i] = (struct intake_key){.key = keys[i].key, .name = xstrdup(keys[i].name),
                                               .service = xstrdup(keys[i].service), .target = xstrdup(keys[i].target)};
+}
+
+/* Whether a message under that key of the bus may be this row's: reports go under their target, with its service or
+ * without, heartbeats under the id of the worker's key. */
+static bool may_speak(const struct intake_key *row, const char *bus_key, const char *slash)
+{
+    if (strcmp(row->key.id, bus_key) == 0)
+        return true;
+    if (strcmp(row->target, slash ? slash + 1 : bus_key) != 0)
+        return false;
+    size_t len = slash ? (size_t)(slash - bus_key) : 0;
+    return !slash || *row->service == '\0' || (strlen(row->service) == len && memcmp(row->service, bus_key, len) == 0);
+}
+
+/* The keys that may have signed this message, into intake->tried; how many. Nobody signed the bus's key: a wrong one
+ * makes a message untrusted, never trusted. So that whoever can write to a topic without a key of ours costs next to
+ * nothing, however many workers there are. */
+static size_t choose_keys(struct intake *intake, const struct bus_message *message, struct arena *arena)
+{
+    const char *bus_key = arena_strndup(arena, message->key ? message->key : "", message->key ? message->key_len : 0);
+    const char *slash = strchr(bus_key, '/');
+    size_t count = 0;
+    for (size_t i = 0; i < intake->row_count; i++) {
+        if (!may_speak(&intake->rows[i], bus_key, slash))
+            continue;
         bool known = false;
-        for (size_t k = 0; k < intake->key_count; k++)
-            known = known || same_key(&intake->keys[k], &keys[i].key);
+        for (size_t k = 0; k < count && !known; k++)
+            known = same_key(&intake->tried[k], &intake->rows[i].key);
         if (!known)
-            intake->keys[intake->key_count++] = keys[i].key;
+            intake->tried[count++] = intake->rows[i].key;
     }
+    return count;
 }
 
 /* The row that lets this key speak for the target. */
@@ -234,8 +258,8 @@ void intake_read(struct intake *intake, const struct bus_message *message, struc
         quarantine(intake, message, m, "%zu bytes are no message", message->payload_len);
         return;
     }
-    if (!envelope_open(message->payload, message->payload_len, intake->keys, intake->key_count, arena, &envelope,
-                       &err)) {
+    size_t key_count = choose_keys(intake, message, arena);
+    if (!envelope_open(message->payload, message->payload_len, intake->tried, key_count, arena, &envelope, &err)) {
         quarantine(intake, message, m, "%s", err.text);
         return;
     }

@@ -4,6 +4,8 @@
  * target that it speaks of, in this fleet and environment (design, promise P4). Whatever else comes is counted, kept
  * in a bounded ring for people, and is neither answered nor an input of the engine.
  *
+ * A message is tried only with the keys that may speak under its key on the bus (which nobody signed).
+ *
  * Ownership: struct intake is a resource (intake_new / intake_free); messages live in the arena given.
  * Threads: one at a time. The room does not log: intake_may_log says when its caller may. */
 #pragma once

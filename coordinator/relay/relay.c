@@ -13,6 +13,8 @@
 
 #define AGAIN_MS 500 /* first pause after a failure */
 #define AGAIN_MAX_MS 10000
+#define HELD_MAX ((size_t)16 << 20)   /* of what is due, in memory; the rest is read from the outbox in its turn */
+#define FLIGHT_MAX ((size_t)64 << 20) /* on its way, copied by librdkafka; one message may be larger */
 
 enum entry_state { ENTRY_DUE, ENTRY_SENT, ENTRY_DELIVERED };
 
@@ -22,7 +24,8 @@ struct entry {
     int64_t latest; /* sequence issued for its target, as far as this relay has seen */
     enum entry_state state;
     struct pause again;
-    char *topic, *key, *id, *type, *payload;
+    char *topic, *key, *id, *type;
+    char *payload; /* while it is due, and there is room; NULL: in the outbox alone */
     size_t len;
 };
 
@@ -32,16 +35,36 @@ struct relay {
     struct entry **entries; /* by row, rising; tags are rows */
     size_t count, room;
     struct relay_counts counts;
+    size_t held, in_flight; /* bytes */
     int64_t now_ms;
 };
 
-static void entry_free(struct entry *entry)
+/* Keeps a copy while there is room for it; of one at least. */
+static void hold(struct relay *relay, struct entry *entry, const char *payload)
 {
+    if (!payload || (relay->held > 0 && relay->held + entry->len > HELD_MAX))
+        return;
+    entry->payload = xmalloc(entry->len + 1);
+    memcpy(entry->payload, payload, entry->len);
+    relay->held += entry->len;
+}
+
+static void let_go(struct relay *relay, struct entry *entry)
+{
+    if (!entry->payload)
+        return;
+    relay->held -= entry->len;
+    free(entry->payload);
+    entry->payload = NULL;
+}
+
+static void entry_free(struct relay *relay, struct entry *entry)
+{
+    let_go(relay, entry);
     free(entry->topic);
     free(entry->key);
     free(entry->id);
     free(entry->type);
-    free(entry->payload);
     free(entry);
 }
 
@@ -66,6 +89,8 @@ static void delivered(void *context, uint64_t tag, const char *failed)
     if (at == relay->count || relay->entries[at]->row != (int64_t)tag)
         return;
     struct entry *entry = relay->entries[at];
+    if (entry->state == ENTRY_SENT)
+        relay->in_flight -= entry->len;
     if (!failed) {
         entry->state = ENTRY_DELIVERED;
         relay->counts.delivered++;
@@ -103,7 +128,7 @@ void relay_close(struct relay *relay, int timeout_ms)
     (void)bus_producer_flush(relay->producer, timeout_ms);
     bus_producer_close(relay->producer);
     for (size_t i = 0; i < relay->count; i++)
-        entry_free(relay->entries[i]);
+        entry_free(relay, relay->entries[i]);
     free(relay->entries);
     free(relay);
 }
@@ -125,9 +150,9 @@ void relay_add(struct relay *relay, const struct store_message *messages, size_t
             continue;
         struct entry *entry = xcalloc(1, sizeof *entry);
         *entry = (struct entry){.row = m->row, .topic = xstrdup(m->topic), .key = xstrdup(m->key),
-                                .id = xstrdup(m->id), .type = xstrdup(m->type), .payload = xmalloc(m->len + 1),
-                                .len = m->len, .again = PAUSE(AGAIN_MS, AGAIN_MAX_MS)};
-        memcpy(entry->payload, m->payload, m->len);
+                                .id = xstrdup(m->id), .type = xstrdup(m->type), .len = m->len,
+                                .again = PAUSE(AGAIN_MS, AGAIN_MAX_MS)};
+        hold(relay, entry, m->payload);
         entry->outbox = (struct outbox_row){.epoch = m->epoch, .sequence = m->sequence};
         entry->latest = m->sequence;
         note_latest(relay, m->key, m->sequence);
@@ -148,7 +173,7 @@ bool relay_load(struct relay *relay, struct store *store, struct err *err)
     return true;
 }
 
-static void send_entry(struct relay *relay, struct entry *entry)
+static void send_entry(struct relay *relay, struct entry *entry, const char *payload)
 {
     char trace[ID_TRACEPARENT_SIZE];
     id_traceparent(entry->id, trace);
@@ -156,14 +181,34 @@ static void send_entry(struct relay *relay, struct entry *entry)
                                          {"ce_source", relay->source}, {"traceparent", trace}};
     struct err err = ERR_INIT;
     CRASH_POINT("relay.before");
-    if (bus_producer_send(relay->producer, entry->topic, entry->key, entry->payload, entry->len, headers,
+    if (bus_producer_send(relay->producer, entry->topic, entry->key, payload, entry->len, headers,
                           COUNT_OF(headers), (uint64_t)entry->row, &err)) {
         entry->state = ENTRY_SENT;
+        relay->in_flight += entry->len;
         relay->counts.sent++;
+        let_go(relay, entry);
         return;
     }
     entry->due_ms = relay->now_ms + pause_next(&entry->again);
     relay->counts.failed++;
+}
+
+/* One that is not in memory is read first. What is gone from the outbox is of an older epoch. */
+static bool read_and_send(struct relay *relay, struct store *store, struct entry *entry, struct err *err)
+{
+    auto_free char *read = NULL;
+    if (!entry->payload && !store_outbox_payload(store, entry->row, &read, err))
+        return false;
+    if (entry->payload || read)
+        send_entry(relay, entry, entry->payload ? entry->payload : read);
+    else
+        entry->state = ENTRY_DELIVERED;
+    return true;
+}
+
+static bool has_room(const struct relay *relay, const struct entry *entry)
+{
+    return relay->in_flight == 0 || relay->in_flight + entry->len <= FLIGHT_MAX;
 }
 
 static bool is_due(const struct relay *relay, const struct entry *entry)
@@ -177,13 +222,16 @@ static bool send_due(struct relay *relay, struct store *store, struct err *err)
     for (size_t i = 0; i < relay->count; i++) {
         if (!is_due(relay, relay->entries[i]))
             continue;
+        if (!has_room(relay, relay->entries[i]))
+            return true; /* its delivery reports wake us */
         if (!checked && !store_lease_check(store, err))
             return false;
         checked = true;
         struct entry *entry = relay->entries[i];
         switch (outbox_judge(&entry->outbox, store_lease_epoch(store), entry->latest)) {
         case OUTBOX_SEND:
-            send_entry(relay, entry);
+            if (!read_and_send(relay, store, entry, err))
+                return false;
             break;
         case OUTBOX_DROP:
             entry->state = ENTRY_DELIVERED; /* leaves the outbox as if it had been */
@@ -210,7 +258,7 @@ static bool mark_delivered(struct relay *relay, struct store *store, struct err 
         return false;
     for (size_t i = 0; i < relay->count; i++) {
         if (relay->entries[i]->state == ENTRY_DELIVERED)
-            entry_free(relay->entries[i]);
+            entry_free(relay, relay->entries[i]);
         else
             relay->entries[kept++] = relay->entries[i];
     }
@@ -234,7 +282,7 @@ int64_t relay_wake_ms(const struct relay *relay)
     int64_t wake = 0;
     for (size_t i = 0; i < relay->count; i++) {
         const struct entry *entry = relay->entries[i];
-        if (entry->state == ENTRY_DUE && (wake == 0 || entry->due_ms < wake))
+        if (entry->state == ENTRY_DUE && has_room(relay, entry) && (wake == 0 || entry->due_ms < wake))
             wake = entry->due_ms ? entry->due_ms : 1;
     }
     return wake;
@@ -244,5 +292,8 @@ struct relay_counts relay_counts(const struct relay *relay)
 {
     struct relay_counts counts = relay->counts;
     counts.waiting = relay->count;
+    counts.held_bytes = relay->held;
+    for (size_t i = 0; i < relay->count; i++)
+        counts.waiting_bytes += relay->entries[i]->len;
     return counts;
 }

@@ -4,6 +4,7 @@
  * What always holds: nothing is sent that is not committed; the lease is looked at before anything is sent (that
  * narrows the gap of a deposed leader, the fence closes it); a message keeps its id (`ce_id`) in every sending.
  * A job or fence that a later one of its target has overtaken is not sent any more (rollout/outbox.h says which).
+ * Memory: what is due is held up to some MiB, and what is on its way up to 64 MiB; the rest lies in the outbox.
  * Order is kept for each key as long as nothing fails; receivers do not rely on it.
  *
  * Ownership: struct relay is a resource (relay_open / relay_close); messages are copied when they are added.
@@ -40,6 +41,7 @@ int64_t relay_wake_ms(const struct relay *relay); /* when something failed is du
 
 struct relay_counts {
     uint64_t sent, delivered, failed, dropped;
-    size_t waiting;
+    size_t waiting, waiting_bytes;
+    size_t held_bytes; /* of these in memory */
 };
 struct relay_counts relay_counts(const struct relay *relay);

@@ -112,7 +112,8 @@ static int64_t earlier(int64_t a, int64_t b)
     return a == 0 || (b != 0 && b < a) ? b : a;
 }
 
-static int64_t next_wake(const struct rollout *rollout)
+/* What is overdue, but held back, is woken by whoever makes room. */
+static int64_t next_wake(const struct rollout *rollout, int64_t now_ms, bool full)
 {
     const struct rollout_settings *settings = &rollout->settings;
     int64_t wake = 0;
@@ -120,8 +121,9 @@ static int64_t next_wake(const struct rollout *rollout)
         return 0;
     for (size_t i = 0; i < rollout->target_count; i++) {
         const struct rollout_target *target = &rollout->targets[i];
-        if (target->state == TARGET_BUSY)
-            wake = earlier(wake, target->alive_ms + settings->resend_after_ms);
+        int64_t resend_ms = target->alive_ms + settings->resend_after_ms;
+        if (target->state == TARGET_BUSY && !(full && resend_ms <= now_ms))
+            wake = earlier(wake, resend_ms);
         if (target->state == TARGET_FENCING) {
             wake = earlier(wake, target->fence_sent_ms + settings->fence_again_ms);
             if (settings->fence_limit_ms > 0)
@@ -141,5 +143,5 @@ void rollout_advance(struct rollout *rollout, int64_t now_ms, struct rollout_eff
         if (row->next == DECIDE_STAY && !row->effects[0])
             break;
     }
-    effects->wake_ms = next_wake(rollout);
+    effects->wake_ms = next_wake(rollout, now_ms, effects->full);
 }

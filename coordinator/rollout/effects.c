@@ -76,15 +76,18 @@ static void fence_raise(struct decide *d, struct rollout_target *target)
     target->sequence++;
     target->fence_sent_ms = target->fence_since_ms = d->now;
     target_set(target, TARGET_FENCING);
-    effects_add_fence(d->effects, target_number(d->rollout, target), target->sequence);
+    effects_add_fence(d->effects, target_number(d->rollout, target), target->sequence, target->patient);
 }
 
+/* What runs there is to stop: also where a change of leaders had left it to end. */
 void fence_busy(struct decide *d)
 {
     struct rollout_target *target;
     for (size_t i = 0; (target = each_target(d->rollout, i)); i++)
-        if (target->state == TARGET_BUSY)
+        if (target->state == TARGET_BUSY || (target->state == TARGET_FENCING && target->patient)) {
+            target->patient = false;
             fence_raise(d, target);
+        }
 }
 
 /* An operator goes on: what could not be heard is asked again. After a restore, what the target holds now is taken. */
@@ -101,13 +104,18 @@ void fence_lost(struct decide *d)
     }
 }
 
+/* A change of leaders is no reason to cut what runs: its outcome is adopted. A release that goes back cuts it, and so
+ * does a control database that went back: what it sent is not what runs. */
 void fence_for_takeover(struct decide *d)
 {
     struct rollout_target *target;
+    bool patient = d->rollout->state == RELEASE_RUNNING && !d->event->every;
     for (size_t i = 0; (target = each_target(d->rollout, i)); i++)
         if (target->state == TARGET_BUSY || target->state == TARGET_FENCING ||
-            (d->event->every && target->state != TARGET_LOST))
+            (d->event->every && target->state != TARGET_LOST)) {
+            target->patient = patient;
             fence_raise(d, target);
+        }
 }
 
 /* A fence that is raised once more keeps its limit. */
@@ -122,7 +130,7 @@ void repeat_fence(struct decide *d)
 {
     d->target->fence_sent_ms = d->now;
     d->target->changed = true;
-    effects_add_fence(d->effects, target_number(d->rollout, d->target), d->target->sequence);
+    effects_add_fence(d->effects, target_number(d->rollout, d->target), d->target->sequence, d->target->patient);
 }
 
 /* Our numbers go above what is in force; that much is recorded there. */
@@ -187,6 +195,7 @@ static void tell_half_done(struct decide *d)
 void settle_target(struct decide *d)
 {
     target_set(d->target, TARGET_FENCED);
+    d->target->patient = false;
     d->target->rebuild = false;
     d->target->problem[0] = '\0';
     steps_without_outcome(d->rollout, d->target, STEP_PENDING);
@@ -217,6 +226,7 @@ void settle_job(struct decide *d)
 void lose_target(struct decide *d)
 {
     target_set(d->target, TARGET_LOST);
+    d->target->patient = false;
     steps_without_outcome(d->rollout, d->target, STEP_UNKNOWN);
 }
 
@@ -242,6 +252,11 @@ void note_alive(struct decide *d)
     d->target->alive_ms = d->now;
     d->target->problem[0] = '\0';
     d->target->changed = true;
+}
+
+void wait_on(struct decide *d)
+{
+    d->target->fence_since_ms = d->now;
 }
 
 void note_blocked(struct decide *d)

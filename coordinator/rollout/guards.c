@@ -149,6 +149,13 @@ bool working_on_it(const struct decide *d)
     return d->target->state == TARGET_BUSY && d->event->sequence > 0 && d->event->sequence <= d->target->sequence;
 }
 
+/* A step that its fence leaves to end is still at work. */
+bool working_to_its_end(const struct decide *d)
+{
+    return d->target->state == TARGET_FENCING && d->target->patient && d->event->sequence > 0 &&
+           d->event->sequence < d->target->sequence;
+}
+
 /* ---- time ---- */
 
 bool fence_overdue(const struct decide *d)
@@ -165,7 +172,8 @@ bool fence_due(const struct decide *d)
 
 bool job_silent(const struct decide *d)
 {
-    return d->target->state == TARGET_BUSY && d->now >= d->target->alive_ms + d->rollout->settings.resend_after_ms;
+    return d->target->state == TARGET_BUSY && schedule_has_room(d) &&
+           d->now >= d->target->alive_ms + d->rollout->settings.resend_after_ms;
 }
 
 /* ---- what follows from the state ---- */
@@ -236,7 +244,7 @@ bool all_took_effect(const struct decide *d)
 
 bool can_send(const struct decide *d)
 {
-    return schedule_possible(d->rollout, 0);
+    return schedule_possible(d, 0);
 }
 
 bool stopped(const struct decide *d)

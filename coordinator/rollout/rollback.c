@@ -102,13 +102,14 @@ bool nothing_took_effect(const struct decide *d)
 
 bool can_send_undo(const struct decide *d)
 {
-    return !d->rollout->stopping && d->rollout->aim != ROLLOUT_AIM_COMPLETE && schedule_possible(d->rollout, 1);
+    return !d->rollout->stopping && d->rollout->aim != ROLLOUT_AIM_COMPLETE && schedule_possible(d, 1);
 }
 
-/* Nothing is under way, nothing can be sent, and yet something is left: a step without a way back stands there. */
+/* Nothing is under way, nothing can be sent, and yet something is left: a step without a way back stands there. The
+ * rows before have caught "all undone" and "can send". */
 bool way_back_ends(const struct decide *d)
 {
-    return goes_back_knowing_all(d->rollout); /* the rows before have caught "all undone" and "can send" */
+    return schedule_has_room(d) && goes_back_knowing_all(d->rollout);
 }
 
 void because_irreversible(struct decide *d)

@@ -133,9 +133,15 @@ void rollout_release(struct rollout *rollout)
 
 int rollout_target_index(const struct rollout *rollout, const char *service, const char *target)
 {
-    for (size_t i = 0; i < rollout->target_count; i++)
-        if (strcmp(rollout->targets[i].name, target) == 0 && strcmp(rollout->targets[i].service, service) == 0)
-            return (int)i;
+    struct rollout_index *index = index_of(rollout);
+    for (size_t i = 0; i < rollout->target_count; i++) {
+        size_t at = (index->target_hint + i) % rollout->target_count;
+        const struct rollout_target *known = &rollout->targets[at];
+        if (strcmp(known->name, target) != 0 || strcmp(known->service, service) != 0)
+            continue;
+        index->target_hint = at;
+        return (int)at;
+    }
     return -1;
 }
 
@@ -174,10 +180,10 @@ void effects_add_job(struct rollout_effects *effects, const struct rollout_send_
     *array_add(effects->jobs, effects->job_count, effects->job_room) = *job;
 }
 
-void effects_add_fence(struct rollout_effects *effects, int target, int64_t sequence)
+void effects_add_fence(struct rollout_effects *effects, int target, int64_t sequence, bool patient)
 {
     *array_add(effects->fences, effects->fence_count, effects->fence_room) =
-        (struct rollout_send_fence){.target = target, .sequence = sequence};
+        (struct rollout_send_fence){.target = target, .sequence = sequence, .patient = patient};
 }
 
 void effects_add_acknowledge(struct rollout_effects *effects, int target, const struct report *report)

@@ -36,6 +36,7 @@ struct rollout_settings {
     int64_t fence_limit_ms;    /* give up waiting for a fence: the release halts with what is unknown; 0: never */
     size_t job_bytes;          /* SQL in one job, unless a single step is larger */
     size_t job_steps;          /* steps in one job */
+    size_t turn_bytes, turn_steps; /* SQL and steps of all jobs of one turn, unless it is a single job; 0: no limit */
     const struct decision_row *table; /* NULL: the one of decisions.def. Another one only in tests (decide.h) */
     size_t table_count;
     unsigned *fired;           /* NULL, or a counter for each row of the table: for tests that want every row fired */
@@ -77,6 +78,7 @@ struct rollout_target {
     int first, count;     /* steps of the unresolved job: `order[first..first+count)` of this target's own order */
     int64_t alive_ms;     /* last sign of life for the unresolved job, or when it was sent */
     int64_t fence_sent_ms, fence_since_ms;
+    bool patient;         /* FENCING: the step that runs may end first. Of this leader: not stored */
     bool rebuild;         /* an operator's retry after the database went back in time: the next answer to a fence
                            * replaces what is believed of this target */
     char problem[512];    /* for people: "blocked: disk full", why it is LOST; else "" */
@@ -157,6 +159,7 @@ struct rollout_send_job {
 struct rollout_send_fence {
     int target;
     int64_t sequence;
+    bool patient; /* a step that runs is not cut: the worker raises it when that has ended */
 };
 struct rollout_decision {
     int position;          /* of the row in the table, from 1 */
@@ -184,6 +187,8 @@ struct rollout_effects {
     size_t fence_count, fence_room;
     struct rollout_decision *decisions;
     size_t decision_count, decision_room;
+    size_t bytes, steps;   /* of the jobs so far; the shell may begin with what is still on its way to the bus */
+    bool full;             /* a job has been held back, or may have to be: it goes out in a later turn */
     int64_t wake_ms;       /* when to call with ROLLOUT_TIME at the latest; 0: nothing armed; set by rollout_advance */
     int64_t higher_epoch;  /* not 0: a target's fence is in another leader's hands, in this epoch. This process is
                             * deposed, or its control database went back in time: after the commit the shell takes

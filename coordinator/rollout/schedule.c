@@ -34,7 +34,7 @@ static size_t step_bytes(const struct rollout *rollout, const struct rollout_ste
 
 struct run {
     int first, last; /* positions; none: last < first */
-    size_t steps;
+    size_t steps, bytes;
 };
 
 /* The steps that can go out as the target's next job; at most `limit` of them. Marks them with a new stamp. */
@@ -44,7 +44,6 @@ static struct run run_find(const struct rollout *rollout, int target, int leg, s
     int length = leg_length(rollout, target), end = (leg + 1) * length;
     int *cursor = &index->cursor[2 * target + leg];
     struct run run = {.first = 0, .last = -1};
-    size_t bytes = 0;
     while (*cursor < end && step_is_done(step_at(rollout, target, *cursor)->state))
         ++*cursor;
     index->stamp++;
@@ -57,9 +56,10 @@ static struct run run_find(const struct rollout *rollout, int target, int leg, s
         index->mark[step->plan_step] = index->stamp;
         if (step->state == STEP_SKIPPED)
             continue;
-        bytes += step_bytes(rollout, step);
-        if (run.steps > 0 && bytes > rollout->settings.job_bytes)
+        size_t bytes = step_bytes(rollout, step);
+        if (run.steps > 0 && run.bytes + bytes > rollout->settings.job_bytes)
             break;
+        run.bytes += bytes;
         if (run.steps++ == 0)
             run.first = position;
         run.last = position;
@@ -76,16 +76,45 @@ static bool beliefs_change(const struct rollout *rollout)
     return false;
 }
 
-bool schedule_possible(const struct rollout *rollout, int leg)
+bool schedule_has_room(const struct decide *d)
 {
+    return !d->effects->full;
+}
+
+/* Whether one more job of that size fits this turn; the first always does. */
+static bool fits(const struct decide *d, size_t bytes, size_t steps)
+{
+    const struct rollout_settings *settings = &d->rollout->settings;
+    const struct rollout_effects *effects = d->effects;
+    return (effects->bytes == 0 && effects->steps == 0) ||
+           ((!settings->turn_bytes || effects->bytes + bytes <= settings->turn_bytes) &&
+            (!settings->turn_steps || effects->steps + steps <= settings->turn_steps));
+}
+
+/* Whether a job can go out now. The first one that is ready decides whether it fits: no other may overtake it. */
+bool schedule_possible(const struct decide *d, int leg)
+{
+    const struct rollout *rollout = d->rollout;
     if ((leg == 1 && !extended(rollout)) || beliefs_change(rollout))
         return false;
     if (leg == 1)
         rollback_settle(rollout);
-    for (size_t t = 0; t < rollout->target_count; t++)
-        if (target_is_idle(&rollout->targets[t]) && run_find(rollout, (int)t, leg, 1).steps > 0)
-            return true;
+    for (size_t t = 0; t < rollout->target_count && schedule_has_room(d); t++) {
+        if (!target_is_idle(&rollout->targets[t]) || run_find(rollout, (int)t, leg, 1).steps == 0)
+            continue;
+        struct run run = run_find(rollout, (int)t, leg, rollout->settings.job_steps);
+        d->effects->full = !fits(d, run.bytes, run.steps);
+        return !d->effects->full;
+    }
     return false;
+}
+
+static void take_room(struct decide *d, size_t bytes, size_t steps)
+{
+    d->effects->bytes += bytes;
+    d->effects->steps += steps;
+    if (!fits(d, 1, 1))
+        d->effects->full = true;
 }
 
 /* Everything at `positions` that is SENT goes out under a new sequence. */
@@ -93,14 +122,17 @@ static void job_emit(struct decide *d, struct rollout_target *target, bool resen
 {
     struct rollout *rollout = d->rollout;
     int number = target_number(rollout, target);
-    size_t count = 0;
+    size_t count = 0, bytes = 0;
     int *steps = arena_array(&d->effects->arena, (size_t)target->count, sizeof *steps);
     for (int i = 0; i < target->count; i++) {
         const struct rollout_step *step = step_at(rollout, number, target->first + i);
-        if (step->state == STEP_SENT)
-            steps[count++] = step->ordinal;
+        if (step->state != STEP_SENT)
+            continue;
+        steps[count++] = step->ordinal;
+        bytes += step_bytes(rollout, step);
     }
     assert(count > 0);
+    take_room(d, bytes, count);
     target->sequence++;
     target->alive_ms = d->now;
     target_set(target, TARGET_BUSY);
@@ -117,13 +149,17 @@ static void send_leg(struct decide *d, int leg)
     size_t jobs = 0, steps = 0;
     if (leg == 1)
         rollback_settle(rollout);
-    for (size_t t = 0; t < rollout->target_count; t++) {
+    for (size_t t = 0; t < rollout->target_count && schedule_has_room(d); t++) {
         struct rollout_target *target = &rollout->targets[t];
         struct run run = {.last = -1};
         if (target_is_idle(target))
             run = run_find(rollout, (int)t, leg, rollout->settings.job_steps);
         if (run.steps == 0)
             continue;
+        if (!fits(d, run.bytes, run.steps)) {
+            d->effects->full = true;
+            break;
+        }
         for (int position = run.first; position <= run.last; position++) {
             struct rollout_step *step = step_at(rollout, (int)t, position);
             if (step->state == STEP_PENDING)

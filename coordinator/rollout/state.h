@@ -15,6 +15,7 @@ struct rollout_index {
     int *sent;         /* [target_count]: steps of the unresolved job without an outcome */
     int *mark;         /* [2n]: == stamp: belongs to the job that is being put together */
     int stamp;
+    size_t target_hint; /* the target that was looked up last */
     int *seen;         /* [2n]: == report: the report that is being taken in names its present request */
     int report;
     unsigned char *settled; /* [n]: scratch of rollback_settle */
@@ -93,7 +94,9 @@ void outcomes_take(struct decide *d);
 void outcomes_rebuild(struct decide *d);
 
 /* schedule.c */
-bool schedule_possible(const struct rollout *rollout, int leg);
+/* Whether this turn can take another job. */
+bool schedule_has_room(const struct decide *d);
+bool schedule_possible(const struct decide *d, int leg);
 
 /* rollback.c */
 void rollback_settle(const struct rollout *rollout);             /* fills index->settled */
@@ -105,5 +108,5 @@ bool rollback_is_known(const struct rollout_target *target);
 /* What the shell has to do. Each returns the new, zeroed element. */
 struct rollout_decision *effects_add_decision(struct rollout_effects *effects);
 void effects_add_job(struct rollout_effects *effects, const struct rollout_send_job *job);
-void effects_add_fence(struct rollout_effects *effects, int target, int64_t sequence);
+void effects_add_fence(struct rollout_effects *effects, int target, int64_t sequence, bool patient);
 void effects_add_acknowledge(struct rollout_effects *effects, int target, const struct report *report);

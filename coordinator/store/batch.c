@@ -263,18 +263,27 @@ static bool put_jobs(struct store *store, const struct store_batch *batch, struc
 }
 
 enum { OUT_TOPIC, OUT_KEY, OUT_ID, OUT_TYPE, OUT_PAYLOAD, OUT_COLUMNS };
+#define OUT_LARGE ((size_t)256 << 10) /* alone: a statement over many copies and sorts them */
 
-static bool put_messages(struct store *store, struct store_batch *batch, struct err *err)
+static bool put_one(struct store *store, struct store_message *message, struct err *err)
 {
-    size_t count = batch->message_count;
-    if (count == 0)
-        return true;
+    char epoch[24];
+    auto_pgresult PGresult *result = NULL;
+    if (!store_exec(store, sql_outbox_put_one, &result, err, 6, store_text_int64(epoch, store->lease.epoch),
+                    message->topic, message->key, message->id, message->type, message->payload))
+        return false;
+    message->row = pg_number(result, 0, 0);
+    return true;
+}
+
+static bool put_several(struct store *store, struct store_message *messages, size_t count, struct err *err)
+{
     auto_free const char **texts = xcalloc(count, sizeof *texts);
     struct buf columns[OUT_COLUMNS];
     for (int column = 0; column < OUT_COLUMNS; column++) {
         columns[column] = (struct buf)BUF_INIT(BUF_MAX);
         for (size_t i = 0; i < count; i++) {
-            const struct store_message *m = &batch->messages[i];
+            const struct store_message *m = &messages[i];
             const char *values[OUT_COLUMNS] = {m->topic, m->key, m->id, m->type, m->payload};
             texts[i] = values[column];
         }
@@ -287,11 +296,24 @@ static bool put_messages(struct store *store, struct store_batch *batch, struct 
                            buf_text(&columns[OUT_TYPE]), buf_text(&columns[OUT_PAYLOAD]));
     for (int column = 0; column < OUT_COLUMNS; column++)
         buf_release(&columns[column]);
-    for (size_t i = 0; done && i < count; i++) {
-        batch->messages[i].row = pg_number(result, (int)i, 0);
-        batch->messages[i].epoch = store->lease.epoch;
-    }
+    for (size_t i = 0; done && i < count; i++)
+        messages[i].row = pg_number(result, (int)i, 0);
     return done;
+}
+
+/* In their order: large ones one by one, what lies between them together. */
+static bool put_messages(struct store *store, struct store_batch *batch, struct err *err)
+{
+    struct store_message *messages = batch->messages;
+    for (size_t i = 0, next; i < batch->message_count; i = next) {
+        for (next = i; next < batch->message_count && messages[next].len < OUT_LARGE;)
+            next++;
+        if (next > i ? !put_several(store, &messages[i], next - i, err) : !put_one(store, &messages[next++], err))
+            return false;
+    }
+    for (size_t i = 0; i < batch->message_count; i++)
+        messages[i].epoch = store->lease.epoch;
+    return true;
 }
 
 static bool put_inventory(struct store *store, const struct store_inventory *inventory, struct err *err)

@@ -143,10 +143,19 @@ bool store_outbox(struct store *store, struct arena *arena, struct store_message
             .key = arena_strdup(arena, pg_text(result, (int)i, 2)),
             .id = arena_strdup(arena, pg_text(result, (int)i, 3)),
             .type = arena_strdup(arena, pg_text(result, (int)i, 4)),
-            .payload = arena_strdup(arena, pg_text(result, (int)i, 5)),
-            .len = (size_t)PQgetlength(result, (int)i, 5), .epoch = pg_number(result, (int)i, 6)};
+            .len = (size_t)pg_number(result, (int)i, 5), .epoch = pg_number(result, (int)i, 6)};
     *ret_messages = messages;
     *ret_count = count;
+    return true;
+}
+
+bool store_outbox_payload(struct store *store, int64_t row, char **ret_payload, struct err *err)
+{
+    char number[24];
+    auto_pgresult PGresult *result = NULL;
+    if (!store_exec(store, sql_outbox_payload, &result, err, 1, store_text_int64(number, row)))
+        return false;
+    *ret_payload = PQntuples(result) ? xstrdup(pg_text(result, 0, 0)) : NULL;
     return true;
 }
 

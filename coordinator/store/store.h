@@ -323,7 +323,7 @@ struct store_job {
 };
 struct store_message {       /* an outbox row */
     const char *topic, *key, *id, *type;
-    const char *payload;     /* signed envelope */
+    const char *payload;     /* signed envelope; NULL after a load: store_outbox_payload */
     size_t len;
     int64_t sequence;        /* of a job or fence; 0: anything else. Not stored: 0 after a load */
     int64_t row, epoch;      /* filled in by the commit */
@@ -386,9 +386,11 @@ struct store_batch {
  * the effects (and so every `changed`) after success. */
 bool store_batch_commit(struct store *store, struct store_batch *batch, struct err *err);
 
-/* Outbox rows that are not sent, oldest first, in the arena. */
+/* Outbox rows that are not sent, oldest first, in the arena; without what they say, which may be large. */
 bool store_outbox(struct store *store, struct arena *arena, struct store_message **ret_messages, size_t *ret_count,
                   struct err *err);
+/* What one of them says, new; NULL: there is no such row. */
+bool store_outbox_payload(struct store *store, int64_t row, char **ret_payload, struct err *err);
 bool store_outbox_sent(struct store *store, const int64_t *rows, size_t count, struct err *err);
 
 /* LISTEN greylag_orders on this connection; then the socket becomes readable when something is said. */

@@ -1,3 +1,4 @@
+# long
 """Who leads, and for how long: a leader's turn ends well before its lease, whatever is large or away; who reaches no
 broker lets others lead; and a change of leaders cuts nothing that runs."""
 import re
@@ -102,6 +103,47 @@ def test_a_start_with_many_services_and_targets_leads_at_once():
         print(f"# epoch {epoch} -> {leader(stage)['epoch']}, longest turn {longest(stage)} ms, "
               f"longest work {longest(stage, 'work')} ms")
         expect(leader(stage)["epoch"] == epoch + 1, coordinator.log())
+
+
+def test_a_new_leader_adopts_the_step_that_runs():
+    """The leader is killed; the next one waits for the step, believes its outcome, and sends the rest."""
+    with Stage() as stage:
+        write(stage, {"app": ["SELECT nextval('tries');\nSELECT pg_sleep(12);\n", "CREATE TABLE two (n int);\n"]})
+        stage.sql("app", "create sequence tries")
+        stage.everybody(lease="2s", fence_limit="8s")
+        epoch = leads(stage)
+        stage.coordinator("standby", settings={"lease": "2s", "fence_limit": "8s"})
+        stage.greylag("up", "--no-wait")
+        wait(lambda: stage.sql("app", "select 1 from pg_stat_activity where wait_event = 'PgSleep'"), "the step to run")
+        stage.programs["coordinator"].kill()
+        wait(lambda: leader(stage).get("epoch", 0) > epoch, "another leader")
+        release = stage.ended()
+        tries = stage.sql("app", "select last_value from tries")
+        rows = [decision["row"] for decision in release["decisions"]]
+        print(f"# begun {tries} times; {rows}")
+        expect(release["state"] == "succeeded" and tries == "1", f"{release['state']}, begun {tries} times: {rows}")
+        expect("takeover" in rows and "fence-limit" not in rows, f"{rows}")
+
+
+def test_large_jobs_go_out_as_the_bus_takes_them():
+    """Not all in one turn, in the term in which they began, and in bounded memory."""
+    large = "CREATE TABLE one (n int);\n" + ("-- " + "x" * 97 + "\n") * 10000
+    larger = "CREATE TABLE two (n int);\n" + ("-- " + "x" * 97 + "\n") * 90000
+    targets = {"app": [f"a{i}" for i in range(30)], "big": ["b0", "b1"]}
+    with Stage() as stage:
+        write(stage, {"app": [large], "big": [larger]}, targets)
+        stage.everybody(lease="15s", resend_after="60s")
+        epoch = leads(stage)
+        stage.greylag("up", "--no-wait")
+        release = stage.ended(120)
+        status = open(f"/proc/{stage.programs['coordinator'].process.pid}/status").read()
+        peak = int(re.search(r"VmHWM:\s+(\d+)", status)[1]) // 1024
+        sent = [decision["detail"] for decision in release["decisions"] if decision["row"] == "send"]
+        print(f"# {release['state']}; epoch {epoch} -> {leader(stage)['epoch']}, longest turn {longest(stage)} ms, "
+              f"longest work {longest(stage, 'work')} ms, peak {peak} MiB; {sent}")
+        expect(release["state"] == "succeeded" and leader(stage)["epoch"] == epoch, stage.programs["coordinator"].log())
+        expect(len(sent) > 3 and not any(detail.startswith("0 ") for detail in sent), f"{sent}")
+        expect(peak < 400, f"{peak} MiB")
 
 
 if __name__ == "__main__":

@@ -81,6 +81,7 @@ void world_init(struct world *w, uint64_t seed, enum plant plant, bool verbose)
     w->settings = (struct rollout_settings)ROLLOUT_SETTINGS_DEFAULT;
     w->settings.fence_limit_ms = 20000 + chance_below(w, 100000);
     w->settings.job_steps = chance_percent(w, 50) ? 1000 : (size_t)(1 + chance_below(w, 5));
+    w->settings.turn_steps = chance_percent(w, 50) ? 0 : (size_t)(1 + chance_below(w, 3));
     w->settings.job_bytes = chance_percent(w, 50) ? 1 << 20 : (size_t)(1 + chance_below(w, 1000));
     if (plant == PLANT_TRUST_BROKER)
         w->settings.resend_after_ms = FOREVER / 4;

@@ -42,9 +42,11 @@ static char *report_text(const struct key_secret *key, const char *environment, 
     return envelope_sign(key, type ? type : message_payload_type(MESSAGE_REPORT), payload, len, ret_len);
 }
 
+static const char *bus_key = "auth/auth";
+
 static struct intake_message take(const char *text, size_t len)
 {
-    const struct bus_message message = {.topic = "events", .offset = 7, .key = "auth/auth", .key_len = 9,
+    const struct bus_message message = {.topic = "events", .offset = 7, .key = bus_key, .key_len = strlen(bus_key),
                                         .payload = text, .payload_len = len};
     struct intake_message taken;
     intake_read(intake, &message, &arena, &taken);
@@ -56,7 +58,10 @@ static enum intake_verdict verdict_of(const struct key_secret *key, const char *
 {
     size_t len;
     auto_free char *text = report_text(key, environment, service, target, type, &len);
+    auto_free char *names = xasprintf("%s/%s", service, target);
+    bus_key = names;
     struct intake_message taken = take(text, len);
+    bus_key = "auth/auth";
     printf("# %s %s/%s: %d %s\n", environment, service, target, taken.verdict, taken.why);
     return taken.verdict;
 }
@@ -104,6 +109,27 @@ Test(intake, every_single_bit_flipped)
     cr_assert_lt(passed, 8 * len / 10);
 }
 
+/* A message costs a verification for each key that may speak under its key on the bus, and no more. */
+Test(intake, only_the_keys_that_may_speak_are_tried)
+{
+    static const char *const good[] = {"auth/auth", "auth"}, *const wrong[] = {"", "junk", "other/auth", "auth/any/x"};
+    size_t len;
+    auto_free char *text = report_text(&worker, "dev", "auth", "auth", NULL, &len);
+    for (size_t i = 0; i < COUNT_OF(good); i++) {
+        bus_key = good[i];
+        cr_assert_eq(take(text, len).verdict, INTAKE_REPORT, "%s", good[i]);
+    }
+    bus_key = worker.public_key.id;
+    cr_assert_eq(take(text, len).verdict, INTAKE_REPORT, "its own id");
+    for (size_t i = 0; i < COUNT_OF(wrong); i++) {
+        bus_key = wrong[i];
+        struct intake_message taken = take(text, len);
+        cr_assert_eq(taken.verdict, INTAKE_QUARANTINED, "%s", wrong[i]);
+        cr_assert(strstr(taken.why, "no signature"), "%s: %s", wrong[i], taken.why);
+    }
+    bus_key = "auth/auth";
+}
+
 Test(intake, truncated_and_empty)
 {
     size_t len;
@@ -135,7 +161,9 @@ static enum intake_verdict heartbeat(int64_t sent_us, const char *target, size_t
     size_t len;
     auto_free char *payload = presence_encode(&presence, &len);
     auto_free char *text = envelope_sign(&worker, message_payload_type(MESSAGE_PRESENCE), payload, len, &len);
+    bus_key = worker.public_key.id;
     struct intake_message taken = take(text, len);
+    bus_key = "auth/auth";
     *ret_targets = taken.presence.target_count;
     return taken.verdict;
 }

@@ -124,6 +124,34 @@ Test(relay, what_the_outbox_still_holds_is_loaded_and_sent)
     cr_assert_eq(left(), 0u);
 }
 
+/* Large ones are not all kept in memory: what does not fit is read from the outbox when its turn comes. */
+Test(relay, what_does_not_fit_in_memory_is_read_from_the_outbox)
+{
+    enum { MANY = 12, SIZE = 4 << 20 };
+    auto_free char *large = xmalloc(SIZE + 1);
+    memset(large, 'x', SIZE);
+    large[SIZE] = '\0';
+    for (int i = 0; i < MANY; i++) {
+        struct store_message one = message("auth", "large", 0);
+        one.payload = large;
+        one.len = SIZE;
+        commit(&one, 1);
+        if (i % 2)
+            relay_add(relay, &one, 1);
+    }
+    MUST(relay_load(relay, store, &why));
+    struct relay_counts counts = relay_counts(relay);
+    printf("# %zu waiting, %zu bytes, of which %zu in memory\n", counts.waiting, counts.waiting_bytes,
+           counts.held_bytes);
+    cr_assert_eq(counts.waiting, (size_t)MANY);
+    cr_assert_eq(counts.waiting_bytes, (size_t)MANY * SIZE);
+    cr_assert_leq(counts.held_bytes, (size_t)16 << 20);
+    pump_until_empty();
+    cr_assert_eq(relay_counts(relay).delivered, (uint64_t)MANY);
+    cr_assert_eq(relay_counts(relay).held_bytes, 0u);
+    cr_assert_eq(left(), 0u);
+}
+
 Test(relay, what_the_bus_refuses_stays_and_is_due_again)
 {
     struct store_message messages[] = {message("auth", "lost", 0)};

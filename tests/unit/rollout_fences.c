@@ -32,6 +32,31 @@ Test(rollout_fences, takeover_fences_what_is_unresolved_then_sends_the_rest)
     fix_release(&fix);
 }
 
+/* A change of leaders cuts no step: its worker's heartbeats keep the fence from its limit, until the step has ended. A
+ * failure elsewhere cuts it all the same. */
+Test(rollout_fences, a_takeover_waits_for_the_step_that_runs)
+{
+    struct fix fix;
+    fix_running(&fix);
+    int64_t job = fix.rollout.targets[0].sequence;
+    fix_ask(&fix, ROLLOUT_TAKEOVER);
+    SENT(&fix, "F0 F1");
+    cr_assert(fix.effects.fences[0].patient && fix.effects.fences[1].patient);
+    int64_t began = fix.now, limit = fix.rollout.settings.fence_limit_ms;
+    while (fix.now < began + 3 * limit) {
+        fix.now += limit / 2;
+        for (int t = 0; t < 2; t++)
+            fix_event(&fix, &(struct rollout_event){.kind = ROLLOUT_ALIVE, .target = t, .sequence = job});
+        fix_ask(&fix, ROLLOUT_TIME);
+    }
+    STATE(&fix, RUNNING);
+    fix_say(&fix, (struct said){.kind = REPORT_FENCED, .target = 1, .outcomes = "f1"});
+    cr_assert_eq(fix.rollout.targets[0].state, TARGET_FENCING);
+    SENT(&fix, "F0");
+    cr_assert_not(fix.effects.fences[0].patient, "the release goes back: what runs is cut");
+    fix_release(&fix);
+}
+
 /* A halted release in a control database that came back from a backup: in the future that was lost it went on. */
 Test(rollout_fences, a_halted_release_asks_everybody_after_a_restore)
 {

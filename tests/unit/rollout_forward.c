@@ -51,6 +51,33 @@ Test(rollout_forward, jobs_are_bounded_by_steps_and_bytes)
     fix_release(&fix);
 }
 
+/* All of a wave's jobs at once do not fit a leader's turn: they go out in several, also when they are sent again. */
+Test(rollout_forward, a_turn_makes_as_many_jobs_as_fit)
+{
+    const struct wanted_step wave[] = {{.target = 0}, {.target = 1}, {.target = 2}, {.target = 3}, {.target = 0}};
+    struct fix fix;
+    fix_init(&fix, 4, wave, 5, DIRECTION_UP, NULL);
+    fix.rollout.settings.turn_steps = 3;
+    fix_ask(&fix, ROLLOUT_ACCEPTED);
+    SENT(&fix, "t0:0,4 t1:1");
+    cr_assert(fix.effects.full);
+    fix_ask(&fix, ROLLOUT_TIME);
+    SENT(&fix, "t2:2 t3:3");
+    cr_assert_not(fix.effects.full);
+    fix_wait(&fix, fix.rollout.settings.resend_after_ms);
+    SENT(&fix, "t0:0,4 t1:1");
+    cr_assert(fix.effects.full && fix.effects.wake_ms > fix.now, "what is held back wakes nobody by itself");
+    fix_ask(&fix, ROLLOUT_TIME);
+    SENT(&fix, "t2:2 t3:3");
+    fix.rollout.settings.turn_steps = 1;
+    fix_outcome(&fix, 0, "a0 a4");
+    fix_outcome(&fix, 1, "a1");
+    fix_outcome(&fix, 2, "a2");
+    fix_outcome(&fix, 3, "a3");
+    STATE(&fix, SUCCEEDED);
+    fix_release(&fix);
+}
+
 Test(rollout_forward, an_outcome_is_accepted_once_and_always_acknowledged)
 {
     struct fix fix;

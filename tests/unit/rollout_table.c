@@ -122,6 +122,7 @@ static void halts(unsigned *fired)
     begin(&fix, two, 4, DIRECTION_UP, fired);
     fix_outcome(&fix, 0, "a0");
     fix_ask(&fix, ROLLOUT_TAKEOVER);
+    fix_event(&fix, &(struct rollout_event){.kind = ROLLOUT_ALIVE, .target = 0, .sequence = 1});
     fenced(&fix, 0, "");
     fix_release(&fix);
     begin(&fix, two, 4, DIRECTION_UP, fired);

@@ -23,7 +23,12 @@ Test(store, the_outbox_keeps_what_is_not_sent_and_a_new_epoch_drops_it)
     size_t count;
     MUST(store_outbox(store, &arena, &waiting, &count, &why));
     cr_assert_eq(count, 2);
-    cr_assert_str_eq(waiting[0].payload, messages[0].payload);
+    auto_free char *payload = NULL, *gone = NULL;
+    MUST(store_outbox_payload(store, waiting[0].row, &payload, &why));
+    cr_assert_str_eq(payload, messages[0].payload);
+    cr_assert_eq(waiting[0].len, strlen(messages[0].payload));
+    MUST(store_outbox_payload(store, waiting[0].row + 1000, &gone, &why));
+    cr_assert_null(gone);
     MUST(store_outbox_sent(store, &messages[0].row, 1, &why));
     MUST(store_outbox(store, &arena, &waiting, &count, &why));
     cr_assert(count == 1 && strcmp(waiting[0].id, "i2") == 0);

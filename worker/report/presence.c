@@ -10,7 +10,7 @@ bool presence_publish(struct bus_producer *producer, const char *topic, const st
     size_t len = 0;
     id_new(id);
     auto_free char *payload = presence_encode(presence, &len);
-    struct publication publication = {.type = MESSAGE_PRESENCE, .topic = topic, .key = presence->worker, .id = id,
+    struct publication publication = {.type = MESSAGE_PRESENCE, .topic = topic, .key = key->public_key.id, .id = id,
                                       .subject = presence->worker, .worker = presence->worker, .payload = payload,
                                       .len = len, .tag = REPORT_UNWATCHED};
     return publish(producer, key, &publication, err);

@@ -59,6 +59,7 @@ static struct work *keep_latest(struct work **slot, struct work *work)
 void target_offer_control(struct target *target, struct work *work)
 {
     const struct control *control = &work->admitted.control;
+    bool cut;
     pthread_mutex_lock(&target->mutex);
     switch (control->kind) {
     case CONTROL_ACKNOWLEDGE:
@@ -66,8 +67,9 @@ void target_offer_control(struct target *target, struct work *work)
                       control->position_count);
         break;
     case CONTROL_FENCE:
+        cut = !control->patient;
         work = keep_latest(&target->fence, work);
-        if (!target->cancel_at_ms)
+        if (cut && !target->cancel_at_ms)
             target->cancel_at_ms = clock_mono_ms() + FENCE_GRACE_MS;
         break;
     case CONTROL_INVENTORY:

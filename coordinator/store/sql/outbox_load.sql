@@ -1,1 +1,1 @@
-SELECT id, topic, key, event, type, convert_from(payload, 'UTF8'), epoch FROM greylag.outbox ORDER BY id
+SELECT id, topic, key, event, type, octet_length(payload), epoch FROM greylag.outbox ORDER BY id

@@ -1,0 +1,1 @@
+SELECT convert_from(payload, 'UTF8') FROM greylag.outbox WHERE id = $1::bigint

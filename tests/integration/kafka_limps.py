@@ -1,0 +1,122 @@
+# long
+# label: kafka
+"""Real Apache Kafka that limps, by what administrators do and what brokers suffer, while a step runs: the step is not
+cut, the release goes on by itself, the leader stays, and the log says it once."""
+import os
+import re
+import subprocess
+
+import greylag
+from greylag import Kafka, Stage, expect, wait
+
+ALL = ("events", "control", "presence", "jobs.app")
+
+
+def missing():
+    return os.environ.get("GREYLAG_NO_KAFKA")
+
+
+class Limp:
+    """A release of a long step, whose end this scenario decides, and two behind it."""
+
+    def __init__(self, stage):
+        self.stage = stage
+        folder = stage.folder / "fleet"
+        (folder / "app").mkdir(parents=True)
+        texts = ["SELECT nextval('tries');\nDO $$ BEGIN WHILE NOT EXISTS (SELECT FROM gate) LOOP "
+                 "PERFORM pg_sleep(0.1); END LOOP; END $$;\n",
+                 "CREATE TABLE two (n int);\n", "CREATE TABLE three (n int);\n"]
+        for number, text in enumerate(texts, 1):
+            (folder / "app" / f"{number}_m.up.sql").write_text(text)
+            (folder / "app" / f"{number}_m.down.sql").write_text("SELECT 1;\n")
+        (folder / "fleet.yml").write_text("fleet: limp\nservices:\n  app: {migrations: app, "
+                                          "layout: golang-migrate}\n")
+        stage.fleet(folder / "fleet.yml", services={"app": ["app"]})
+        stage.sql("app", "create sequence tries; create table gate ()")
+        stage.everybody(lease="5s", resend_after="3s")
+        self.epoch = self.leader().get("epoch")
+
+    def begin(self):
+        stage = self.stage
+        stage.greylag("up", "--no-wait")
+        wait(lambda: stage.sql("app", "select 1 from pg_stat_activity where wait_event = 'PgSleep'"), "the step to run")
+
+    def leader(self):
+        return (self.stage.get("/api/v1/health") or {}).get("leader") or {}
+
+    def topic(self, name, *words):
+        done = subprocess.run([greylag.BUILD / "bin/topic", self.stage.broker.bootstrap,
+                               f"greylag.limp.dev.{name}", *map(str, words)], capture_output=True, text=True)
+        expect(done.returncode == 0, f"{name} {words}: {done.stderr}")
+
+    def goes_on(self, what):
+        """Lets the step end: the rest follows, once and in the same term."""
+        stage = self.stage
+        stage.sql("app", "insert into gate default values")
+        release = stage.ended(180)
+        tries = stage.sql("app", "select last_value from tries")
+        log = stage.programs["coordinator"].log()
+        said = [line for line in log.splitlines() if re.search(" (WARN|ERROR) ", line)]
+        print(f"# {what}: {release['state']}, begun {tries} times, epoch {self.epoch} -> {self.leader().get('epoch')}, "
+              f"{len(said)} warnings")
+        expect(release["state"] == "succeeded", f"{release['state']}: {release.get('reason')}\n{log[-3000:]}")
+        expect(tries == "1", f"the step was begun {tries} times")
+        expect(self.leader().get("epoch") == self.epoch, f"another term:\n{log[-3000:]}")
+        expect(len(said) < 20, "the log is filled:\n" + "\n".join(said))
+
+
+def limp(what, trouble):
+    if missing():
+        return missing()
+    with Stage(Kafka) as stage:
+        one = Limp(stage)
+        one.begin()
+        trouble(one)
+        one.goes_on(what)
+
+
+def quiet(one):
+    """Heartbeats came through again: the coordinator reads what the worker says."""
+    seen = one.stage.get("/api/v1/status")["targets"][0]["lastSeenUs"]
+    wait(lambda: one.stage.get("/api/v1/status")["targets"][0]["lastSeenUs"] > seen, "a heartbeat", 120)
+
+
+def test_below_min_insync_replicas():
+    """Nothing can be written for a while, then again."""
+    def trouble(one):
+        for name in ALL:
+            one.topic(name, "set", "min.insync.replicas=2", "max.message.bytes=67108864")
+        one.stage.sql("app", "insert into gate default values")
+        wait(lambda: one.stage.sql("app", "select 1 from greylag.history"), "the step to end, unheard of")
+        for name in ALL:
+            one.topic(name, "set", "max.message.bytes=67108864")
+    return limp("below min.insync.replicas", trouble)
+
+
+def test_retention_compaction_and_partitions_are_changed():
+    def trouble(one):
+        for name in ALL:
+            one.topic(name, "set", "cleanup.policy=compact,delete", "retention.ms=1000", "segment.ms=1000",
+                      "max.message.bytes=67108864")
+            one.topic(name, "partitions", 3)
+        quiet(one)
+    return limp("retention, compaction, partitions", trouble)
+
+
+def test_topics_are_deleted():
+    def trouble(one):
+        for name in ALL:
+            one.topic(name, "delete")
+        quiet(one)
+    return limp("topics deleted", trouble)
+
+
+def test_the_broker_comes_back_with_an_empty_disk():
+    def trouble(one):
+        one.stage.broker.wipe()
+        quiet(one)
+    return limp("an empty disk", trouble)
+
+
+if __name__ == "__main__":
+    greylag.scenarios(__import__("__main__"))
