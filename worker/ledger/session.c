@@ -40,8 +40,11 @@ void ledger_add_own(struct ledger *ledger, struct buf *sql, bool for_now)
 
 void ledger_add_clean(struct ledger *ledger, struct buf *sql)
 {
-    buf_addf(sql, "CALL %s.session_clean(%" PRId64 ")%s", ledger->quoted_schema, ledger->lock_key,
-             ledger->own_settings);
+    buf_addf(sql, "CALL %s.session_clean(", ledger->quoted_schema);
+    if (ledger->locked)
+        buf_addf(sql, "%" PRId64 ")%s", ledger->lock_key, ledger->own_settings);
+    else
+        buf_addf(sql, "NULL)%s", ledger->own_settings);
 }
 
 bool ledger_clean(struct ledger *ledger, struct err *err)
