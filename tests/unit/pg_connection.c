@@ -124,6 +124,12 @@ Test(pg_connection, scripts_tell_tag_rows_and_how_far)
     pg_close(pg);
 }
 
+#ifdef __SANITIZE_ADDRESS__
+#define FEW_MIB 1000 /* what is freed is kept for a while there */
+#else
+#define FEW_MIB 24
+#endif
+
 /* The most memory that this process has had, MiB. */
 static long peak(void)
 {
@@ -150,7 +156,7 @@ Test(pg_connection, rows_that_nobody_reads_are_dropped)
     for (size_t i = 0; i < COUNT_OF(texts); i++) {
         cr_assert(pg_run_script(pg, texts[i], NULL, 0, NULL, NULL, &s, &err), "%s", err.text);
         pg_script_release(&s);
-        cr_assert(peak() < before + 24, "%s: %ld MiB, before that %ld", texts[i], peak(), before);
+        cr_assert(peak() < before + FEW_MIB, "%s: %ld MiB, before that %ld", texts[i], peak(), before);
     }
     cr_assert(pg_run_script(pg, "SELECT i FROM generate_series(1, 5) i; COMMIT", NULL, 0, NULL, NULL, &s, &err));
     cr_assert(PQntuples(s.rows) == 1 && pg_number(s.rows, 0, 0) == 5 && s.completed == 2);
