@@ -101,6 +101,7 @@ static const struct field control_fields[] = {
     FIELD(control, release, FIELD_ID, "release", false),
     FIELD(control, patient, FIELD_BOOLEAN, "patient", false),
     FIELD(control, foreign, FIELD_BOOLEAN, "foreign", false),
+    FIELD(control, contents, FIELD_DIGEST, "contents", false),
     FIELD_LIST(control, positions, position_count, FIELD_INTEGERS, "positions", false, NULL, 0, LIST_MAX),
 };
 RECORD(control_record, "control", control, control_fields, NULL);
@@ -170,6 +171,7 @@ static const struct field report_fields[] = {
     FIELD_ENUM(report, refusal, "refusal", true, refusal),
     FIELD(report, message, FIELD_TEXT, "message", false),
     FIELD_LIST(report, outcomes, outcome_count, FIELD_RECORDS, "outcomes", true, &outcome_record, 0, LIST_MAX),
+    FIELD(report, contents, FIELD_DIGEST, "contents", false),
     FIELD_LIST(report, applied, applied_count, FIELD_RECORDS, "applied", true, &applied_record, 0, LIST_MAX),
     FIELD_LIST(report, foreign, foreign_count, FIELD_RECORDS, "foreign", false, &foreign_history_record, 0, LIST_MAX),
 };
@@ -193,6 +195,7 @@ static const struct field presence_fields[] = {
     FIELD(presence, version, FIELD_TEXT, "program", false),
     FIELD(presence, host, FIELD_TEXT, "host", false),
     FIELD_INT(presence, sent_us, "sentUs", true, 0, INT64_MAX),
+    FIELD_INT(presence, beat, "beat", false, 0, INT64_MAX),
     FIELD(presence, leaving, FIELD_BOOLEAN, "leaving", false),
     FIELD_INT(presence, untrusted, "untrusted", false, 0, INT64_MAX),
     FIELD_LIST(presence, targets, target_count, FIELD_RECORDS, "targets", true, &presence_target_record, 0, LIST_MAX),

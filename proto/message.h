@@ -93,6 +93,8 @@ struct control {
     const char *release;      /* FENCE: whose requests to report; else "" */
     bool patient;             /* FENCE: a step that runs is not cut: it is raised when that has ended */
     bool foreign;             /* INVENTORY: with the records of other tools, row by row */
+    const char *contents;     /* INVENTORY: what the coordinator believes to be applied (contents_digest); a target that
+                               * holds just that need not list it */
     const int64_t *positions; /* ACKNOWLEDGE: history positions that are committed in the control database */
     size_t position_count;
 };
@@ -158,7 +160,8 @@ struct report {
     const char *message;  /* REFUSED, BLOCKED: why, for people; else "" */
     const struct outcome *outcomes;
     size_t outcome_count;
-    const struct applied *applied; /* INVENTORY */
+    const char *contents; /* INVENTORY: contents_digest() of what is applied; else "" */
+    const struct applied *applied; /* INVENTORY; none when the question names these contents */
     size_t applied_count;
     const struct foreign_history *foreign; /* INVENTORY: when asked for, and while nothing is applied */
     size_t foreign_count;
@@ -179,7 +182,8 @@ struct presence {
     const char *worker;   /* instance id: one for each process */
     const char *version;
     const char *host;
-    int64_t sent_us;
+    int64_t sent_us;      /* by its own clock, which may jump: for people */
+    int64_t beat;         /* rises with each of this instance's: which of two is the later one */
     bool leaving;         /* the last one, on SIGTERM */
     int64_t untrusted;    /* messages that it could not verify, since the last one that it could */
     const struct presence_target *targets;

@@ -4,8 +4,10 @@
  * Errors are problem documents (RFC 9457) with two members of our own: `kind` (err_kind_name) and `hint`; the client
  * turns them back into a struct err.
  *
- * Limits: every body has a ceiling, connections have a limit and an idle time-out, headers are bounded by
- * libmicrohttpd's per-connection memory (32 KiB).
+ * Limits: every body has a ceiling in bytes and in parts (http_parts.h), which are counted before it is parsed; large
+ * ones are taken HTTP_LARGE_AT_ONCE at a time, and all together are bounded. Each phase of a request has a time, and
+ * places are kept from those who are slow or many (http_places.h). Headers are bounded by libmicrohttpd's
+ * per-connection memory (32 KiB).
  * Threads: handlers are called on the server's threads; with HTTP_POOL they must not wait for long; with
  * HTTP_THREAD_PER_CONNECTION they may (long polls), asking http_stopping now and then. A client belongs to
  * one thread. */
@@ -59,10 +61,17 @@ void http_problem(struct http_response *response, int status, enum err_kind kind
  * FULL 507; TIMEOUT, UNREACHABLE, DATABASE 503; others 500. */
 void http_problem_err(struct http_response *response, const struct err *err);
 
+#define HTTP_PARTS_MAX ((size_t)100000) /* of a route that says nothing else */
+#define HTTP_LARGE ((size_t)4 << 20) /* bodies from here on are large */
+#define HTTP_LARGE_AT_ONCE 2
+
 #define HTTP_JSON 1u /* the body must be JSON (an object or array, no duplicate keys); 400 otherwise */
 /* A number for the admit hook, whatever its owner makes of it; 0 when not given. */
 #define HTTP_ACCESS(level) ((unsigned)(level) << 8)
-#define HTTP_ACCESS_OF(flags) ((int)((flags) >> 8))
+#define HTTP_ACCESS_OF(flags) ((int)((flags) >> 8 & 0xff))
+/* HTTP_JSON: how many thousand parts the body may have, where HTTP_PARTS_MAX is too few; 413 when it has more. */
+#define HTTP_PARTS(thousands) ((unsigned)(thousands) << 16)
+#define HTTP_PARTS_OF(flags) ((flags) >> 16 ? ((size_t)(flags) >> 16) * 1000 : HTTP_PARTS_MAX)
 
 struct http_route {
     const char *method;  /* NULL ends the table; a GET route answers HEAD too */
@@ -84,10 +93,11 @@ struct http_server_options {
     void *context;       /* given to handlers, and to the hook below */
     enum http_threads threads;
     unsigned pool;            /* HTTP_POOL: how many threads, 0 or 1: one */
-    unsigned connections_max; /* 0: 128 */
-    unsigned idle_s;          /* close a connection on which nothing moves, 0: 60 */
+    unsigned connections_max; /* 0: 128; half of them at most to those who have shown no token */
+    unsigned idle_s;          /* close a connection that rests, 0: 60 */
     /* Called before the body is read (may be NULL), for a route that was found: false refuses with what it put into
-     * the response. It may leave something for the handler in request->user (in the arena). */
+     * the response. It may leave something for the handler in request->user (in the arena); then the token was good,
+     * and its connections are counted as that token's. */
     bool (*admit)(void *context, const struct http_route *route, struct http_request *request,
                   struct http_response *response);
     /* Called after each answer (may be NULL), for logs and metrics; `pattern` is "" when no route matched. */

@@ -13,21 +13,31 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "http/http.h"
+#include "http/http_parts.h"
+#include "http/http_places.h"
 #include "http/http_route.h"
 
 #define STOP_WAIT_MS 5000
 #define CONNECTION_MEMORY (32 * 1024)
 #define SWALLOWED_MAX ((size_t)1 << 20)
+#define BODIES_MAX ((size_t)512 << 20) /* what all bodies together may take */
+#define LARGE_WAIT_MS 30000
+#define CONNECTIONS 128u
+#define IDLE_S 60u
 
 struct http_server {
     struct http_server_options options;
     struct MHD_Daemon *daemon;
+    struct places *places;
     int port;
     char url[128];
     atomic_bool stopping;
     pthread_mutex_t lock;
     pthread_cond_t idle, halt; /* nothing is under way; the server is being stopped */
     unsigned active; /* requests between their first byte and their last */
+    unsigned large;  /* large bodies that are being answered */
+    pthread_cond_t less; /* one fewer is */
+    atomic_size_t bodies; /* bytes of all of them */
 };
 
 /* One request while libmicrohttpd hands it over piece by piece. */
@@ -41,6 +51,8 @@ struct exchange {
     int64_t started_us;
     int status;
     bool refused;                   /* by the admit hook, with `refusal` */
+    bool crowded;                   /* its body found no room */
+    struct place *place;
     struct http_response refusal;
     void *user;
     char *raw_path, *method; /* method: NULL until the headers are complete */
@@ -86,8 +98,9 @@ static void active_change(struct http_server *server, int by)
  * request's state. */
 static void *exchange_new(void *context, const char *uri, struct MHD_Connection *connection)
 {
-    (void)connection;
     struct exchange *exchange = xcalloc(1, sizeof *exchange);
+    exchange->place = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT)->socket_context;
+    place_phase(exchange->place, PLACE_HEAD, 0);
     exchange->started_us = clock_mono_us();
     exchange->raw_path = arena_strndup(&exchange->arena, uri, strcspn(uri, "?"));
     active_change(context, 1);
@@ -121,6 +134,23 @@ static struct http_request request_of(struct http_server *server, struct MHD_Con
     return request;
 }
 
+static void refuse_crowd(struct exchange *exchange)
+{
+    http_problem(&exchange->refusal, 429, ERR_FULL, "this token, or everybody together, holds as many connections as "
+                 "there may be", "Close some, or try again in a moment.");
+    exchange->refused = true;
+}
+
+/* What the client announces, or as much as it may send. */
+static size_t body_size(struct MHD_Connection *connection, const struct exchange *exchange)
+{
+    const char *length = MHD_lookup_connection_value(connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_CONTENT_LENGTH);
+    long long announced;
+    if (length && text_to_long(length, 0, INT64_MAX, &announced) && (size_t)announced < exchange->body.ceiling)
+        return (size_t)announced;
+    return exchange->body.ceiling;
+}
+
 static void exchange_begin(struct http_server *server, struct MHD_Connection *connection, const char *path,
                            const char *method, struct exchange *exchange)
 {
@@ -134,8 +164,11 @@ static void exchange_begin(struct http_server *server, struct MHD_Connection *co
         exchange->refused =
             !server->options.admit(server->options.context, exchange->route, &request, &exchange->refusal);
         exchange->user = request.user;
+        if (!exchange->refused && request.user && request.bearer && !place_admit(exchange->place, request.bearer))
+            refuse_crowd(exchange);
     }
     exchange->body = (struct buf)BUF_INIT(exchange->route && !exchange->refused ? exchange->route->body_max : 1);
+    place_phase(exchange->place, PLACE_BODY, body_size(connection, exchange));
 }
 
 static void exchange_done(void *context, struct MHD_Connection *connection, void **state,
@@ -150,6 +183,8 @@ static void exchange_done(void *context, struct MHD_Connection *connection, void
     if (server->options.done && exchange->method)
         server->options.done(server->options.context, exchange->method, exchange->route ? exchange->route->pattern : "",
                              exchange->status, clock_mono_us() - exchange->started_us);
+    place_phase(exchange->place, PLACE_RESTS, 0);
+    atomic_fetch_sub(&server->bodies, exchange->body.len);
     buf_release(&exchange->body);
     buf_release(&exchange->refusal.body);
     arena_release(&exchange->arena);
@@ -175,6 +210,7 @@ static enum MHD_Result send_response(struct MHD_Connection *connection, struct e
     for (size_t i = 0; i < COUNT_OF(response->header_names) && response->header_names[i]; i++)
         MHD_add_response_header(out, response->header_names[i], response->header_values[i]);
     exchange->status = response->status;
+    place_phase(exchange->place, PLACE_ANSWERS, len);
     enum MHD_Result result = MHD_queue_response(connection, (unsigned)response->status, out);
     MHD_destroy_response(out);
     return result;
@@ -188,22 +224,72 @@ static enum MHD_Result send_problem(struct MHD_Connection *connection, struct ex
     return send_response(connection, exchange, &response);
 }
 
+/* Large bodies become much larger when they are parsed: few at a time. False: the wait was too long. */
+static bool large_begin(struct http_server *server, bool large)
+{
+    struct timespec until = clock_mono_after(LARGE_WAIT_MS);
+    bool room = true;
+    if (!large)
+        return true;
+    pthread_mutex_lock(&server->lock);
+    while (room && server->large >= HTTP_LARGE_AT_ONCE)
+        room = !atomic_load(&server->stopping) &&
+               pthread_cond_timedwait(&server->less, &server->lock, &until) == 0;
+    server->large += room;
+    pthread_mutex_unlock(&server->lock);
+    return room;
+}
+
+static void large_end(struct http_server *server, bool large)
+{
+    if (!large)
+        return;
+    pthread_mutex_lock(&server->lock);
+    server->large--;
+    pthread_cond_signal(&server->less);
+    pthread_mutex_unlock(&server->lock);
+}
+
+static enum MHD_Result crowded(struct MHD_Connection *connection, struct exchange *exchange)
+{
+    return send_problem(connection, exchange, MHD_HTTP_SERVICE_UNAVAILABLE, ERR_FULL,
+                        "too many large requests are being read", "Try again in a moment.");
+}
+
+/* NULL: the response says why. */
+static json_t *parse(struct exchange *exchange, struct http_response *response)
+{
+    size_t parts_max = HTTP_PARTS_OF(exchange->route->flags);
+    json_error_t why;
+    if (!http_parts_fit(buf_text(&exchange->body), exchange->body.len, parts_max)) {
+        http_problem(response, MHD_HTTP_CONTENT_TOO_LARGE, ERR_FULL,
+                     arena_printf(&exchange->arena, "the body has more than %zu parts, the limit here", parts_max),
+                     NULL);
+        return NULL;
+    }
+    json_t *json = json_loadb(buf_text(&exchange->body), exchange->body.len, JSON_REJECT_DUPLICATES, &why);
+    if (!json)
+        http_problem(response, MHD_HTTP_BAD_REQUEST, ERR_USAGE,
+                     arena_printf(&exchange->arena, "the body is not JSON: %s, line %d, column %d", why.text, why.line,
+                                  why.column), NULL);
+    return json;
+}
+
 static enum MHD_Result answer(struct http_server *server, struct MHD_Connection *connection, const char *path,
                               struct exchange *exchange)
 {
     struct http_request request = request_of(server, connection, path, exchange);
-    if (exchange->route->flags & HTTP_JSON) {
-        json_error_t why;
-        request.json = json_loadb(request.body, request.body_len, JSON_REJECT_DUPLICATES, &why);
-        if (!request.json) {
-            const char *detail = arena_printf(&exchange->arena, "the body is not JSON: %s, line %d, column %d",
-                                              why.text, why.line, why.column);
-            return send_problem(connection, exchange, MHD_HTTP_BAD_REQUEST, ERR_USAGE, detail, NULL);
-        }
-    }
     struct http_response response = {.status = MHD_HTTP_OK, .type = "application/json", .body = BUF_INIT(BUF_MAX)};
-    exchange->route->handle(server->options.context, &request, &response);
+    bool json = exchange->route->flags & HTTP_JSON, large = json && exchange->body.len >= HTTP_LARGE;
+    place_phase(exchange->place, PLACE_WORKS, 0);
+    if (!large_begin(server, large))
+        return crowded(connection, exchange);
+    if (json)
+        request.json = parse(exchange, &response);
+    if (!json || request.json)
+        exchange->route->handle(server->options.context, &request, &response);
     json_decref(request.json);
+    large_end(server, large);
     return send_response(connection, exchange, &response);
 }
 
@@ -233,11 +319,14 @@ static bool refused_early(struct MHD_Connection *connection, const struct exchan
            (size_t)announced > exchange->body.ceiling + SWALLOWED_MAX;
 }
 
-static enum MHD_Result on_body(struct exchange *exchange, const char *upload, size_t *upload_len)
+static enum MHD_Result on_body(struct http_server *server, struct exchange *exchange, const char *upload,
+                               size_t *upload_len)
 {
     exchange->received += *upload_len;
-    if (exchange->received <= exchange->body.ceiling)
+    if (exchange->received <= exchange->body.ceiling && !exchange->crowded) {
         buf_add(&exchange->body, upload, *upload_len);
+        exchange->crowded = atomic_fetch_add(&server->bodies, *upload_len) + *upload_len > BODIES_MAX;
+    }
     *upload_len = 0;
     return exchange->received > exchange->body.ceiling + SWALLOWED_MAX ? MHD_NO : MHD_YES;
 }
@@ -257,13 +346,15 @@ static enum MHD_Result on_request(void *context, struct MHD_Connection *connecti
                                  : too_large(connection, exchange);
     }
     if (*upload_len > 0)
-        return on_body(exchange, upload, upload_len);
+        return on_body(server, exchange, upload, upload_len);
     if (!exchange->route)
         return no_route(connection, exchange, path);
     if (exchange->refused)
         return send_response(connection, exchange, &exchange->refusal);
     if (exchange->received > exchange->body.ceiling)
         return too_large(connection, exchange);
+    if (exchange->crowded)
+        return crowded(connection, exchange);
     return answer(server, connection, path, exchange);
 }
 
@@ -352,6 +443,20 @@ static bool describe_socket(struct http_server *server, int fd, struct err *err)
     return true;
 }
 
+/* On libmicrohttpd's own thread: each connection has its place from its first moment to its last. */
+static void on_connection(void *context, struct MHD_Connection *connection, void **socket_context,
+                          enum MHD_ConnectionNotificationCode code)
+{
+    struct http_server *server = context;
+    if (code == MHD_CONNECTION_NOTIFY_CLOSED) {
+        places_leave(*socket_context);
+        return;
+    }
+    int fd = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
+    *socket_context = places_take(
+        server->places, fd, MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS)->client_addr);
+}
+
 static struct MHD_Daemon *daemon_start(struct http_server *server, int fd)
 {
     const struct http_server_options *options = &server->options;
@@ -361,10 +466,11 @@ static struct MHD_Daemon *daemon_start(struct http_server *server, int fd)
     unsigned pool = each || options->pool < 2 ? 0 : options->pool;
     return MHD_start_daemon(flags | MHD_USE_ITC, 0, NULL, NULL, on_request, server, MHD_OPTION_LISTEN_SOCKET, fd,
                             MHD_OPTION_URI_LOG_CALLBACK, exchange_new, server,
-                            MHD_OPTION_NOTIFY_COMPLETED, exchange_done, server, MHD_OPTION_THREAD_POOL_SIZE, pool,
+                            MHD_OPTION_NOTIFY_COMPLETED, exchange_done, server, MHD_OPTION_NOTIFY_CONNECTION,
+                            on_connection, server, MHD_OPTION_THREAD_POOL_SIZE, pool,
                             MHD_OPTION_THREAD_STACK_SIZE, each ? (size_t)512 * 1024 : (size_t)256 * 1024,
-                            MHD_OPTION_CONNECTION_LIMIT, options->connections_max ? options->connections_max : 128u,
-                            MHD_OPTION_CONNECTION_TIMEOUT, options->idle_s ? options->idle_s : 60u,
+                            MHD_OPTION_CONNECTION_LIMIT, places_limit(server->places),
+                            MHD_OPTION_CONNECTION_TIMEOUT, options->idle_s ? options->idle_s : IDLE_S,
                             MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY, MHD_OPTION_END);
 }
 
@@ -378,7 +484,10 @@ bool http_server_start(const struct http_server_options *options, struct http_se
     pthread_mutex_init(&server->lock, NULL);
     clock_cond_init(&server->idle);
     clock_cond_init(&server->halt);
-    if (describe_socket(server, fd, err) && !(server->daemon = daemon_start(server, fd)))
+    clock_cond_init(&server->less);
+    server->places = places_new(options->connections_max ? options->connections_max : CONNECTIONS,
+                                options->idle_s ? options->idle_s : IDLE_S);
+    if (describe_socket(server, fd, err) && (!server->places || !(server->daemon = daemon_start(server, fd))))
         err_errno(err, "starting the HTTP server on %s", options->address);
     if (!server->daemon) {
         close(fd);
@@ -405,6 +514,7 @@ void http_server_stop(struct http_server *server)
     pthread_mutex_lock(&server->lock);
     atomic_store(&server->stopping, true);
     pthread_cond_broadcast(&server->halt);
+    pthread_cond_broadcast(&server->less);
     pthread_mutex_unlock(&server->lock);
     if (server->daemon) {
         int fd = MHD_quiesce_daemon(server->daemon);
@@ -413,8 +523,10 @@ void http_server_stop(struct http_server *server)
         if (fd >= 0)
             close(fd);
     }
+    places_free(server->places);
     pthread_cond_destroy(&server->idle);
     pthread_cond_destroy(&server->halt);
+    pthread_cond_destroy(&server->less);
     pthread_mutex_destroy(&server->lock);
     free(server);
 }

@@ -7,6 +7,8 @@
 #define SMALL ((size_t)1 << 20)
 #define FLEET_MAX ((size_t)64 << 20)
 #define BLOBS_MAX ((size_t)200 << 20) /* one text of MIGRATION_MAX, escaped as badly as JSON can */
+#define DIGESTS HTTP_PARTS(1000)
+#define FLEET HTTP_PARTS(4000) /* of eighty thousand migrations */
 #define V1 "/api/v1"
 #define VIEWER HTTP_ACCESS(TOKEN_VIEWER + 1)
 #define OPERATOR HTTP_ACCESS(TOKEN_OPERATOR + 1)
@@ -16,11 +18,11 @@ const struct http_route api_routes[] = {
     {"GET", "/healthz", 0, 0, api_healthz, "the process lives"},
     {"GET", "/readyz", 0, 0, api_readyz, "the control database answers"},
     {"GET", "/metrics", 0, 0, api_metrics, "Prometheus metrics"},
-    {"POST", V1 "/blobs/missing", HTTP_JSON | VIEWER, FLEET_MAX, api_blobs_missing, "which texts are not stored"},
+    {"POST", V1 "/blobs/missing", HTTP_JSON | VIEWER | DIGESTS, FLEET_MAX, api_blobs_missing, "what is not stored"},
     {"POST", V1 "/blobs", HTTP_JSON | OPERATOR, BLOBS_MAX, api_blobs_put, "store texts"},
-    {"POST", V1 "/plans", HTTP_JSON | VIEWER, FLEET_MAX, api_plans, "what a release would do"},
+    {"POST", V1 "/plans", HTTP_JSON | VIEWER | FLEET, FLEET_MAX, api_plans, "what a release would do"},
     {"GET", V1 "/releases", VIEWER, 0, api_releases_list, "releases, newest first"},
-    {"POST", V1 "/releases", HTTP_JSON | OPERATOR, FLEET_MAX, api_releases_post, "start a release"},
+    {"POST", V1 "/releases", HTTP_JSON | OPERATOR | FLEET, FLEET_MAX, api_releases_post, "start a release"},
     {"GET", V1 "/releases/{id}", VIEWER, 0, api_release_show, "one release with its steps and decisions"},
     {"GET", V1 "/releases/{id}/events", VIEWER, 0, api_release_events, "wait for a change of a release"},
     {"POST", V1 "/releases/{id}/{order}", OPERATOR, SMALL, api_release_order, "rollback, retry or cancel"},
@@ -30,7 +32,7 @@ const struct http_route api_routes[] = {
     {"POST", V1 "/tags", HTTP_JSON | OPERATOR, SMALL, api_tags_put, "name a release"},
     {"DELETE", V1 "/tags/{id}", OPERATOR, 0, api_tags_delete, "take a name away"},
     {"GET", V1 "/status", VIEWER, 0, api_status, "what each target holds"},
-    {"POST", V1 "/status", HTTP_JSON | VIEWER, FLEET_MAX, api_status, "the same, with what is pending in a fleet"},
+    {"POST", V1 "/status", HTTP_JSON | VIEWER | FLEET, FLEET_MAX, api_status, "the same, with what is pending"},
     {"GET", V1 "/applied", VIEWER, 0, api_applied, "what is applied on each target, in order"},
     {"GET", V1 "/history", VIEWER, 0, api_history, "outcomes of steps, newest first"},
     {"GET", V1 "/workers", VIEWER, 0, api_workers_list, "workers and their keys"},

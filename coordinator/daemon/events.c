@@ -8,7 +8,6 @@
 #include "base/log.h"
 #include "daemon/leader.h"
 
-#define ASK_EVERY_MS 2000
 #define OUTSIDE_EVERY_MS 5000
 
 void leader_decide(struct leader *leader, const struct rollout_event *event)
@@ -20,34 +19,6 @@ void leader_decide(struct leader *leader, const struct rollout_event *event)
 static int target_in_release(const struct leader *leader, const char *service, const char *target)
 {
     return leader->release ? rollout_target_index(&leader->release->rollout, service, target) : -1;
-}
-
-/* ---- inventories ---- */
-
-static void ask(struct leader *leader, struct leader_target *target, int64_t now_ms)
-{
-    if (target->asked_ms && now_ms - target->asked_ms < ASK_EVERY_MS)
-        return;
-    target->asked_ms = now_ms;
-    leader_ask_inventory(leader, target);
-    log_debug("inventory asked of %s/%s", target->service, target->name);
-}
-
-static void take_inventory(struct leader *leader, const struct report *report)
-{
-    struct leader_target *target = leader_target(leader, report->audience.service, report->audience.target);
-    int64_t answers = leader_foreign_answers(target, report);
-    contents_digest(report->applied, report->applied_count, target->believed);
-    target->believed_valid = true;
-    target->known = true;
-    target->suspect = false;
-    target->differed = 0;
-    *array_add(leader->inventories, leader->inventory_count, leader->inventory_room) =
-        (struct store_inventory){.service = report->audience.service, .target = report->audience.target,
-                                 .applied = report->applied, .applied_count = report->applied_count,
-                                 .foreign = report->foreign, .foreign_count = report->foreign_count,
-                                 .foreign_whole = answers || report->applied_count == 0, .answers_us = answers};
-    log_info("inventory of %s/%s: %zu applied", target->service, target->name, report->applied_count);
 }
 
 /* ---- reports ---- */
@@ -125,8 +96,9 @@ static bool take_late(struct leader *leader, const struct intake_message *messag
     leader_acknowledge(leader, report->audience.service, report->audience.target, positions, count);
     if (news) {
         struct leader_target *target = leader_target(leader, report->audience.service, report->audience.target);
-        target->suspect = true;
-        ask(leader, target, clock_mono_ms());
+        belief_distrust(&target->belief);
+        if (leader_is_quiet(leader, target->service, target->name))
+            leader_ask(leader, target, 0);
         log_warn("%s/%s reports outcomes of release %s, which is not under way: kept, its contents are asked for",
                  target->service, target->name, report->release);
     }
@@ -144,7 +116,7 @@ static void take_current(struct leader *leader, const struct intake_message *mes
     if (!went_back && rollout->targets[index].rebuild) {
         /* just found out: no other release is to be planned on what it held */
         leader_target_distrust(target, clock_mono_ms());
-        ask(leader, target, clock_mono_ms());
+        leader_ask(leader, target, 0);
     }
     for (size_t i = 0; i < report->outcome_count; i++) {
         const struct outcome *outcome = &report->outcomes[i];
@@ -153,7 +125,7 @@ static void take_current(struct leader *leader, const struct intake_message *mes
         note_outcome(leader, message, outcome, accepted ? "accepted" : "unmatched");
     }
     if (report->outcome_count)
-        target->believed_valid = false;
+        belief_change(&target->belief);
 }
 
 static bool take_report(struct leader *leader, const struct intake_message *message, struct err *err)
@@ -167,7 +139,7 @@ static bool take_report(struct leader *leader, const struct intake_message *mess
     int index = target_in_release(leader, from->service, from->target);
     note_fence(leader, from, &report->in_force);
     if (report->kind == REPORT_INVENTORY)
-        take_inventory(leader, report);
+        leader_take_inventory(leader, report);
     else if (index >= 0 && strcmp(report->release, leader->release->id) == 0) {
         take_current(leader, message, index);
         return true;
@@ -177,39 +149,18 @@ static bool take_report(struct leader *leader, const struct intake_message *mess
 
 /* ---- heartbeats ---- */
 
-/* Whether what a heartbeat says of a target's contents can be compared with what is believed now. */
-static bool is_quiet(const struct leader *leader, const struct presence_target *seen, int index)
-{
-    if (seen->working || *seen->contents == '\0')
-        return false;
-    return index < 0 || release_state_terminal(leader->release->rollout.state) ||
-           leader->release->rollout.targets[index].state == TARGET_IDLE;
-}
-
-static bool refresh_believed(struct leader *leader, struct leader_target *target, struct err *err)
-{
-    if (target->believed_valid)
-        return true;
-    target->believed_valid = store_contents(leader->store, target->service, target->name, target->believed, err);
-    return target->believed_valid;
-}
-
-static bool compare_contents(struct leader *leader, const struct presence_target *seen, int index, struct err *err)
+static bool compare_contents(struct leader *leader, const struct presence_target *seen, struct err *err)
 {
     struct leader_target *target = leader_target(leader, seen->service, seen->target);
-    if (!is_quiet(leader, seen, index) || leader->inbox_count || (!target->believed_valid && leader_turn_over(leader)))
-        return true; /* the next heartbeat is compared */
-    if (!refresh_believed(leader, target, err))
-        return false;
-    bool same = strcmp(target->believed, seen->contents) == 0;
-    target->differed = same ? 0 : target->differed + 1;
-    if (same && target->known && !target->suspect)
+    if (seen->working || *seen->contents == '\0' || leader->inbox_count ||
+        !leader_is_quiet(leader, seen->service, seen->target))
         return true;
-    /* One that differs once may have been sent before the last outcome arrived. */
-    if (target->differed > 1)
-        target->suspect = true;
-    if (!target->known || target->suspect || target->differed)
-        ask(leader, target, clock_mono_ms());
+    if (target->belief.stale && leader_turn_over(leader))
+        return true; /* the next heartbeat is compared */
+    if (!leader_refresh(leader, target, err))
+        return false;
+    if (belief_hear(&target->belief, seen->contents))
+        leader_ask(leader, target, 0);
     return true;
 }
 
@@ -243,7 +194,7 @@ static bool take_presence(struct leader *leader, const struct presence *presence
                                       seen->target};
         note_fence(leader, &from, &seen->fence);
         if (!presence->leaving &&
-            (!fence_outside(leader, seen, index, err) || !compare_contents(leader, seen, index, err)))
+            (!fence_outside(leader, seen, index, err) || !compare_contents(leader, seen, err)))
             return false;
         leader_target_seen(leader, presence, seen, clock_mono_ms());
     }

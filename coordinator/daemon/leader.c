@@ -346,8 +346,9 @@ static bool turn(struct leader *leader, int64_t *ret_wake_ms, struct err *err)
     atomic_fetch_add(&leader->counters[LEADER_TURNS], 1);
     leader->until_ms = now_ms + turn_ms(leader);
     if (!look_around(leader, now_ms, err) || !leader_breathe(leader, err) || !leader_reader_follow(leader, err) ||
-        !take_messages(leader, err))
+        !leader_ask_all(leader, err) || !take_messages(leader, err))
         return false;
+    leader->more = leader->more || leader->ask_next < leader->target_count;
     int64_t wake_ms = 0;
     if (leader->release) {
         make_room(leader);

@@ -21,23 +21,31 @@
 #include "daemon/troubles.h"
 #include "intake/intake.h"
 #include "relay/relay.h"
+#include "rollout/belief.h"
 #include "rollout/inbox.h"
 #include "store/store.h"
+
+/* What a target was asked last: the same bytes again, so that it stays the same question, until they are about to
+ * expire. belief.question names them while it is open. */
+struct leader_question {
+    char *payload;
+    size_t len;
+    int64_t foreign_us;              /* which ask for other tools' records it carries out; 0: none */
+    int64_t made_ms, sent_ms;
+    struct pause again;              /* until it is asked once more */
+};
 
 /* What is remembered of a target between turns. Each is an allocation of its own: its address holds for the whole
  * term, however many come after it. */
 struct leader_target {
     char *service, *name;
-    char believed[DIGEST_TEXT_SIZE]; /* contents, as the control database has them */
-    bool believed_valid;             /* false: something was applied since it was computed */
-    bool known;
-    int64_t asked_ms;                /* when its inventory was asked for last; 0: never */
-    int differed;                    /* heartbeats in a row that contradict what is believed */
+    struct belief belief;            /* what it holds, as the control database has it */
+    struct leader_question question;
     int64_t stored_ms;               /* when its heartbeat was stored last */
     char stored[200];                /* what was stored then: worker, problem, contents, working */
     bool pending;                    /* a heartbeat waits for the next commit */
     char worker[128], host[256], version[64], contents[DIGEST_TEXT_SIZE], problem[1024], system_identifier[32];
-    bool leaving, suspect;
+    bool leaving;
     int64_t untrusted;               /* messages that its worker could not verify, one after the other */
     int64_t working, fence_epoch, fence_sequence;
     int64_t issued;                  /* the highest sequence that the control database knows of */
@@ -45,12 +53,6 @@ struct leader_target {
     int64_t fence_sent;              /* sequence of the fence below: repeats are the very same bytes */
     char *fence_payload;
     size_t fence_len;
-    int64_t foreign_asked_us;        /* which ask for other tools' records is under way; 0: none in this term */
-    char *foreign_payload;           /* the same bytes again, until they are about to expire */
-    size_t foreign_len;
-    struct pause foreign_again;      /* until they are asked for once more */
-    char foreign_digest[DIGEST_TEXT_SIZE]; /* of the payload: its answer names it */
-    int64_t foreign_made_ms, foreign_sent_ms;
     int64_t *heard;                  /* positions of outcomes that are committed by the end of this turn, to
                                       * acknowledge */
     size_t heard_count, heard_room;
@@ -96,6 +98,7 @@ struct leader {
 
     struct leader_target **targets;
     size_t target_count, target_room, target_hint;
+    size_t ask_next;               /* all before it were asked what they hold in this term */
     struct leader_position **positions;
     size_t position_count, position_room;
     char **job_topics;             /* that the keeper knows of */
@@ -191,18 +194,27 @@ bool leader_take_orders(struct leader *leader, struct err *err);
 bool leader_load_keys(struct leader *leader, struct err *err);
 void leader_decide(struct leader *leader, const struct rollout_event *event);
 
-/* asking.c: other tools' records, while somebody waits for them (store_foreign_ask) and no release is under way */
+/* asking.c: what targets hold, and other tools' records while somebody waits for them (store_foreign_ask) */
+/* Whether nothing is under way there, so that what it says it holds can be compared with what is believed. */
+bool leader_is_quiet(const struct leader *leader, const char *service, const char *name);
+/* Asks, or asks again when the last time is a while ago. `foreign_us`: with other tools' records, for that ask; 0:
+ * without. */
+void leader_ask(struct leader *leader, struct leader_target *target, int64_t foreign_us);
+/* Whose contents were not computed since something was applied: what the control database has. Only while nothing of
+ * this turn that changes it waits for its commit. */
+bool leader_refresh(struct leader *leader, struct leader_target *target, struct err *err);
+/* At the beginning of a term: all on which nothing is under way, as many in a turn as there is time for. */
+bool leader_ask_all(struct leader *leader, struct err *err);
 bool leader_take_asked(struct leader *leader, struct err *err);
-/* Whether an inventory answers the ask that is under way at its target: which; 0: it does not. */
-int64_t leader_foreign_answers(const struct leader_target *target, const struct report *report);
+void leader_take_inventory(struct leader *leader, const struct report *report);
 
 /* sending.c: what the engine wants sent, signed, into the turn */
 bool leader_prepare(struct leader *leader, struct err *err);
 /* Within a second, and after the commit of the turn in which they were heard. */
 void leader_acknowledge(struct leader *leader, const char *service, const char *name, const int64_t *positions,
                         size_t count);
-void leader_ask_inventory(struct leader *leader, const struct leader_target *target);
-/* With other tools' records. The target remembers what was sent. */
-void leader_ask_foreign(struct leader *leader, struct leader_target *target, int64_t asked_us);
+/* A new question, which takes the place of the last one; leader_send_question sends it, again too. */
+void leader_make_question(struct leader *leader, struct leader_target *target, int64_t foreign_us);
+void leader_send_question(struct leader *leader, const struct leader_target *target);
 /* Fences a target that no open release concerns: what a lost future left on its way to it is over. */
 bool leader_fence_outside(struct leader *leader, struct leader_target *target, struct err *err);

@@ -174,6 +174,7 @@ static void note_job(struct leader *leader, const struct rollout_target *target,
     struct leader_target *memory = leader_target(leader, target->service, target->name);
     if (sequence > memory->issued)
         memory->issued = sequence;
+    belief_send(&memory->belief);
     *array_add(leader->jobs, leader->job_count, leader->job_room) = (struct store_job){
         .service = target->service, .target = target->name, .release = leader->release->id, .sequence = sequence,
         .fence = fence, .digest = arena_strdup(&leader->arena, digest), .ordinals = ordinals, .ordinal_count = count};
@@ -350,33 +351,27 @@ static void add_acknowledgements(struct leader *leader)
     }
 }
 
-void leader_ask_inventory(struct leader *leader, const struct leader_target *target)
+void leader_make_question(struct leader *leader, struct leader_target *target, int64_t foreign_us)
 {
+    struct leader_question *question = &target->question;
+    char digest[DIGEST_HEX_SIZE];
     const struct control control = {.kind = CONTROL_INVENTORY,
                                     .audience = audience(leader, target->service, target->name),
                                     .fence = no_fence(leader), .expires_us = clock_wall_us() + INVENTORY_LIFE_US,
-                                    .release = ""};
-    add_control(leader, &control);
+                                    .release = "", .foreign = foreign_us != 0,
+                                    .contents = target->belief.stale ? "" : target->belief.contents};
+    free(question->payload);
+    question->payload = control_encode(&control, &question->len);
+    question->foreign_us = foreign_us;
+    question->made_ms = clock_mono_ms();
+    digest_hex(question->payload, question->len, digest);
+    belief_ask(&target->belief, digest);
 }
 
-void leader_ask_foreign(struct leader *leader, struct leader_target *target, int64_t asked_us)
+void leader_send_question(struct leader *leader, const struct leader_target *target)
 {
-    int64_t now_ms = clock_mono_ms();
-    bool old = now_ms - target->foreign_made_ms > INVENTORY_LIFE_US / 2000;
-    if (target->foreign_asked_us != asked_us || old) {
-        const struct control control = {.kind = CONTROL_INVENTORY,
-                                        .audience = audience(leader, target->service, target->name),
-                                        .fence = no_fence(leader), .expires_us = clock_wall_us() + INVENTORY_LIFE_US,
-                                        .release = "", .foreign = true};
-        free(target->foreign_payload);
-        target->foreign_payload = control_encode(&control, &target->foreign_len);
-        digest_hex(target->foreign_payload, target->foreign_len, target->foreign_digest);
-        target->foreign_asked_us = asked_us;
-        target->foreign_made_ms = now_ms;
-    }
-    target->foreign_sent_ms = now_ms;
     const struct audience to = audience(leader, target->service, target->name);
-    add_control_payload(leader, &to, 0, target->foreign_payload, target->foreign_len);
+    add_control_payload(leader, &to, 0, target->question.payload, target->question.len);
 }
 
 bool leader_fence_outside(struct leader *leader, struct leader_target *target, struct err *err)
@@ -385,6 +380,7 @@ bool leader_fence_outside(struct leader *leader, struct leader_target *target, s
     if (!store_target_issue(leader->store, target->service, target->name, sequence, err))
         return false;
     target->issued = sequence;
+    belief_send(&target->belief);
     const struct control control = {.kind = CONTROL_FENCE,
                                     .audience = audience(leader, target->service, target->name),
                                     .fence = {.epoch = leader->lease.epoch, .term = leader->lease.term,

@@ -22,8 +22,7 @@ struct leader_target *leader_target(struct leader *leader, const char *service, 
     }
     struct leader_target *target = xmalloc(sizeof *target);
     *target = (struct leader_target){.service = xstrdup(service), .name = xstrdup(name), .fence_sent = -1};
-    contents_digest(NULL, 0, target->believed);
-    target->believed_valid = true;
+    belief_init(&target->belief);
     *array_add(leader->targets, leader->target_count, leader->target_room) = target;
     return target;
 }
@@ -47,8 +46,7 @@ bool leader_targets_load(struct leader *leader, struct err *err)
     bool done = store_targets(leader->store, &arena, &stored, &count, err);
     for (size_t i = 0; done && i < count; i++) {
         struct leader_target *target = leader_target(leader, stored[i].service, stored[i].target);
-        target->believed_valid = false; /* computed when it is compared */
-        target->known = stored[i].known && (!leader->take_over_all || leader->told_all);
+        target->belief.stale = true; /* computed when it is needed */
         if (stored[i].sequence > target->issued)
             target->issued = stored[i].sequence;
     }
@@ -63,7 +61,7 @@ void leader_targets_free(struct leader *leader)
         free(target->service);
         free(target->name);
         free(target->fence_payload);
-        free(target->foreign_payload);
+        free(target->question.payload);
         free(target->heard);
         free(target);
     }
@@ -75,7 +73,8 @@ void leader_targets_free(struct leader *leader)
 /* What makes a heartbeat worth storing at once. */
 static void describe(const struct leader_target *target, char text[200])
 {
-    text_format(text, 200, "%d%d%d|%lld|%s|%s|%s", target->leaving, target->suspect, target->untrusted > 0,
+    text_format(text, 200, "%d%d%d|%lld|%s|%s|%s", target->leaving, target->belief.suspect,
+                target->untrusted > 0,
                 (long long)target->working,
                 target->contents, target->worker, target->problem);
 }
@@ -106,7 +105,7 @@ void leader_target_seen(struct leader *leader, const struct presence *presence, 
 
 void leader_target_distrust(struct leader_target *target, int64_t now_ms)
 {
-    target->suspect = true;
+    belief_distrust(&target->belief);
     if (!target->worker[0])
         return; /* the next heartbeat stores it */
     target->stored_ms = now_ms - STORE_EVERY_MS;
@@ -126,7 +125,7 @@ void leader_seen_batch(struct leader *leader, int64_t now_ms, struct store_seen 
             .target = t->name, .contents = t->contents, .problem = t->problem,
             .system_identifier = t->system_identifier, .untrusted = t->untrusted,
             .working = t->working, .fence_epoch = t->fence_epoch,
-            .fence_sequence = t->fence_sequence, .issued = t->issued, .suspect = t->suspect};
+            .fence_sequence = t->fence_sequence, .issued = t->issued, .suspect = t->belief.suspect};
         t->pending = false;
         t->stored_ms = now_ms;
         describe(t, t->stored);

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "base/array.h"
 #include "base/buf.h"
 #include "base/cleanup.h"
 #include "base/clock.h"
@@ -10,11 +11,13 @@
 #include "proto/envelope.h"
 
 #define LOG_EVERY_MS 1000
-#define WORKERS_MAX 4096 /* whose last heartbeat is remembered */
+#define INSTANCES_MAX 64 /* of one key, whose last heartbeat is remembered */
 
+/* A worker is its key: what another key says in its name changes nothing for it. */
 struct heard {
-    char *worker;
-    int64_t sent_us;
+    struct key_public key;
+    char *worker; /* instance */
+    int64_t beat;
 };
 
 struct intake {
@@ -22,8 +25,8 @@ struct intake {
     struct intake_key *rows;
     size_t row_count;
     struct key_public *tried; /* those that the message at hand is tried with; room for one of each row */
-    struct heard *heard;
-    size_t heard_count;
+    struct heard *heard;      /* of each key: the one that was heard first comes first */
+    size_t heard_count, heard_room;
     struct intake_counts counts;
     struct intake_quarantined ring[INTAKE_RING];
     int64_t logged_ms;
@@ -145,26 +148,44 @@ static void quarantine(struct intake *intake, const struct bus_message *message,
     memcpy(item->why, m->why, sizeof item->why);
 }
 
-/* Whether this heartbeat is newer than what was heard of its worker: an old one that is sent again proves no life. */
-static bool is_news(struct intake *intake, const struct presence *presence)
+/* The instances of a key are forgotten one by one; those of others stay. */
+static void make_room(struct intake *intake, const struct key_public *key)
+{
+    size_t own = 0, first = 0;
+    for (size_t i = intake->heard_count; i-- > 0;) {
+        bool same = same_key(&intake->heard[i].key, key);
+        own += same;
+        first = same ? i : first;
+    }
+    if (own < INSTANCES_MAX)
+        return;
+    free(intake->heard[first].worker);
+    memmove(&intake->heard[first], &intake->heard[first + 1], (--intake->heard_count - first) * sizeof *intake->heard);
+}
+
+/* Whether this heartbeat is later than what was heard of the same worker: an old one that is sent again proves no life.
+ * Clocks say nothing of that: they jump. */
+static bool is_news(struct intake *intake, const struct key_public *key, const struct presence *presence)
 {
     for (size_t i = 0; i < intake->heard_count; i++) {
         struct heard *heard = &intake->heard[i];
-        if (strcmp(heard->worker, presence->worker) != 0)
+        if (!same_key(&heard->key, key) || strcmp(heard->worker, presence->worker) != 0)
             continue;
-        bool newer = presence->sent_us > heard->sent_us;
+        bool newer = presence->beat > heard->beat;
         if (newer)
-            heard->sent_us = presence->sent_us;
+            heard->beat = presence->beat;
         return newer;
     }
-    if (intake->heard_count == WORKERS_MAX) {
-        free(intake->heard[0].worker);
-        memmove(intake->heard, intake->heard + 1, --intake->heard_count * sizeof *intake->heard);
-    }
-    intake->heard = xrealloc(intake->heard, (intake->heard_count + 1) * sizeof *intake->heard);
-    intake->heard[intake->heard_count++] =
-        (struct heard){.worker = xstrdup(presence->worker), .sent_us = presence->sent_us};
+    make_room(intake, key);
+    *array_add(intake->heard, intake->heard_count, intake->heard_room) =
+        (struct heard){.key = *key, .worker = xstrdup(presence->worker), .beat = presence->beat};
     return true;
+}
+
+/* What is stored and shown of a worker: its own name, which anybody can state, and its key's. */
+static const char *worker_of(const char *stated, const struct key_public *key, struct arena *arena)
+{
+    return arena_printf(arena, "%s@%s", stated, key->id);
 }
 
 static void take_report(struct intake *intake, const struct bus_message *message, const struct envelope *envelope,
@@ -188,6 +209,7 @@ static void take_report(struct intake *intake, const struct bus_message *message
         return;
     }
     m->verdict = INTAKE_REPORT;
+    m->report.worker = worker_of(m->report.worker, envelope->key, arena);
     m->signer = arena_strdup(arena, row->name);
     intake->counts.reports++;
     CRASH_POINT("intake.received");
@@ -223,7 +245,8 @@ static void take_presence(struct intake *intake, const struct bus_message *messa
     }
     presence->targets = own;
     presence->target_count = count;
-    bool news = is_news(intake, presence);
+    bool news = is_news(intake, envelope->key, presence);
+    presence->worker = worker_of(presence->worker, envelope->key, arena);
     m->verdict = news ? INTAKE_PRESENCE : INTAKE_STALE;
     *(news ? &intake->counts.presences : &intake->counts.stale) += 1;
 }

@@ -43,7 +43,7 @@ enum intake_verdict {
 };
 struct intake_message {
     enum intake_verdict verdict;
-    struct report report;
+    struct report report;     /* `worker` of both: as it was stated, with the key's id behind it */
     struct presence presence; /* only the targets that its key is enrolled for */
     const char *service, *target; /* VERSION: the bus's key, and the sender is enrolled for that target */
     int version;              /* VERSION */

@@ -9,7 +9,13 @@
 #include "store/store_internal.h"
 #include "store_sql.h"
 
-#define ACCEPT_IDLE_MAX "10s"
+/* One accepts at a time, and sees one moment: that of its first look behind the lock, which takes no snapshot itself.
+ * What is open, what is applied and known, the plan and every check are of that moment. Who falls silent here is ended
+ * by the server: its plan must not be stored after others have come and gone. */
+#define ACCEPT_BEGIN                                                                                                   \
+    "BEGIN ISOLATION LEVEL REPEATABLE READ; SET LOCAL idle_in_transaction_session_timeout = '10s'; "                   \
+    "LOCK TABLE greylag.identity IN SHARE UPDATE EXCLUSIVE MODE"
+#define PREVIEW_BEGIN "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 
 static void add_warning(struct arena *arena, struct plan_findings *findings, enum finding_rule rule, const char *text,
                         const char *hint)
@@ -222,22 +228,25 @@ static bool refuse_steps(const struct plan *plan, struct err *err)
                          "baseline`");
 }
 
-static bool check_acceptance(struct store *store, const struct store_request *request, struct arena *arena,
-                             struct store_acceptance *ret, struct err *err)
+/* Also where nothing is pending: as long as a target has not said what it holds, that is only what is remembered. */
+static bool check_targets(struct store *store, const struct plan *plan, struct err *err)
 {
-    const struct plan *plan = ret->plan;
     auto_buf struct buf objections = BUF_INIT(600);
-    if (!store_check_open(store, err) || !check_restored(store, err))
-        return false;
     if (!target_objections(store, plan, &objections, err))
         return false;
-    if (objections.len) {
-        err_set(err, ERR_CONFLICT, "targets are not ready: %s", buf_text(&objections));
-        err_hint(err, "start or enroll their workers (greylag workers list), or leave them out with --service or --on");
-        if (err)
-            err->retriable = true;
-        return false;
-    }
+    if (objections.len == 0)
+        return true;
+    err_set(err, ERR_CONFLICT, "targets are not ready: %s", buf_text(&objections));
+    err_hint(err, "start or enroll their workers (greylag workers list), or leave them out with --service or --on");
+    if (err)
+        err->retriable = true;
+    return false;
+}
+
+static bool check_steps(struct store *store, const struct store_request *request, struct arena *arena,
+                        struct store_acceptance *ret, struct err *err)
+{
+    const struct plan *plan = ret->plan;
     if (plan->refused)
         return refuse_steps(plan, err);
     if (plan->irreversible && !request->accept_irreversible) {
@@ -281,38 +290,57 @@ static void describe(struct store_acceptance *acceptance)
     acceptance->irreversible = acceptance->plan->irreversible;
 }
 
+static bool preview(struct store *store, const struct store_request *request, struct arena *arena,
+                    struct store_acceptance *ret, struct err *err)
+{
+    auto_buf struct buf objections = BUF_INIT(65536);
+    if (!make_plan(store, request, arena, ret, err))
+        return false;
+    if (ret->plan->step_count == 0)
+        return check_targets(store, ret->plan, err);
+    if (!target_objections(store, ret->plan, &objections, err) || !find_missing(store, arena, ret, err))
+        return false;
+    if (objections.len)
+        add_warning(arena, &ret->findings, FINDING_TARGET, buf_text(&objections),
+                    "start or enroll their workers (greylag workers list)");
+    return true;
+}
+
 bool store_release_preview(struct store *store, const struct store_request *request, struct arena *arena,
                            struct store_acceptance *ret_acceptance, struct err *err)
 {
     memset(ret_acceptance, 0, sizeof *ret_acceptance);
-    auto_buf struct buf objections = BUF_INIT(65536);
-    if (!make_plan(store, request, arena, ret_acceptance, err) ||
-        !target_objections(store, ret_acceptance->plan, &objections, err) ||
-        !find_missing(store, arena, ret_acceptance, err))
+    bool good = pg_run(store->pg, PREVIEW_BEGIN, NULL, NULL, err) &&
+                preview(store, request, arena, ret_acceptance, err);
+    store_rollback(store);
+    return good;
+}
+
+/* What is to become of it: *ret_insert false with true: nothing is to be stored. */
+static bool look(struct store *store, const struct store_request *request, struct arena *arena,
+                 struct store_acceptance *ret, bool *ret_insert, struct err *err)
+{
+    *ret_insert = false;
+    if (!find_repeated(store, request, arena, ret, err) || ret->repeated)
+        return ret->repeated;
+    if (!store_check_open(store, err) || !check_restored(store, err) || !make_plan(store, request, arena, ret, err))
         return false;
-    if (objections.len)
-        add_warning(arena, &ret_acceptance->findings, FINDING_TARGET, buf_text(&objections),
-                    "start or enroll their workers (greylag workers list)");
-    return true;
+    describe(ret);
+    if (!check_targets(store, ret->plan, err))
+        return false;
+    *ret_insert = ret->plan->step_count > 0;
+    return !*ret_insert || check_steps(store, request, arena, ret, err);
 }
 
 bool store_release_accept(struct store *store, const struct store_request *request, struct arena *arena,
                           struct store_acceptance *ret_acceptance, struct err *err)
 {
     memset(ret_acceptance, 0, sizeof *ret_acceptance);
-    if (!store_begin(store, err))
-        return false;
-    /* One at a time, so that the plan is made from what the last one left. Who falls silent here is ended by the
-     * server: its plan must not be stored after others have come and gone. */
-    bool made = store_exec(store, sql_accept_hold, NULL, err, 1, ACCEPT_IDLE_MAX) &&
-                find_repeated(store, request, arena, ret_acceptance, err) &&
-                (ret_acceptance->repeated || make_plan(store, request, arena, ret_acceptance, err));
-    if (made && !ret_acceptance->repeated)
-        describe(ret_acceptance);
-    if (!made || ret_acceptance->repeated || ret_acceptance->plan->step_count == 0 ||
-        !check_acceptance(store, request, arena, ret_acceptance, err)) {
+    bool insert = false, good = pg_run(store->pg, ACCEPT_BEGIN, NULL, NULL, err) &&
+                                look(store, request, arena, ret_acceptance, &insert, err);
+    if (!good || !insert) {
         store_rollback(store);
-        return made && (ret_acceptance->repeated || ret_acceptance->plan->step_count == 0);
+        return good;
     }
     CRASH_POINT("store.release.before");
     struct err why = ERR_INIT;

@@ -331,8 +331,8 @@ static bool put_inventory(struct store *store, const struct store_inventory *inv
         row_number(json, "p", (int64_t)i);
         json_array_append_new(rows, json);
     }
-    bool cleared = store_exec(store, sql_applied_clear, NULL, err, 2, inventory->service, inventory->target);
-    if (!cleared) {
+    if (!inventory->same && !store_exec(store, sql_applied_clear, NULL, err, 2, inventory->service,
+                                        inventory->target)) {
         json_decref(rows);
         return false;
     }
@@ -428,15 +428,14 @@ static bool put_positions(struct store *store, const struct store_batch *batch, 
 
 static bool put_all(struct store *store, struct store_batch *batch, struct err *err)
 {
-    if (batch->whole && (!store_exec(store, sql_lease_whole, NULL, err, 0) ||
-                         !store_exec(store, sql_targets_forget, NULL, err, 0)))
+    if (batch->whole && !store_exec(store, sql_lease_whole, NULL, err, 0))
         return false;
-    if (!put_inbox(store, batch, err) || (batch->rollout && !put_rollout(store, batch, err)))
-        return false;
+    /* An inventory never follows outcomes in one batch: its question was closed by them (rollout/belief.h). */
     for (size_t i = 0; i < batch->inventory_count; i++)
         if (!put_inventory(store, &batch->inventories[i], err))
             return false;
-    return put_seen(store, batch, err) && put_strangers(store, batch, err) && put_jobs(store, batch, err) &&
+    return put_inbox(store, batch, err) && (!batch->rollout || put_rollout(store, batch, err)) &&
+           put_seen(store, batch, err) && put_strangers(store, batch, err) && put_jobs(store, batch, err) &&
            put_messages(store, batch, err) && put_handled(store, batch, err) && put_positions(store, batch, err);
 }
 

@@ -75,8 +75,7 @@ bool store_targets(struct store *store, struct arena *arena, struct store_target
         targets[i] = (struct store_target){.service = arena_strdup(arena, pg_text(result, i, 0)),
                                            .target = arena_strdup(arena, pg_text(result, i, 1)),
                                            .sequence = sequence, .recorded = recorded,
-                                           .known = strcmp(pg_text(result, i, 4), "t") == 0,
-                                           .reported = arena_strdup(arena, pg_text(result, i, 5))};
+                                           .reported = arena_strdup(arena, pg_text(result, i, 4))};
     }
     *ret_targets = targets;
     *ret_count = count;

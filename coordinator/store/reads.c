@@ -117,6 +117,8 @@ static void count_target(const struct fleet *fleet, const char *category, json_t
     struct plan_counts counts = plan_pending(service ? service : &nothing, &contents, category);
     bool listed = service && has_target(service, contents.target);
     row_number(target, "applied", (json_int_t)counts.applied);
+    if (!json_is_true(json_object_get(target, "known")))
+        return; /* what it holds is only remembered */
     row_number(target, "pending", listed ? (json_int_t)counts.pending : 0);
     row_number(target, "unknown", (json_int_t)counts.unknown);
 }

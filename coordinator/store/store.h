@@ -277,7 +277,6 @@ bool store_keys(struct store *store, struct arena *arena, struct store_key **ret
 struct store_target {
     const char *service, *target;
     int64_t sequence, recorded;
-    bool known;           /* an inventory was stored and nothing contradicts it */
     const char *reported; /* digest in the last heartbeat, "" */
 };
 bool store_targets(struct store *store, struct arena *arena, struct store_target **ret_targets, size_t *ret_count,
@@ -330,6 +329,7 @@ struct store_message {       /* an outbox row */
 };
 struct store_inventory {
     const char *service, *target;
+    bool same;               /* what is stored is what it says: `applied` is not given */
     const struct applied *applied;
     size_t applied_count;
     const struct foreign_history *foreign;
@@ -378,8 +378,7 @@ struct store_batch {
     size_t handled_count;
     const struct store_position *positions;
     size_t position_count;
-    bool whole;                            /* the term began with `restored`: no target's contents are known any more,
-                                            * and the flag goes; before anything else of this batch */
+    bool whole;                            /* the term began with `restored`, and its targets are told: the flag goes */
 };
 /* ONE transaction: lease, inbox, release, steps, targets, what is applied, jobs, outbox, decisions, offsets. False:
  * nothing is stored, or (ERR_UNREACHABLE) it is in doubt: throw the rollout away and load it again. The caller clears

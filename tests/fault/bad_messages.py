@@ -285,14 +285,51 @@ def test_yesterdays_control_messages():
         attack.second_release()
 
 
+def test_what_was_said_before_said_again():
+    """Every report, inventory and heartbeat that was ever sent is put there again, in its order, after a part of what
+    they speak of was taken back: nobody believes anything of it, and the next releases do what is right."""
+    with Attack() as attack:
+        stage = attack.stage
+        stage.greylag("down", "--service", "auth", "--steps", "2")
+        held = {target: [version for version, _ in stage.applied(target)] for target in stage.services}
+
+        def believed():
+            rows = stage.get("/api/v1/applied")["targets"]
+            return {target: [one["migration"] for one in rows.get(f"{target}/{target}", [])] for target in held}
+        wait(lambda: believed() == held, lambda: f"what is there to be believed: {believed()}, {held}")
+        old = [(topic, envelope) for topic in ("events", "presence") for _, envelope in attack.messages(topic)]
+        counts = {name: attack.metric("coordinator", f"greylag_coordinator_{name}_total")
+                  for name in ("reports", "quarantined")}
+        kinds = [json.loads(base64.b64decode(json.loads(envelope)["payload"])).get("kind") for _, envelope in old]
+        expect("inventory" in kinds and {"outcomes", "finished"} & set(kinds), f"nothing to replay: {kinds}")
+        for topic, envelope in old:
+            attack.send(topic, "auth/auth", envelope)
+        reports = sum(1 for topic, _ in old if topic == "events")
+        wait(lambda: attack.metric("coordinator", "greylag_coordinator_reports_total") >= counts["reports"] + reports,
+             "the coordinator to have read them")
+        expect(attack.metric("coordinator", "greylag_coordinator_quarantined_total") == counts["quarantined"],
+               "what was signed well was quarantined: it was to be read, and passed over")
+        expect(believed() == held, f"believed is {believed()}, there is {held}")
+        known = {t["target"]: t["known"] for t in stage.get("/api/v1/status")["targets"]}
+        expect(all(known.values()), f"what targets hold is not known any more: {known}")
+        stage.greylag("up")
+        expect(len(stage.applied("auth")) == len(held["auth"]) + 2, f"{stage.applied('auth')} after up")
+        attack.second_release()
+
+
 def test_a_message_of_70_mb():
-    """The embedded broker takes it, and drops what lay before it; worker and coordinator live, and the next release
-    runs.
-    (Real Kafka refuses it: tests/integration/kafka.py.)"""
+    """The embedded broker takes it, and drops what lay before it; both ends count it among what they do not believe,
+    they live, and the next release runs. (Real Kafka refuses it: tests/integration/kafka.py.)"""
     with Attack() as attack:
         large = b"x" * 70_000_000
-        attack.send("jobs.auth", "auth", large)
-        attack.send("events", "auth", large)
+        before = {who: attack.quarantined(who) for who in ("worker-auth", "coordinator")}
+        attack.send("jobs.auth", "auth/auth", large)
+        attack.send("events", "auth/auth", large)
+        for who, count in before.items():
+            attack.wait_quarantined(who, count + 1)
+            log = attack.stage.programs[who].log()
+            expect("70000000 bytes" in log or "bytes are no message" in log or "at most" in log,
+                   f"{who} does not say why: {log[-1500:]}")
         attack.second_release()
 
 

@@ -149,32 +149,74 @@ Test(intake, truncated_and_empty)
     cr_assert_eq(suppressed, 1);
 }
 
-static enum intake_verdict heartbeat(int64_t sent_us, const char *target, size_t *ret_targets)
+struct beat {
+    const struct key_secret *key;
+    const char *worker;
+    int64_t beat, sent_us;
+    bool leaving;
+};
+
+static struct intake_message heartbeat(struct beat beat, const char *target)
 {
     const struct presence_target targets[] = {
         {.service = "auth", .target = "auth", .fence = {.term = "", .digest = ""}, .contents = "",
          .system_identifier = "", .problem = ""},
         {.service = "auth", .target = target, .fence = {.term = "", .digest = ""}, .contents = "",
          .system_identifier = "", .problem = ""}};
-    const struct presence presence = {.fleet = "shop", .environment = "dev", .worker = "w-1", .version = "1",
-                                      .host = "h", .sent_us = sent_us, .targets = targets, .target_count = 2};
+    const struct presence presence = {.fleet = "shop", .environment = "dev", .worker = beat.worker, .version = "1",
+                                      .host = "h", .sent_us = beat.sent_us, .beat = beat.beat,
+                                      .leaving = beat.leaving, .targets = targets, .target_count = 2};
     size_t len;
     auto_free char *payload = presence_encode(&presence, &len);
-    auto_free char *text = envelope_sign(&worker, message_payload_type(MESSAGE_PRESENCE), payload, len, &len);
-    bus_key = worker.public_key.id;
+    auto_free char *text = envelope_sign(beat.key, message_payload_type(MESSAGE_PRESENCE), payload, len, &len);
+    bus_key = beat.key->public_key.id;
     struct intake_message taken = take(text, len);
     bus_key = "auth/auth";
-    *ret_targets = taken.presence.target_count;
-    return taken.verdict;
+    return taken;
+}
+
+static enum intake_verdict beats(const struct key_secret *key, const char *name, int64_t beat, int64_t sent_us)
+{
+    return heartbeat((struct beat){.key = key, .worker = name, .beat = beat, .sent_us = sent_us}, "any").verdict;
 }
 
 Test(intake, heartbeats_speak_for_enrolled_targets_and_are_not_replayed)
 {
-    size_t count;
-    cr_assert_eq(heartbeat(100, "foreign", &count), INTAKE_PRESENCE);
-    cr_assert_eq(count, 1, "the target that its key is not enrolled for is left out");
-    cr_assert_eq(heartbeat(100, "foreign", &count), INTAKE_STALE);
-    cr_assert_eq(heartbeat(99, "foreign", &count), INTAKE_STALE);
-    cr_assert_eq(heartbeat(101, "any", &count), INTAKE_PRESENCE);
-    cr_assert_eq(count, 2);
+    struct intake_message first = heartbeat((struct beat){.key = &worker, .worker = "w-1", .beat = 5}, "foreign");
+    cr_assert_eq(first.verdict, INTAKE_PRESENCE);
+    cr_assert_eq(first.presence.target_count, 1, "the target that its key is not enrolled for is left out");
+    cr_assert_eq(beats(&worker, "w-1", 5, 0), INTAKE_STALE);
+    cr_assert_eq(beats(&worker, "w-1", 4, 0), INTAKE_STALE);
+    struct intake_message next = heartbeat((struct beat){.key = &worker, .worker = "w-1", .beat = 6}, "any");
+    cr_assert_eq(next.verdict, INTAKE_PRESENCE);
+    cr_assert_eq(next.presence.target_count, 2);
+}
+
+/* Which is the later one says its number: its clock may be set right, or wrong, at any time. */
+Test(intake, a_clock_that_jumps_silences_nobody)
+{
+    static const int64_t clocks[] = {1000, INT64_MAX, 1000, 0, INT64_MAX - 1, 5};
+    for (size_t i = 0; i < COUNT_OF(clocks); i++)
+        cr_assert_eq(beats(&worker, "w-1", (int64_t)i + 1, clocks[i]), INTAKE_PRESENCE, "heartbeat %zu", i);
+}
+
+/* The name in a message is what anybody can write. */
+Test(intake, a_worker_is_its_key_and_not_the_name_that_it_states)
+{
+    struct key_secret other;
+    key_generate(&other);
+    const struct intake_key keys[] = {{worker.public_key, "w", "auth", "auth"}, {other.public_key, "o", "auth", "any"}};
+    intake_set_keys(intake, keys, COUNT_OF(keys));
+    struct intake_message own = heartbeat((struct beat){.key = &worker, .worker = "w-1", .beat = 1}, "any");
+    struct intake_message forged = heartbeat(
+        (struct beat){.key = &other, .worker = "w-1", .beat = INT64_MAX, .sent_us = INT64_MAX, .leaving = true}, "any");
+    cr_assert_eq(forged.verdict, INTAKE_PRESENCE, "it speaks for its own target");
+    cr_assert_str_neq(own.presence.worker, forged.presence.worker, "they are told apart whatever they are called");
+    cr_assert_eq(beats(&worker, "w-1", 2, 0), INTAKE_PRESENCE, "and the other one goes on");
+    for (int i = 0; i < 10000; i++) { /* names by the thousand push out one's own alone */
+        auto_free char *name = xasprintf("w-%d", i);
+        cr_assert_eq(beats(&other, name, INT64_MAX, 0), i == 1 ? INTAKE_STALE : INTAKE_PRESENCE, "%s", name);
+    }
+    cr_assert_eq(beats(&worker, "w-1", 2, 0), INTAKE_STALE, "what was heard of it is still remembered");
+    cr_assert_eq(beats(&worker, "w-1", 3, 0), INTAKE_PRESENCE);
 }

@@ -45,7 +45,7 @@ static const struct job sample_job = {
 static const int64_t sample_positions[] = {3, 4, 9007199254740993};
 static const struct control sample_control = {
     .kind = CONTROL_ACKNOWLEDGE, .audience = sample_audience, .fence = sample_fence, .expires_us = 1772332200000000,
-    .expects = 41, .release = "01j0000000000000000000000", .foreign = true,
+    .expects = 41, .release = "01j0000000000000000000000", .foreign = true, .contents = SAMPLE_DIGEST_A,
     .positions = sample_positions, .position_count = COUNT_OF(sample_positions)};
 
 static const struct outcome sample_outcomes[] = {
@@ -71,7 +71,7 @@ static const struct report sample_report = {
     .kind = REPORT_REFUSED, .audience = sample_audience, .id = "01j0000000000000000000001", .worker = "user-1/4242",
     .sent_us = 1772332200200000, .release = "01j0000000000000000000000", .fence = sample_fence,
     .in_force = sample_in_force, .refusal = REFUSAL_REWOUND, .message = "the fence is below what was seen",
-    .outcomes = sample_outcomes, .outcome_count = COUNT_OF(sample_outcomes),
+    .outcomes = sample_outcomes, .outcome_count = COUNT_OF(sample_outcomes), .contents = SAMPLE_DIGEST_B,
     .applied = sample_applied, .applied_count = COUNT_OF(sample_applied),
     .foreign = sample_foreign, .foreign_count = COUNT_OF(sample_foreign)};
 
@@ -83,7 +83,7 @@ static const struct presence_target sample_presence_targets[] = {
 };
 static const struct presence sample_presence = {
     .fleet = "shop", .environment = "production", .worker = "user-1/4242", .version = "0.1.0", .host = "user-1",
-    .sent_us = 1772332200200000, .leaving = true, .untrusted = 3,
+    .sent_us = 1772332200200000, .beat = 77, .leaving = true, .untrusted = 3,
     .targets = sample_presence_targets, .target_count = COUNT_OF(sample_presence_targets)};
 
 static inline char *sample_encode(enum message_type type, size_t *ret_len)

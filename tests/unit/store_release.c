@@ -2,6 +2,8 @@
  * what people are shown of them. */
 /* links: harness */
 #include <jansson.h>
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 
 #include "base/clock.h"
@@ -221,7 +223,7 @@ Test(store, acceptance_is_one_at_a_time)
     struct world world;
     PGconn *silent = PQconnectdb(conninfo);
     PQclear(PQexec(silent, "BEGIN; SELECT set_config('idle_in_transaction_session_timeout', '400ms', true); "
-                           "SELECT 1 FROM greylag.identity FOR NO KEY UPDATE"));
+                           "LOCK TABLE greylag.identity IN SHARE UPDATE EXCLUSIVE MODE"));
     cr_assert_eq(PQtransactionStatus(silent), PQTRANS_INTRANS, "%s", PQerrorMessage(silent));
     lead(store, "a");
     int64_t began = clock_mono_ms();
@@ -231,6 +233,113 @@ Test(store, acceptance_is_one_at_a_time)
     cr_assert_eq(PQstatus(silent), CONNECTION_BAD);
     PQfinish(silent);
     store_close(store);
+    free(world.json);
+    arena_release(&world.arena);
+}
+
+struct accepting {
+    struct world *world;
+    struct store_acceptance acceptance;
+    struct err err;
+    atomic_bool done;
+    bool accepted;
+};
+
+static void *accept_beside(void *context)
+{
+    struct accepting *accepting = context;
+    struct store *store = open_store();
+    accepting->accepted = accept(store, accepting->world, &accepting->acceptance, &accepting->err);
+    store_close(store);
+    atomic_store(&accepting->done, true);
+    return NULL;
+}
+
+static bool somebody_waits(void)
+{
+    auto_free char *count = test_pg_value(conninfo, "SELECT count(*) FROM pg_locks WHERE NOT granted");
+    return strcmp(count, "0") != 0;
+}
+
+/* A release ends while the next one is being planned: the plan is of the moment at which it is accepted, or none is. */
+Test(store, acceptance_sees_one_moment)
+{
+    struct store *store = open_store();
+    struct world world, again;
+    lead(store, "a");
+    accept_ready(store, &world);
+    struct store_release *release = load(store);
+    PGconn *slow = PQconnectdb(conninfo); /* planning reads this table, and no leader does */
+    PQclear(PQexec(slow, "BEGIN; LOCK TABLE greylag.foreign_history IN ACCESS EXCLUSIVE MODE"));
+    cr_assert_eq(PQtransactionStatus(slow), PQTRANS_INTRANS, "%s", PQerrorMessage(slow));
+    make_world(&again, true);
+    struct accepting accepting = {.world = &again};
+    pthread_t thread;
+    cr_assert_eq(pthread_create(&thread, NULL, accept_beside, &accepting), 0);
+    while (!atomic_load(&accepting.done) && !somebody_waits())
+        continue;
+    cr_assert_eq(drive(store, release, -1), RELEASE_SUCCEEDED, "%s", release->rollout.reason);
+    PQclear(PQexec(slow, "ROLLBACK"));
+    PQfinish(slow);
+    pthread_join(thread, NULL);
+    printf("# accepted: %d, \"%s\", %s\n", accepting.accepted, accepting.acceptance.release, accepting.err.text);
+    cr_assert(accepting.accepted ? !*accepting.acceptance.release : strstr(accepting.err.text, "under way") != NULL);
+    store_release_free(release);
+    store_close(store);
+    free(world.json);
+    free(again.json);
+    arena_release(&world.arena);
+    arena_release(&again.arena);
+}
+
+static void say_the_same(struct store *store, int targets)
+{
+    static const char *const names[][2] = {{"auth", "auth"}, {"user", "user-eu"}, {"user", "user-us"}};
+    struct store_inventory inventories[3];
+    for (int i = 0; i < targets; i++)
+        inventories[i] = (struct store_inventory){.service = names[i][0], .target = names[i][1], .same = true};
+    struct store_batch batch = {.inventories = inventories, .inventory_count = (size_t)targets};
+    MUST(store_batch_commit(store, &batch, &why));
+}
+
+/* What was known to the leader before is not known to this one: a target may have been replaced. */
+Test(store, nothing_is_pending_is_no_answer_from_memory)
+{
+    struct store *store = open_store(), *other = open_store();
+    struct store_acceptance acceptance;
+    struct plan_options options = {.direction = DIRECTION_UP};
+    struct world world;
+    lead(store, "a");
+    accept_ready(store, &world);
+    struct store_release *release = load(store);
+    cr_assert_eq(drive(store, release, -1), RELEASE_SUCCEEDED, "%s", release->rollout.reason);
+    MUST(accept(store, &world, &acceptance, &why));
+    cr_assert_str_empty(acceptance.release);
+    const struct store_request request = {.fleet_json = world.json, .fleet_len = strlen(world.json),
+                                          .options = &options, .requested_by = "ann"};
+    store_close(store); /* as a kill does */
+    lead(other, "b");
+    for (int said = 0; said <= 3; said++) {
+        struct err err = ERR_INIT;
+        say_the_same(other, said);
+        bool accepted = accept(other, &world, &acceptance, &err), known = said == 3;
+        cr_assert_eq(accepted, known, "%d of 3 have said: %s", said, err.text);
+        cr_assert(accepted || (err.retriable && strstr(err.text, "not known yet")), "%s", err.text);
+        cr_assert_eq(store_release_preview(other, &request, &world.arena, &acceptance, &err), known, "%s", err.text);
+        auto_free char *status = NULL;
+        MUST(store_status(other, world.json, strlen(world.json), NULL, &status, &why));
+        int answers = 0;
+        for (const char *at = status; (at = strstr(at, "\"pending\":0")); at++)
+            answers++;
+        cr_assert_eq(answers, said, "%s", status);
+    }
+    store_lease_release(other);
+    struct err err = ERR_INIT;
+    cr_assert_not(accept(other, &world, &acceptance, &err), "nobody leads: nobody hears what targets say");
+    auto_free char *applied = test_pg_value(conninfo, "SELECT count(*) FROM greylag.applied");
+    cr_assert_str_eq(applied, "9");
+    store_release_free(release);
+    store_close(other);
     free(world.json);
     arena_release(&world.arena);
 }

@@ -28,7 +28,8 @@ void runner_heartbeat(struct runner *runner, bool leaving)
     atomic_store(&runner->serving, serving);
     struct presence presence = {
         .fleet = runner->settings->fleet, .environment = runner->settings->environment, .worker = runner->worker,
-        .version = GREYLAG_VERSION, .host = runner->settings->host_, .sent_us = clock_wall_us(), .leaving = leaving,
+        .version = GREYLAG_VERSION, .host = runner->settings->host_, .sent_us = clock_wall_us(),
+        .beat = ++runner->beat, .leaving = leaving,
         .untrusted = runner->untrusted,
         .targets = targets, .target_count = runner->target_count,
     };

@@ -38,6 +38,7 @@ struct runner {
     uint64_t *finished;
     size_t finished_count, finished_room;
     int64_t presence_due_ms, presence_last_ms, retry_kafka_ms;
+    int64_t beat; /* of the last heartbeat */
     int assigned; /* partitions of the job topics */
     char last_problem[256];
     char bus_problem[1000]; /* what stands between us and Kafka, "" nothing */

@@ -143,6 +143,17 @@ static bool read_others(struct answer *answer, struct err *err)
     return true;
 }
 
+/* A fleet that is asked at the beginning of a term mostly holds what is believed. */
+static void leave_out_known(struct answer *answer)
+{
+    struct report *report = &answer->report;
+    char digest[DIGEST_TEXT_SIZE];
+    contents_digest(report->applied, report->applied_count, digest);
+    report->contents = arena_strdup(&answer->arena, digest);
+    if (strcmp(digest, answer->control->contents) == 0)
+        report->applied_count = 0;
+}
+
 void target_answer_inventory(struct target *target, struct work *work)
 {
     struct answer answer = {.target = target, .control = &work->admitted.control,
@@ -150,14 +161,17 @@ void target_answer_inventory(struct target *target, struct work *work)
     struct err err = ERR_INIT;
     answer.report = (struct report){.kind = REPORT_INVENTORY, .in_force = {.term = "", .digest = ""}};
     answer.fence.digest = work->admitted.digest;
-    if (session_ready(target, &err) &&
-        ledger_inventory(target->ledger, &answer.arena, &answer.report.applied, &answer.report.applied_count, NULL,
-                         &err) &&
-        ledger_fence_read(target->ledger, &answer.arena, &answer.report.in_force, &err) &&
-        read_foreign(&answer, &err) && read_others(&answer, &err))
+    bool known = session_ready(target, &err) &&
+                 ledger_inventory(target->ledger, &answer.arena, &answer.report.applied, &answer.report.applied_count,
+                                  NULL, &err) &&
+                 ledger_fence_read(target->ledger, &answer.arena, &answer.report.in_force, &err) &&
+                 read_foreign(&answer, &err) && read_others(&answer, &err);
+    if (known) {
+        leave_out_known(&answer);
         say(&answer);
-    else
+    } else {
         session_problem(target, err.text); /* the coordinator asks again */
+    }
     arena_release(&answer.arena);
     work_free(work);
 }

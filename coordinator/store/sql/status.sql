@@ -14,7 +14,7 @@ SELECT json_build_object(
                     'last', (SELECT json_build_object('migration', a.migration, 'release', a.release)
                                FROM greylag.applied a
                               WHERE a.service = l.service AND a.target = l.target ORDER BY a.place DESC LIMIT 1),
-                    'known', coalesce(t.known, false), 'contents', coalesce(t.contents, ''),
+                    'known', greylag.is_known(t.known, t.known_in), 'contents', coalesce(t.contents, ''),
                     'lastSeenUs', (extract(epoch FROM t.last_seen) * 1000000)::bigint,
                     'problem', coalesce(t.problem, ''), 'worker', coalesce(t.worker, ''),
                     'pending', null, 'unknown', null,

@@ -1,7 +1,7 @@
 SELECT n.service, n.target,
        t.last_seen IS NOT NULL AND t.last_seen > clock_timestamp() - $3::bigint * interval '1 ms'
        AND NOT coalesce(w.leaving, false) AS reporting,
-       coalesce(t.known, false) AS known, coalesce(t.problem, '') AS problem,
+       greylag.is_known(t.known, t.known_in) AS known, coalesce(t.problem, '') AS problem,
        EXISTS (SELECT 1 FROM greylag.keys k
                 WHERE k.target = n.target AND k.service IN ('', n.service) AND k.revoked_at IS NULL) AS enrolled
   FROM unnest($1::text[], $2::text[]) AS n(service, target)

@@ -1,1 +1,0 @@
-UPDATE greylag.targets SET known = false WHERE known
