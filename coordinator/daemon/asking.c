@@ -84,7 +84,8 @@ bool leader_take_asked(struct leader *leader, struct err *err)
 static const char *contents_of(const struct leader_target *target, const struct report *report,
                                char digest[DIGEST_TEXT_SIZE])
 {
-    bool named = report->applied_count == 0 && target->belief.named[0] && strcmp(report->contents, target->belief.named) == 0;
+    bool named = report->applied_count == 0 && target->belief.named[0] &&
+                 strcmp(report->contents, target->belief.named) == 0;
     contents_digest(report->applied, report->applied_count, digest);
     return named ? target->belief.named : strcmp(digest, report->contents) == 0 ? digest : NULL;
 }

@@ -15,7 +15,8 @@
 #define ACCEPT_BEGIN                                                                                                   \
     "BEGIN ISOLATION LEVEL REPEATABLE READ; SET LOCAL idle_in_transaction_session_timeout = '10s'; "                   \
     "LOCK TABLE greylag.identity IN SHARE UPDATE EXCLUSIVE MODE"
-#define PREVIEW_BEGIN "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
+#define ATTEMPTS 5
+#define PREVIEW_BEGIN "BEGIN ISOLATION LEVEL REPEATABLE READ"
 
 static void add_warning(struct arena *arena, struct plan_findings *findings, enum finding_rule rule, const char *text,
                         const char *hint)
@@ -306,14 +307,42 @@ static bool preview(struct store *store, const struct store_request *request, st
     return true;
 }
 
+typedef bool attempt(struct store *store, const struct store_request *request, struct arena *arena,
+                     struct store_acceptance *ret, struct err *err);
+
+/* Whoever sees one moment is told when another has changed a row since, as the time at which a text was used last: then
+ * it looks at another moment. */
+static bool try_attempt(attempt *once, struct store *store, const struct store_request *request, struct arena *arena,
+                        struct store_acceptance *ret, struct err *err)
+{
+    struct err why = ERR_INIT;
+    for (int tries = 1;; tries++) {
+        memset(ret, 0, sizeof *ret);
+        err_clear(&why);
+        if (once(store, request, arena, ret, &why))
+            return true;
+        if (tries == ATTEMPTS || strcmp(why.sqlstate, "40001") != 0)
+            break;
+    }
+    if (err)
+        *err = why;
+    return false;
+}
+
+static bool preview_once(struct store *store, const struct store_request *request, struct arena *arena,
+                         struct store_acceptance *ret, struct err *err)
+{
+    if (pg_run(store->pg, PREVIEW_BEGIN, NULL, NULL, err) && preview(store, request, arena, ret, err) &&
+        store_commit(store, err))
+        return true;
+    store_rollback(store);
+    return false;
+}
+
 bool store_release_preview(struct store *store, const struct store_request *request, struct arena *arena,
                            struct store_acceptance *ret_acceptance, struct err *err)
 {
-    memset(ret_acceptance, 0, sizeof *ret_acceptance);
-    bool good = pg_run(store->pg, PREVIEW_BEGIN, NULL, NULL, err) &&
-                preview(store, request, arena, ret_acceptance, err);
-    store_rollback(store);
-    return good;
+    return try_attempt(preview_once, store, request, arena, ret_acceptance, err);
 }
 
 /* What is to become of it: *ret_insert false with true: nothing is to be stored. */
@@ -332,28 +361,30 @@ static bool look(struct store *store, const struct store_request *request, struc
     return !*ret_insert || check_steps(store, request, arena, ret, err);
 }
 
-bool store_release_accept(struct store *store, const struct store_request *request, struct arena *arena,
-                          struct store_acceptance *ret_acceptance, struct err *err)
+static bool accept_once(struct store *store, const struct store_request *request, struct arena *arena,
+                        struct store_acceptance *ret, struct err *err)
 {
-    memset(ret_acceptance, 0, sizeof *ret_acceptance);
     bool insert = false, good = pg_run(store->pg, ACCEPT_BEGIN, NULL, NULL, err) &&
-                                look(store, request, arena, ret_acceptance, &insert, err);
+                                look(store, request, arena, ret, &insert, err);
     if (!good || !insert) {
         store_rollback(store);
         return good;
     }
     CRASH_POINT("store.release.before");
-    struct err why = ERR_INIT;
-    if (!store_insert_release(store, request, ret_acceptance, &why) || !store_commit(store, &why)) {
+    if (!store_insert_release(store, request, ret, err) || !store_commit(store, err)) {
         store_rollback(store);
-        ret_acceptance->release[0] = '\0';
-        if (strcmp(why.sqlstate, "23505") == 0)
+        ret->release[0] = '\0';
+        if (strcmp(err->sqlstate, "23505") == 0)
             return store_check_open(store, err) ? err_set(err, ERR_CONFLICT, "another release was accepted just now")
                                                 : false;
-        if (err)
-            *err = why;
         return false;
     }
     CRASH_POINT("store.release.after");
     return true;
+}
+
+bool store_release_accept(struct store *store, const struct store_request *request, struct arena *arena,
+                          struct store_acceptance *ret_acceptance, struct err *err)
+{
+    return try_attempt(accept_once, store, request, arena, ret_acceptance, err);
 }

@@ -53,6 +53,8 @@ static void report_decide(struct world *w, struct coordinator *c, const struct m
 {
     struct arena arena = ARENA_INIT;
     struct outcome *outcomes = arena_array(&arena, (size_t)message->count + 1, sizeof *outcomes);
+    if (message->count > 0 && w->plant != PLANT_OPEN_QUESTION)
+        belief_change(&c->beliefs[message->target]);
     for (int i = 0; i < message->count; i++)
         outcome_build(&arena, &message->rows[i], &outcomes[i]);
     struct report report = {.kind = message->report, .id = "", .release = "r", .refusal = message->refusal,
@@ -104,7 +106,11 @@ static void read_events(struct world *w, struct coordinator *c)
     c->read_from = c->at;
     for (int i = 0; i < BATCH && c->at < events->count; i++) {
         const struct message *message = events->items[c->at++];
-        if (!message->corrupt || w->plant == PLANT_UNVERIFIED)
+        if (message->corrupt && w->plant != PLANT_UNVERIFIED)
+            continue;
+        if (message->report == REPORT_INVENTORY)
+            inventory_take(w, c, message);
+        else
             report_decide(w, c, message);
     }
     c->read_to = c->at;
@@ -128,6 +134,7 @@ static void lease_take(struct world *w, struct coordinator *c, int64_t epoch)
     c->epoch = epoch;
     c->term = ++w->terms * 0x9e3779b97f4a7c15u;
     snprintf(c->term_text, sizeof c->term_text, "%016" PRIx64, c->term);
+    inventory_begin(c);
     w->control.lease_epoch = epoch;
     w->control.lease_term = c->term;
     w->control.lease_expires = w->now + LEASE_MS;
@@ -211,6 +218,7 @@ static void outbox_add_job(struct world *w, struct coordinator *c, const struct 
     }
     message->token = (struct token){.epoch = c->epoch, .sequence = job->sequence, .term = c->term, .digest = hash};
     outbox_add(w, c, message);
+    inventory_close(w, c, job->target);
     trace(w, "job", job->target, job->sequence, (int64_t)job->step_count);
 }
 
@@ -222,6 +230,7 @@ static void outbox_add_fence(struct world *w, struct coordinator *c, const struc
     message->token = (struct token){.epoch = c->epoch, .sequence = fence->sequence, .term = c->term,
                                     .digest = mix(c->term, (uint64_t)fence->sequence)};
     outbox_add(w, c, message);
+    inventory_close(w, c, fence->target);
     trace(w, "fence", fence->target, fence->sequence, 0);
 }
 
@@ -270,6 +279,7 @@ static void commit(struct world *w, struct coordinator *c)
     rollout_release(&w->control.rollout);
     rollout_copy(&w->control.rollout, &c->rollout);
     check_commit(w, &w->control.rollout);
+    inventory_check(w, c);
 }
 
 /* ---- sending ---- */
@@ -309,6 +319,8 @@ static void ready(struct world *w, struct coordinator *c)
         lease_take(w, c, c->higher_epoch + 1);
         c->higher_epoch = 0;
         takeover(w, c, true);
+    } else if (chance_percent(w, 10)) {
+        inventory_ask(w, c);
     } else if (chance_percent(w, 60) && pick(w, c)) {
         c->stage = COORDINATOR_SENDS;
     } else {

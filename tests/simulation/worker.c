@@ -54,7 +54,8 @@ static void report(struct world *w, struct worker *worker, const struct message 
                    enum refusal refusal, const struct row *rows, int count)
 {
     struct message message = {.kind = MESSAGE_IS_REPORT, .target = worker->target, .report = kind, .refusal = refusal,
-                              .in_force = database_of(w, worker)->now.fence, .count = count};
+                              .in_force = database_of(w, worker)->now.fence, .count = count,
+                              .contents = inventory_of(w, worker->target)};
     message.token = about ? about->token : message.in_force;
     if (count > 0) {
         message.rows = arena_array(&w->arena, (size_t)count, sizeof *rows);
@@ -276,6 +277,8 @@ static bool hear_control(struct world *w, struct worker *worker)
             continue;
         if (message->kind == MESSAGE_IS_FENCE)
             answer_fence(w, worker, message);
+        else if (message->kind == MESSAGE_IS_QUESTION)
+            report(w, worker, message, REPORT_INVENTORY, 0, NULL, 0);
         else
             acknowledged(database_of(w, worker), message);
         return true;

@@ -1,9 +1,10 @@
 /* A world in which the real engine moves a random fleet while everything else breaks: deterministic from a seed.
  *
- * Real: coordinator/rollout with its inbox and outbox rules. Models: two coordinators (lease, epoch, crash between
- * deciding, committing and sending, freezing in the middle of it), the control database (a commit is a copy; it can
- * come back from a backup), the broker (delay, loss, duplicates, reordering, wipe), workers (two for a target at times;
- * crash, freeze inside a transaction) and the target databases (fence, history, what is applied; restore).
+ * Real: coordinator/rollout with its inbox and outbox rules, and what it believes that targets hold. Models: two
+ * coordinators (lease, epoch, crash between deciding, committing and sending, freezing in the middle of it), the
+ * control database (a commit is a copy; it can come back from a backup), the broker (delay, loss, duplicates,
+ * reordering, wipe), workers (two for a target at times; crash, freeze inside a transaction) and the target databases
+ * (fence, history, what is applied; restore).
  *
  * One micro-step of one actor at a time, chosen by chance; after each of them the promises are looked at (check.c).
  * A plant takes one rule of docs/protocol.md out, to show that the checks would notice. */
@@ -12,6 +13,7 @@
 #include <stdint.h>
 
 #include "base/arena.h"
+#include "rollout/belief.h"
 #include "rollout/decide.h"
 #include "rollout/inbox.h"
 #include "rollout/outbox.h"
@@ -45,6 +47,9 @@
                                           "earlier text is lost")                                                      \
     X(REPEATABLE_BLIND, "repeatable-blind", "a repeatable migration overwrites what another release has put there")    \
     X(CALLBACK_UNDONE, "callback-undone", "the engine wants to take back what a callback did, and nobody can")         \
+    X(OLD_INVENTORY, "old-inventory", "an inventory from before, read or sent once more, is believed")                 \
+    X(OPEN_QUESTION, "open-question", "an inventory from before a job is believed after its outcomes: the question "   \
+                                      "stayed open")                                                                   \
     X(EARLY_EVENT, "early-event", "an outcome is published before it is committed")                                    \
     X(TABLE_SUCCEEDS, "table-succeeds", "the decision table: succeeded without looking at all steps")                  \
     X(TABLE_REFUSAL, "table-refusal", "the decision table: a refusal is taken for an answer")                          \
@@ -76,7 +81,13 @@ struct row { /* of a target's history */
     bool acknowledged;
 };
 
-enum message_kind { MESSAGE_IS_JOB, MESSAGE_IS_FENCE, MESSAGE_IS_ACKNOWLEDGE, MESSAGE_IS_REPORT };
+enum message_kind {
+    MESSAGE_IS_JOB,
+    MESSAGE_IS_FENCE,
+    MESSAGE_IS_ACKNOWLEDGE,
+    MESSAGE_IS_QUESTION, /* what do you hold? */
+    MESSAGE_IS_REPORT
+};
 struct message {
     enum message_kind kind;
     int target;
@@ -91,6 +102,7 @@ struct message {
     enum report_kind report;
     enum refusal refusal;
     struct token in_force;
+    uint64_t contents; /* INVENTORY: of what is applied */
     bool corrupt;  /* fails verification */
     bool read;     /* a leader committed having read it */
 };
@@ -200,6 +212,9 @@ struct coordinator {
     bool answered;   /* the operator's request is part of the batch */
     int64_t higher_epoch;
     size_t sending;
+    struct belief beliefs[TARGETS_MAX];
+    bool heard[TARGETS_MAX];    /* in this batch: an inventory, which says */
+    uint64_t held[TARGETS_MAX]; /* this */
 };
 
 struct world {
@@ -272,6 +287,14 @@ void coordinator_crash(struct world *w, int number);
 void control_restore(struct world *w);
 void control_copy(struct control_database *to, const struct control_database *from);
 void control_release(struct control_database *control);
+
+/* inventory.c */
+uint64_t inventory_of(const struct world *w, int target);
+void inventory_begin(struct coordinator *c);
+void inventory_ask(struct world *w, struct coordinator *c);
+void inventory_close(struct world *w, struct coordinator *c, int target); /* a job or fence goes out */
+void inventory_take(struct world *w, struct coordinator *c, const struct message *message);
+void inventory_check(struct world *w, struct coordinator *c);
 
 /* check.c */
 void check_effect(struct world *w, int target, const struct token *job, const struct row *row);
