@@ -49,6 +49,7 @@ static const struct field migration_fields[] = {
     FIELD(migration, name, FIELD_TEXT, "name", true),
     FIELD(migration, file, FIELD_TEXT, "file", true),
     FIELD_NULLABLE(migration, down_file, FIELD_TEXT, "downFile"),
+    FIELD_NULLABLE(migration, undo_file, FIELD_TEXT, "undoFile"),
     FIELD(migration, up, FIELD_DIGEST, "up", true),
     FIELD_NULLABLE(migration, down, FIELD_DIGEST, "down"),
     FIELD_INT(migration, up_size, "upSize", true, 0, INT64_MAX),

@@ -53,6 +53,7 @@ struct migration {
     const char *name;    /* description, for people */
     const char *file;    /* path relative to fleet.yml, of the up */
     const char *down_file; /* NULL when there is no undo */
+    const char *undo_file; /* where it would have to stand then; NULL: there is one, or nobody knows */
     const char *up;        /* digest of the up SQL */
     const char *down;      /* digest of the down SQL, NULL when there is none */
     int64_t up_size, down_size; /* bytes */

@@ -7,6 +7,7 @@
 #include "base/array.h"
 #include "base/cleanup.h"
 #include "base/text.h"
+#include "sql/flaw.h"
 #include "sql/sql_internal.h"
 #include "sql/sql_tree.h"
 
@@ -40,29 +41,6 @@ bool sql_class_no_transaction(enum sql_class kind)
 bool sql_class_joins(enum sql_class kind)
 {
     return kind == SQL_PLAIN || kind == SQL_SAVEPOINT || kind == SQL_OPAQUE;
-}
-
-/* Past blanks, `--` and nested block comments: the parser counts them to the statement that follows. */
-static size_t skip_blank(const char *text, size_t at, size_t end)
-{
-    while (at < end) {
-        if (strchr(" \t\r\n\f\v", text[at]) && text[at])
-            at++;
-        else if (at + 1 < end && text[at] == '-' && text[at + 1] == '-')
-            while (at < end && text[at] != '\n')
-                at++;
-        else if (at + 1 < end && text[at] == '/' && text[at + 1] == '*') {
-            int depth = 0;
-            do {
-                bool open = at + 1 < end && text[at] == '/' && text[at + 1] == '*';
-                bool close = at + 1 < end && text[at] == '*' && text[at + 1] == '/';
-                depth += open - close;
-                at += open || close ? 2 : 1;
-            } while (at < end && depth > 0);
-        } else
-            break;
-    }
-    return at;
 }
 
 /* What is built up while statements are added, in order. */
@@ -99,7 +77,7 @@ static struct sql_statement *add(struct gather *g, size_t location, size_t len)
     s->end = len ? location + len : end;
     if (s->end > end)
         s->end = end;
-    s->begin = skip_blank(g->text, location < end ? location : end, s->end);
+    s->begin = sql_skip_blank(g->text, location < end ? location : end, s->end);
     s->line = count_to(g, s->begin);
     return s;
 }
@@ -120,6 +98,29 @@ static void cannot(struct gather *g, struct sql_text *ret, const char *why, cons
         ret->warning_column = *p == '\n' ? 1 : ret->warning_column + next;
         left -= next;
     }
+}
+
+/* A flaw of the stretch at hand becomes what is forbidden in the text. */
+static void find_flaw(struct gather *g, struct sql_text *ret, const PgQueryError *error)
+{
+    struct sql_flaw flaw;
+    if (!sql_find_flaw(g->code, error, g->arena, &flaw))
+        return;
+    int line = 1;
+    for (const char *p = g->text; p < g->text + g->stretch->begin + flaw.at; p++)
+        line += *p == '\n';
+    struct sql_statement *s = arena_new(g->arena, struct sql_statement);
+    *s = (struct sql_statement){
+        .kind = SQL_FORBIDDEN, .line = line, .keyword = "statement", .why = flaw.text, .hint = flaw.hint};
+    ret->forbidden = s;
+    ret->flaw = flaw.kind;
+}
+
+const char *sql_refusal(const struct sql_text *text, struct arena *arena, const char **ret_hint)
+{
+    const struct sql_statement *s = text->forbidden;
+    *ret_hint = s->hint ? s->hint : "remove the statement";
+    return text->flaw ? s->why : arena_printf(arena, "%s is not allowed in a migration: %s", s->keyword, s->why);
 }
 
 static json_t *load(const char *tree)
@@ -224,7 +225,8 @@ static void parse_piece(struct gather *g, size_t at, size_t len, bool last)
     pg_query_free_parse_result(result);
 }
 
-static bool parse_stretch(struct gather *g, const struct sql_stretch *stretch, struct sql_text *ret)
+/* `refused`: the parser could not read a stretch before this one, and only flaws are looked for. */
+static bool parse_stretch(struct gather *g, const struct sql_stretch *stretch, bool refused, struct sql_text *ret)
 {
     size_t len = stretch->end - stretch->begin;
     auto_free char *copy = len == g->len ? NULL : xmalloc(len + 1);
@@ -234,10 +236,16 @@ static bool parse_stretch(struct gather *g, const struct sql_stretch *stretch, s
     }
     g->stretch = stretch;
     g->code = copy ? copy : g->text;
+    if (refused) {
+        find_flaw(g, ret, NULL);
+        return false;
+    }
     PgQuerySplitResult result = pg_query_split_with_parser(g->code);
     bool good = !result.error;
-    if (!good)
+    if (!good) {
         cannot(g, ret, NULL, result.error);
+        find_flaw(g, ret, result.error);
+    }
     for (int i = 0; good && i < result.n_stmts; i++)
         parse_piece(g, (size_t)result.stmts[i]->stmt_location, (size_t)result.stmts[i]->stmt_len,
                     i == result.n_stmts - 1);
@@ -304,12 +312,12 @@ static bool parse(struct gather *g, struct sql_text *ret)
         cannot(g, ret, "it has more than 500,000 statements", NULL);
         return false;
     }
-    for (size_t i = 0; i < count; i++)
-        if (!parse_stretch(g, &stretches[i], ret)) {
-            ret->forbidden = count > 1 ? lost_rows(g, ret) : NULL;
-            return false;
-        }
-    return true;
+    bool good = true;
+    for (size_t i = 0; i < count && !ret->flaw; i++)
+        good &= parse_stretch(g, &stretches[i], !good, ret);
+    if (!good && !ret->flaw && count > 1)
+        ret->forbidden = lost_rows(g, ret);
+    return good;
 }
 
 /* The whole text is BEGIN; ...; COMMIT with no other control inside: run what is between. */

@@ -1,7 +1,9 @@
 /* What a migration's text holds, seen by the real PostgreSQL parser (libpg_query, the grammar of 15).
  *
  * The parser is a guide, never a judge: what it cannot read may be fine on a newer server, so that `parsed == false`
- * is no error: the text runs as asked, with a warning. What stands inside DO $$...$$ and function bodies is not seen.
+ * is no error: the text runs as asked, with a warning. It is refused where no server could read it (`flaw`): greylag's
+ * own SQL behind a string without an end would become a part of it. What stands inside DO $$...$$ and function bodies
+ * is not seen.
  * Rows behind a COPY ... FROM STDIN are no SQL: they belong to their statement, and the parser never sees them.
  * Pure but for libpg_query's memory, which is its own for each thread; any thread. Offsets are bytes from the start
  * of the text given; lines count from 1. */
@@ -48,6 +50,7 @@ struct sql_statement {
     bool again;             /* safe to run again, should it have to run alone: REINDEX and CLUSTER, which are refused
                              * in a transaction where the table is partitioned */
     const char *why;        /* FORBIDDEN: one line for people; else NULL */
+    const char *hint;       /* FORBIDDEN: what to do about it; NULL: remove the statement */
     const char *keyword;    /* for messages: "VACUUM", "CREATE INDEX CONCURRENTLY"; never NULL */
     const char *schema, *table; /* CREATE_INDEX, DETACH, COPY: of the table, NULL when not written */
     const char *name;       /* CREATE_INDEX: the index (NULL: the server names it); DROP_INDEX, REINDEX: its object;
@@ -59,6 +62,13 @@ struct sql_statement {
                                data_line on; the line "\." that ends them is behind that */
     size_t data_begin, data_end;
     int data_line;
+};
+
+/* What no server reads, of any version. */
+enum sql_flaw_kind {
+    SQL_FLAW_NONE,
+    SQL_FLAW_PSQL,       /* a command or variable of psql */
+    SQL_FLAW_UNREADABLE, /* what begins has no end; a space that is a letter to PostgreSQL */
 };
 
 struct sql_text {
@@ -74,13 +84,30 @@ struct sql_text {
     bool stray_control;     /* transaction control that is not a BEGIN ... COMMIT (savepoints are fine) */
     bool in_units;          /* and yet it makes sense: what stands between its BEGINs and COMMITs are transactions */
     int stray_line;
-    const struct sql_statement *forbidden; /* the first, or NULL */
+    const struct sql_statement *forbidden; /* the first, or NULL; of a flaw only its `line`, `why` and `hint` count */
+    enum sql_flaw_kind flaw;
     const struct sql_statement *statements;
     size_t count;
 };
 
 /* Everything in *ret lives in the arena. Never fails. `text` is NUL-terminated and may be any bytes. */
 void sql_analyse(const char *text, struct arena *arena, struct sql_text *ret);
+/* The offset of the first statement that does something; `len`: text[0, len) holds nothing but blanks, comments, and
+ * BEGIN, COMMIT and ROLLBACK. By the words alone, without the parser. */
+size_t sql_first_effect(const char *text, size_t len);
+/* Spaces that PostgreSQL takes for letters. */
+enum sql_spaces {
+    SQL_SPACES_SQL,      /* none are spaces */
+    SQL_SPACES_NO_BREAK, /* U+00A0 is one */
+    SQL_SPACES_UNICODE,  /* all that Unicode calls white space */
+};
+/* The text with such spaces in front of a statement, and behind the last, made ordinary ones, as many bytes as they
+ * had; in the arena. NULL: it has none there. */
+const char *sql_plain_spaces(const char *text, enum sql_spaces spaces, struct arena *arena);
+/* The bytes of a white space that is none of ASCII's at `p`; 0: something else. */
+size_t sql_wide_space(const char *p, enum sql_spaces spaces);
+/* Why `text->forbidden` is refused, one line for people, and what to do; in the arena, or static. */
+const char *sql_refusal(const struct sql_text *text, struct arena *arena, const char **ret_hint);
 const char *sql_class_text(enum sql_class kind); /* borrowed, static */
 bool sql_class_no_transaction(enum sql_class kind); /* PostgreSQL refuses it inside a transaction */
 bool sql_class_joins(enum sql_class kind); /* it can share a transaction with others, and ends none that it can be seen

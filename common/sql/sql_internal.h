@@ -1,4 +1,5 @@
-/* Inside this room: the class of one statement, and a text's code without the rows that COPY reads. */
+/* Inside this room: the class of one statement, what stands between statements, and a text's code without the rows that
+ * COPY reads. */
 #pragma once
 #include <jansson.h>
 
@@ -7,6 +8,9 @@
 /* `tree` is libpg_query's {"IndexStmt": {...}}. Sets everything of *s but its place. look_for_calls: also search the
  * tree for functions that matter. */
 void sql_classify(json_t *tree, bool look_for_calls, struct arena *arena, struct sql_statement *s);
+
+/* Past blanks, `--` and nested block comments, not beyond `end`. */
+size_t sql_skip_blank(const char *text, size_t at, size_t end);
 
 /* A stretch of code, and the rows behind the COPY ... FROM STDIN that it ends with. */
 struct sql_stretch {

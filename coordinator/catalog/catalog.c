@@ -67,6 +67,20 @@ static void check_service(struct loading *loading, const struct draft *draft, co
                     draft->file->name);
 }
 
+/* The undo runs as its migration does. */
+static void read_undo_header(struct loading *loading, const struct entry *entry)
+{
+    struct references ignored = {.count = 0};
+    struct header header;
+    if (!entry->down_file || entry->no_transaction)
+        return;
+    header_read(entry->down_file, &loading->catalog->arena, &ignored, &header);
+    if (header.no_transaction_line)
+        finding_add(&loading->findings, ERROR, FINDING_NOT_BUILT, entry->down_where, header.no_transaction_line,
+                    "say it at the head of the migration that it undoes, too",
+                    "an undo alone outside of a transaction is known but not built yet");
+}
+
 static void read_headers(struct loading *loading, struct draft *draft)
 {
     for (size_t i = 0; i < draft->run.count; i++) {
@@ -76,7 +90,8 @@ static void read_headers(struct loading *loading, struct draft *draft)
         if (!entry->author)
             entry->author = header.author;
         entry->breaking |= header.breaking;
-        entry->no_transaction |= header.no_transaction;
+        entry->no_transaction |= header.no_transaction_line > 0;
+        read_undo_header(loading, entry);
         check_service(loading, draft, entry, &header);
     }
 }
@@ -126,17 +141,22 @@ static void read_service(struct loading *loading, struct draft *draft, const str
     layout_read(&draft->run, file->layout);
 }
 
-static bool replaces(const struct draft *draft, const struct service *service)
+/* Where the layout's tool knows none, the fleet's own defaults are none of its business. */
+static bool replaces(const struct draft *draft)
 {
-    return draft->run.layout->placeholders || service->placeholder_count;
+    const struct placeholder_keys *own = &draft->file->placeholders;
+    return draft->run.layout->placeholders || own->values_count || own->secrets_count;
 }
 
 static bool has_placeholders(const struct draft *draft, const struct service *service, const struct entry *entry)
 {
-    if (entry->literal || !replaces(draft, service))
-        return false;
-    return strstr(entry->up, "${") || (entry->down && strstr(entry->down, "${")) ||
-           (entry->verify && strstr(entry->verify, "${"));
+    const char *const texts[] = {entry->up, entry->down, entry->verify};
+    bool known = false, any = false;
+    for (size_t i = 0; i < COUNT_OF(texts); i++) {
+        any |= texts[i] && strstr(texts[i], "${");
+        known |= texts[i] && texts_know(texts[i], service);
+    }
+    return !entry->literal && replaces(draft) && (draft->run.layout->leaves_unknown ? known : any);
 }
 
 static bool is_whole(const struct folder_file *file, const char *text, size_t size)
@@ -152,6 +172,8 @@ static void set_texts(struct loading *loading, const struct entry *entry, const 
                       .where = entry->file->where,
                       .place = entry->up_place,
                       .file = is_whole(entry->file, entry->up, entry->up_size) ? entry->file : NULL,
+                      .refused = entry->refused != NULL,
+                      .outside = entry->no_transaction,
                       .placeholders = migration->placeholders ? service : NULL};
     struct arena *arena = &loading->catalog->arena;
     migration->up = texts_add(&loading->texts, &up, &migration->no_transaction);
@@ -163,6 +185,8 @@ static void set_texts(struct loading *loading, const struct entry *entry, const 
                             .where = entry->down_where,
                             .place = entry->down_place,
                             .file = is_whole(entry->down_file, entry->down, entry->down_size) ? entry->down_file : NULL,
+                            .refused = up.refused,
+                            .outside = up.outside,
                             .placeholders = up.placeholders};
         migration->down = texts_add(&loading->texts, &down, NULL);
         migration->down_size = (int64_t)down.size;
@@ -174,6 +198,7 @@ static void set_texts(struct loading *loading, const struct entry *entry, const 
                               .where = entry->verify_where,
                               .place = entry->verify_place,
                               .verifies = true,
+                              .refused = up.refused,
                               .placeholders = up.placeholders};
         migration->verify = texts_add(&loading->texts, &verify, NULL);
         migration->verify_lines = place_pairs(&entry->verify_place, arena, &migration->verify_line_count);
@@ -214,6 +239,17 @@ static void check_job(struct loading *loading, const struct layout_run *run, con
                     step, others, MIGRATION_WIRE_MAX);
 }
 
+/* Where the undo that is not there would stand. */
+static const char *undo_file_of(const struct draft *draft, const struct entry *entry)
+{
+    const struct layout *layout = draft->run.layout;
+    if (entry->down || layout->declared || entry->kind != MIGRATION_VERSIONED)
+        return NULL;
+    return entry->undo_file  ? entry->undo_file
+           : layout->undo_name ? layout->undo_name(&draft->run, entry->file)
+                               : entry->file->where;
+}
+
 static void set_migration(struct loading *loading, const struct draft *draft, const struct entry *entry,
                           const struct service *service, struct migration *migration)
 {
@@ -223,6 +259,7 @@ static void set_migration(struct loading *loading, const struct draft *draft, co
                                     .name = entry->name,
                                     .file = entry->file->where,
                                     .down_file = entry->down_where,
+                                    .undo_file = undo_file_of(draft, entry),
                                     .no_transaction = entry->no_transaction,
                                     .has_policy = entry->has_policy,
                                     .on_failure = entry->on_failure,
@@ -251,7 +288,7 @@ static const char *around(struct loading *loading, const struct draft *draft, co
     const struct text text = {.text = sql,
                               .size = size,
                               .where = draft->run.folder->where,
-                              .placeholders = replaces(draft, service) ? service : NULL};
+                              .placeholders = replaces(draft) ? service : NULL};
     return sql ? texts_add(&loading->texts, &text, NULL) : NULL;
 }
 
@@ -259,6 +296,8 @@ static void set_migrations(struct loading *loading, const struct draft *draft, s
 {
     size_t count = draft->run.count;
     struct migration *migrations = arena_array(&loading->catalog->arena, count + 1, sizeof *migrations);
+    if (draft->run.layout && !replaces(draft))
+        service->placeholder_count = 0;
     for (size_t i = 0; i < count; i++)
         set_migration(loading, draft, &draft->run.entries[i], service, &migrations[i]);
     service->migrations = migrations;
@@ -318,7 +357,7 @@ static void set_asides(struct loading *loading)
         for (size_t i = 0; i < draft->run.each_count; i++) {
             const struct folder_file *file = draft->run.each[i];
             asides[count++] = (struct catalog_aside){s, NULL, file->where, file->text, file->size,
-                                                     replaces(draft, &loading->services[s])};
+                                                     replaces(draft)};
         }
     }
     loading->catalog->asides = asides;

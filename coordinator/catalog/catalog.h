@@ -9,8 +9,8 @@
  * section), dependencies name services by their own name and migrations by id, and each names one that exists. Cycles
  * are found by the plan. The same files give the same catalog.
  *
- * An undo file that holds nothing but blanks and comments is a way back that does nothing; a `-- DOWN` section that
- * holds nothing is none (the template of that layout has an empty one), with a warning.
+ * An undo that holds nothing but blanks, comments, BEGIN and COMMIT, or what a tool writes into a new file, is none,
+ * with a warning; where the migration itself holds nothing, that is its way back.
  *
  * Ownership: everything lives in the catalog until catalog_free. No log, no environment (the getter is passed in).
  * Threads: one at a time. */

@@ -41,7 +41,9 @@ enum form {
 #define HEADER "-- Author: {author}\n-- Date: {date}\n{breaking}\n"
 #define UP_TODO "-- {title}: what it does.\n"
 /* A way back that is not written must not look like one that does nothing: this fails, in every layout. */
-#define NOT_WRITTEN "SELECT cast('the way back of {slug} is not written yet' AS integer);\n"
+#define NOT_WRITTEN_BEGIN "SELECT cast('the way back of "
+#define NOT_WRITTEN_END " is not written yet' AS integer)"
+#define NOT_WRITTEN NOT_WRITTEN_BEGIN "{slug}" NOT_WRITTEN_END ";\n"
 #define DOWN_TODO "-- What takes it back, in the place of this statement:\n" NOT_WRITTEN
 
 /* {words} in braces are replaced. */
@@ -81,6 +83,12 @@ static const struct template {
      "--   \"risk\": \"{risk}\",\n--   \"tags\": []\n-- }\n\n"
      "-- UP\n" UP_TODO "\n-- DOWN\n-- TODO: what takes it back\n", false},
 };
+
+bool create_is_placeholder(const char *sql)
+{
+    size_t len = strcspn(sql, ";\n"), tail = strlen(NOT_WRITTEN_END);
+    return text_starts(sql, NOT_WRITTEN_BEGIN) && len > tail && memcmp(sql + len - tail, NOT_WRITTEN_END, tail) == 0;
+}
 
 /* Folders in which a type's files lie, where a service has such a folder. */
 static const char *const type_folders[NEW_TYPE_COUNT][4] = {

@@ -55,6 +55,11 @@ static const cyaml_schema_field_t flyway_fields[] = {
     CYAML_FIELD_STRING_PTR("baseline_prefix", OPTIONAL_POINTER, struct flyway_keys, baseline_prefix, 1, 63),
     CYAML_FIELD_STRING_PTR("separator", OPTIONAL_POINTER, struct flyway_keys, separator, 1, 63),
     CYAML_FIELD_SEQUENCE("suffixes", OPTIONAL_POINTER, struct flyway_keys, suffixes, &text_value, 1, 16),
+    CYAML_FIELD_BOOL_PTR("placeholder_replacement", OPTIONAL_POINTER, struct flyway_keys, placeholder_replacement),
+    CYAML_FIELD_STRING_PTR("placeholder_prefix", OPTIONAL_POINTER, struct flyway_keys, placeholder_prefix, 1, 63),
+    CYAML_FIELD_STRING_PTR("placeholder_suffix", OPTIONAL_POINTER, struct flyway_keys, placeholder_suffix, 1, 63),
+    CYAML_FIELD_STRING_PTR("placeholder_separator", OPTIONAL_POINTER, struct flyway_keys, placeholder_separator, 1,
+                           63),
     CYAML_FIELD_END};
 
 static const cyaml_schema_field_t liquibase_fields[] = {
@@ -204,13 +209,20 @@ static const struct config_row fleet_rows[] = {
     {.path = "services.*.duplicate_versions",
      .prose = "`error` (when left out), or `by-name`: two files may share a version when their names differ"},
     {.path = "services.*.flyway",
-     .prose = "how the names of Flyway's files are made, where not as usual (`layout: flyway`)"},
+     .prose = "Flyway's own settings, where not as usual (`layout: flyway`): how names of files are made, and what "
+              "a placeholder looks like"},
     {.path = "services.*.flyway.prefix", .prose = "of versioned migrations, may be empty; `V` when left out"},
     {.path = "services.*.flyway.undo_prefix", .prose = "of undo migrations; `U` when left out"},
     {.path = "services.*.flyway.repeatable_prefix", .prose = "of repeatable migrations; `R` when left out"},
     {.path = "services.*.flyway.baseline_prefix", .prose = "of baseline migrations; `B` when left out"},
     {.path = "services.*.flyway.separator", .prose = "between version and description; `__` when left out"},
     {.path = "services.*.flyway.suffixes", .prose = "of all of them; `.sql` when left out"},
+    {.path = "services.*.flyway.placeholder_replacement",
+     .prose = "`false`: `${name}` is left alone in all files; `true` when left out"},
+    {.path = "services.*.flyway.placeholder_prefix", .prose = "in front of a placeholder's name; `${` when left out"},
+    {.path = "services.*.flyway.placeholder_suffix", .prose = "behind it; `}` when left out"},
+    {.path = "services.*.flyway.placeholder_separator",
+     .prose = "between `flyway` and the name of a placeholder that Flyway itself knows; `:` when left out"},
     {.path = "services.*.liquibase", .prose = "what Liquibase is told outside of its files (`layout: liquibase`)"},
     {.path = "services.*.liquibase.path_prefix",
      .prose = "what its record has in front of a file's path in the folder, as `db/changelog/`; nothing when left out"},

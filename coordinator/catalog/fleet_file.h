@@ -37,12 +37,15 @@ struct category_keys {
     struct policy_keys policy;
 };
 
-/* How the names of Flyway's files are made, where not as usual; its own configuration's words. */
+/* How the names of Flyway's files are made and what a placeholder looks like, where not as usual; its own
+ * configuration's words. */
 struct flyway_keys {
     char *prefix, *undo_prefix, *repeatable_prefix, *baseline_prefix; /* NULL: V, U, R, B */
     char *separator;                                                  /* NULL: __ */
     char **suffixes;                                                  /* none: .sql */
     unsigned suffixes_count;
+    bool *placeholder_replacement;                                        /* NULL: true */
+    char *placeholder_prefix, *placeholder_suffix, *placeholder_separator; /* NULL: ${ } : */
 };
 
 /* What Liquibase is told outside of its files. */

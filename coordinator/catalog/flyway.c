@@ -4,6 +4,7 @@
 #include <strings.h>
 #include <zlib.h>
 
+#include "base/buf.h"
 #include "base/cleanup.h"
 #include "base/text.h"
 #include "catalog/side.h"
@@ -124,6 +125,53 @@ bool flyway_script_read(struct layout_run *run, const struct folder_file *file, 
     good &= read_truth(run, conf, PLACEHOLDER_REPLACEMENT, &values[PLACEHOLDER_REPLACEMENT], &ret->literal);
     good &= read_truth(run, conf, SHOULD_EXECUTE, &values[SHOULD_EXECUTE], &ret->skip);
     return good;
+}
+
+/* ---- what a placeholder looks like ---- */
+
+static bool is_usual(const struct flyway_keys *keys)
+{
+    return !keys || ((!keys->placeholder_prefix || strcmp(keys->placeholder_prefix, "${") == 0) &&
+                     (!keys->placeholder_suffix || strcmp(keys->placeholder_suffix, "}") == 0) &&
+                     (!keys->placeholder_separator || strcmp(keys->placeholder_separator, ":") == 0));
+}
+
+/* flyway-core: PlaceholderReplacingReader.java. The name, of which "flyway" and the separator are Flyway's own. */
+static void add_name(struct buf *out, const struct flyway_keys *keys, const char *name, size_t len)
+{
+    auto_free char *own =
+        xasprintf("flyway%s", keys->placeholder_separator ? keys->placeholder_separator : ":");
+    bool built_in = len > strlen(own) && strncasecmp(name, own, strlen(own)) == 0;
+    buf_addf(out, "${%s%.*s}", built_in ? "flyway:" : "", (int)(len - (built_in ? strlen(own) : 0)),
+             name + (built_in ? strlen(own) : 0));
+}
+
+void flyway_mark(struct layout_run *run, const char *text, size_t size, struct flyway_marked *ret_marked)
+{
+    const struct flyway_keys *keys = run->file ? run->file->flyway : NULL;
+    bool off = keys && keys->placeholder_replacement && !*keys->placeholder_replacement, usual = is_usual(keys);
+    *ret_marked = (struct flyway_marked){
+        .text = text, .size = size, .replaced = usual && !off && strstr(text, "${"), .bare = off && strstr(text, "${")};
+    if (off || usual)
+        return;
+    const char *prefix = keys->placeholder_prefix ? keys->placeholder_prefix : "${";
+    const char *suffix = keys->placeholder_suffix ? keys->placeholder_suffix : "}", *from = text;
+    auto_buf struct buf out = BUF_INIT(MIGRATION_MAX * 2);
+    for (const char *at; (at = strstr(from, prefix));) {
+        const char *name = at + strlen(prefix), *end = strstr(name, suffix);
+        if (!end)
+            break;
+        buf_add(&out, from, (size_t)(at - from));
+        add_name(&out, keys, name, (size_t)(end - name));
+        from = end + strlen(suffix);
+        ret_marked->replaced = true;
+    }
+    ret_marked->bare = strcmp(prefix, "${") != 0 && strstr(text, "${");
+    if (!ret_marked->replaced)
+        return;
+    buf_adds(&out, from);
+    ret_marked->text = arena_strndup(run->arena, buf_text(&out), out.len);
+    ret_marked->size = out.len;
 }
 
 /* ---- checksum ---- */

@@ -27,6 +27,15 @@ struct flyway_script {
 /* Reads the file's `.conf` beside it, where there is one. False, with findings: it says what cannot be followed. */
 bool flyway_script_read(struct layout_run *run, const struct folder_file *file, struct flyway_script *ret);
 
+/* A text with the placeholders of the service's own prefix and suffix written as ${name}, as the worker knows them. */
+struct flyway_marked {
+    const char *text; /* in the arena; the text given when nothing was replaced */
+    size_t size;
+    bool replaced; /* at least one was */
+    bool bare;     /* a ${ stands in it that is no placeholder */
+};
+void flyway_mark(struct layout_run *run, const char *text, size_t size, struct flyway_marked *ret_marked);
+
 /* CRC-32 over all lines without their ends, as signed 32 bits in decimal (flyway-core: ChecksumCalculator.java,
  * BomFilter.java); `text` without a byte order mark. */
 const char *flyway_checksum(struct arena *arena, const char *text, size_t size);

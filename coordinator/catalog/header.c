@@ -83,8 +83,9 @@ static void take_line(const struct folder_file *file, struct arena *arena, const
     } else if (key_is(line, len, "breaking", &value, &value_len)) {
         ret->breaking = is_word(value, value_len, "true") || is_word(value, value_len, "yes");
     } else if (key_is(line, len, "transaction", &value, &value_len)) {
-        ret->no_transaction = is_word(value, value_len, "false") || is_word(value, value_len, "no") ||
-                              is_word(value, value_len, "none");
+        bool no = is_word(value, value_len, "false") || is_word(value, value_len, "no") ||
+                  is_word(value, value_len, "none");
+        ret->no_transaction_line = no ? number : 0;
     } else if (key_is(line, len, "migration", &value, &value_len)) {
         ret->migration_line = number;
     } else if (key_is(line, len, "rollback", &value, &value_len)) {

@@ -1,7 +1,6 @@
 /* The comment lines at the head of a migration's file: `-- Dependencies: a, b` (also Depends-on), `-- Author: x`,
- * `-- Service: x`, `-- Migration: x`, `-- Rollback: x`, `-- Date: x`, `-- Breaking: true`,
- * `-- Transaction: false`. Keys in any case; the head
- * ends at the first line that is neither blank nor a comment. Threads: one at a time. */
+ * `-- Service: x`, `-- Migration: x`, `-- Rollback: x`, `-- Date: x`, `-- Breaking: true`, `-- Transaction: false`.
+ * Keys in any case; the head ends at the first line that is neither blank nor a comment. Threads: one at a time. */
 #pragma once
 #include "catalog/layout.h"
 
@@ -10,7 +9,7 @@ struct header {
     const char *service; /* NULL: not given */
     const char *date;    /* NULL: not given */
     bool breaking;
-    bool no_transaction; /* asked for: Transaction: false */
+    int no_transaction_line; /* Transaction: false; 0: not asked for */
     int service_line, date_line, migration_line, rollback_line; /* 0: not given */
 };
 

@@ -162,7 +162,8 @@ static void name_strangers(struct layout_run *run)
 /* A service that writes no undos is told so once; one that has forgotten a few, which. */
 static void name_no_undo(struct layout_run *run)
 {
-    static const char hint[] = "write the undo, or accept it with --accept-irreversible";
+    static const char hint[] = "write the undo (SELECT 1; where there is nothing to take back), or accept it with "
+                               "--accept-irreversible";
     const struct entry *first = NULL;
     size_t missing = 0;
     for (size_t i = 0; i < run->count; i++) {
@@ -284,6 +285,7 @@ void layout_read(struct layout_run *run, const char *name)
     run->room = run->folder->count + 1; /* most have one in each file */
     run->entries = arena_array(run->arena, run->room, sizeof *run->entries);
     run->layout->read(run);
+    layout_examine(run);
     name_unused(run);
     struct layout layout = *run->layout;
     if (run->count && layout.order != ORDER_GIVEN)

@@ -6,6 +6,7 @@
 #include "catalog/findings.h"
 #include "catalog/folder.h"
 #include "catalog/script.h"
+#include "sql/sql.h"
 
 /* A dependency as it is written, not yet resolved. */
 struct reference {
@@ -31,9 +32,12 @@ struct entry {
     const char *up;
     size_t up_size;
     struct place up_place;
+    int up_line;         /* where its part of the file begins; 0: the whole file */
     const char *down_where; /* NULL: no way back */
+    const char *undo_file;  /* where an undo would have to stand; NULL: in the file itself */
     const char *no_undo;    /* why it has none, in a layout whose files usually have one; else NULL */
     int no_undo_line;       /* 0: the whole file */
+    bool undo_is_nothing;   /* the tool's own word says that there is nothing to take back */
     const struct folder_file *down_file; /* when the down is a whole file; else NULL */
     const char *down;
     size_t down_size;
@@ -94,11 +98,18 @@ struct layout {
     /* Whether a file is this layout's: by its name, its text, or what lies beside it. */
     bool (*claims)(const struct layout_run *run, const struct folder_file *file);
     void (*read)(struct layout_run *run); /* only claimed files of the folder are its concern */
+    /* What the undo of a migration is called, relative to the fleet file's folder; NULL: it stands in the same file. */
+    const char *(*undo_name)(const struct layout_run *run, const struct folder_file *up);
     /* The entry that `text` means in a dependency; NULL: as every layout has it, by version or id. */
     struct entry *(*find)(const struct layout_run *run, const char *text);
     enum layout_order order;
     enum history_tool history;            /* who records what is applied of it */
     bool placeholders;                    /* its tool replaces ${name} */
+    bool leaves_unknown;                  /* and leaves those alone that have no value */
+    bool session_lasts;                   /* its tool runs one file after another in one session */
+    bool by_psql;                         /* psql runs its files: what holds commands of psql may be recorded */
+    enum sql_spaces spaces;               /* what its tool takes for blanks between statements */
+    const char *up_part, *down_part;      /* of a file, for people; NULL: files of their own */
     bool declared;                        /* its migrations stand in the fleet file, not in the folder */
     bool checks_service;                  /* its names say the service, and it says when a header contradicts */
 };
@@ -116,6 +127,8 @@ struct entry *layout_add(struct layout_run *run);
 bool layout_same_folder(const struct service_file *a, const struct service_file *b);
 /* A finding when the file holds sections, which only the metadata layout separates. */
 void layout_refuse_sections(struct layout_run *run, const struct folder_file *file);
+/* Finds what does nothing, and what psql alone can run; an undo that does nothing is none. */
+void layout_examine(struct layout_run *run);
 /* The side file with that path (relative to the folder), NULL: none. What nobody asks for is a finding. */
 const struct folder_file *layout_side(struct layout_run *run, const char *path);
 void reference_add(struct arena *arena, struct references *references, const char *text, const char *file, int line);

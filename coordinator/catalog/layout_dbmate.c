@@ -1,8 +1,8 @@
 /* dbmate: <digits>*.sql with lines `-- migrate:up` and `-- migrate:down` (pkg/dbmate/migration.go), in the order of the
  * files' names as text (pkg/dbmate/db.go: FindMigrations), so that 10_x.sql comes before 9_y.sql.
  *
- * A file may hold several pairs of sections. dbmate runs them one after another, down sections too in the order in
- * which they stand; here each direction is one text. Options: `transaction:false`; dbmate reads no others. */
+ * dbmate reads several pairs of sections in one file, and records the file's version after each (pkg/dbmate/db.go:
+ * Migrate): the second time fails. Here it is refused. Options: `transaction:false`; dbmate reads no others. */
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,8 +19,6 @@ struct reading {
     enum { BEFORE, IN_UP, IN_DOWN } section;
     int section_line;
     struct script up, down;
-    bool has_sql[3]; /* by section, of any pair */
-    bool ended[3];   /* the last SQL of that direction ends in ';' */
     bool no_transaction;
 };
 
@@ -94,19 +92,17 @@ static void check_section(struct reading *reading)
              "this '-- migrate:up' has no '-- migrate:down'");
 }
 
-/* A statement that ends without a ';' must not run into the one of the next section. */
 static void begin_section(struct reading *reading, int section, const struct line *line, const char *options)
 {
-    if (section == IN_UP)
-        check_section(reading);
-    else if (reading->section == IN_DOWN)
-        fail(reading, line->number, "write each '-- migrate:down' behind its own '-- migrate:up'",
+    if (section == IN_UP && reading->section != BEFORE)
+        fail(reading, line->number, "put it into a file of its own, with a version of its own",
+             "a second '-- migrate:up': dbmate runs the first pair, records the version, and fails as it records the "
+             "same version again");
+    else if (section == IN_DOWN && reading->section == IN_DOWN)
+        fail(reading, line->number, "keep one '-- migrate:down'",
              "a second '-- migrate:down' for the same '-- migrate:up'");
     reading->section = section;
     reading->section_line = line->number;
-    struct script *script = section == IN_UP ? &reading->up : &reading->down;
-    if (reading->has_sql[section] && !reading->ended[section])
-        script_add(script, ";", 1, line->number);
     read_options(reading, options, line);
 }
 
@@ -128,12 +124,6 @@ static void take_line(struct reading *reading, const struct line *line)
                  "there is SQL in front of '-- migrate:up'");
     } else {
         script_add(reading->section == IN_UP ? &reading->up : &reading->down, line->text, line->len, line->number);
-        size_t len = line->len;
-        while (len && isspace((unsigned char)line->text[len - 1]))
-            len--;
-        reading->has_sql[reading->section] |= !nothing;
-        if (!nothing)
-            reading->ended[reading->section] = line->text[len - 1] == ';';
     }
 }
 
@@ -147,15 +137,9 @@ static void add_entry(struct reading *reading)
     char *name = arena_strndup(run->arena, file->base + digits, strlen(file->base) - digits - strlen(".sql"));
     entry.name = name + (*name == '_');
     entry.up = script_end(&reading->up, run->arena, &entry.up_size, &entry.up_place);
-    if (!reading->has_sql[IN_UP])
-        finding_add(run->findings, WARNING, FINDING_EMPTY, file->where, 0, "", "the section up holds no SQL");
-    if (reading->has_sql[IN_DOWN] || !reading->has_sql[IN_UP]) {
-        entry.down = script_end(&reading->down, run->arena, &entry.down_size, &entry.down_place);
-        entry.down_where = file->where;
-    } else {
-        entry.no_undo = "the section down holds no SQL: there is no way back";
-        entry.no_undo_line = reading->section_line;
-    }
+    entry.down = script_end(&reading->down, run->arena, &entry.down_size, &entry.down_place);
+    entry.down_where = file->where;
+    entry.no_undo_line = reading->section_line;
     *layout_add(run) = entry;
 }
 
@@ -203,4 +187,7 @@ const struct layout layout_dbmate = {.name = "dbmate",
                                      .claims = claims,
                                      .read = read_all,
                                      .order = ORDER_GIVEN,
+                                     .session_lasts = true,
+                                     .up_part = "the section up",
+                                     .down_part = "the section down",
                                      .history = HISTORY_DBMATE};

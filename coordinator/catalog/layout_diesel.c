@@ -76,6 +76,11 @@ static void read_metadata(struct layout_run *run, struct entry *entry)
     entry->no_transaction = no;
 }
 
+static const char *undo_name(const struct layout_run *run, const struct folder_file *up)
+{
+    return arena_printf(run->arena, "%.*sdown.sql", (int)(strlen(up->where) - strlen("up.sql")), up->where);
+}
+
 static void read_all(struct layout_run *run)
 {
     struct half *halves = arena_array(run->arena, run->folder->count, sizeof *halves);
@@ -96,5 +101,7 @@ const struct layout layout_diesel = {.name = "diesel",
                                      .prose = "1_name/up.sql, 1_name/down.sql",
                                      .claims = claims,
                                      .read = read_all,
+                                     .undo_name = undo_name,
+                                     .session_lasts = true,
                                      .history = HISTORY_DIESEL,
                                      .order = ORDER_TEXT};

@@ -128,6 +128,7 @@ static bool good_each(struct layout_run *run, const struct folder_file *file)
 {
     auto_arena struct arena scratch = ARENA_INIT;
     struct flyway_script script;
+    struct flyway_marked marked;
     struct sql_text sql;
     if (!flyway_script_read(run, file, &script))
         return false;
@@ -135,13 +136,14 @@ static bool good_each(struct layout_run *run, const struct folder_file *file)
         skipped(run, file);
         return false;
     }
-    sql_analyse(file->text, &scratch, &sql);
+    flyway_mark(run, file->text, file->size, &marked);
+    sql_analyse(marked.text, &scratch, &sql);
     const char *why = NULL;
     if (script.no_transaction || sql.needs_no_transaction)
         why = "a callback around each migration runs inside the migration's transaction";
     else if (sql.own_transaction || sql.stray_control)
         why = "a callback around each migration may not begin or end a transaction";
-    else if (script.literal && strstr(file->text, "${"))
+    else if ((script.literal || marked.bare) && strstr(file->text, "${"))
         why = "placeholderReplacement=false for a callback around each migration is known but not built yet";
     if (why)
         finding_add(run->findings, ERROR, FINDING_CALLBACK, file->where, 0, "change it, or move it out of the folder",
@@ -168,7 +170,9 @@ static const char *join_each(struct layout_run *run, const struct eaches *eaches
             continue;
         if (any)
             buf_adds(&text, "\n;\n");
-        buf_add(&text, each->file->text, each->file->size);
+        struct flyway_marked marked;
+        flyway_mark(run, each->file->text, each->file->size, &marked);
+        buf_add(&text, marked.text, marked.size);
         run->each[run->each_count++] = each->file;
         any = true;
     }
@@ -248,6 +252,27 @@ static bool read_script(struct layout_run *run, struct entry *entry)
     return !script.skip;
 }
 
+/* Whether ${ is a placeholder is one answer for a migration and its undo. */
+static void mark_entry(struct layout_run *run, struct entry *entry)
+{
+    struct flyway_marked up, down = {.text = NULL};
+    if (entry->literal)
+        return;
+    flyway_mark(run, entry->up, entry->up_size, &up);
+    if (entry->down)
+        flyway_mark(run, entry->down, entry->down_size, &down);
+    entry->literal = !up.replaced && !down.replaced;
+    if ((up.replaced || down.replaced) && (up.bare || down.bare))
+        finding_add(run->findings, ERROR, FINDING_NOT_BUILT, entry->file->where, 0,
+                    "write the text that holds ${ into a migration of its own",
+                    "placeholders with another prefix beside a ${ that is none, in one migration, are known but not "
+                    "built yet");
+    entry->up = up.text;
+    entry->up_size = up.size;
+    entry->down = down.text;
+    entry->down_size = down.size;
+}
+
 static void finish(struct layout_run *run)
 {
     size_t kept = 0;
@@ -255,9 +280,11 @@ static void finish(struct layout_run *run)
         struct entry entry = run->entries[i];
         if (!read_script(run, &entry))
             continue;
+        const struct entry written = entry;
+        mark_entry(run, &entry);
         if (entry.kind != MIGRATION_CALLBACK) {
             entry.script = entry.file->path;
-            entry.foreign_checksum = checksum_of(run, &entry);
+            entry.foreign_checksum = checksum_of(run, entry.kind == MIGRATION_REPEATABLE ? &entry : &written);
         }
         run->entries[kept++] = entry;
     }
@@ -277,6 +304,16 @@ static void read_callback(struct layout_run *run, const struct folder_file *file
     else
         finding_add(run->findings, ERROR, FINDING_NOT_BUILT, file->where, 0, "move it out of the migrations folder",
                     "callbacks for %s are known but not built yet; they are refused rather than skipped", name->event);
+}
+
+static const char *undo_name(const struct layout_run *run, const struct folder_file *up)
+{
+    const struct flyway_keys *keys = run->file ? run->file->flyway : NULL;
+    const char *prefix = keys && keys->undo_prefix ? keys->undo_prefix : "U";
+    struct flyway_name name = {.head = up->base};
+    parse(run, up, &name);
+    return arena_printf(run->arena, "%.*s%s%s", (int)(strlen(up->where) - strlen(up->base)), up->where, prefix,
+                        name.head);
 }
 
 static void read_all(struct layout_run *run)
@@ -307,6 +344,8 @@ const struct layout layout_flyway = {
     .prose = "V1__name.sql, U1__name.sql, B1__name.sql, R__name.sql, beforeMigrate.sql",
     .claims = claims,
     .read = read_all,
+    .undo_name = undo_name,
     .history = HISTORY_FLYWAY,
     .placeholders = true,
+    .spaces = SQL_SPACES_NO_BREAK,
 };

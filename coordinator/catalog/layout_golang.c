@@ -30,6 +30,11 @@ static bool claims(const struct layout_run *run, const struct folder_file *file)
     return split(file, NULL, NULL);
 }
 
+static const char *undo_name(const struct layout_run *run, const struct folder_file *up)
+{
+    return arena_printf(run->arena, "%.*s.down.sql", (int)(strlen(up->where) - strlen(".up.sql")), up->where);
+}
+
 static void read_all(struct layout_run *run)
 {
     struct half *halves = arena_array(run->arena, run->folder->count, sizeof *halves);
@@ -43,4 +48,6 @@ const struct layout layout_golang_migrate = {.name = "golang-migrate",
                                              .prose = "1_name.up.sql, 1_name.down.sql",
                                              .claims = claims,
                                              .read = read_all,
+                                             .undo_name = undo_name,
+                                             .session_lasts = true,
                                              .history = HISTORY_GOLANG_MIGRATE};

@@ -25,7 +25,6 @@ struct reading {
     bool failed;
     enum { BEFORE, IN_UP, IN_DOWN } section;
     struct script up, down;
-    bool has_sql[3]; /* by section */
     bool block;      /* between StatementBegin and StatementEnd */
     int open;        /* the line where a statement that has not ended begins, 0: none */
     bool ended;      /* the last line of SQL ends in ';' */
@@ -50,6 +49,20 @@ static bool is_comment(const struct line *line)
     size_t len;
     const char *text = trimmed(line, &len);
     return len >= 2 && text[0] == '-' && text[1] == '-';
+}
+
+/* The bytes of a space of Go's unicode.IsSpace, which goose cuts off both ends of a statement; 0: something else. */
+static size_t space_at(const char *p)
+{
+    return isspace((unsigned char)*p) ? 1 : sql_wide_space(p, SQL_SPACES_UNICODE);
+}
+
+static bool is_blank(const struct line *line)
+{
+    const char *p = line->text, *end = line->text + line->len;
+    for (size_t space; p < end && (space = space_at(p));)
+        p += space;
+    return p >= end;
 }
 
 static bool is_mark(const struct line *line)
@@ -239,19 +252,20 @@ static void expand(struct reading *reading, const struct line *line, struct buf 
 static bool ends_statement(const char *text, size_t len)
 {
     char last = 0;
-    for (size_t i = 0; i < len; i++) {
-        bool begins = i == 0 || isspace((unsigned char)text[i - 1]);
+    bool begins = true;
+    for (size_t i = 0, space; i < len; i += space ? space : 1) {
+        space = space_at(text + i);
         if (begins && i + 1 < len && text[i] == '-' && text[i + 1] == '-')
             break;
-        if (!isspace((unsigned char)text[i]))
+        if (!space)
             last = text[i];
+        begins = space > 0;
     }
     return last == ';';
 }
 
 static void count_sql(struct reading *reading, const char *text, size_t len, int number)
 {
-    reading->has_sql[reading->section] = true;
     reading->ended = ends_statement(text, len);
     if (!reading->open)
         reading->open = number;
@@ -261,7 +275,7 @@ static void count_sql(struct reading *reading, const char *text, size_t len, int
 
 static void take_line(struct reading *reading, const struct line *line)
 {
-    bool nothing = is_comment(line) || line_is_blank(line->text, line->len);
+    bool nothing = is_comment(line) || is_blank(line);
     bool dollar = memmem(line->text, line->len, "${", 2) != NULL;
     auto_buf struct buf text = BUF_INIT(BUF_MAX);
     if (reading->section == BEFORE) {
@@ -310,14 +324,11 @@ static void add_entry(struct reading *reading)
     entry.version = entry.order = arena_strndup(run->arena, file->base, digits);
     entry.name = arena_strndup(run->arena, file->base + digits + 1, strlen(file->base) - digits - 1 - strlen(".sql"));
     entry.up = script_end(&reading->up, run->arena, &entry.up_size, &entry.up_place);
-    if (!reading->has_sql[IN_UP])
-        finding_add(run->findings, WARNING, FINDING_EMPTY, file->where, 0, "", "the section Up holds no SQL");
-    if (reading->has_sql[IN_DOWN] || (reading->section == IN_DOWN && !reading->has_sql[IN_UP])) {
+    if (reading->section == IN_DOWN) {
         entry.down = script_end(&reading->down, run->arena, &entry.down_size, &entry.down_place);
         entry.down_where = file->where;
     } else {
-        entry.no_undo = reading->section == IN_DOWN ? "the section Down holds no SQL: there is no way back"
-                                                    : "there is no section Down";
+        entry.no_undo = "there is no section Down";
     }
     *layout_add(run) = entry;
 }
@@ -387,5 +398,9 @@ const struct layout layout_goose = {.name = "goose",
                                     .claims = claims,
                                     .read = read_all,
                                     .order = ORDER_NUMBERS,
+                                    .session_lasts = true,
+                                    .up_part = "the section Up",
+                                    .down_part = "the section Down",
+                                    .spaces = SQL_SPACES_UNICODE,
                                     .history = HISTORY_GOOSE,
                                     .placeholders = true};

@@ -107,7 +107,6 @@ static void take_sql(struct reading *reading, const struct line *line)
     size_t indent = strspn(line->text, BLANKS);
     bool nothing = line_is_blank(line->text, line->len) || text_starts(line->text + indent, "--");
     if (reading->open) {
-        changeset->has_sql |= !nothing;
         if (!line_is_blank(line->text, line->len) || changeset->up.count)
             script_add(&changeset->up, line->text, line->len, line->number);
     } else if (!nothing) {
@@ -220,5 +219,9 @@ const struct layout layout_liquibase = {.name = "liquibase",
                                         .claims = claims,
                                         .read = read_all,
                                         .order = ORDER_GIVEN,
+                                        .session_lasts = true,
+                                        .up_part = "the changeset",
+                                        .down_part = "its --rollback",
                                         .history = HISTORY_LIQUIBASE,
-                                        .placeholders = true};
+                                        .placeholders = true,
+                                        .leaves_unknown = true};

@@ -150,15 +150,12 @@ static bool read_sections(struct layout_run *run, const struct folder_file *file
     }
     const char *up_end = down ? down : end;
     entry->up = section(run, file, up_text, up_end, &entry->up_size, &entry->up_place);
-    if (is_blank(up_text, up_end))
-        finding_add(run->findings, WARNING, FINDING_EMPTY, file->where, line_of(file->text, up), "",
-                    "the section -- UP holds no SQL");
-    if (!down || is_blank(after_line(down), end)) {
-        entry->no_undo =
-            down ? "the section -- DOWN holds no SQL: there is no way back" : "there is no section -- DOWN";
-        entry->no_undo_line = down ? line_of(file->text, down) : 0;
+    entry->up_line = line_of(file->text, up);
+    if (!down) {
+        entry->no_undo = "there is no section -- DOWN";
         return true;
     }
+    entry->no_undo_line = line_of(file->text, down);
     entry->down = section(run, file, after_line(down), end, &entry->down_size, &entry->down_place);
     entry->down_where = file->where;
     return true;
@@ -399,4 +396,10 @@ static void read_all(struct layout_run *run)
 }
 
 const struct layout layout_metadata = {
-    .name = "metadata", .prose = "-- @metadata {...}, -- UP, -- DOWN", .claims = claims, .read = read_all};
+    .name = "metadata",
+    .prose = "-- @metadata {...}, -- UP, -- DOWN",
+    .claims = claims,
+    .read = read_all,
+    .up_part = "the section -- UP",
+    .down_part = "the section -- DOWN",
+};

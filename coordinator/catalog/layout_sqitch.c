@@ -1,11 +1,12 @@
 /* Sqitch: sqitch.plan lists the changes, in order; their scripts lie in deploy/, revert/ and verify/. sqitch.h says
  * from which sources.
  *
- * The version of a change is its name; one that was reworked later is name@tag, with the first tag behind it. The
- * project is a service of that name or alias, so that project:change is a dependency on another service. Requirements
- * inside of the plan say nothing that its order does not say; they are kept for showing and for going back. What a
- * change conflicts with must not be in the fleet. Scripts hold their own BEGIN and COMMIT, which the worker takes off;
- * psql's own commands in them are known and refused: such a change is never run. */
+ * The version of a change is its name; one that was reworked later is name@tag, with the first tag behind it. Its id
+ * stays: the name of the first form, name#2 of the second (id_of). The project is a service of that name or alias, so
+ * that project:change is a dependency on another service. Requirements inside of the plan say nothing that its order
+ * does not say; they are kept for showing and for going back. What a change conflicts with must not be in the fleet.
+ * Scripts hold their own BEGIN and COMMIT, which the worker takes off; psql's own commands in them are known and
+ * refused: such a change is never run. */
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,7 +15,6 @@
 #include "base/text.h"
 #include "catalog/sqitch.h"
 #include "crypto/sha1.h"
-#include "sql/sql.h"
 
 struct reading {
     struct layout_run *run;
@@ -74,23 +74,24 @@ static const char *script_name(struct reading *reading, size_t i)
     return last;
 }
 
+/* What a change is called for ever: its name, of a rework also which form of it this is (no name holds a '#'). Its
+ * version changes as it is reworked, its script moves, and it stays the same change. */
+static const char *id_of(struct reading *reading, size_t i)
+{
+    const struct sqitch_plan *plan = &reading->plan;
+    const char *name = plan->changes[i].name;
+    size_t form = 1;
+    for (size_t k = 0; k < i; k++)
+        form += strcmp(plan->changes[k].name, name) == 0;
+    return form == 1 ? name : arena_printf(reading->run->arena, "%s#%zu", name, form);
+}
+
 /* The version of a change. */
 static const char *version_of(struct reading *reading, const struct sqitch_change *change)
 {
     if (!change->rework_tag)
         return change->name;
     return arena_printf(reading->run->arena, "%s@%s", change->name, change->rework_tag);
-}
-
-/* Lines that psql reads itself: SQL has none that begin with a backslash, but strings may. */
-static bool is_psql(const char *text)
-{
-    auto_arena struct arena scratch = ARENA_INIT;
-    struct sql_text sql;
-    if (*text != '\\' && !strstr(text, "\n\\"))
-        return false;
-    sql_analyse(text, &scratch, &sql);
-    return !sql.parsed;
 }
 
 static void add_references(struct reading *reading, size_t i, struct entry *entry)
@@ -169,10 +170,13 @@ static const char *const *tags_of(struct reading *reading, size_t i)
     return tags;
 }
 
-static void set_revert(struct reading *reading, const struct folder_file *revert, const char *name, struct entry *entry)
+static void set_revert(struct reading *reading, const char *folder, const char *name, struct entry *entry)
 {
+    const struct folder_file *revert = script(reading, folder, name);
     if (!revert) {
-        entry->no_undo = arena_printf(reading->run->arena, "%s has no revert script", name);
+        entry->undo_file = arena_printf(reading->run->arena, "%s/%s/%s.sql", reading->run->folder->where, folder, name);
+        entry->no_undo = arena_printf(reading->run->arena, "%s has no revert script: there is no %s", name,
+                                      entry->undo_file);
         return;
     }
     entry->down_where = revert->where;
@@ -205,18 +209,13 @@ static void add_change(struct reading *reading, size_t i)
                           .foreign_checksum = change->id,
                           .foreign_record = change->id ? record_of(reading, i, deploy) : NULL};
     entry.version = entry.order = version_of(reading, change);
+    entry.id = id_of(reading, i);
     entry.tags = tags_of(reading, i);
-    set_revert(reading, script(reading, reworked ? paths->reworked_revert : paths->revert, name), change->name, &entry);
+    set_revert(reading, reworked ? paths->reworked_revert : paths->revert, name, &entry);
     if (verify) {
         entry.verify = verify->text;
         entry.verify_size = verify->size;
         entry.verify_where = verify->where;
-    }
-    if (is_psql(entry.up) || (entry.down && is_psql(entry.down)) || (verify && is_psql(verify->text))) {
-        entry.refused = "its scripts hold commands of psql (lines that begin with a backslash)";
-        finding_add(run->findings, WARNING, FINDING_NOT_BUILT, deploy->where, 0,
-                    "it can be imported where it ran; to run it, write SQL, or run it with sqitch", "%s",
-                    entry.refused);
     }
     add_references(reading, i, &entry);
     *layout_add(run) = entry;
@@ -269,7 +268,8 @@ static struct entry *find(const struct layout_run *run, const char *text)
     for (size_t i = run->count; i-- > 0;) {
         struct entry *entry = &run->entries[i];
         const char *id = entry->foreign_checksum;
-        if (strcmp(entry->version, text) == 0 || (id && strcmp(id, text) == 0))
+        if (strcmp(entry->version, text) == 0 || (id && strcmp(id, text) == 0) ||
+            (strchr(text, '#') && strcmp(entry->id, text) == 0))
             return entry;
     }
     while (at && end > 0 && !has_tag(&run->entries[end - 1], at + 1, strlen(at + 1)))
@@ -290,4 +290,5 @@ const struct layout layout_sqitch = {.name = "sqitch",
                                      .read = read_all,
                                      .find = find,
                                      .order = ORDER_GIVEN,
+                                     .by_psql = true,
                                      .history = HISTORY_SQITCH};

@@ -228,6 +228,11 @@ static const char *description(struct arena *arena, const struct name *name, siz
     return text;
 }
 
+static const char *undo_name(const struct layout_run *run, const struct folder_file *up)
+{
+    return arena_printf(run->arena, "%s/rollback/%s", run->folder->where, up->base);
+}
+
 static void read_all(struct layout_run *run)
 {
     struct half *halves = arena_array(run->arena, run->folder->count, sizeof *halves);
@@ -254,5 +259,7 @@ const struct layout layout_timestamp = {
     .prose = "20240101_001_service_name.sql, rollback/20240101_001_service_name.sql",
     .claims = claims,
     .read = read_all,
+    .undo_name = undo_name,
     .checks_service = true,
+    .by_psql = true,
 };

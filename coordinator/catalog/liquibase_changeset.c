@@ -247,14 +247,14 @@ static void set_rollback(struct reading *reading, struct entry *entry)
     const char *word = text + strspn(text, BLANKS);
     if (size == 0) {
         entry->no_undo = "the changeset has no --rollback";
-        entry->no_undo_line = changeset->line;
         return;
     }
     entry->down_where = reading->file->where;
     entry->down_place = place;
     entry->down = "";
     bool nothing = strncasecmp(word, "not required", strlen("not required")) == 0;
-    if (nothing || strncasecmp(word, "empty", strlen("empty")) == 0)
+    entry->undo_is_nothing = nothing || strncasecmp(word, "empty", strlen("empty")) == 0;
+    if (entry->undo_is_nothing)
         return;
     if (strcasestr(text, "changesetid")) {
         borrow(reading, reading_expand(reading, text), place.first);
@@ -319,6 +319,8 @@ static void add_changeset(struct reading *reading)
                           .name = changeset->comment ? changeset->comment : changeset->id,
                           .author = changeset->author,
                           .script = path_of(reading),
+                          .up_line = changeset->line,
+                          .no_undo_line = changeset->line,
                           .no_transaction = changeset->outside};
     entry.version = entry.order =
         arena_printf(run->arena, "%s::%s::%s", entry.script, changeset->id, changeset->author);
@@ -334,9 +336,6 @@ static void add_changeset(struct reading *reading)
         finding_add(run->findings, WARNING, FINDING_NOT_BUILT, reading->file->where, changeset->refused_line,
                     "it can be imported where it ran; to run it, change it, or run it with Liquibase",
                     "%s: greylag does not run it", changeset->refused);
-    if (!changeset->has_sql)
-        finding_add(run->findings, WARNING, FINDING_EMPTY, reading->file->where, changeset->line, "",
-                    "the changeset holds no SQL");
     if (!reading->failed)
         *layout_add(run) = entry;
 }

@@ -20,7 +20,6 @@ struct changeset {
     int refused_line;
     bool warns;          /* its preconditions only warn */
     struct script checks, up, down;
-    bool has_sql;
 };
 
 struct reading {

@@ -30,7 +30,8 @@ static void add_pair(struct layout_run *run, const struct half *up, const struct
         entry->down = down->file->text;
         entry->down_size = down->file->size;
     } else if (expects_down) {
-        entry->no_undo = arena_printf(run->arena, "version %s has no down file", up->version);
+        entry->no_undo = arena_printf(run->arena, "version %s has no down file: there is no %s", up->version,
+                                      run->layout->undo_name(run, up->file));
     }
 }
 

@@ -33,6 +33,20 @@ static const char *value_of(void *context, const struct placeholder_use *use)
     return NULL;
 }
 
+bool texts_know(const char *text, const struct service *service)
+{
+    union {
+        const struct service *service;
+        void *context;
+    } whose = {.service = service};
+    struct placeholder_use use;
+    for (size_t at = 0; placeholder_next(text, &at, &use);) {
+        if (use.closed && value_of(whose.context, &use))
+            return true;
+    }
+    return false;
+}
+
 /* The text as it will run, or nearly so; false with a finding. */
 static bool expand(struct texts *texts, const struct text *text, struct arena *arena, struct placeholder_text *ret)
 {
@@ -56,6 +70,15 @@ static bool expand(struct texts *texts, const struct text *text, struct arena *a
 
 /* ---- what the parser sees ---- */
 
+/* The worker is certain to refuse it, unless the file asks to run outside of a transaction. */
+static void find_control(struct findings *findings, const struct text *text, int line)
+{
+    finding_add(findings, text->outside ? WARNING : ERROR, FINDING_TRANSACTION, text->where, line,
+                "wrap the whole file in one BEGIN ... COMMIT, remove it, or write -- Transaction: false at the "
+                "head of the file, which then runs statement by statement",
+                "transaction control that nobody can follow: a BEGIN without its COMMIT, or a ROLLBACK");
+}
+
 static bool analyse(struct texts *texts, const struct text *text)
 {
     auto_arena struct arena scratch = ARENA_INIT;
@@ -66,20 +89,21 @@ static bool analyse(struct texts *texts, const struct text *text)
         return false;
     sql_analyse(expanded.text, &scratch, &sql);
 #define LINE(of) place_line(&text->place, placeholder_line(&expanded, of))
-    if (!sql.parsed) {
+    if (sql.flaw && text->refused)
+        return false;
+    if (!sql.parsed && !sql.flaw) {
         finding_add(findings, WARNING, FINDING_UNPARSED, text->where, sql.warning_line ? LINE(sql.warning_line) : 0,
                     "a newer server may know more than the parser; it runs as it is", "cannot be analysed: %s",
                     sql.warning);
         findings->items[findings->count - 1].column = expanded.used ? 0 : sql.warning_column;
     }
-    if (sql.forbidden)
-        finding_add(findings, ERROR, FINDING_TRANSACTION, text->where, LINE(sql.forbidden->line),
-                    "remove the statement",
-                    "%s is not allowed in a migration: %s", sql.forbidden->keyword, sql.forbidden->why);
+    if (sql.forbidden) {
+        const char *hint, *why = sql_refusal(&sql, findings->arena, &hint);
+        finding_add(findings, ERROR, sql.flaw ? FINDING_UNREADABLE_SQL : FINDING_TRANSACTION, text->where,
+                    LINE(sql.forbidden->line), hint, "%s", why);
+    }
     if (sql.stray_control && !sql.in_units && !(text->verifies && sql.own_rollback))
-        finding_add(findings, WARNING, FINDING_TRANSACTION, text->where, LINE(sql.stray_line),
-                    "give each BEGIN its COMMIT and remove what rolls back: the worker refuses it before it runs",
-                    "transaction control that nobody can follow");
+        find_control(findings, text, LINE(sql.stray_line));
 #undef LINE
     return sql.needs_no_transaction;
 }
@@ -104,8 +128,8 @@ static void keep(struct texts *texts, const char *digest, const struct text *tex
 const char *texts_add(struct texts *texts, const struct text *text, bool *ret_no_transaction)
 {
     char *digest = arena_alloc(texts->arena, DIGEST_HEX_SIZE);
-    const struct cache_entry *known =
-        text->file && !text->placeholders ? cache_find(texts->cache, &text->file->key) : NULL;
+    bool kept = text->file && !text->placeholders && !text->outside && !text->refused;
+    const struct cache_entry *known = kept ? cache_find(texts->cache, &text->file->key) : NULL;
     bool no_transaction = known && known->no_transaction;
     if (known) {
         memcpy(digest, known->digest, DIGEST_HEX_SIZE);
@@ -115,7 +139,7 @@ const char *texts_add(struct texts *texts, const struct text *text, bool *ret_no
         struct cache_entry fresh = {.no_transaction = analyse(texts, text)};
         no_transaction = fresh.no_transaction;
         digest_hex(text->text, text->size, digest);
-        if (text->file && !text->placeholders && texts->findings->count == before) {
+        if (kept && texts->findings->count == before) {
             fresh.key = text->file->key;
             memcpy(fresh.digest, digest, DIGEST_HEX_SIZE);
             cache_put(texts->cache, &fresh);

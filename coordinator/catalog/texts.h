@@ -20,6 +20,8 @@ struct text {
     size_t size;
     const char *where; /* its file, for findings */
     struct place place; /* where it stands there */
+    bool refused;       /* it never runs: what no server can read is no error */
+    bool outside;       /* it asks to run outside of a transaction */
     bool verifies;      /* it is rolled back: it may hold BEGIN and ROLLBACK of its own */
     const struct folder_file *file; /* when the text is that whole file; else NULL */
     const struct service *placeholders; /* whose placeholders stand for ${name} in it; NULL: ${name} is left alone */
@@ -28,5 +30,7 @@ struct text {
 /* Keeps it and returns its digest. *ret_no_transaction (may be NULL) is set to true when PostgreSQL refuses it inside
  * of a transaction, else it stays. */
 const char *texts_add(struct texts *texts, const struct text *text, bool *ret_no_transaction);
+/* Whether one of the service's placeholders, or of those that only a worker knows, stands in the text. */
+bool texts_know(const char *text, const struct service *service);
 /* Hands all of them to the catalog, sorted, each once. */
 void texts_give(struct texts *texts, struct catalog *catalog);

@@ -117,5 +117,7 @@ int cli_say_refused(const struct cmdline *line, const json_t *answer, const stru
     auto_buf struct buf out = BUF_INIT(BUF_MAX);
     cli_plan_findings(findings, &out);
     fputs(buf_text(&out), stderr);
+    if (err->kind != ERR_INPUT) /* what the findings do not say: how to go on all the same */
+        cmdline_fail(line, err);
     return EXIT_CODE_INVALID;
 }

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "catalog/layout.h"
 #include "base/text.h"
 #include "cli/rewrite.h"
 #include "sql/placeholder.h"
@@ -131,6 +132,10 @@ static void load(const struct linting *linting, const struct service *service, c
         .breaking = from->breaking,
         .no_transaction = from->no_transaction,
         .apart = from->kind == MIGRATION_BASELINE || from->kind == MIGRATION_CALLBACK,
+        .session_lasts = layout_by_name(service->layout)->session_lasts,
+        .own_history = service->history != HISTORY_NONE && !service->mirror
+                           ? history_name(service->history, service->history_table).table
+                           : NULL,
         .needs_no_undo = from->kind == MIGRATION_REPEATABLE, /* its earlier text is run again */
     };
     load_text(linting, from->file, from->up, &ret_loaded->up, &migration->up);

@@ -268,6 +268,7 @@ static void on_set(struct reader *reader, const json_t *node)
         return;
     struct fact *fact = fact_add(reader, FACT_SET, NULL);
     fact->name = fact_keep(reader, name);
+    fact->flags = json_is_true(json_object_get(node, "is_local")) ? FACT_LOCAL : 0;
     fact->to = number
                    ? arena_printf(reader->arena, "%lld", (long long)json_integer_value(json_object_get(number, "ival")))
                    : fact_keep(reader, tree_text(json_object_get(value, "sval"), "sval"));

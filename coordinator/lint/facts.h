@@ -35,7 +35,7 @@ enum fact_kind {
     FACT_COPY,              /* table (into), other (from): INSERT ... SELECT, CREATE TABLE AS; one for each source */
     FACT_TRIGGER,           /* table */
     FACT_LOCK,              /* table, flag STRONG: keeps writers out */
-    FACT_SET,               /* name, to: SET name = to */
+    FACT_SET,               /* name, to: SET name = to; flag LOCAL */
     FACT_PASSWORD,          /* name: what carries it */
     FACT_OPAQUE,            /* to: the body of DO */
 };
@@ -54,6 +54,7 @@ enum fact_kind {
 #define FACT_STRONG 2048u    /* LOCK */
 #define FACT_INDEXES 4096u   /* CREATE_TABLE: takes over the indexes of `other` */
 #define FACT_PARTITION 8192u /* CREATE_TABLE: of `other` */
+#define FACT_LOCAL 32768u    /* SET: for this transaction alone */
 #define FACT_BY_PARTS 16384u /* INDEX: GIN, BRIN: finds no row by the whole value */
 
 struct relation {

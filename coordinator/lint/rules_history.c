@@ -1,4 +1,4 @@
-/* Tables in which migration tools keep their history and locks. */
+/* Tables in which migration tools keep their history and locks; what lasts from file to file with such a tool. */
 #include <string.h>
 
 #include "base/cleanup.h"
@@ -21,6 +21,32 @@ static bool is_history(struct relation table)
             return true;
     }
     return false;
+}
+
+/* Whoever edits it is told so by the rule below. */
+void lint_own_history(struct scope *scope)
+{
+    const struct fact *fact = scope->fact;
+    const char *own = scope->migration->own_history;
+    bool table = own && fact->table.name && strcmp(fact->table.name, own) == 0;
+    bool other = own && fact->other.name && strcmp(fact->other.name, own) == 0;
+    if ((table || other) && fact->kind != FACT_CREATE_TABLE && !rule_said(scope, LINT_OWN_HISTORY))
+        rule_fact(scope, LINT_OWN_HISTORY, "%s is the table of the service's own tool, which is not kept up here",
+                  rule_name(scope, table ? fact->table : fact->other));
+}
+
+void lint_setting_ends(struct scope *scope)
+{
+    static const char *const settings[] = {"search_path", "role", "session_authorization", "session_replication_role",
+                                           "timezone"};
+    const struct fact *fact = scope->fact;
+    if (fact->kind != FACT_SET || (fact->flags & FACT_LOCAL) || !scope->migration->session_lasts)
+        return;
+    for (size_t i = 0; i < COUNT_OF(settings); i++) {
+        if (strcmp(settings[i], fact->name) == 0)
+            rule_fact(scope, LINT_SETTING_ENDS, "SET %s ends with this file, and with its tool it would last",
+                      fact->name);
+    }
 }
 
 void lint_history_edited(struct scope *scope)

@@ -213,7 +213,11 @@ static int name_steps(struct planning *planning, int service, int node)
     struct named downtime = name_those(planning, service, node, needs_downtime);
     struct named refused = name_those(planning, service, node, is_refused);
     if (irreversible.first)
-        planning_find(planning, false, FINDING_IRREVERSIBLE, "write the undo, or accept it with --accept-irreversible",
+        planning_find(planning, false, FINDING_IRREVERSIBLE,
+                      arena_printf(planning->arena, "write the undo%s%s%s, or accept it with --accept-irreversible",
+                                   irreversible.first->undo_file ? " (" : "",
+                                   irreversible.first->undo_file ? irreversible.first->undo_file : "",
+                                   irreversible.first->undo_file ? ")" : ""),
                       "service %s: of the planned migrations %zu without a way back: %s", owner, irreversible.count,
                       irreversible.names);
     if (downtime.first)

@@ -251,6 +251,9 @@ static bool check_steps(struct store *store, const struct store_request *request
     if (plan->refused)
         return refuse_steps(plan, err);
     if (plan->irreversible && !request->accept_irreversible) {
+        for (size_t i = 0; i < ret->findings.count; i++)
+            ret->findings.items[i].error |=
+                strcmp(ret->findings.items[i].rule, finding_rule_text(FINDING_IRREVERSIBLE)) == 0;
         err_set(err, ERR_CONFLICT, "%zu step%s no way back", plan->irreversible,
                 plan->irreversible == 1 ? " has" : "s have");
         return err_hint(err, "greylag plan names them; accept that with --accept-irreversible");

@@ -379,6 +379,9 @@ Test(api_http, irreversible_steps_have_to_be_accepted)
     upload();
     cr_expect_eq(call(TOKEN_OPERATOR, "POST", "/api/v1/releases", request_json(false), NULL, &reply, &err), 409);
     cr_expect(strstr(err.hint, "--accept-irreversible"), "%s / %s", err.text, err.hint);
+    const json_t *finding = json_array_get(json_object_get(reply.json, "findings"), 0); /* as `down` has it: an error */
+    cr_expect_str_eq(json_string_value(json_object_get(finding, "rule")), "irreversible");
+    cr_expect(json_is_true(json_object_get(finding, "error")));
     json_t *body = request_json(false);
     json_object_set_new(body, "acceptIrreversible", json_true());
     cr_expect_eq(call(TOKEN_OPERATOR, "POST", "/api/v1/releases", body, NULL, &reply, &err), 201, "%s", err.text);

@@ -111,3 +111,35 @@ Test(create, what_cannot_be_named)
     cr_assert(catalog_create(catalog, &what, &arena, &version, &files, &count, &err));
     cr_expect_str_eq(files[0].path, "a/V2__etc_passwd.sql");
 }
+
+/* A migration that nobody has written yet is no migration, and its undo is no way back. */
+Test(create, what_is_made_is_not_taken_for_written)
+{
+    static const char *const layouts[] = {"flyway", "golang-migrate", "dbmate",    "goose",   "diesel",
+                                          "sqitch", "liquibase",      "timestamp", "metadata"};
+    for (size_t i = 0; i < COUNT_OF(layouts); i++) {
+        const struct new_file *files;
+        size_t count, empty = 0, no_undo = 0;
+        auto_free char *clear = xasprintf("rm -rf %s/*", root);
+        cr_assert_eq(system(clear), 0);
+        put("a/sqitch.plan", "%project=a\n\n");
+        if (strcmp(layouts[i], "sqitch") != 0)
+            cr_assert_eq(system(clear), 0);
+        put("a/.keep", "");
+        auto_free char *fleet = xasprintf("fleet: shop\nservices: {a: {migrations: a, layout: %s}}\n", layouts[i]);
+        put("fleet.yml", fleet);
+        load();
+        make("a", "add users", NEW_TYPE_COUNT, &files, &count);
+        for (size_t f = 0; f < count; f++)
+            put_as(files[f].path, files[f].text, strlen(files[f].text), files[f].append ? "a" : "wx");
+        load();
+        clean();
+        for (size_t f = 0; f < catalog->finding_count; f++) {
+            empty += strcmp(catalog->findings[f].rule, "empty") == 0;
+            no_undo += strcmp(catalog->findings[f].rule, "no-undo") == 0;
+        }
+        cr_expect(empty == 1 && no_undo == 1, "%s: %zu %zu", layouts[i], empty, no_undo);
+        cr_assert_eq(service(0)->migration_count, 1u, "%s", layouts[i]);
+        cr_expect_null(service(0)->migrations[0].down, "%s", layouts[i]);
+    }
+}

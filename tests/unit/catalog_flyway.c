@@ -339,3 +339,30 @@ Test(flyway, copy_data_is_taken_as_it_is)
     cr_expect_eq(catalog->error_count, 0u);
     cr_expect_str_eq(ids(0), "1");
 }
+
+/* placeholderReplacement, placeholderPrefix and such of Flyway's own configuration. */
+Test(flyway, what_a_placeholder_looks_like)
+{
+#define MARKS "    flyway: {placeholder_prefix: \"#[\", placeholder_suffix: \"]\", placeholder_separator: _}\n"
+    put("a/V1__a.sql", "insert into t values ('#[Name]', '#[flyway_defaultSchema]');\n");
+    put("a/V2__b.sql", "insert into t values ('Dear ${name}');\n");
+    put("a/U1__a.sql", "delete from t where x = '#[name]';\n");
+    one("    layout: flyway\n    flyway: {placeholder_replacement: false}\n");
+    clean();
+    cr_expect(!migration(0, "1")->placeholders && !migration(0, "2")->placeholders);
+    auto_free char *sum = xstrdup(migration(0, "1")->foreign_checksum);
+    one("    layout: flyway\n    placeholders: {name: bob}\n" MARKS);
+    clean();
+    cr_expect(migration(0, "1")->placeholders && !migration(0, "2")->placeholders);
+    cr_expect_str_eq(sql_of(migration(0, "1")->up), "insert into t values ('${Name}', '${flyway:defaultSchema}');\n");
+    cr_expect_str_eq(sql_of(migration(0, "1")->down), "delete from t where x = '${name}';\n");
+    cr_expect_str_eq(sql_of(migration(0, "2")->up), "insert into t values ('Dear ${name}');\n");
+    cr_expect_str_eq(migration(0, "1")->foreign_checksum, sum, "Flyway sums up the file as it is");
+    one("    layout: flyway\n" MARKS);
+    cr_expect_eq(found("placeholder", true, "a/V1__a.sql", "Name")->line, 1);
+    put("a/V2__b.sql", "insert into t values ('Dear ${name}', '#[name]');\n");
+    one("    layout: flyway\n    placeholders: {name: bob}\n" MARKS);
+    found("not-built", true, "a/V2__b.sql", "beside a ${");
+    one("    layout: flyway\n");
+    found("placeholder", true, "a/V2__b.sql", "name");
+}

@@ -108,6 +108,10 @@ Test(liquibase, properties)
     cr_expect_str_eq(sql_of(m[1].up), "select 'shop ${';\n");
     put("a/2.sql", HEADER "--changeset a:1\nselect '${own}';\n");
     one("    placeholders: {given: z}\n");
+    clean(); /* a property without a value stays what it is */
+    cr_expect(!service(0)->migrations[1].placeholders);
+    put("a/2.sql", HEADER "--changeset a:1\nselect '${own} ${given}';\n");
+    one("    placeholders: {given: z}\n");
     cr_expect_eq(found("placeholder", true, "a/2.sql", "own")->line, 3);
     bad_file("liquibase", "2.sql", HEADER "--property name:a value:b context:prod\n", "liquibase",
              "known but not built", 2);

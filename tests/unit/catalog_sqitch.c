@@ -33,20 +33,22 @@ Test(sqitch, changes_scripts_and_tags)
     clean();
     cr_expect_str_eq(service(0)->layout, "sqitch");
     cr_expect_eq(service(0)->history, HISTORY_SQITCH);
-    cr_expect_str_eq(ids(0), "users@v1+ roles+ views+ users+ sub/x-1+", "%s", ids(0));
-    const struct migration *first = migration(0, "users@v1"), *views = migration(0, "views");
+    cr_expect_str_eq(ids(0), "users+ roles+ views+ users#2+ sub/x-1+", "%s", ids(0));
+    const struct migration *first = migration(0, "users"), *views = migration(0, "views");
     cr_expect_str_eq(first->name, "The\nusers");
     cr_expect_str_eq(first->author, "Ann Other");
     cr_expect_str_eq(first->script, "a");
     cr_expect_str_eq(first->file, "a/deploy/users@v1.b.sql");
     cr_expect_str_eq(sql_of(first->verify), "BEGIN;\nselect 1;\nROLLBACK;\n");
-    cr_assert_eq(views->depends_count, 2u); /* `users` stands for users@v1 there, which is named already */
-    cr_expect_str_eq(views->depends[0].version, "users@v1");
+    cr_assert_eq(views->depends_count, 2u); /* `users` stands for its first form there, which is named already */
+    cr_expect_str_eq(views->depends[0].version, "users");
+    cr_expect_str_eq(first->version, "users@v1");
+    cr_expect_str_eq(migration(0, "users#2")->version, "users");
     cr_expect_str_eq(views->depends[1].version, "roles");
     cr_expect_str_eq(views->depends[1].where, "a/sqitch.plan:11");
     found("skipped-file", false, "a/deploy/stray.sql", "no change of a/sqitch.plan");
     cr_expect_str_eq(catalog_tagged(catalog, "a", "v1.b"), "roles");
-    cr_expect_str_eq(catalog_tagged(catalog, "a", "v2"), "users");
+    cr_expect_str_eq(catalog_tagged(catalog, "a", "v2"), "users#2");
     cr_expect_null(catalog_tagged(catalog, "a", "v3"));
     const char *record = migration(0, "roles")->foreign_record;
     cr_expect(strstr(record, "\"tag\":\"@v1\"") && strstr(record, "\"requires\":[\"users\"]"), "%s", record);
@@ -79,6 +81,32 @@ Test(sqitch, ids_are_those_of_the_real_tool)
     cr_expect(count == 23 && tags == 5, "%zu %zu", count, tags);
 }
 
+/* What is applied stays what it is when its change is reworked: id, change id, texts. */
+Test(sqitch, a_rework_leaves_what_it_was)
+{
+    put("a/sqitch.plan", PLAN "f" BY "\n@v1" BY "\n");
+    script("a", "f");
+    one("");
+    struct migration before = *migration(0, "f");
+    auto_free char *up = xstrdup(before.up), *down = xstrdup(before.down), *id = xstrdup(before.foreign_checksum);
+    for (int form = 2; form <= 3; form++) {
+        put("a/sqitch.plan", form == 2 ? PLAN "f" BY "\n@v1" BY "\nf [f@v1]" BY "\n"
+                                       : PLAN "f" BY "\n@v1" BY "\nf [f@v1]" BY "\n@v2" BY "\nf [f@v2]" BY "\n");
+        put("a/deploy/f@v1.sql", "BEGIN;\nselect 'f';\nCOMMIT;\n"); /* `sqitch rework` copies them */
+        put("a/revert/f@v1.sql", "BEGIN;\nselect 0;\nCOMMIT;\n");
+        script("a", "f@v2");
+        put("a/deploy/f.sql", "select 'another';\n");
+        put("a/revert/f.sql", "select 'f of before';\n");
+        one("");
+        const struct migration *first = migration(0, "f"), *last = migration(0, form == 2 ? "f#2" : "f#3");
+        cr_expect(strcmp(first->up, up) == 0 && strcmp(first->down, down) == 0);
+        cr_expect_str_eq(first->foreign_checksum, id);
+        cr_expect_str_eq(first->version, "f@v1");
+        cr_expect_str_eq(last->version, "f");
+        cr_expect(first < last && strcmp(last->up, up) != 0);
+    }
+}
+
 Test(sqitch, other_projects)
 {
     put("a/sqitch.plan", PLAN "one" BY "\n@v1" BY "\none [one@v1]" BY "\ntwo" BY "\n");
@@ -94,8 +122,8 @@ Test(sqitch, other_projects)
     const struct migration *x = migration(1, "x");
     cr_assert_eq(x->depends_count, 2u);
     cr_expect_str_eq(x->depends[0].service, "first");
-    cr_expect_str_eq(x->depends[0].version, "one@v1");
-    cr_expect_str_eq(x->depends[1].version, "one");
+    cr_expect_str_eq(x->depends[0].version, "one");
+    cr_expect_str_eq(x->depends[1].version, "one#2");
     put("b/sqitch.plan", "%project=b\n\nx [a:none d:one]" BY "\ny [!a:two !x]" BY "\n");
     load();
     found("missing-dependency", false, "b/sqitch.plan",
@@ -162,9 +190,9 @@ Test(sqitch, where_scripts_lie)
     put("a/checks/x.sql", "select 5;");
     one("");
     clean();
-    cr_expect_str_eq(ids(0), "x@v+ x+", "%s", ids(0));
-    cr_expect_str_eq(sql_of(migration(0, "x@v")->down), "select 2;");
-    cr_expect_str_eq(sql_of(migration(0, "x")->verify), "select 5;");
+    cr_expect_str_eq(ids(0), "x+ x#2+", "%s", ids(0));
+    cr_expect_str_eq(sql_of(migration(0, "x")->down), "select 2;");
+    cr_expect_str_eq(sql_of(migration(0, "x#2")->verify), "select 5;");
     put("b/sqitch/sqitch.plan", "%project=b\n\nx" BY "\n");
     put("b/sqitch/deploy/x.sql", "\\set ON_ERROR_STOP\nselect 1;");
     put("fleet.yml", "fleet: shop\nservices: {b: {migrations: b}}");

@@ -141,6 +141,25 @@ Test(executor_transaction, forbidden_statements_never_run)
     ledger_close(l);
 }
 
+/* The error is of the file, with its line, and never about greylag's own SQL behind it. */
+Test(executor_transaction, what_no_server_reads_is_never_sent)
+{
+    struct ledger *l = ready(1);
+    static const char *const texts[] = {"SELECT 1;\nSELECT 'abc", "SELECT 1;\n/* x", "SELECT 1;\nDO $$ BEGIN END",
+                                        "SELECT 1;\n\\gexec", "SELECT 1;\nSELECT 1 FROM (",
+                                        "new syntax;\nSELECT \"x",
+                                        "SELECT 1;\nCREATE FUNCTION f() RETURNS int BEGIN ATOMIC SELECT 1;"};
+    for (size_t i = 0; i < COUNT_OF(texts); i++) {
+        char *id = arena_printf(&arena, "q%zu", i);
+        EXPECT(l, up(id, id, texts[i]), OUTCOME_FAILED);
+        cr_expect(last.outcome.line == 2 && strcmp(last.outcome.sqlstate, "42601") == 0, "%s: line %d, %s", texts[i],
+                  last.outcome.line, last.outcome.sqlstate);
+        cr_expect(!strstr(last.outcome.message, "greylag") && !strstr(last.outcome.message, "step_end"), "%s",
+                  last.outcome.message);
+    }
+    ledger_close(l);
+}
+
 Test(executor_transaction, what_a_file_sets_is_undone)
 {
     struct ledger *l = ready(1);

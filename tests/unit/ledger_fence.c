@@ -284,13 +284,16 @@ Test(ledger_fence, a_schema_of_another_name)
     struct ledger *l;
     struct err err = ERR_INIT;
     crypto_init();
-    test_pg_run(database, "CREATE SCHEMA app");
+    test_pg_run(database, "CREATE SCHEMA app; CREATE FUNCTION public.here() RETURNS int LANGUAGE sql AS 'SELECT 1'");
     cr_assert(ledger_open(&s, &l, &err), "%s", err.text);
     lock(l);
     cr_assert_eq(raise_to(l, 1, TERM_A, 1, "d", 0), REFUSAL_COUNT);
     EXPECT(l, up("q1", "1", "CREATE TABLE a (x int)"), OUTCOME_APPLIED);
     VALUE("SELECT count(*) FROM app.a", "0");
-    VALUE("SELECT count(*) FROM \"Odd \"\"Name\".history", "1");
+    EXPECT(l, up("q2", "2", "INSERT INTO a SELECT here()"), OUTCOME_APPLIED); /* what was there is found behind it */
+    EXPECT(l, up("q3", "3", "CREATE INDEX CONCURRENTLY i ON a (x); INSERT INTO a SELECT here()"), OUTCOME_APPLIED);
+    VALUE("SELECT count(*) FROM app.a", "2");
+    VALUE("SELECT count(*) FROM \"Odd \"\"Name\".history", "3");
     ledger_close(l);
 }
 

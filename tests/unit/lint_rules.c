@@ -485,7 +485,8 @@ Test(lint, every_rule_finds_what_it_is_for)
 Test(lint, every_rule_has_a_row)
 {
     for (size_t rule = 0; rule < LINT_RULE_COUNT; rule++) {
-        bool seen = rule == LINT_BREAKING || rule == LINT_FILE_NAME || !lint_rule_is_free((enum lint_rule)rule);
+        bool seen = rule == LINT_BREAKING || rule == LINT_FILE_NAME || rule == LINT_OWN_HISTORY ||
+                    rule == LINT_SETTING_ENDS || !lint_rule_is_free((enum lint_rule)rule);
         for (size_t i = 0; i < COUNT_OF(rows); i++)
             seen |= rows[i].rule == rule && rows[i].file;
         cr_expect(seen, "%s has no test", lint_rules[rule].id);
@@ -677,6 +678,38 @@ Test(lint, what_cannot_be_read_is_no_crash)
         const char *one[] = {ups[i], NULL};
         lint_texts(one, ups[i]);
         cr_expect_eq(found_count, 0u, "%s", all_found());
+    }
+}
+
+/* What a tool's session keeps, and what the tool itself keeps. */
+Test(lint, what_is_there_with_the_tool_alone)
+{
+    static const struct {
+        const char *sql;
+        bool lasts;
+        const char *own;
+        enum lint_rule rule;
+        size_t count;
+    } cases[] = {
+        {"SET search_path TO app;", true, NULL, LINT_SETTING_ENDS, 1},
+        {"SET ROLE owner; SET TIME ZONE 'UTC';", true, NULL, LINT_SETTING_ENDS, 2},
+        {"SET LOCAL search_path TO app;", true, NULL, LINT_SETTING_ENDS, 0},
+        {"SET statement_timeout = 5;", true, NULL, LINT_SETTING_ENDS, 0},
+        {"SET search_path TO app;", false, NULL, LINT_SETTING_ENDS, 0},
+        {"ALTER TABLE schema_migrations ADD COLUMN data_version int;", true, "schema_migrations", LINT_OWN_HISTORY, 1},
+        {"ALTER TABLE public.schema_migrations ALTER x TYPE text;", true, "schema_migrations", LINT_OWN_HISTORY, 1},
+        {"CREATE TABLE x AS SELECT * FROM schema_migrations;", true, "schema_migrations", LINT_OWN_HISTORY, 1},
+        {"ALTER TABLE schema_migrations ADD COLUMN data_version int;", true, NULL, LINT_OWN_HISTORY, 0},
+        {"ALTER TABLE others ADD COLUMN data_version int;", true, "schema_migrations", LINT_OWN_HISTORY, 0},
+    };
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        struct lint_migration migration = migration_of(cases[i].sql, NULL, 1);
+        migration.session_lasts = cases[i].lasts;
+        migration.own_history = cases[i].own;
+        struct lint *lint = lint_begin(&policy, &arena);
+        lint_add(lint, &migration);
+        lint_end(lint, &found, &found_count);
+        cr_expect_eq(count_of(cases[i].rule), cases[i].count, "%s: %s", cases[i].sql, all_found());
     }
 }
 

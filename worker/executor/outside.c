@@ -74,7 +74,7 @@ static bool set_session(struct execution *x, struct err *err)
              (long long)r->statement_timeout_ms);
     if (ledger_search_path(x->ledger)) {
         buf_adds(&sql, "; SELECT pg_catalog.set_config('search_path', ");
-        pg_add_literal(ledger_session(x->ledger), &sql, ledger_search_path(x->ledger));
+        ledger_add_search_path(x->ledger, &sql);
         buf_adds(&sql, ", false)");
     }
     return pg_run(ledger_session(x->ledger), buf_text(&sql), NULL, NULL, err);

@@ -82,7 +82,7 @@ static bool expand(struct execution *x, struct part *part, struct failure *failu
 static void analyse(struct execution *x, struct part *part)
 {
     sql_analyse(part->expanded.text, x->arena, &part->text);
-    if (part->text.parsed)
+    if (part->text.parsed || part->text.flaw)
         return;
     buf_addf(&x->warning, "%s%s could not be analysed (%s: %s) and runs as it is", x->warning.len ? "; " : "",
              part->name == PART_MAIN ? "the text" : part_what(part),
@@ -98,8 +98,9 @@ static bool acceptable(struct execution *x, const struct part *part, struct fail
     int line = 0;
     if (t->forbidden) {
         line = t->forbidden->line;
-        err_set(&failure->err, ERR_INPUT, "%s is not allowed in a migration: %s", t->forbidden->keyword,
-                t->forbidden->why);
+        const char *hint, *why = sql_refusal(t, x->arena, &hint);
+        err_set(&failure->err, ERR_INPUT, "%s", why);
+        err_hint(&failure->err, "%s", hint);
     } else if (t->parsed && t->stray_control && !alone && !(part->name == PART_VERIFY && t->own_rollback)) {
         line = t->stray_line;
         err_set(&failure->err, ERR_INPUT, "transaction control that nobody can follow in %s: each BEGIN needs its "
@@ -108,7 +109,7 @@ static bool acceptable(struct execution *x, const struct part *part, struct fail
         return true;
     failure->part = part;
     failure->line = part_file_line(part, line);
-    err_sqlstate(&failure->err, "25001");
+    err_sqlstate(&failure->err, t->flaw ? "42601" : "25001"); /* syntax_error, active_sql_transaction */
     return false;
 }
 

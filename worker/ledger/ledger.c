@@ -239,6 +239,13 @@ const char *ledger_search_path(struct ledger *ledger)
     return ledger->settings.search_path;
 }
 
+void ledger_add_search_path(struct ledger *ledger, struct buf *sql)
+{
+    buf_adds(sql, "pg_catalog.concat_ws(', ', ");
+    pg_add_literal(ledger->pg, sql, ledger->settings.search_path);
+    buf_adds(sql, ", nullif(pg_catalog.current_setting('search_path'), ''))");
+}
+
 const char *ledger_schema(struct ledger *ledger)
 {
     return ledger->settings.schema;

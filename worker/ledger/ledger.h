@@ -130,6 +130,10 @@ struct pg *ledger_session(struct ledger *ledger); /* borrowed until ledger_recon
  * over a second connection. */
 const char *ledger_blockers(struct ledger *ledger, struct arena *arena);
 int64_t ledger_sequence(struct ledger *ledger);   /* of the fence this ledger works under, 0: none */
+/* Adds what the search_path of a migration is, as SQL: the service's schemas in front of the one that the session has,
+ * as Flyway does (flyway-database-postgresql: PostgreSQLConnection.java, changeCurrentSchemaTo), so that what lies in
+ * others (extensions in public) is found. Only where there are schemas of the service's own. */
+void ledger_add_search_path(struct ledger *ledger, struct buf *sql);
 const char *ledger_search_path(struct ledger *ledger); /* borrowed, NULL: the server's default */
 const char *ledger_schema(struct ledger *ledger);      /* borrowed, not quoted */
 int64_t ledger_target(struct ledger *ledger);          /* the target's id in this ledger's tables */

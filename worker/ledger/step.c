@@ -61,10 +61,9 @@ void ledger_add_begin(struct ledger *ledger, struct buf *sql, const struct ledge
     add_key(ledger, sql, step->request->migration);
     add_text(ledger, sql, undone(step->request));
     buf_addf(sql, ",'%" PRId64 "','%" PRId64 "'", step->request->lock_timeout_ms, step->request->statement_timeout_ms);
+    buf_adds(sql, ledger->settings.search_path ? "," : ",NULL");
     if (ledger->settings.search_path)
-        add_text(ledger, sql, ledger->settings.search_path);
-    else
-        buf_adds(sql, ",NULL");
+        ledger_add_search_path(ledger, sql);
     buf_addc(sql, ')');
 }
 

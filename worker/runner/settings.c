@@ -85,7 +85,10 @@ static const struct config_row file_rows[] = {
     {.path = "targets.*.database",
      .prose = "libpq's connection string; without it DATABASE_URL (when it is the only target) or PGHOST, PGSERVICE "
               "and so on"},
-    {.path = "targets.*.schema", .prose = "search_path of its migrations; the server's default when left out"},
+    {.path = "targets.*.schema", 
+     .prose = "schemas in front of the search_path that is there, for its migrations: the first is where they make "
+              "what they do not qualify; another tool's record is looked for in these alone. Left out: the server's "
+              "default"},
     {.path = "targets.*.ledger_schema",
      .prose = "schema that greylag keeps its own tables in; `greylag` when left out"},
     {.path = "targets.*.placeholders", .rule = CONFIG_MAP,

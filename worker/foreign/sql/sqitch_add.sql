@@ -22,7 +22,6 @@ WITH given AS (
     SELECT added.change_id, 'require', d.name,
            (SELECT c.change_id
               FROM @table@ c
-             CROSS JOIN LATERAL regexp_match(d.name, '^(?:([^:]+):)?([^@]*)(@.+)?$') AS part
              WHERE c.change_id = d.name
                 OR (c.project = coalesce(part[1], added.project)
                     AND (c.change = part[2] OR part[2] = '')
@@ -34,6 +33,7 @@ WITH given AS (
              ORDER BY CASE WHEN part[3] IS NULL THEN c.committed_at END, c.committed_at DESC
              LIMIT 1)
       FROM added, given, jsonb_array_elements_text(coalesce(given.j -> 'requires', '[]')) AS d (name)
+     CROSS JOIN LATERAL regexp_match(d.name, '^(?:([^:]+):)?([^@]*)(@.+)?$') AS part
      UNION ALL
     SELECT added.change_id, 'conflict', d.name, NULL
       FROM added, given, jsonb_array_elements_text(coalesce(given.j -> 'conflicts', '[]')) AS d (name)

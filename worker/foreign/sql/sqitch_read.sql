@@ -1,17 +1,22 @@
 -- Sqitch: lib/App/Sqitch/Role/DBIEngine.pm, deployed_changes. `project:change` when the registry has several projects.
--- A change that was reworked later is `change@tag`, with the first tag after it, as its script's name is.
-SELECT CASE WHEN (SELECT count(*) FROM @registry@.projects) > 1 THEN c.project || ':' ELSE '' END ||
-       c.change || coalesce(earlier.tag, '') AS version,
-       c.change AS name, c.project AS script, c.change_id AS checksum, 'applied' AS state,
-       row_number() OVER (ORDER BY c.committed_at, c.planned_at) AS place
-  FROM @table@ c
-  LEFT JOIN LATERAL (SELECT t.tag
-                       FROM @registry@.tags t
-                       JOIN @table@ tagged ON tagged.change_id = t.change_id
-                      WHERE t.project = c.project AND tagged.committed_at >= c.committed_at
-                        AND EXISTS (SELECT
-                                      FROM @table@ again
-                                     WHERE again.project = c.project AND again.change = c.change
-                                       AND again.committed_at > tagged.committed_at)
-                      ORDER BY tagged.committed_at, t.committed_at
-                      LIMIT 1) earlier ON true
+-- A change that was reworked later is `change@tag`, with the first tag after it, as its script's name is: one look at
+-- the changes in their order, and one at the tags.
+WITH tag AS (
+    SELECT t.project, t.tag, t.change_id, tagged.committed_at,
+           row_number() OVER (PARTITION BY t.project ORDER BY tagged.committed_at, t.committed_at, t.tag) AS place
+      FROM @registry@.tags t
+      JOIN @table@ tagged ON tagged.change_id = t.change_id
+), change AS (
+    SELECT c.*, max(c.committed_at) OVER (PARTITION BY c.project, c.change) AS last,
+           min(own.place) OVER (PARTITION BY c.project ORDER BY c.committed_at
+                                RANGE BETWEEN CURRENT ROW AND UNBOUNDED FOLLOWING) AS next_tag
+      FROM @table@ c
+      LEFT JOIN (SELECT tag.change_id, min(tag.place) AS place FROM tag GROUP BY tag.change_id) own
+        ON own.change_id = c.change_id
+)
+SELECT CASE WHEN (SELECT count(*) FROM @registry@.projects) > 1 THEN change.project || ':' ELSE '' END ||
+       change.change || coalesce(tag.tag, '') AS version,
+       change.change AS name, change.project AS script, change.change_id AS checksum, 'applied' AS state,
+       row_number() OVER (ORDER BY change.committed_at, change.planned_at) AS place
+  FROM change
+  LEFT JOIN tag ON tag.project = change.project AND tag.place = change.next_tag AND tag.committed_at < change.last

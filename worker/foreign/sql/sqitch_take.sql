@@ -1,9 +1,9 @@
 -- Sqitch: lib/App/Sqitch/Engine/pg.pm, log_revert_change
 WITH leaving AS (
-    SELECT r.checksum AS change_id
-      FROM (@read@) r
-     WHERE CASE WHEN $4::text <> '' THEN r.checksum = $4::text
-                ELSE $1::text IN (r.version, r.script || ':' || r.version) END
+    SELECT c.change_id FROM @table@ c WHERE $4::text <> '' AND c.change_id = $4::text
+     UNION ALL
+    SELECT r.checksum FROM (@read@) r
+     WHERE $4::text = '' AND $1::text IN (r.version, r.script || ':' || r.version)
 ), untagged AS (
     DELETE FROM @registry@.tags t WHERE t.change_id IN (SELECT l.change_id FROM leaving l) RETURNING t.change_id, t.tag
 ), freed AS (

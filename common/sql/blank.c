@@ -1,0 +1,114 @@
+/* What stands between statements: blanks, comments, spaces of other alphabets. */
+#include <ctype.h>
+#include <pg_query.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/cleanup.h"
+#include "base/text.h"
+#include "sql/sql_internal.h"
+
+/* The parser counts them to the statement that follows. */
+size_t sql_skip_blank(const char *text, size_t at, size_t end)
+{
+    while (at < end) {
+        if (strchr(" \t\r\n\f\v", text[at]) && text[at])
+            at++;
+        else if (at + 1 < end && text[at] == '-' && text[at + 1] == '-')
+            while (at < end && text[at] != '\n')
+                at++;
+        else if (at + 1 < end && text[at] == '/' && text[at + 1] == '*') {
+            int depth = 0;
+            do {
+                bool open = at + 1 < end && text[at] == '/' && text[at + 1] == '*';
+                bool close = at + 1 < end && text[at] == '*' && text[at + 1] == '/';
+                depth += open - close;
+                at += open || close ? 2 : 1;
+            } while (at < end && depth > 0);
+        } else
+            break;
+    }
+    return at;
+}
+
+/* Whether the statement at `at` only begins or ends a transaction. */
+static bool is_control(const char *text, size_t at, size_t len)
+{
+    static const char *const words[] = {"begin", "start", "commit", "end", "rollback", "abort"};
+    size_t size = 0;
+    while (at + size < len && (isalnum((unsigned char)text[at + size]) || text[at + size] == '_'))
+        size++;
+    for (size_t i = 0; i < COUNT_OF(words); i++) {
+        if (strlen(words[i]) == size && strncasecmp(text + at, words[i], size) == 0)
+            return true;
+    }
+    return false;
+}
+
+size_t sql_first_effect(const char *text, size_t len)
+{
+    size_t at = sql_skip_blank(text, 0, len);
+    while (at < len && (text[at] == ';' || is_control(text, at, len))) {
+        const char *end = memchr(text + at, ';', len - at);
+        at = end ? sql_skip_blank(text, (size_t)(end - text) + 1, len) : len;
+    }
+    return at;
+}
+
+/* ---- spaces ---- */
+
+size_t sql_wide_space(const char *p, enum sql_spaces spaces)
+{
+    static const char *const unicode[] = {"\xc2\x85", "\xe1\x9a\x80", "\xe2\x80\xa8", "\xe2\x80\xa9", "\xe2\x80\xaf",
+                                          "\xe2\x81\x9f", "\xe3\x80\x80"};
+    if (spaces == SQL_SPACES_SQL)
+        return 0;
+    if (text_starts(p, "\xc2\xa0"))
+        return 2;
+    if (spaces == SQL_SPACES_NO_BREAK)
+        return 0;
+    for (size_t i = 0; i < COUNT_OF(unicode); i++) {
+        if (text_starts(p, unicode[i]))
+            return strlen(unicode[i]);
+    }
+    return text_starts(p, "\xe2\x80") && (unsigned char)p[2] >= 0x80 && (unsigned char)p[2] <= 0x8a ? 3 : 0;
+}
+
+static bool has_wide_space(const char *text, enum sql_spaces spaces)
+{
+    for (const char *p = text; *p; p++) {
+        if ((unsigned char)*p >= 0x80 && sql_wide_space(p, spaces))
+            return true;
+    }
+    return false;
+}
+
+/* From `at` on, up to the next statement. */
+static bool plain(char *text, size_t at, size_t end, enum sql_spaces spaces)
+{
+    bool changed = false;
+    for (size_t size; (at = sql_skip_blank(text, at, end)) < end && (size = sql_wide_space(text + at, spaces));) {
+        memset(text + at, ' ', size);
+        changed = true;
+    }
+    return changed;
+}
+
+const char *sql_plain_spaces(const char *text, enum sql_spaces spaces, struct arena *arena)
+{
+    if (spaces == SQL_SPACES_SQL || !has_wide_space(text, spaces))
+        return NULL;
+    size_t len = strlen(text);
+    char *copy = arena_strndup(arena, text, len);
+    PgQuerySplitResult split = pg_query_split_with_scanner(copy);
+    bool changed = false;
+    size_t behind = 0; /* what holds no word of SQL is no statement to it */
+    for (int i = 0; !split.error && i < split.n_stmts; i++) {
+        changed |= plain(copy, (size_t)split.stmts[i]->stmt_location, len, spaces);
+        behind = (size_t)split.stmts[i]->stmt_location + (size_t)split.stmts[i]->stmt_len;
+    }
+    if (!split.error)
+        changed |= plain(copy, behind + (behind < len && copy[behind] == ';'), len, spaces);
+    pg_query_free_split_result(split);
+    return changed ? copy : NULL;
+}

@@ -1,0 +1,222 @@
+/* What no server can ever read, whatever its version: only looked for in a text that the parser refused. The lexer has
+ * been the same since long before PostgreSQL 13: a string that has no end has none on any server, and no token begins
+ * with a backslash (postgres: src/backend/parser/scan.l). */
+#include "sql/flaw.h"
+
+#include <ctype.h>
+#include <pg_query.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/array.h"
+#include "base/cleanup.h"
+#include "base/text.h"
+
+#define CANDIDATES_MAX 200           /* backslashes that are looked at */
+#define LOOKED_MAX ((size_t)64 << 20) /* bytes that the lexer may read for them */
+
+/* The parser counts characters, from 1. */
+static size_t byte_of(const char *code, int cursor)
+{
+    size_t at = 0;
+    for (int left = cursor - 1; left > 0 && code[at]; at++)
+        left -= ((unsigned char)code[at + 1] & 0xC0) != 0x80;
+    return at;
+}
+
+/* ---- commands of psql ---- */
+
+static const struct command {
+    const char *names; /* each between blanks */
+    const char *hint;
+} commands[] = {
+    {" restrict unrestrict ",
+     "pg_dump writes \\restrict and \\unrestrict around its output since August 2025: take both lines out"},
+    {" connect c ", "pg_dump -C and pg_dumpall write it; a migration stays in the database of its target: take it out"},
+    {" copy ", "write COPY ... FROM STDIN; with its rows behind it, up to a line \\."},
+    {" . ", "it ends the rows of a COPY ... FROM STDIN; and there is none above it"},
+    {" gexec gset gx gdesc g crosstabview watch ",
+     "end the statement with ';', and let a DO block EXECUTE what a query makes"},
+    {" i ir include include_relative ", "put the SQL of that file here"},
+    {" set unset pset prompt getenv setenv ", "write the value itself, or a placeholder of the fleet file"},
+    {" if elif else endif ", "let a DO block decide"},
+    {" echo qecho warn ", "RAISE NOTICE in a DO block, or take it out"},
+};
+static const char other_command[] = "write SQL in its place, or take it out";
+
+static const char *command_hint(const char *name, size_t len)
+{
+    for (size_t i = 0; i < COUNT_OF(commands); i++) {
+        for (const char *p = commands[i].names; (p = memmem(p, strlen(p), name, len)); p++) {
+            if (p[-1] == ' ' && p[len] == ' ')
+                return commands[i].hint;
+        }
+    }
+    return other_command;
+}
+
+static size_t command_length(const char *at)
+{
+    size_t len = 1;
+    while (isalpha((unsigned char)at[len]) || at[len] == '_')
+        len++;
+    return len + (len == 1 && at[1] && !isspace((unsigned char)at[1]));
+}
+
+/* At the beginning of a word: elsewhere a backslash is part of a string in nearly all texts. */
+static bool may_begin(const char *code, const char *at)
+{
+    bool apart = at == code || isspace((unsigned char)at[-1]) || at[-1] == ';';
+    return apart && at[1] && (isalpha((unsigned char)at[1]) || strchr(".!?", at[1]));
+}
+
+/* Whether the lexer, having read code[0, len), is outside of strings, comments and quoted names: there a quote opens a
+ * string, which has no end. */
+static bool is_outside(const char *code, size_t len)
+{
+    auto_free char *head = xmalloc(len + 2);
+    memcpy(head, code, len);
+    memcpy(head + len, "'", 2);
+    PgQueryScanResult scan = pg_query_scan(head);
+    bool opens = scan.error && text_starts(scan.error->message, "unterminated quoted string") &&
+                 byte_of(head, scan.error->cursorpos) == len;
+    pg_query_free_scan_result(scan);
+    return opens;
+}
+
+/* The first command of psql in code[0, len); len: there is none. */
+static size_t find_command(const char *code, size_t len)
+{
+    size_t looked = 0, candidates = 0;
+    for (const char *p = code; (p = memchr(p, '\\', len - (size_t)(p - code))); p++) {
+        size_t at = (size_t)(p - code);
+        if (!may_begin(code, p))
+            continue;
+        looked += at;
+        if (looked > LOOKED_MAX || ++candidates > CANDIDATES_MAX)
+            return len;
+        if (is_outside(code, at))
+            return at;
+    }
+    return len;
+}
+
+static void say_command(const char *code, size_t at, struct arena *arena, struct sql_flaw *ret)
+{
+    size_t len = command_length(code + at);
+    const char *command = arena_strndup(arena, code + at, len);
+    *ret = (struct sql_flaw){.kind = SQL_FLAW_PSQL,
+                             .at = at,
+                             .text = arena_printf(arena, "%s is a command of psql, not SQL: no server knows it",
+                                                  command),
+                             .hint = command_hint(command + 1, len - 1)};
+}
+
+/* ---- what has no end ---- */
+
+static const struct opening {
+    const char *error; /* as the lexer's message begins */
+    const char *what;
+} openings[] = {
+    {"unterminated quoted string", "the string"},
+    {"unterminated dollar-quoted string", "the dollar-quoted text"},
+    {"unterminated quoted identifier", "the quoted name"},
+    {"unterminated /* comment", "the comment"},
+    {"unterminated bit string literal", "the bit string"},
+    {"unterminated hexadecimal string literal", "the hexadecimal string"},
+};
+
+static bool is_open(const char *code, const PgQueryError *error, struct arena *arena, struct sql_flaw *ret)
+{
+    for (size_t i = 0; error && i < COUNT_OF(openings); i++) {
+        if (!text_starts(error->message, openings[i].error))
+            continue;
+        *ret = (struct sql_flaw){.kind = SQL_FLAW_UNREADABLE,
+                                 .at = byte_of(code, error->cursorpos),
+                                 .text = arena_printf(arena, "%s that begins here has no end", openings[i].what),
+                                 .hint = "end it: everything behind it is read as a part of it"};
+        return true;
+    }
+    return false;
+}
+
+/* ---- what the parser stumbled over ---- */
+
+/* The number of bytes of a space that PostgreSQL takes for a letter; 0: none. */
+static size_t odd_space(const char *p, const char **ret_name)
+{
+    static const struct {
+        const char *bytes, *name;
+    } spaces[] = {{"\xc2\xa0", "a no-break space (U+00A0)"},    {"\xe2\x80\x8b", "a zero-width space (U+200B)"},
+                  {"\xef\xbb\xbf", "a byte order mark (U+FEFF)"}, {"\xe2\x80\xaf", "a narrow space (U+202F)"},
+                  {"\xe3\x80\x80", "an ideographic space (U+3000)"}, {"\xe2\x80\xa8", "a line separator (U+2028)"}};
+    for (size_t i = 0; i < COUNT_OF(spaces); i++) {
+        if (text_starts(p, spaces[i].bytes)) {
+            *ret_name = spaces[i].name;
+            return strlen(spaces[i].bytes);
+        }
+    }
+    return 0;
+}
+
+static bool is_odd_space(const char *code, size_t at, struct arena *arena, struct sql_flaw *ret)
+{
+    const char *name;
+    for (const char *p = code + at; *p && ((unsigned char)*p >= 0x80 || isalnum((unsigned char)*p) || *p == '_'); p++) {
+        if (!odd_space(p, &name))
+            continue;
+        *ret = (struct sql_flaw){.kind = SQL_FLAW_UNREADABLE,
+                                 .at = (size_t)(p - code),
+                                 .text = arena_printf(arena, "%s stands outside of a string: PostgreSQL takes it for a "
+                                                      "letter", name),
+                                 .hint = "write an ordinary space"};
+        return true;
+    }
+    return false;
+}
+
+/* `:name`, :'name' and :"name"; elsewhere a lone colon only stands in the bounds of an array. */
+static bool is_variable(const char *code, size_t at, struct arena *arena, struct sql_flaw *ret)
+{
+    const char *name = code + at + 1;
+    if (code[at] != ':' || !(*name == '\'' || *name == '"' || isalpha((unsigned char)*name) || *name == '_'))
+        return false;
+    size_t quoted = *name == '\'' || *name == '"', len = quoted;
+    while (isalnum((unsigned char)name[len]) || name[len] == '_')
+        len++;
+    *ret = (struct sql_flaw){.kind = SQL_FLAW_PSQL,
+                             .at = at,
+                             .text = arena_printf(arena, ":%.*s is a variable of psql, not SQL: no server knows it",
+                                                  (int)(len + (quoted && name[len])), name),
+                             .hint = "write the value itself, or a placeholder of the fleet file"};
+    return true;
+}
+
+static bool is_unfinished(const char *code, const PgQueryError *error, struct arena *arena, struct sql_flaw *ret)
+{
+    if (strcmp(error->message, "syntax error at end of input") != 0)
+        return false;
+    size_t at = strlen(code);
+    while (at && isspace((unsigned char)code[at - 1]))
+        at--;
+    *ret = (struct sql_flaw){.kind = SQL_FLAW_UNREADABLE,
+                             .at = at ? at - 1 : 0,
+                             .text = arena_strdup(arena, "the text ends in the middle of a statement"),
+                             .hint = "finish it: a parenthesis, an END or a part of the statement is missing"};
+    return true;
+}
+
+bool sql_find_flaw(const char *code, const PgQueryError *error, struct arena *arena, struct sql_flaw *ret_flaw)
+{
+    PgQueryScanResult scan = pg_query_scan(code);
+    bool open = is_open(code, scan.error, arena, ret_flaw);
+    pg_query_free_scan_result(scan);
+    size_t end = open ? ret_flaw->at : strlen(code), at = find_command(code, end);
+    if (at < end) /* an apostrophe behind it opens no string to psql */
+        say_command(code, at, arena, ret_flaw);
+    if (at < end || open)
+        return true;
+    size_t cursor = error ? byte_of(code, error->cursorpos) : 0;
+    return error && (is_odd_space(code, cursor, arena, ret_flaw) || is_variable(code, cursor, arena, ret_flaw) ||
+                     is_unfinished(code, error, arena, ret_flaw));
+}
