@@ -99,11 +99,25 @@ static const struct {
 #undef X
 };
 
-const char *topic_name(enum topic topic, const char *fleet, const char *environment, const char *service,
+bool topic_prefix_valid(const char *prefix)
+{
+    size_t len = strlen(prefix);
+    return len <= TOPIC_PREFIX_MAX &&
+           len == strspn(prefix, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-");
+}
+
+const char *topic_name(enum topic topic, const struct topic_space *space, const char *service,
                        char name[TOPIC_NAME_SIZE])
 {
-    text_format(name, TOPIC_NAME_SIZE, "greylag.%s.%s.%s%s", fleet, environment, topics[topic].suffix,
-                topic == TOPIC_JOBS ? service : "");
+    text_format(name, TOPIC_NAME_SIZE, "%sgreylag.%s.%s.%s%s", space->prefix ? space->prefix : "", space->fleet,
+             space->environment, topics[topic].suffix, topic == TOPIC_JOBS ? service : "");
+    return name;
+}
+
+const char *topic_group_name(const struct topic_space *space, const char *own, char name[TOPIC_NAME_SIZE])
+{
+    text_format(name, TOPIC_NAME_SIZE, "%sgreylag.%s.%s.worker.%s", space->prefix ? space->prefix : "", space->fleet,
+             space->environment, own);
     return name;
 }
 

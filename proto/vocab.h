@@ -199,9 +199,19 @@ struct topic_settings {
     bool large; /* max.message.bytes is MESSAGE_MAX instead of the server's default */
 };
 #define TOPIC_NAME_SIZE 250
-/* Writes the topic's name; the parts are checked names (text_is_name), so that it always fits. Returns name. */
-const char *topic_name(enum topic topic, const char *fleet, const char *environment, const char *service,
+/* Where topics and groups lie: "<prefix>greylag.<fleet>.<environment>.". */
+struct topic_space {
+    const char *prefix; /* topic_prefix_valid; NULL: none */
+    const char *fleet, *environment;
+};
+#define TOPIC_PREFIX_MAX 45 /* what Kafka's limit leaves for it */
+/* At most that long, of letters, digits, '.', '_' and '-'. */
+bool topic_prefix_valid(const char *prefix);
+/* Writes the topic's name; the other parts are checked names (text_is_name), so that it always fits. Returns name. */
+const char *topic_name(enum topic topic, const struct topic_space *space, const char *service,
                        char name[TOPIC_NAME_SIZE]);
+/* The same of a group, with what is its own. */
+const char *topic_group_name(const struct topic_space *space, const char *own, char name[TOPIC_NAME_SIZE]);
 struct topic_settings topic_settings(enum topic topic);
 
 /* All tables with their prose, as a Markdown page. */

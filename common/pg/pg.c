@@ -7,6 +7,7 @@
 
 #include "base/cleanup.h"
 #include "base/text.h"
+#include "pg/hosts.h"
 #include "pg/pg_internal.h"
 
 #define NOTICES_BYTES ((size_t)4096)
@@ -94,14 +95,20 @@ static bool await_connection(PGconn *conn, int64_t deadline_ms)
     return true;
 }
 
+void pg_state_in(const char *text, char state[6])
+{
+    static const char characters[] = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ";
+    state[0] = '\0';
+    for (const char *p = strstr(text, ":  "); p && !state[0]; p = strstr(p + 1, ":  "))
+        if (strspn(p + 3, characters) == 5 && p[8] == ':')
+            text_format(state, 6, "%.5s", p + 3);
+}
+
 /* libpq's text, one line, without the LOCATION that verbose messages have, and without the password. */
 static void connection_text(PGconn *conn, struct buf *out, char sqlstate[6])
 {
     const char *text = PQerrorMessage(conn), *password = PQpass(conn);
-    const char *fatal = strstr(text, "FATAL:  ");
-    sqlstate[0] = 0;
-    if (fatal && strlen(fatal) > 15 && fatal[13] == ':')
-        text_format(sqlstate, 6, "%.5s", fatal + 8);
+    pg_state_in(text, sqlstate);
     for (const char *p = text; *p;) {
         p += strspn(p, " \t");
         size_t len = strcspn(p, "\n");
@@ -153,13 +160,40 @@ static bool connect_failed(PGconn *conn, bool timed_out, struct err *err)
     return err_hint(err, "%s", what_to_do(state));
 }
 
-static PGconn *start(const char *conninfo, const char *application_name)
+/* To the hosts from that one on. */
+static PGconn *start(const char *conninfo, const char *application_name, const struct pg_hosts *hosts, size_t from)
 {
     /* what stands before dbname are defaults, what stands after it wins */
     const char *keywords[] = {"keepalives_idle", "keepalives_interval", "keepalives_count", "tcp_user_timeout",
-                              "dbname", "application_name", "client_encoding", NULL};
-    const char *values[] = {"30", "10", "3", "60000", conninfo, application_name, PG_ENCODING, NULL};
-    return PQconnectStartParams(keywords, values, 1);
+                              "dbname", "application_name", "client_encoding", "host", "hostaddr", "port", NULL};
+    const char *values[] = {"30", "10", "3", "60000", conninfo, application_name, PG_ENCODING,
+                            from ? pg_hosts_rest(hosts->host, from) : NULL,
+                            from ? pg_hosts_rest(hosts->hostaddr, from) : NULL,
+                            from ? pg_hosts_rest(hosts->port, from) : NULL, NULL};
+    PGconn *conn = PQconnectStartParams(keywords, values, 1);
+    if (conn)
+        PQsetErrorVerbosity(conn, PQERRORS_VERBOSE);
+    return conn;
+}
+
+/* New, in whatever state; NULL: no memory. *ret_answered: false where the time was up. */
+static PGconn *connect_any(const char *conninfo, const char *application_name, int timeout_ms, bool *ret_answered)
+{
+    struct pg_hosts hosts;
+    int64_t deadline = clock_mono_ms() + timeout_ms;
+    pg_hosts_read(conninfo, &hosts);
+    PGconn *conn = NULL;
+    bool answered = false;
+    for (size_t from = 0; from == 0 || (!answered && from < hosts.count); from++) {
+        int64_t now = clock_mono_ms(), left = deadline - now;
+        int64_t hosts_left = hosts.count > from ? (int64_t)(hosts.count - from) : 1;
+        PQfinish(conn);
+        conn = start(conninfo, application_name, &hosts, from);
+        answered = !conn || PQstatus(conn) == CONNECTION_BAD || await_connection(conn, now + left / hosts_left);
+    }
+    pg_hosts_release(&hosts);
+    *ret_answered = answered;
+    return conn;
 }
 
 static bool set(struct pg *pg, struct err *err)
@@ -174,12 +208,10 @@ bool pg_open(const char *conninfo, const char *application_name, int timeout_ms,
 {
     if (!pg_conninfo_check(conninfo, err))
         return false;
-    int64_t deadline = clock_mono_ms() + timeout_ms;
-    PGconn *conn = start(conninfo, application_name);
+    bool answered;
+    PGconn *conn = connect_any(conninfo, application_name, timeout_ms, &answered);
     if (!conn)
         return err_set(err, ERR_SYSTEM, "out of memory in libpq");
-    PQsetErrorVerbosity(conn, PQERRORS_VERBOSE);
-    bool answered = PQstatus(conn) == CONNECTION_BAD || await_connection(conn, deadline);
     if (PQstatus(conn) != CONNECTION_OK) {
         connect_failed(conn, !answered, err);
         PQfinish(conn);

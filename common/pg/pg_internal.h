@@ -45,3 +45,5 @@ bool pg_send_input(struct pg *pg, const struct pg_input *input, struct pg_watch 
 int64_t pg_input_line(const PGresult *result, const struct pg_input *input);
 /* The connection is gone, or the client library failed: ERR_UNREACHABLE. Returns false. */
 bool pg_fail_connection(struct pg *pg, struct err *err);
+/* The SQLSTATE in libpq's verbose text of a connection that failed, "" none: whatever language the server speaks. */
+void pg_state_in(const char *text, char state[6]);

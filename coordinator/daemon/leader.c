@@ -127,9 +127,10 @@ static bool enroll_configured(struct leader *leader, struct err *err)
 static void name_topics(struct leader *leader)
 {
     const char *fleet = leader->settings->fleet, *environment = leader->settings->environment;
-    topic_name(TOPIC_EVENTS, fleet, environment, NULL, leader->events_topic);
-    topic_name(TOPIC_CONTROL, fleet, environment, NULL, leader->control_topic);
-    topic_name(TOPIC_PRESENCE, fleet, environment, NULL, leader->presence_topic);
+    const struct topic_space space = settings_topics(leader->settings);
+    topic_name(TOPIC_EVENTS, &space, NULL, leader->events_topic);
+    topic_name(TOPIC_CONTROL, &space, NULL, leader->control_topic);
+    topic_name(TOPIC_PRESENCE, &space, NULL, leader->presence_topic);
     text_format(leader->source, sizeof leader->source, "greylag/%s/%s/coordinator", fleet, environment);
 }
 

@@ -38,6 +38,8 @@ static const cyaml_schema_field_t settings_fields[] = {
     CYAML_FIELD_SEQUENCE("workers", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct settings, workers, &worker_value,
                          0, CYAML_UNLIMITED),
     CYAML_FIELD_SEQUENCE("kafka", CYAML_FLAG_POINTER, struct settings, kafka, &property_value, 1, CYAML_UNLIMITED),
+    CYAML_FIELD_STRING_PTR("topic_prefix", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct settings, topic_prefix, 0,
+                           TOPIC_PREFIX_MAX),
     CYAML_FIELD_INT("replication", CYAML_FLAG_OPTIONAL, struct settings, replication),
     CYAML_FIELD_INT("resend_after", CYAML_FLAG_OPTIONAL, struct settings, resend_after_ms),
     CYAML_FIELD_INT("fence_again", CYAML_FLAG_OPTIONAL, struct settings, fence_again_ms),
@@ -64,6 +66,9 @@ static const struct config_row rows[] = {
     {.path = "workers.*.targets", .prose = "whose events it may sign: `target` or `service/target`"},
     {.path = "kafka", .rule = CONFIG_MAP, .prose = "librdkafka's properties, bootstrap.servers among them"},
     {.path = "kafka.*", .prose = "the property of that name (see kafka.md for those that greylag sets itself)"},
+    {.path = "topic_prefix", .rule = CONFIG_PLAIN,
+     .prose = "what stands in front of the names of all topics and groups: letters, digits, `.`, `_`, `-`; the same in "
+              "every worker.yml"},
     {.path = "replication", .rule = CONFIG_NUMBER, .fallback = "1", .min = 1, .max = 100,
      .prose = "copies of each topic that is created"},
     {.path = "resend_after", .rule = CONFIG_DURATION, .fallback = "15s", .min = 100, .max = 86400000,
@@ -120,6 +125,11 @@ bool settings_load(const char *path, struct settings **ret_settings, struct err 
         config_free(config);
         return err_hint(err, "write `database: <connection string>`, or set DATABASE_URL");
     }
+    if (data->topic_prefix && !topic_prefix_valid(data->topic_prefix)) {
+        config_error(config, "topic_prefix", err, "Kafka takes no such name");
+        config_free(config);
+        return err_hint(err, "letters, digits, '.', '_' and '-'");
+    }
     struct loaded *loaded = xcalloc(1, sizeof *loaded);
     loaded->settings = *data;
     loaded->settings.database = xstrdup(database);
@@ -144,6 +154,11 @@ void settings_free(struct settings *settings)
     free(settings->workers);
     config_free(loaded->config);
     free(loaded);
+}
+
+struct topic_space settings_topics(const struct settings *settings)
+{
+    return (struct topic_space){settings->topic_prefix, settings->fleet, settings->environment};
 }
 
 struct bus_settings settings_bus(const struct settings *settings, struct bus_property *properties,

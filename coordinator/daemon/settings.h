@@ -10,6 +10,7 @@
 #include "base/err.h"
 #include "bus/bus.h"
 #include "config/config.h"
+#include "proto/vocab.h"
 
 struct settings_worker {
     char *name;
@@ -22,6 +23,7 @@ struct settings_property {
 };
 struct settings {
     char *fleet, *environment;
+    char *topic_prefix; /* NULL: none */
     char *database; /* conninfo */
     char *listen;
     char *tokens_file, *signing_key; /* absolute, or relative to the working directory */
@@ -35,6 +37,8 @@ struct settings {
 extern const struct config_format settings_format; /* for the reference page */
 bool settings_load(const char *path, struct settings **ret_settings, struct err *err);
 void settings_free(struct settings *settings);
+/* Where its topics lie; borrowed from settings. */
+struct topic_space settings_topics(const struct settings *settings);
 /* Borrowed from settings; `properties` has room for kafka_count. */
 struct bus_settings settings_bus(const struct settings *settings, struct bus_property *properties,
                                  const char *client_id);

@@ -29,7 +29,8 @@ struct leader_target *leader_target(struct leader *leader, const char *service, 
 
 void leader_job_topic(struct leader *leader, const char *service, char name[TOPIC_NAME_SIZE])
 {
-    topic_name(TOPIC_JOBS, leader->settings->fleet, leader->settings->environment, service, name);
+    const struct topic_space space = settings_topics(leader->settings);
+    topic_name(TOPIC_JOBS, &space, service, name);
     for (size_t i = 0; i < leader->job_topic_count; i++)
         if (strcmp(leader->job_topics[i], name) == 0)
             return;

@@ -11,7 +11,8 @@ void topics_want(struct bus_keeper *keeper, const struct settings *settings, enu
 {
     struct topic_settings wanted = topic_settings(topic);
     char name[TOPIC_NAME_SIZE], retention[32], size[32];
-    topic_name(topic, settings->fleet, settings->environment, service, name);
+    const struct topic_space space = settings_topics(settings);
+    topic_name(topic, &space, service, name);
     snprintf(retention, sizeof retention, "%lld", wanted.retention_ms);
     snprintf(size, sizeof size, "%zu", MESSAGE_MAX);
     const char *const lines[] = {"retention.ms", retention, wanted.large ? "max.message.bytes" : NULL, size, NULL};
@@ -30,11 +31,12 @@ void topics_want_common(struct bus_keeper *keeper, const struct settings *settin
 bool topics_usable(struct bus_keeper *keeper, const struct settings *settings, struct err *err)
 {
     struct bus_keeper_state state;
+    const struct topic_space space = settings_topics(settings);
     bus_keeper_state(keeper, &state);
     bool there = state.reached;
     for (size_t i = 0; there && i < COUNT_OF(common); i++) {
         char name[TOPIC_NAME_SIZE];
-        topic_name(common[i], settings->fleet, settings->environment, NULL, name);
+        topic_name(common[i], &space, NULL, name);
         there = bus_keeper_partitions(keeper, name) > 0;
     }
     if (!there)

@@ -162,7 +162,10 @@ class Postgres:
             self.sessions.pop(key).close()
 
     def dump(self, database, *options):
-        """The schema as pg_dump prints it, without greylag's own and without lines that change at random."""
+        """The schema as pg_dump prints it, without greylag's own and without lines that change at random; on a server
+        that is newer than the pg_dump here, what its catalogue says of it."""
+        if int(self.sql(database, "show server_version_num")) // 10000 > int(self.bin.parent.name):
+            return self.sql(database, CATALOG)
         text = subprocess.run([self.bin / "pg_dump", "--schema-only", "--no-owner", "--no-privileges",
                                "--exclude-schema=greylag", *options, "-d", self.conninfo(database)],
                               check=True, capture_output=True, text=True).stdout
@@ -180,6 +183,27 @@ class Postgres:
     def close(self):
         self.leave({database for _, database in self.sessions})
         self.helper.close()
+
+
+# What stands in a database's own schemas, but greylag's: columns, indexes, constraints, views, functions, types.
+CATALOG = """
+WITH own AS (SELECT oid, nspname FROM pg_namespace
+              WHERE nspname !~ '^pg_' AND nspname NOT IN ('information_schema', 'greylag'))
+SELECT text FROM (
+  SELECT format('%s.%s %s %s %s %s', nspname, relname, relkind, attname, format_type(atttypid, atttypmod),
+                coalesce(pg_get_expr(adbin, adrelid), '') || attnotnull) AS text
+    FROM pg_class c JOIN own n ON n.oid = relnamespace JOIN pg_attribute a ON attrelid = c.oid AND NOT attisdropped
+    LEFT JOIN pg_attrdef d ON adrelid = c.oid AND adnum = attnum WHERE attnum > 0
+  UNION ALL SELECT pg_get_indexdef(indexrelid) || indisvalid FROM pg_index i JOIN pg_class c ON c.oid = indrelid
+              JOIN own n ON n.oid = relnamespace
+  UNION ALL SELECT conrelid::regclass || ' ' || conname || ' ' || pg_get_constraintdef(c.oid)
+              FROM pg_constraint c JOIN own n ON n.oid = connamespace
+  UNION ALL SELECT c.oid::regclass || pg_get_viewdef(c.oid) FROM pg_class c JOIN own n ON n.oid = relnamespace
+             WHERE relkind IN ('v', 'm')
+  UNION ALL SELECT p.oid::regprocedure || prosrc FROM pg_proc p JOIN own n ON n.oid = pronamespace
+  UNION ALL SELECT t.oid::regtype || ' ' || typtype::text FROM pg_type t JOIN own n ON n.oid = typnamespace
+             WHERE typtype IN ('d', 'e')) x ORDER BY text COLLATE "C"
+"""
 
 
 def steady(dump):
@@ -348,6 +372,8 @@ class Stage:
     """The folder, the servers and the programs of one scenario. `broker`: a class to start one, or one that runs and is
     shared; `postgres`: a shared cluster, where the databases of this stage's targets have a `prefix`."""
 
+    topic_prefix = ""  # a line of the daemons' files
+
     def __init__(self, broker=Embedded, postgres=None, environment=None, prefix=""):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="greylag-stage-"))
         self.folder.chmod(0o755)
@@ -448,7 +474,7 @@ class Stage:
         workers = "".join(f'  - {{name: {service}, key: "{self.public("worker-" + service)}", '
                           f'targets: [{", ".join(targets)}]}}\n'
                           for service, targets in self.services.items())
-        path.write_text(f"fleet: {self.name}\nenvironment: {self.environment_name}\n"
+        path.write_text(f"fleet: {self.name}\nenvironment: {self.environment_name}\n{self.topic_prefix}"
                         f'database: "{conninfo or self.postgres.conninfo(self.database)}"\nlisten: "127.0.0.1:0"\n'
                         f"tokens_file: {tokens}\nsigning_key: {self.key('coordinator')}\nworkers:\n{workers}"
                         + "".join(f"{k}: {v}\n" for k, v in (settings or {}).items()) + self.kafka_lines(kafka))
@@ -477,7 +503,7 @@ class Stage:
         lines = "".join(f'  {target}: {{service: {service}, '
                         f'database: "{conninfo or self.postgres.conninfo(self.prefix + target)}"}}\n'
                         for target in targets or self.services[service])
-        path.write_text(f"fleet: {self.name}\nenvironment: {self.environment_name}\nname: {name}\n"
+        path.write_text(f"fleet: {self.name}\nenvironment: {self.environment_name}\nname: {name}\n{self.topic_prefix}"
                         f"key: {self.key('worker-' + service)}\ncoordinator_keys: [\"{self.public('coordinator')}\"]\n"
                         f"targets:\n{lines}{more}" + self.kafka_lines(kafka))
         program = Program(self, name, [BUILD / "bin/greylag-worker", "--config", str(path)], environment)

@@ -117,10 +117,11 @@ static inline void set_up(void)
     properties[0].value = bootstrap;
     snprintf(fleet, sizeof fleet, "shop-%ld-%lld", (long)getpid(), (long long)clock_wall_us() % 1000000);
     struct bus_settings settings = {"test", properties, 2, NULL};
-    topic_name(TOPIC_JOBS, fleet, "test", "auth", jobs_topic);
-    topic_name(TOPIC_EVENTS, fleet, "test", NULL, events_topic);
-    topic_name(TOPIC_CONTROL, fleet, "test", NULL, control_topic);
-    topic_name(TOPIC_PRESENCE, fleet, "test", NULL, presence_topic);
+    const struct topic_space space = {NULL, fleet, "test"};
+    topic_name(TOPIC_JOBS, &space, "auth", jobs_topic);
+    topic_name(TOPIC_EVENTS, &space, NULL, events_topic);
+    topic_name(TOPIC_CONTROL, &space, NULL, control_topic);
+    topic_name(TOPIC_PRESENCE, &space, NULL, presence_topic);
     struct bus_topic topics[] = {{.name = jobs_topic, .partitions = 1},
                                  {.name = events_topic, .partitions = 1},
                                  {.name = control_topic, .partitions = 1},

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <netinet/in.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -13,6 +14,7 @@
 #include "base/clock.h"
 #include "harness/postgres.h"
 #include "pg/pg.h"
+#include "pg/pg_internal.h"
 
 static struct test_pg *server;
 static const char *database;
@@ -68,6 +70,54 @@ Test(pg_connection, errors_never_repeat_the_string)
     cr_assert(!pg_open(nowhere, "test", 2000, &pg, &err));
     cr_assert(err.kind == ERR_DATABASE && strcmp(err.sqlstate, "3D000") == 0, "%s %s", err.sqlstate, err.text);
     free(nowhere);
+}
+
+/* A server speaks lc_messages' language, also before there is a session that could ask for another. */
+Test(pg_connection, the_state_of_a_refusal_is_found_in_every_language)
+{
+    static const char *const rows[][2] = {
+        {"connection to server at \"db\" (10.0.0.1), port 5432 failed: FATAL:  28P01: password", "28P01"},
+        {"connection to server at \"db\" (10.0.0.1), port 5432 failed: \xd0\x92\xd0\x90\xd0\x96\xd0\x9d\xd0\x9e:  "
+         "3D000: \xd0\xb1\xd0\xb0\xd0\xb7\xd0\xb0", "3D000"},
+        {"connection failed: FATAL\xc2\xa0:  57P03: le syst\xc3\xa8me est en cours de d\xc3\xa9marrage", "57P03"},
+        {"connection to server at \"db\", port 5432 failed: Connection refused", ""},
+        {"FATAL:  a password", ""},
+    };
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        char state[6];
+        pg_state_in(rows[i][0], state);
+        cr_expect_str_eq(state, rows[i][1], "%s: %s", rows[i][0], state);
+    }
+}
+
+static int listen_and_say_nothing(int *ret_port)
+{
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
+    socklen_t size = sizeof address;
+    int fd = socket(AF_INET, SOCK_STREAM, 0);
+    cr_assert(bind(fd, (struct sockaddr *)&address, size) == 0 && listen(fd, 8) == 0 &&
+              getsockname(fd, (struct sockaddr *)&address, &size) == 0);
+    *ret_port = ntohs(address.sin_port);
+    return fd;
+}
+
+/* The first host of two is silent, as one is whose machine was lost; the second is the one to write on. */
+Test(pg_connection, a_silent_host_leaves_time_for_the_next)
+{
+    int silent, fd = listen_and_say_nothing(&silent);
+    PGconn *known = PQconnectdb(database);
+    auto_free char *both = xasprintf("host=127.0.0.1,127.0.0.1 port=%d,%s user=%s dbname=%s "
+                                     "target_session_attrs=read-write", silent, PQport(known), PQuser(known),
+                                     PQdb(known));
+    auto_free char *none = xasprintf("host=127.0.0.1,127.0.0.1 port=%d user=x", silent);
+    struct pg *pg;
+    cr_assert(pg_open(both, "test", 4000, &pg, &err), "%s", err.text);
+    printf("# %s\n", pg_describe(pg));
+    pg_close(pg);
+    cr_assert_not(pg_open(none, "test", 500, &pg, &err));
+    cr_assert(err.kind == ERR_UNREACHABLE && strstr(err.text, "does not answer"), "%s", err.text);
+    PQfinish(known);
+    close(fd);
 }
 
 Test(pg_connection, statements_are_prepared_once_and_again_when_they_are_gone)

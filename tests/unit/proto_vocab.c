@@ -51,14 +51,24 @@ Test(vocab, prose_and_ends)
 
 Test(vocab, topics)
 {
-    char name[TOPIC_NAME_SIZE], longest[64];
-    cr_assert_str_eq(topic_name(TOPIC_JOBS, "shop", "dev", "user", name), "greylag.shop.dev.jobs.user");
-    cr_assert_str_eq(topic_name(TOPIC_EVENTS, "shop", "dev", NULL, name), "greylag.shop.dev.events");
-    cr_assert_str_eq(topic_name(TOPIC_CONTROL, "shop", "dev", "user", name), "greylag.shop.dev.control");
-    cr_assert_str_eq(topic_name(TOPIC_PRESENCE, "shop", "dev", NULL, name), "greylag.shop.dev.presence");
+    char name[TOPIC_NAME_SIZE], longest[64], prefix[TOPIC_PREFIX_MAX + 2];
+    const struct topic_space shop = {NULL, "shop", "dev"}, of_acme = {"acme.data-", "shop", "dev"};
+    cr_assert_str_eq(topic_name(TOPIC_EVENTS, &of_acme, NULL, name), "acme.data-greylag.shop.dev.events");
+    cr_assert_str_eq(topic_group_name(&of_acme, "1f", name), "acme.data-greylag.shop.dev.worker.1f");
+    cr_assert_str_eq(topic_name(TOPIC_JOBS, &shop, "user", name), "greylag.shop.dev.jobs.user");
+    cr_assert_str_eq(topic_name(TOPIC_EVENTS, &shop, NULL, name), "greylag.shop.dev.events");
+    cr_assert_str_eq(topic_name(TOPIC_CONTROL, &shop, "user", name), "greylag.shop.dev.control");
+    cr_assert_str_eq(topic_name(TOPIC_PRESENCE, &shop, NULL, name), "greylag.shop.dev.presence");
     memset(longest, 'x', 63);
     longest[63] = 0;
-    cr_assert(text_ends(topic_name(TOPIC_JOBS, longest, longest, longest, name), longest));
+    memset(prefix, 'p', sizeof prefix - 1);
+    prefix[TOPIC_PREFIX_MAX + 1] = 0;
+    cr_assert_not(topic_prefix_valid(prefix));
+    prefix[TOPIC_PREFIX_MAX] = 0;
+    cr_assert(topic_prefix_valid(prefix) && topic_prefix_valid("") && topic_prefix_valid("a.B_9-"));
+    cr_assert_not(topic_prefix_valid("a b") || topic_prefix_valid("a/") || topic_prefix_valid("\xc3\xa9"));
+    cr_assert(text_ends(topic_name(TOPIC_JOBS, &(struct topic_space){prefix, longest, longest}, longest, name),
+                        longest));
     cr_assert_leq(strlen(name), 249, "Kafka's limit");
     cr_assert(topic_settings(TOPIC_JOBS).large);
     cr_assert_not(topic_settings(TOPIC_PRESENCE).large);

@@ -20,17 +20,19 @@
 #define PARTITIONS_MAX 256
 #define LEAVE_GRACE_MS 5000
 #define LAST_REPORTS_MS 3000
+#define GROUP_DIGITS 16 /* of the digest, in a group's name */
 
 static void name_topics(struct runner *runner)
 {
     const struct settings *settings = runner->settings;
-    topic_name(TOPIC_EVENTS, settings->fleet, settings->environment, NULL, runner->events_topic);
-    topic_name(TOPIC_CONTROL, settings->fleet, settings->environment, NULL, runner->control_topic);
-    topic_name(TOPIC_PRESENCE, settings->fleet, settings->environment, NULL, runner->presence_topic);
+    const struct topic_space space = {settings->topic_prefix, settings->fleet, settings->environment};
+    topic_name(TOPIC_EVENTS, &space, NULL, runner->events_topic);
+    topic_name(TOPIC_CONTROL, &space, NULL, runner->control_topic);
+    topic_name(TOPIC_PRESENCE, &space, NULL, runner->presence_topic);
     runner->job_topics = xcalloc(runner->target_count, sizeof *runner->job_topics);
     for (size_t i = 0; i < runner->target_count; i++) {
         char name[TOPIC_NAME_SIZE];
-        topic_name(TOPIC_JOBS, settings->fleet, settings->environment, settings->targets[i].service, name);
+        topic_name(TOPIC_JOBS, &space, settings->targets[i].service, name);
         bool known = false;
         for (size_t k = 0; k < runner->job_topic_count; k++)
             known |= strcmp(runner->job_topics[k], name) == 0;
@@ -52,8 +54,10 @@ static void name_group(const struct runner *runner, char name[TOPIC_NAME_SIZE])
     }
     char hex[DIGEST_HEX_SIZE];
     digest_hex(sum, sizeof sum, hex);
-    text_format(name, TOPIC_NAME_SIZE, "greylag.%s.%s.worker.%.16s", runner->settings->fleet,
-                runner->settings->environment, hex);
+    hex[GROUP_DIGITS] = '\0';
+    const struct topic_space space = {runner->settings->topic_prefix, runner->settings->fleet,
+                                      runner->settings->environment};
+    topic_group_name(&space, hex, name);
 }
 
 /* ---- Kafka ---- */

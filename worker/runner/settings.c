@@ -7,6 +7,7 @@
 
 #include "base/cleanup.h"
 #include "base/text.h"
+#include "proto/vocab.h"
 
 struct file_property {
     char *name, *value;
@@ -17,7 +18,7 @@ struct file_target {
     unsigned placeholders_count;
 };
 struct file {
-    char *fleet, *environment, *name, *key, *listen;
+    char *fleet, *environment, *topic_prefix, *name, *key, *listen;
     char **coordinator_keys;
     unsigned coordinator_keys_count;
     int lease_ms;
@@ -63,6 +64,7 @@ static const cyaml_schema_value_t property_value = {
 static const cyaml_schema_field_t file_fields[] = {
     CYAML_FIELD_STRING_PTR("fleet", CYAML_FLAG_POINTER, struct file, fleet, 1, 63),
     CYAML_FIELD_STRING_PTR("environment", CYAML_FLAG_POINTER, struct file, environment, 1, 63),
+    CYAML_FIELD_STRING_PTR("topic_prefix", OPTIONAL, struct file, topic_prefix, 0, TOPIC_PREFIX_MAX),
     CYAML_FIELD_STRING_PTR("name", OPTIONAL, struct file, name, 1, 63),
     CYAML_FIELD_STRING_PTR("key", CYAML_FLAG_POINTER, struct file, key, 1, TEXT_MAX),
     CYAML_FIELD_STRING_PTR("listen", OPTIONAL, struct file, listen, 1, 256),
@@ -78,6 +80,8 @@ static const cyaml_schema_value_t file_value = {CYAML_VALUE_MAPPING(CYAML_FLAG_P
 static const struct config_row file_rows[] = {
     {.path = "fleet", .rule = CONFIG_NAME, .prose = "the fleet's name, as in fleet.yml"},
     {.path = "environment", .rule = CONFIG_NAME, .prose = "the environment that this worker belongs to"},
+    {.path = "topic_prefix",
+     .prose = "what stands in front of the names of all topics and groups, as in coordinator.yml"},
     {.path = "name", .rule = CONFIG_NAME, .prose = "this worker's name, for people; the host's name when left out"},
     {.path = "targets", .rule = CONFIG_MAP, .prose = "the databases of this worker, by the targets' names"},
     {.path = "targets.*", .rule = CONFIG_NAME},
@@ -196,6 +200,11 @@ static bool read_secrets(struct settings *settings, const struct file *file, siz
 static bool fill_in(struct settings *settings, const char *path, config_getter *get, void *context, struct err *err)
 {
     const struct file *file = config_data(settings->file_);
+    if (file->topic_prefix && !topic_prefix_valid(file->topic_prefix)) {
+        config_error(settings->file_, "topic_prefix", err, "Kafka takes no such name");
+        return err_hint(err, "letters, digits, '.', '_' and '-'");
+    }
+    settings->topic_prefix = file->topic_prefix;
     settings->fleet = file->fleet;
     settings->environment = file->environment;
     settings->listen = file->listen;

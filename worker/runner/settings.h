@@ -22,6 +22,7 @@ struct settings_target {
 
 struct settings {
     const char *fleet, *environment;
+    const char *topic_prefix;  /* NULL: none */
     const char *name;          /* of this worker, for people */
     const char *listen;        /* address for /metrics and so on, NULL: none */
     int lease_ms;              /* how long a silent worker keeps a target */
