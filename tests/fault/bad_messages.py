@@ -223,9 +223,11 @@ def test_events_of_keys_that_are_not_enrolled():
         release = stage.release()["id"]
         wait(lambda: attack.message("jobs.auth", "auth")[1]["release"] == release, "the job to be sent")
         sent = attack.quarantined("coordinator")
-        for signer, why in ("stranger", "is by a trusted key"), ("worker-user", "is not enrolled for auth/auth"):
+        # only the keys that may speak for the bus's key are tried: the other worker writes under its own
+        for signer, key, why in (("stranger", "auth/auth", "is by a trusted key"),
+                                 ("worker-user", "user/user", "is not enrolled for auth/auth")):
             def again():
-                attack.send("events", "auth", failed_report(attack, release), "--sign", stage.key(signer), "report")
+                attack.send("events", key, failed_report(attack, release), "--sign", stage.key(signer), "report")
                 return why in stage.programs["coordinator"].log()
             again()
             sent += 1
@@ -297,14 +299,14 @@ def test_what_was_said_before_said_again():
             rows = stage.get("/api/v1/applied")["targets"]
             return {target: [one["migration"] for one in rows.get(f"{target}/{target}", [])] for target in held}
         wait(lambda: believed() == held, lambda: f"what is there to be believed: {believed()}, {held}")
-        old = [(topic, envelope) for topic in ("events", "presence") for _, envelope in attack.messages(topic)]
+        old = [(topic, key, envelope) for topic in ("events", "presence") for key, envelope in attack.messages(topic)]
         counts = {name: attack.metric("coordinator", f"greylag_coordinator_{name}_total")
                   for name in ("reports", "quarantined")}
-        kinds = [json.loads(base64.b64decode(json.loads(envelope)["payload"])).get("kind") for _, envelope in old]
+        kinds = [json.loads(base64.b64decode(json.loads(envelope)["payload"])).get("kind") for *_, envelope in old]
         expect("inventory" in kinds and {"outcomes", "finished"} & set(kinds), f"nothing to replay: {kinds}")
-        for topic, envelope in old:
-            attack.send(topic, "auth/auth", envelope)
-        reports = sum(1 for topic, _ in old if topic == "events")
+        for topic, key, envelope in old:
+            attack.send(topic, key, envelope)
+        reports = sum(1 for topic, *_ in old if topic == "events")
         wait(lambda: attack.metric("coordinator", "greylag_coordinator_reports_total") >= counts["reports"] + reports,
              "the coordinator to have read them")
         expect(attack.metric("coordinator", "greylag_coordinator_quarantined_total") == counts["quarantined"],
@@ -318,17 +320,17 @@ def test_what_was_said_before_said_again():
 
 
 def test_a_message_of_70_mb():
-    """The embedded broker takes it, and what lay there before it is gone: jobs and events alike. Nothing is missed:
+    """The embedded broker takes it, and drops some of what lay before it: jobs and events alike. Nothing is missed:
     both ends live, nobody takes it for a message, and the next release runs. (Real Kafka refuses it:
-    tests/integration/kafka.py. What intake and admission say of such a size: their unit tests.)"""
+    tests/integration/kafka.py. What intake says of such a size: `intake.what_is_larger_than_a_message_may_be`.)"""
     with Attack() as attack:
         large = b"x" * 70_000_000
         before = {who: attack.quarantined(who) for who in ("worker-auth", "coordinator")}
-        expect(attack.messages("jobs.auth") and attack.messages("events"), "nothing lay there before it")
         for topic in ("jobs.auth", "events"):
+            old = {message for _, message in attack.messages(topic)}
             expect(attack.send(topic, "auth/auth", large) == 1, f"{topic} did not take it")
-            old = [len(message) for _, message in attack.messages(topic) if len(message) != len(large)]
-            expect(not old, f"{topic} still holds what lay before it: {old}")
+            left = old & {message for _, message in attack.messages(topic)}
+            expect(len(left) < len(old), f"{topic} still holds all {len(old)} that lay before it")
         attack.second_release()
         after = {who: attack.quarantined(who) for who in before}
         expect(all(after[who] - before[who] <= 1 for who in before), f"quarantined {before}, then {after}")
