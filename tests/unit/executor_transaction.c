@@ -238,7 +238,7 @@ Test(executor_transaction, who_held_the_lock_is_named)
     struct executor_hooks quick = {.retry_first_ms = 10, .retry_max_ms = 20};
     hooks = &quick;
     struct job_request r = up("q1", "1", "ALTER TABLE a ADD y int");
-    r.lock_timeout_ms = 1000;
+    r.lock_timeout_ms = 4000; /* the server is looked at twice in that time, however busy it is */
     EXPECT(l, r, OUTCOME_FAILED);
     cr_assert_str_eq(last.outcome.sqlstate, "55P03");
     cr_assert(strstr(last.outcome.message, arena_printf(&arena, "blocked by pid %d (reporting-job), user ",
@@ -246,8 +246,8 @@ Test(executor_transaction, who_held_the_lock_is_named)
     cr_assert(strstr(last.outcome.message, "idle in its transaction, since 20"), "%s", last.outcome.message);
     r.request = "q2";
     r.no_transaction = true; /* and the limit that ends it is another one */
-    r.statement_timeout_ms = 1000;
-    r.lock_timeout_ms = 1500;
+    r.statement_timeout_ms = 4000;
+    r.lock_timeout_ms = 5000;
     EXPECT(l, r, OUTCOME_FAILED);
     cr_assert_str_eq(last.outcome.sqlstate, "57014");
     cr_assert(strstr(last.outcome.message, "(reporting-job)"), "%s", last.outcome.message);
