@@ -355,17 +355,18 @@ void leader_make_question(struct leader *leader, struct leader_target *target, i
 {
     struct leader_question *question = &target->question;
     char digest[DIGEST_HEX_SIZE];
+    /* who imports is told everything */
+    const char *named = target->belief.stale || foreign_us ? "" : target->belief.contents;
     const struct control control = {.kind = CONTROL_INVENTORY,
                                     .audience = audience(leader, target->service, target->name),
                                     .fence = no_fence(leader), .expires_us = clock_wall_us() + INVENTORY_LIFE_US,
-                                    .release = "", .foreign = foreign_us != 0,
-                                    .contents = target->belief.stale ? "" : target->belief.contents};
+                                    .release = "", .foreign = foreign_us != 0, .contents = named};
     free(question->payload);
     question->payload = control_encode(&control, &question->len);
     question->foreign_us = foreign_us;
     question->made_ms = clock_mono_ms();
     digest_hex(question->payload, question->len, digest);
-    belief_ask(&target->belief, digest);
+    belief_ask(&target->belief, digest, named);
 }
 
 void leader_send_question(struct leader *leader, const struct leader_target *target)

@@ -21,10 +21,10 @@ void belief_set(struct belief *belief, const char *contents)
     belief->stale = false;
 }
 
-void belief_ask(struct belief *belief, const char *question)
+void belief_ask(struct belief *belief, const char *question, const char *named)
 {
     copy(belief->question, question);
-    copy(belief->named, belief->stale ? "" : belief->contents);
+    copy(belief->named, named);
 }
 
 void belief_send(struct belief *belief)

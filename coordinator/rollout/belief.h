@@ -25,8 +25,8 @@ struct belief {
 void belief_init(struct belief *belief); /* nothing is believed to be there, and nothing is known */
 /* What the control database believes now. */
 void belief_set(struct belief *belief, const char *contents);
-/* This question went out, naming belief->contents unless they are stale; the one before it is closed. */
-void belief_ask(struct belief *belief, const char *question);
+/* This question went out, naming these contents ("": none); the one before it is closed. */
+void belief_ask(struct belief *belief, const char *question, const char *named);
 /* A job or a fence went out. */
 void belief_send(struct belief *belief);
 /* Outcomes came. */

@@ -39,7 +39,7 @@ void inventory_ask(struct world *w, struct coordinator *c)
         return;
     const struct message question = {.kind = MESSAGE_IS_QUESTION, .target = target,
                                      .token = {.epoch = c->epoch, .term = c->term, .digest = ++w->ids}};
-    belief_ask(&c->beliefs[target], hex(question.token.digest, id));
+    belief_ask(&c->beliefs[target], hex(question.token.digest, id), "");
     broker_send(w, &w->broker.control, &question);
     trace(w, "asked", target, (int64_t)question.token.digest, 0);
 }

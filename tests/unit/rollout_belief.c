@@ -31,7 +31,7 @@ Test(belief, only_an_answer_to_the_open_question_of_this_term_counts)
 {
     cr_assert_not(answers(7, TERM, QUESTION), "nothing was asked");
     cr_assert_not(answers(7, TERM, ""), "nothing was asked, and it names nothing");
-    belief_ask(&belief, QUESTION);
+    belief_ask(&belief, QUESTION, belief.contents);
     static const struct {
         int64_t epoch;
         const char *term, *question;
@@ -45,16 +45,16 @@ Test(belief, only_an_answer_to_the_open_question_of_this_term_counts)
 
 Test(belief, a_question_is_closed_by_what_comes_after_it)
 {
-    belief_ask(&belief, QUESTION);
+    belief_ask(&belief, QUESTION, belief.contents);
     belief_take(&belief, HELD);
     cr_assert_not(answers(7, TERM, QUESTION), "the answer was read once already");
-    belief_ask(&belief, QUESTION);
-    belief_ask(&belief, LATER);
+    belief_ask(&belief, QUESTION, belief.contents);
+    belief_ask(&belief, LATER, belief.contents);
     cr_assert_not(answers(7, TERM, QUESTION), "another one was asked since");
     cr_assert(answers(7, TERM, LATER));
     belief_send(&belief);
     cr_assert_not(answers(7, TERM, LATER), "a job went out since");
-    belief_ask(&belief, LATER);
+    belief_ask(&belief, LATER, belief.contents);
     belief_change(&belief);
     cr_assert_not(answers(7, TERM, LATER), "outcomes came since");
 }
@@ -62,14 +62,13 @@ Test(belief, a_question_is_closed_by_what_comes_after_it)
 Test(belief, what_the_question_named_need_not_be_stored)
 {
     belief_set(&belief, HELD);
-    belief_ask(&belief, QUESTION);
+    belief_ask(&belief, QUESTION, belief.contents);
     cr_assert(belief_take(&belief, HELD));
-    belief_ask(&belief, QUESTION);
+    belief_ask(&belief, QUESTION, belief.contents);
     cr_assert_not(belief_take(&belief, LATER));
     cr_assert_str_eq(belief.contents, LATER);
-    belief_change(&belief);
-    belief_ask(&belief, QUESTION);
-    cr_assert_not(belief_take(&belief, LATER), "what is stale is not named");
+    belief_ask(&belief, QUESTION, "");
+    cr_assert_not(belief_take(&belief, LATER), "nothing was named");
 }
 
 Test(belief, a_term_begins_with_nothing_known)
@@ -78,7 +77,7 @@ Test(belief, a_term_begins_with_nothing_known)
     cr_assert_not(belief.known);
     cr_assert(belief_hear(&belief, HELD), "a heartbeat that agrees is no answer: ask");
     cr_assert_not(belief.known);
-    belief_ask(&belief, QUESTION);
+    belief_ask(&belief, QUESTION, belief.contents);
     belief_take(&belief, HELD);
     cr_assert(belief.known);
     cr_assert_not(belief_hear(&belief, HELD));
@@ -86,13 +85,13 @@ Test(belief, a_term_begins_with_nothing_known)
 
 Test(belief, what_contradicts_it_twice_makes_it_unknown)
 {
-    belief_ask(&belief, QUESTION);
+    belief_ask(&belief, QUESTION, belief.contents);
     belief_take(&belief, HELD);
     cr_assert(belief_hear(&belief, LATER));
     cr_assert(belief.known && !belief.suspect, "it may have been sent before the last outcome");
     cr_assert(belief_hear(&belief, LATER));
     cr_assert(!belief.known && belief.suspect);
-    belief_ask(&belief, QUESTION);
+    belief_ask(&belief, QUESTION, belief.contents);
     belief_take(&belief, LATER);
     cr_assert(belief.known && !belief.suspect);
     belief_distrust(&belief);
