@@ -58,8 +58,8 @@ def histories_are_the_same(stage, projects):
 
 
 def plain(change):
-    """What was reworked later has the tag behind its name."""
-    return change.split("@")[0]
+    """A change that was reworked has the number of its form behind its name."""
+    return change.split("#")[0]
 
 
 def test_import():
