@@ -31,7 +31,7 @@ POINTS = re.findall(r'X\("([a-z.]+)", +"(coordinator|worker)"', TEXT)
 MODES = ("kill", "freeze")
 PASSES = ("forward", "failing", "back")
 SETTINGS = {"resend_after": "2s", "fence_again": "300ms", "lease": "2s", "fence_limit": "2min"}
-LIMIT = 120  # for one pass, on a machine that has other things to do
+LIMIT = 300  # for one pass, on a machine that has other things to do
 AT_ONCE = 10
 NUMBERS = itertools.count(1)
 

@@ -3,7 +3,6 @@
 #include <stdio.h>
 
 #include "base/cleanup.h"
-#include "proc/crash.h"
 #include "proto/envelope.h"
 
 static const char *type_name(enum message_type type)
@@ -28,8 +27,6 @@ bool publish(struct bus_producer *producer, const struct key_secret *key, const 
         {"content-type", "application/vnd.dsse.envelope.v1+json"},
         {"traceparent", traced ? publication->traceparent : ""},
     };
-    if (publication->type == MESSAGE_REPORT)
-        CRASH_POINT("report.before");
     return bus_producer_send(producer, publication->topic, publication->key, envelope, len, headers,
                              COUNT_OF(headers) - !traced, publication->tag, err);
 }

@@ -6,6 +6,7 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/id.h"
+#include "proc/crash.h"
 #include "report/publish.h"
 
 /* One report that holds outcomes, kept until all of them are acknowledged. Everything in its arena. */
@@ -114,6 +115,8 @@ static bool send_report(struct reporter *reporter, const struct report *about, c
         .subject = report.audience.target, .worker = report.worker, .traceparent = traceparent,
         .payload = payload, .len = len, .tag = tag,
     };
+    if (report.kind != REPORT_INVENTORY) /* which tells of no step */
+        CRASH_POINT("report.before");
     return publish(reporter->settings.producer, reporter->settings.key, &publication, err);
 }
 
