@@ -198,8 +198,8 @@ ATTACKS = {
     "500,000 lines": (sql("\n" * 500_000), READ, "0 errors"),
     "20,000 statements": (sql("SELECT 1;\n" * 20_000), READ, "0 errors"),
     "600,000 statements": (sql("SELECT 1;\n" * 600_000), READ, "500,000 statements"),
-    "an open quote": (sql("SELECT 'x;"), READ, "cannot be analysed"),
-    "open dollars": (sql("DO $a$ BEGIN;"), READ, "cannot be analysed"),
+    "an open quote": (sql("SELECT 'x;"), REFUSED, "has no end"),
+    "open dollars": (sql("DO $a$ BEGIN;"), REFUSED, "has no end"),
     "an open comment": (sql("SELECT 1; /* x"), EITHER, ""),
     "escapes in an error": (sql("SELECT * FROM 'a\x1b[2Jb\n::error::x\x9b1m\u202e';"), READ, "cannot be analysed"),
     "escapes in a comment": (

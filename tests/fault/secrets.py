@@ -23,7 +23,8 @@ def with_password(conninfo, password):
 
 def write(stage, *parts):
     path = walk_fleet.write(stage.folder / "fleet", *parts)
-    path.write_text(path.read_text().replace("defaults: {", "defaults: {secret_placeholders: [vault_key], "))
+    text = path.read_text().replace("[user]}", "[user], secret_placeholders: [vault_key]}")
+    path.write_text(text)
     return path
 
 
