@@ -158,11 +158,11 @@ static bool serve(struct daemon *daemon, const struct daemon_options *options, s
 /* ---- standby and leader ---- */
 
 /* Shorter when what is known of the bus changes. */
-static void pause_for(const struct daemon *daemon, int ms)
+static void pause_for(const struct daemon *daemon, int ms, bool deaf)
 {
     struct pollfd fds[] = {{.fd = signals_fd(), .events = POLLIN}, {.fd = daemon->wake_fd, .events = POLLIN}};
     uint64_t count;
-    if (poll(fds, COUNT_OF(fds), ms) > 0 && (fds[1].revents & POLLIN)) {
+    if (poll(fds, deaf ? 1 : COUNT_OF(fds), ms) > 0 && !deaf && (fds[1].revents & POLLIN)) {
         ssize_t got = read(daemon->wake_fd, &count, sizeof count);
         (void)got;
     }
@@ -264,7 +264,8 @@ static void run_until_stopped(struct daemon *daemon)
         tell_trouble(daemon, &err);
         if (!err.kind || clock_mono_ms() - begin_ms > AGAIN_MAX_MS)
             pause_reset(&again); /* it went well for a while */
-        pause_for(daemon, err.kind ? (int)pause_next(&again) : STANDBY_MS);
+        /* what the control database refuses is not mended by news of the bus */
+        pause_for(daemon, err.kind ? (int)pause_next(&again) : STANDBY_MS, err.kind == ERR_DATABASE);
     }
 }
 
