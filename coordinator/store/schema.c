@@ -25,6 +25,7 @@ static const struct step {
     {11, "said", sql_0011_said},
     {12, "taken", sql_0012_taken},
     {13, "known", sql_0013_known},
+    {14, "effects", sql_0014_effects},
 };
 #define NEWEST ((int64_t)COUNT_OF(steps))
 #define LOCK_WAIT_MS 30000

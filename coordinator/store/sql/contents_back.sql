@@ -1,22 +1,14 @@
 -- What is applied, and beside it the checksum of what was in effect there at the end of release $1, '' nothing: the
 -- last outcome until then says it; without one, the first outcome after it. What a later release only recorded was in
--- effect before it. A text that a way back brought has the checksum of that outcome.
+-- effect before it.
 WITH back AS (SELECT accepted_at FROM greylag.releases WHERE id = $1),
-told AS (
-  SELECT i.service, i.target, i.migration, i.direction, i.position, coalesce(r.accepted_at, '-infinity') AS accepted,
-         CASE WHEN i.direction IN ('up', 'adopt') OR coalesce(p.earlier, '') <> '' THEN i.checksum ELSE '' END AS held
-    FROM greylag.inbox i
-    LEFT JOIN greylag.releases r ON r.id = i.release
-    LEFT JOIN greylag.steps s ON s.release = i.release AND s.request = i.request
-    LEFT JOIN greylag.plan_steps p ON p.release = s.release AND p.ordinal = s.plan_step
-   WHERE i.kind = 'applied'
-), until AS (
+until AS (
   SELECT DISTINCT ON (service, target, migration) service, target, migration, held
-    FROM told WHERE accepted <= (SELECT accepted_at FROM back)
+    FROM greylag.effects WHERE accepted <= (SELECT accepted_at FROM back)
    ORDER BY service, target, migration, accepted DESC, position DESC
 ), since AS (
   SELECT DISTINCT ON (service, target, migration) service, target, migration, direction
-    FROM told WHERE accepted > (SELECT accepted_at FROM back)
+    FROM greylag.effects WHERE accepted > (SELECT accepted_at FROM back)
    ORDER BY service, target, migration, accepted, position
 ), judged AS (
   SELECT a.*, coalesce(r.direction = 'adopt', false) AS recorded,
