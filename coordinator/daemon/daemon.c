@@ -38,6 +38,7 @@ struct daemon {
     struct bus_keeper *keeper; /* over all terms */
     struct janitor *janitor;
     int wake_fd;
+    bool full; /* the control database had no room for what was to be written last */
     struct troubles troubles;
     char holder[200];
     _Atomic bool leading;
@@ -157,12 +158,12 @@ static bool serve(struct daemon *daemon, const struct daemon_options *options, s
 
 /* ---- standby and leader ---- */
 
-/* Shorter when what is known of the bus changes. */
-static void pause_for(const struct daemon *daemon, int ms, bool deaf)
+/* Shorter when what is known of the bus changes; not after a term of our own, whose bus has left its news there. */
+static void pause_for(const struct daemon *daemon, int ms, bool after_term)
 {
     struct pollfd fds[] = {{.fd = signals_fd(), .events = POLLIN}, {.fd = daemon->wake_fd, .events = POLLIN}};
     uint64_t count;
-    if (poll(fds, deaf ? 1 : COUNT_OF(fds), ms) > 0 && !deaf && (fds[1].revents & POLLIN)) {
+    if (poll(fds, after_term ? 1 : COUNT_OF(fds), ms) > 0 && !after_term && (fds[1].revents & POLLIN)) {
         ssize_t got = read(daemon->wake_fd, &count, sizeof count);
         (void)got;
     }
@@ -213,16 +214,24 @@ static bool is_steady(const struct daemon *daemon)
     return state.reached && clock_mono_ms() - state.since_ms > daemon->settings->lease_ms;
 }
 
-/* One attempt to lead; who has no broker does not try. True: a signal asked for the end. */
-static bool attempt(struct daemon *daemon, int64_t *above, bool *waiting, struct err *err)
+/* Who cannot write does not lead: its fences may just fit in, and would stop jobs that nobody can send anew. */
+static bool may_write(struct daemon *daemon, struct err *err)
+{
+    return !daemon->full || store_has_room(daemon->store, err);
+}
+
+/* One attempt to lead; who has no broker does not try. True: a signal asked for the end. *ret_led: a term has begun. */
+static bool attempt(struct daemon *daemon, int64_t *above, bool *waiting, bool *ret_led, struct err *err)
 {
     struct store_lease lease;
     bool taken = false;
     const struct store_candidate candidate = {.holder = daemon->holder, .ttl_ms = daemon->settings->lease_ms,
                                               .above = *above, .instead = is_steady(daemon)};
-    if (!have_store(daemon, err) || !topics_usable(daemon->keeper, daemon->settings, err) ||
+    if (!have_store(daemon, err) || !may_write(daemon, err) ||
+        !topics_usable(daemon->keeper, daemon->settings, err) ||
         !store_lease_take(daemon->store, &candidate, &taken, &lease, err))
         return false;
+    *ret_led = taken;
     if (taken) {
         *waiting = false;
         return lead(daemon, &lease, above, err);
@@ -255,8 +264,10 @@ static void run_until_stopped(struct daemon *daemon)
     while (!signals_stop()) {
         struct err err = ERR_INIT;
         int64_t begin_ms = clock_mono_ms();
-        if (attempt(daemon, &above, &waiting, &err))
+        bool led = false;
+        if (attempt(daemon, &above, &waiting, &led, &err))
             continue;
+        daemon->full = err.kind == ERR_FULL;
         if (above && err.kind) {
             log_warn("%s; taking a higher one", err.text);
             continue;
@@ -264,8 +275,7 @@ static void run_until_stopped(struct daemon *daemon)
         tell_trouble(daemon, &err);
         if (!err.kind || clock_mono_ms() - begin_ms > AGAIN_MAX_MS)
             pause_reset(&again); /* it went well for a while */
-        /* what the control database refuses is not mended by news of the bus */
-        pause_for(daemon, err.kind ? (int)pause_next(&again) : STANDBY_MS, err.kind == ERR_DATABASE);
+        pause_for(daemon, err.kind ? (int)pause_next(&again) : STANDBY_MS, led);
     }
 }
 

@@ -165,3 +165,10 @@ bool store_ping(struct store *store, struct err *err)
 {
     return store_exec(store, sql_ping, NULL, err, 0);
 }
+
+bool store_has_room(struct store *store, struct err *err)
+{
+    bool fits = store_begin(store, err) && store_exec(store, sql_room, NULL, err, 0);
+    store_rollback(store);
+    return fits;
+}

@@ -211,6 +211,9 @@ bool store_applied(struct store *store, char **ret_json, struct err *err);
 
 /* ==== For the leader alone ==== */
 
+/* Whether a control database that had no room takes what a turn may write; nothing is kept. ERR_FULL: not yet. */
+bool store_has_room(struct store *store, struct err *err);
+
 /* The lease. Its epoch rises whenever it is taken, also by the same process. */
 struct store_lease {
     int64_t epoch;
