@@ -40,45 +40,21 @@ bool vocabulary_find(const struct vocabulary *words, const char *text, unsigned 
 VOCABULARIES(X)
 #undef X
 
-const char *refusal_prose(enum refusal value)
-{
-    static const char *const proses[] = {
-#define X(name, text, prose) prose,
-        REFUSALS(X)
-#undef X
-    };
-    return (unsigned)value < COUNT_OF(proses) ? proses[value] : "unknown";
-}
-
-const char *finding_prose(enum finding_rule value)
-{
-    static const char *const proses[] = {
-#define X(name, text, severity, prose) prose,
-        FINDINGS(X)
-#undef X
-    };
-    return (unsigned)value < COUNT_OF(proses) ? proses[value] : "unknown";
-}
-
-const char *attention_advice(enum attention value)
-{
-    static const char *const advices[] = {
-#define X(name, text, prose, advice) advice,
-        ATTENTIONS(X)
-#undef X
-    };
-    return (unsigned)value < COUNT_OF(advices) ? advices[value] : "";
-}
-
-const char *history_tool_table(enum history_tool value)
-{
-    static const char *const tables[] = {
-#define X(name, text, table, prose) table,
-        HISTORY_TOOLS(X)
-#undef X
-    };
-    return (unsigned)value < COUNT_OF(tables) ? tables[value] : "";
-}
+/* A column of a table beside its text. */
+#define COLUMN(function, type, ROWS, CELL, otherwise)                                                                  \
+    const char *function(enum type value)                                                                              \
+    {                                                                                                                  \
+        static const char *const cells[] = {ROWS(CELL)};                                                               \
+        return (unsigned)value < COUNT_OF(cells) ? cells[value] : otherwise;                                           \
+    }
+#define REFUSAL_PROSE(name, text, prose) prose,
+#define FINDING_PROSE(name, text, severity, prose) prose,
+#define ATTENTION_ADVICE(name, text, prose, advice) advice,
+#define TOOL_TABLE(name, text, table, prose) table,
+COLUMN(refusal_prose, refusal, REFUSALS, REFUSAL_PROSE, "unknown")
+COLUMN(finding_prose, finding_rule, FINDINGS, FINDING_PROSE, "unknown")
+COLUMN(attention_advice, attention, ATTENTIONS, ATTENTION_ADVICE, "")
+COLUMN(history_tool_table, history_tool, HISTORY_TOOLS, TOOL_TABLE, "")
 
 bool release_state_terminal(enum release_state value)
 {

@@ -3,11 +3,12 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/array.h"
 #include "base/cleanup.h"
 #include "base/clock.h"
+#include "base/pause.h"
+#include "base/wake.h"
 #include "bus/settings.h"
 #include "bus/topics.h"
 
@@ -76,10 +77,8 @@ static struct kept *find(const struct bus_keeper *keeper, const char *name)
 
 static void tell(struct bus_keeper *keeper)
 {
-    uint64_t one = 1;
     atomic_fetch_add(&keeper->changes, 1);
-    if (keeper->wake_fd >= 0 && write(keeper->wake_fd, &one, sizeof one) < 0)
-        return; /* its counter is full: awake already */
+    wake_signal(keeper->wake_fd);
 }
 
 /* What the look has found. */
@@ -147,14 +146,16 @@ static void *run(void *context)
 {
     struct bus_keeper *keeper = context;
     rd_kafka_t *kafka = NULL;
-    int64_t wait_ms = 0;
+    struct pause again = PAUSE(AGAIN_MS, LOOK_EVERY_MS);
+    bool done;
     do {
         struct err err = ERR_INIT;
         if (!kafka)
             kafka = topics_client(keeper->settings, false, &err);
-        bool done = kafka && look_once(keeper, kafka);
-        wait_ms = done ? 0 : wait_ms ? wait_ms * 2 : AGAIN_MS;
-    } while (pause_for(keeper, wait_ms && wait_ms < LOOK_EVERY_MS ? wait_ms : LOOK_EVERY_MS));
+        done = kafka && look_once(keeper, kafka);
+        if (done)
+            pause_reset(&again);
+    } while (pause_for(keeper, done ? LOOK_EVERY_MS : pause_next(&again)));
     if (kafka)
         kafka_close(kafka);
     return NULL;

@@ -4,6 +4,7 @@
 
 #include "base/cleanup.h"
 #include "base/clock.h"
+#include "base/pause.h"
 #include "bus/settings.h"
 
 #define TOPIC_WAIT_MS 500 /* for the answer to one question about topics */
@@ -17,7 +18,8 @@ struct bus_producer {
     pthread_rwlock_t remaking; /* held for writing while `kafka` is made anew */
     rd_kafka_t *kafka;
     atomic_bool fatal;
-    int64_t anew_ms, pause_ms; /* when a broken one is made anew, and how long after that the next */
+    int64_t anew_ms;   /* when a broken one may be made anew */
+    struct pause anew; /* and how long after that the next */
     int wake_fd;
     pthread_mutex_t topics_mutex; /* over all that follows */
     rd_kafka_topic_t **topics; /* that have been asked for; held: what librdkafka knows of them stays known */
@@ -75,7 +77,7 @@ static void on_delivery(rd_kafka_t *kafka, const rd_kafka_message_t *message, vo
     const char *failed = message->err ? rd_kafka_err2str(message->err) : NULL;
     note_delivery(producer->settings->troubles, message->err, rd_kafka_topic_name(message->rkt));
     if (!failed)
-        producer->pause_ms = 0;
+        pause_reset(&producer->anew);
     if (producer->delivered)
         producer->delivered(producer->context, (uint64_t)(uintptr_t)message->_private, failed);
 }
@@ -107,6 +109,7 @@ bool bus_producer_open(const struct bus_settings *settings, bus_delivered *deliv
     producer->delivered = delivered;
     producer->context = context;
     producer->wake_fd = -1;
+    producer->anew = (struct pause)PAUSE(ANEW_MS, ANEW_MAX_MS);
     pthread_rwlock_init(&producer->remaking, NULL);
     pthread_mutex_init(&producer->topics_mutex, NULL);
     clock_cond_init(&producer->scout_wake);
@@ -242,9 +245,8 @@ static bool due_anew(struct bus_producer *producer)
     int64_t now_ms = clock_mono_ms();
     if (!atomic_load(&producer->fatal) || now_ms < producer->anew_ms)
         return false;
-    producer->anew_ms = now_ms + producer->pause_ms;
-    producer->pause_ms = !producer->pause_ms ? ANEW_MS : producer->pause_ms < ANEW_MAX_MS ? 2 * producer->pause_ms
-                                                                                           : ANEW_MAX_MS;
+    producer->anew_ms = now_ms + producer->anew.last_ms;
+    pause_next(&producer->anew);
     return true;
 }
 

@@ -86,23 +86,26 @@ static void add_keys(const json_t *json, struct buf *out)
     table_print(&table, "", out);
 }
 
-static void print_workers(const json_t *json, struct buf *out)
+static void print_list(const json_t *json, bool all, struct buf *out)
 {
-    add_workers(json, false, out);
+    add_workers(json, all, out);
     buf_addc(out, '\n');
     add_keys(json, out);
 }
 
-static void print_all_workers(const json_t *json, struct buf *out)
+static void print_living(const json_t *json, struct buf *out)
 {
-    add_workers(json, true, out);
-    buf_addc(out, '\n');
-    add_keys(json, out);
+    print_list(json, false, out);
+}
+
+static void print_all(const json_t *json, struct buf *out)
+{
+    print_list(json, true, out);
 }
 
 static int workers_list_run(const struct cmdline *line)
 {
-    return cli_get(line, "/api/v1/workers", cmdline_has(line, "all") ? print_all_workers : print_workers);
+    return cli_get(line, "/api/v1/workers", cmdline_has(line, "all") ? print_all : print_living);
 }
 
 static int workers_enroll_run(const struct cmdline *line)

@@ -3,7 +3,6 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/eventfd.h>
 #include <unistd.h>
 
 #include "api/api.h"
@@ -13,6 +12,7 @@
 #include "base/log.h"
 #include "base/pause.h"
 #include "base/text.h"
+#include "base/wake.h"
 #include "daemon/janitor.h"
 #include "daemon/leader.h"
 #include "daemon/topics.h"
@@ -124,9 +124,8 @@ static bool prepare(struct daemon *daemon, const struct daemon_options *options,
     if (!key_read_secret(daemon->settings->signing_key, &daemon->key, err))
         return wrong_setting(options, "signing_key", err);
     daemon->has_key = true;
-    daemon->wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
-    if (daemon->wake_fd < 0)
-        return err_errno(err, "eventfd");
+    if (!wake_open(&daemon->wake_fd, err))
+        return false;
     name_holder(daemon);
     if (!signals_catch(err) || !bus_keeper_open(&daemon->bus, (int)daemon->settings->replication, daemon->wake_fd,
                                                 &daemon->keeper, err))
@@ -162,11 +161,8 @@ static bool serve(struct daemon *daemon, const struct daemon_options *options, s
 static void pause_for(const struct daemon *daemon, int ms, bool after_term)
 {
     struct pollfd fds[] = {{.fd = signals_fd(), .events = POLLIN}, {.fd = daemon->wake_fd, .events = POLLIN}};
-    uint64_t count;
-    if (poll(fds, after_term ? 1 : COUNT_OF(fds), ms) > 0 && !after_term && (fds[1].revents & POLLIN)) {
-        ssize_t got = read(daemon->wake_fd, &count, sizeof count);
-        (void)got;
-    }
+    if (poll(fds, after_term ? 1 : COUNT_OF(fds), ms) > 0 && !after_term)
+        wake_clear(daemon->wake_fd);
 }
 
 static void trace_sql(void *context, const char *statement, int64_t duration_us, const char *tag)

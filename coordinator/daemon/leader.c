@@ -2,12 +2,12 @@
 
 #include <poll.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "base/wake.h"
 #include "proc/signals.h"
 
 #define TURN_MESSAGES 1000
@@ -421,11 +421,8 @@ static void wait_for_work(struct leader *leader, int64_t wake_ms)
     struct pollfd fds[] = {{.fd = leader->wake_fd, .events = POLLIN},
                            {.fd = store_socket(leader->store), .events = POLLIN},
                            {.fd = signals_fd(), .events = POLLIN}};
-    if (poll(fds, COUNT_OF(fds), until > now_ms ? (int)(until - now_ms) : 0) > 0 && (fds[0].revents & POLLIN)) {
-        uint64_t count;
-        ssize_t got = read(leader->wake_fd, &count, sizeof count);
-        (void)got;
-    }
+    if (poll(fds, COUNT_OF(fds), until > now_ms ? (int)(until - now_ms) : 0) > 0)
+        wake_clear(leader->wake_fd);
 }
 
 /* Whether this process could not lead now, and another one perhaps can: no broker has answered for as long as a lease

@@ -429,6 +429,18 @@ class Stage:
         self.key(name)
         return (self.folder / f"{name}.key.pub").read_text().strip()
 
+    def write(self, fleet, files):
+        """Writes fleet.yml and {its file's name beside it: text, None: it goes}; the path of fleet.yml."""
+        folder = self.folder / "fleet"
+        for name, text in files.items():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            if text is None:
+                (folder / name).unlink()
+            else:
+                (folder / name).write_text(text + "\n")
+        (folder / "fleet.yml").write_text(fleet)
+        return folder / "fleet.yml"
+
     def fleet(self, fleet_file, name=None, environment="dev", services=None):
         """Takes a fleet.yml (a path) as it is. `services`: {service: [targets]}; read by `greylag plan` when left
         out."""

@@ -1,7 +1,6 @@
 """Flyway's kinds as a fleet of real processes: repeatables through releases, a rollback and downs; callbacks; a
 baseline on an empty database and on one that holds something; placeholders; a range between two services."""
 # long
-import pathlib
 import sys
 
 from greylag import Stage, expect, scenarios, wait
@@ -32,15 +31,7 @@ def view(version):
 
 
 def write(stage, files):
-    folder = pathlib.Path(stage.folder / "fleet")
-    for name, text in files.items():
-        (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        if text is None:
-            (folder / name).unlink()
-        else:
-            (folder / name).write_text(text + "\n")
-    (folder / "fleet.yml").write_text(FLEET)
-    return folder / "fleet.yml"
+    return stage.write(FLEET, files)
 
 
 def begin(stage, files):

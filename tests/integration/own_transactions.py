@@ -1,6 +1,5 @@
 """Files that end transactions themselves, and steps outside a transaction whose worker is killed in the middle, on a
 fleet of real processes."""
-import pathlib
 import sys
 
 from greylag import Stage, expect, scenarios, wait
@@ -34,12 +33,7 @@ FILES = {
 
 
 def write(stage, files):
-    folder = pathlib.Path(stage.folder / "fleet")
-    for name, text in files.items():
-        (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        (folder / name).write_text(text + "\n")
-    (folder / "fleet.yml").write_text(FLEET)
-    return folder / "fleet.yml"
+    return stage.write(FLEET, files)
 
 
 def begin(stage, files):

@@ -12,14 +12,31 @@ static const struct executor_hooks quick = {.retry_first_ms = 10, .retry_max_ms 
 static const char *waits = "SELECT count(*) FROM pg_locks l JOIN pg_database d ON d.oid = l.database "
                            "WHERE d.datname = current_database() AND NOT l.granted";
 
-/* Holds the table until somebody has waited for it in vain. */
-static void *hold(void *context)
+/* Somebody holds the table `busy` until this has been waited for in vain. */
+static void *let_go(void *context)
 {
     PGconn *holder = context;
     await_value(waits, "1");
     await_value(waits, "0");
     PQclear(PQexec(holder, "COMMIT"));
+    PQfinish(holder);
     return NULL;
+}
+
+/* Applies the request, which waits for that table, outside a transaction: it has to succeed, and not at once. */
+static void apply_behind_busy(struct ledger *l, struct job_request r)
+{
+    pthread_t thread;
+    test_pg_run(database, "CREATE TABLE busy (x int)");
+    PGconn *holder = PQconnectdb(database);
+    PQclear(PQexec(holder, "BEGIN; LOCK TABLE busy IN ACCESS EXCLUSIVE MODE"));
+    pthread_create(&thread, NULL, let_go, holder);
+    r.no_transaction = true;
+    r.lock_timeout_ms = 300;
+    r.retries = 1000;
+    EXPECT(l, r, OUTCOME_APPLIED);
+    pthread_join(thread, NULL);
+    cr_assert(last.outcome.attempt > 1);
 }
 
 Test(executor_units, what_failed_for_a_passing_reason_is_tried_again_alone_and_in_its_session)
@@ -28,11 +45,7 @@ Test(executor_units, what_failed_for_a_passing_reason_is_tried_again_alone_and_i
     hooks = &quick;
     test_pg_run(database, "CREATE TABLE accounts (id int, migrated bool DEFAULT false);"
                           "INSERT INTO accounts VALUES (1), "
-                          "(2), (3); CREATE TABLE credits (id int); CREATE TABLE busy (x int)");
-    PGconn *holder = PQconnectdb(database);
-    PQclear(PQexec(holder, "BEGIN; LOCK TABLE busy IN ACCESS EXCLUSIVE MODE"));
-    pthread_t thread;
-    pthread_create(&thread, NULL, hold, holder);
+                          "(2), (3); CREATE TABLE credits (id int)");
     struct job_request r = up("q1", "1", "CREATE TEMP TABLE ids AS SELECT id FROM accounts;\n"
                               "INSERT INTO credits SELECT id FROM accounts "
                               "WHERE set_config('app.user', 'm', false) > '';\n"
@@ -40,13 +53,7 @@ Test(executor_units, what_failed_for_a_passing_reason_is_tried_again_alone_and_i
                               "ALTER TABLE busy ADD y int;\n"
                               "UPDATE accounts SET migrated = current_setting('app.user') = 'm' FROM ids "
                               "WHERE ids.id = accounts.id;\nEXECUTE find");
-    r.no_transaction = true;
-    r.lock_timeout_ms = 300;
-    r.retries = 1000;
-    EXPECT(l, r, OUTCOME_APPLIED);
-    pthread_join(thread, NULL);
-    PQfinish(holder);
-    cr_assert(last.outcome.attempt > 1);
+    apply_behind_busy(l, r);
     VALUE("SELECT count(*) FROM accounts WHERE migrated", "3");
     VALUE("SELECT count(*) FROM credits", "3");
     ledger_close(l);
@@ -57,20 +64,9 @@ Test(executor_units, the_record_of_what_is_done_is_tried_again_by_itself)
 {
     struct ledger *l = ready(1);
     hooks = &quick;
-    test_pg_run(database, "CREATE TABLE busy (x int)");
-    PGconn *holder = PQconnectdb(database);
-    PQclear(PQexec(holder, "BEGIN; LOCK TABLE busy IN ACCESS EXCLUSIVE MODE"));
-    pthread_t thread;
-    pthread_create(&thread, NULL, hold, holder);
     struct job_request r = up("q1", "1", "CREATE TEMP TABLE ids (x int);\nCREATE TABLE made (x int)");
-    r.no_transaction = true;
     r.verify = "SELECT * FROM busy";
-    r.lock_timeout_ms = 300;
-    r.retries = 1000;
-    EXPECT(l, r, OUTCOME_APPLIED);
-    pthread_join(thread, NULL);
-    PQfinish(holder);
-    cr_assert(last.outcome.attempt > 1);
+    apply_behind_busy(l, r);
     VALUE("SELECT to_regclass('made') IS NOT NULL", "t");
     ledger_close(l);
 }

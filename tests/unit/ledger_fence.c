@@ -148,6 +148,15 @@ Test(ledger_fence, a_lock_that_was_taken_away_still_keeps_others_out)
     ledger_close(b);
 }
 
+/* Nobody has ended it until now. */
+static void end_alive(PGconn *application)
+{
+    PGresult *alive = PQexec(application, "SELECT 1");
+    cr_assert_eq(PQresultStatus(alive), PGRES_TUPLES_OK);
+    PQclear(alive);
+    PQfinish(application);
+}
+
 /* In a container process ids begin anew with each server: an application's session soon has the one of the lease. */
 Test(ledger_fence, a_session_of_another_server_is_not_the_holder)
 {
@@ -159,10 +168,7 @@ Test(ledger_fence, a_session_of_another_server_is_not_the_holder)
                                "pg_stat_activity WHERE pid = %d RETURNING holder", PQbackendPID(application)));
     free(lease);
     lock(b);
-    PGresult *alive = PQexec(application, "SELECT 1");
-    cr_assert_eq(PQresultStatus(alive), PGRES_TUPLES_OK);
-    PQclear(alive);
-    PQfinish(application);
+    end_alive(application);
     ledger_close(b);
 }
 
@@ -192,10 +198,7 @@ Test(ledger_fence, a_session_that_cannot_be_seen_is_waited_for_and_never_ended)
     cr_assert(strstr(holder, "pg_read_all_stats"));
     test_pg_run(database, "UPDATE greylag.lease SET expires = clock_timestamp()");
     lock(b);
-    PGresult *alive = PQexec(application, "SELECT 1");
-    cr_assert_eq(PQresultStatus(alive), PGRES_TUPLES_OK);
-    PQclear(alive);
-    PQfinish(application);
+    end_alive(application);
     ledger_close(b);
     test_pg_run(database, arena_printf(&arena, "DROP OWNED BY %s; DROP ROLE %s", role, role));
 }

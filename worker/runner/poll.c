@@ -1,12 +1,12 @@
 /* From Kafka to the targets' queues, and back to the committed offsets. */
 #include <string.h>
-#include <unistd.h>
 
 #include "base/array.h"
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "base/wake.h"
 #include "proc/crash.h"
 #include "report/report.h"
 #include "runner/runner_internal.h"
@@ -44,18 +44,11 @@ bool runner_troubles(struct runner *runner)
     return count > 0;
 }
 
-static void wake(struct runner *runner)
-{
-    uint64_t one = 1;
-    if (write(runner->wake_fd, &one, sizeof one) < 0)
-        return; /* its counter is full: awake already */
-}
-
 void runner_changed(void *context)
 {
     struct runner *runner = context;
     atomic_store(&runner->changed, true);
-    wake(runner);
+    wake_signal(runner->wake_fd);
 }
 
 void runner_finished(void *context, uint64_t tag)
@@ -64,7 +57,7 @@ void runner_finished(void *context, uint64_t tag)
     pthread_mutex_lock(&runner->mutex);
     *array_add(runner->finished, runner->finished_count, runner->finished_room) = tag;
     pthread_mutex_unlock(&runner->mutex);
-    wake(runner);
+    wake_signal(runner->wake_fd);
 }
 
 /* The last report of a job was acknowledged by the broker, or given up; its outcomes are sent again anyway until the

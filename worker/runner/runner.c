@@ -1,15 +1,14 @@
 #include "runner/runner.h"
 
-#include <errno.h>
 #include <poll.h>
 #include <string.h>
-#include <sys/eventfd.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "base/wake.h"
 #include "crypto/digest.h"
 #include "proc/notify.h"
 #include "proc/signals.h"
@@ -138,9 +137,7 @@ static void sleep_until_something(struct runner *runner)
         until = runner->presence_due_ms;
     struct pollfd waits[] = {{.fd = runner->wake_fd, .events = POLLIN}, {.fd = signals_fd(), .events = POLLIN}};
     poll(waits, COUNT_OF(waits), until > now ? (int)(until - now) : 0);
-    uint64_t count;
-    if (read(runner->wake_fd, &count, sizeof count) < 0 && errno != EAGAIN)
-        log_debug("wake: %s", strerror(errno));
+    wake_clear(runner->wake_fd);
 }
 
 static void serve_producer(struct runner *runner)
@@ -192,10 +189,8 @@ static bool start_targets(struct runner *runner, struct err *err)
 
 static bool start(struct runner *runner, struct err *err)
 {
-    runner->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    if (runner->wake_fd < 0)
-        return err_errno(err, "eventfd");
-    if (!bus_producer_open(&runner->bus, runner_delivered, runner, &runner->producer, err) ||
+    if (!wake_open(&runner->wake_fd, err) ||
+        !bus_producer_open(&runner->bus, runner_delivered, runner, &runner->producer, err) ||
         !bus_reader_open(&runner->bus, &runner->control, err))
         return false;
     bus_producer_wake(runner->producer, runner->wake_fd);
