@@ -62,6 +62,12 @@ bool database_refuses(struct world *w, int target, const struct message *message
 void database_raise(struct world *w, int target, const struct message *message)
 {
     struct database *db = &w->databases[target];
+    const struct token before = db->now.fence;
+    enum token_order order = token_compare(&message->token, &before);
+    if (order != TOKEN_HIGHER && order != TOKEN_SAME)
+        broken(w, "P2: target %d: the fence %lld/%lld is replaced by %lld/%lld, which is not higher", target,
+               (long long)before.epoch, (long long)before.sequence, (long long)message->token.epoch,
+               (long long)message->token.sequence);
     db->now.fence = message->token;
     db->now.timeline = db->timeline;
     trace(w, "fence raised", target, message->token.epoch, message->token.sequence);
