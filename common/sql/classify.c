@@ -88,7 +88,6 @@ static void on_index(const json_t *node, struct sql_statement *s, struct arena *
     s->kind = SQL_CREATE_INDEX;
     s->keyword = "CREATE INDEX CONCURRENTLY";
     s->concurrently = true;
-    s->if_not_exists = is(node, "if_not_exists");
     s->name = keep(arena, str(node, "idxname"));
     s->schema = s->name_schema = keep(arena, str(table, "schemaname"));
     s->table = keep(arena, str(table, "relname"));

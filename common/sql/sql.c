@@ -198,6 +198,24 @@ static void give_rows(struct gather *g, struct sql_statement *s)
     s->data_line = count_to(g, s->data_begin);
 }
 
+bool sql_if_not_exists(const char *text, size_t begin, size_t end)
+{
+    size_t size = end - begin;
+    if (size > PIECE_MAX)
+        return false;
+    auto_free char *piece = xmalloc(size + 1);
+    memcpy(piece, text + begin, size);
+    piece[size] = 0;
+    PgQueryParseResult result = pg_query_parse(piece);
+    json_t *tree = result.error ? NULL : load(result.parse_tree);
+    json_t *statement = json_object_get(json_array_get(json_object_get(tree, "stmts"), 0), "stmt");
+    const json_t *node = json_object_iter_value(json_object_iter(statement));
+    bool asks = json_is_true(json_object_get(node, "if_not_exists"));
+    json_decref(tree);
+    pg_query_free_parse_result(result);
+    return asks;
+}
+
 /* The tree of one statement, when it is needed and not too large. `last`: of its stretch. */
 static void parse_piece(struct gather *g, size_t at, size_t len, bool last)
 {

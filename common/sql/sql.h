@@ -46,7 +46,7 @@ struct sql_statement {
     bool strings_off;       /* and behind it a backslash in a string may be an escape */
     bool sets;              /* does nothing but set something in the session, and may run again in a new one: SET,
                              * PREPARE, LOAD */
-    bool concurrently, if_not_exists; /* REINDEX; CREATE_INDEX */
+    bool concurrently;      /* REINDEX */
     bool again;             /* safe to run again, should it have to run alone: REINDEX and CLUSTER, which are refused
                              * in a transaction where the table is partitioned */
     const char *why;        /* FORBIDDEN: one line for people; else NULL */
@@ -92,6 +92,8 @@ struct sql_text {
 
 /* Everything in *ret lives in the arena. Never fails. `text` is NUL-terminated and may be any bytes. */
 void sql_analyse(const char *text, struct arena *arena, struct sql_text *ret);
+/* Whether the statement text[begin, end) says IF NOT EXISTS. Parses it: for a statement that has failed. */
+bool sql_if_not_exists(const char *text, size_t begin, size_t end);
 /* The offset of the first statement that does something; `len`: text[0, len) holds nothing but blanks, comments, and
  * BEGIN, COMMIT and ROLLBACK. By the words alone, without the parser. */
 size_t sql_first_effect(const char *text, size_t len);

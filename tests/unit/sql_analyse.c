@@ -112,12 +112,28 @@ Test(sql_analyse, names_for_the_repair)
     analyse("CREATE INDEX CONCURRENTLY IF NOT EXISTS \"I x\" ON s.a (x); DROP INDEX CONCURRENTLY s.j; ALTER TABLE p "
             "DETACH PARTITION z.q CONCURRENTLY");
     const struct sql_statement *s = t.statements;
-    cr_assert(strcmp(s[0].name, "I x") == 0 && strcmp(s[0].schema, "s") == 0 && strcmp(s[0].table, "a") == 0 &&
-              s[0].if_not_exists);
+    cr_assert(strcmp(s[0].name, "I x") == 0 && strcmp(s[0].schema, "s") == 0 && strcmp(s[0].table, "a") == 0);
     cr_assert(strcmp(s[1].name, "j") == 0 && strcmp(s[1].name_schema, "s") == 0);
     cr_assert(strcmp(s[2].table, "p") == 0 && !s[2].schema && strcmp(s[2].name, "q") == 0 &&
               strcmp(s[2].name_schema, "z") == 0);
     arena_release(&arena);
+}
+
+Test(sql_analyse, who_asks_first_whether_it_exists)
+{
+    static const struct {
+        const char *text;
+        bool asks;
+    } rows[] = {
+        {"CREATE TABLE IF NOT EXISTS a (x int)", true},   {"CREATE TABLE a (x int) /* IF NOT EXISTS */", false},
+        {"create schema if not exists s", true},          {"CREATE EXTENSION IF NOT EXISTS citext", true},
+        {"CREATE SEQUENCE IF NOT EXISTS s", true},        {"CREATE INDEX IF NOT EXISTS i ON a (x)", true},
+        {"CREATE TABLE IF NOT EXISTS a AS SELECT", true}, {"COMMENT ON TABLE a IS 'IF NOT EXISTS'", false},
+        {"DROP TABLE IF EXISTS a", false},                {"CREATE TABLE IF NOT EXISTS", false},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        cr_expect_eq(sql_if_not_exists(rows[i].text, 0, strlen(rows[i].text)), rows[i].asks, "%s", rows[i].text);
+    cr_expect(sql_if_not_exists("SELECT 1; CREATE SCHEMA IF NOT EXISTS s; x", 10, 40));
 }
 
 Test(sql_analyse, frames)

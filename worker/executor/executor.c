@@ -34,7 +34,9 @@ static bool pause_for(const struct execution *x, int64_t ms)
 enum retry_cause failure_cause(const struct failure *failure, bool lost, bool same_server)
 {
     const struct retry_seen seen = {.sqlstate = failure->err.sqlstate, .message = failure->err.text,
-                                    .retriable = failure->err.retriable, .lost = lost, .same_server = same_server};
+                                    .known = (failure->err.retriable ? RETRY_CATALOGUE : 0u) |
+                                             (failure->asked ? RETRY_ASKED : 0u) | (lost ? RETRY_LOST : 0u) |
+                                             (same_server ? RETRY_SAME_SERVER : 0u)};
     return failure->over ? RETRY_CAUSE_DOUBT : retry_cause(&seen);
 }
 

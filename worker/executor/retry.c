@@ -15,33 +15,35 @@
 static const struct {
     const char *state;
     const char *says; /* a part of the message; NULL: whatever it says */
-    bool retriable, lost, same_server; /* true: only then */
+    unsigned needs;   /* of RETRY_KNOWN: only when all of it is known */
     enum retry_cause cause;
 } rows[] = {
-    /* state   says                   retriable lost   same   cause */
-    {"08007", NULL,                  false, false, false, RETRY_CAUSE_DOUBT},      /* transaction_resolution_unknown */
-    {"57P01", NULL,                  false, true,  true,  RETRY_CAUSE_TERMINATED}, /* admin_shutdown, but it is up */
-    {"",      NULL,                  false, true,  false, RETRY_CAUSE_LOST},
-    {"55P03", NULL,                  false, false, false, RETRY_CAUSE_LOCK},       /* lock_not_available */
-    {"40P01", NULL,                  false, false, false, RETRY_CAUSE_CONFLICT},   /* deadlock_detected */
-    {"40001", NULL,                  false, false, false, RETRY_CAUSE_CONFLICT},   /* serialization_failure */
-    {"XX000", "concurrently",        false, false, false, RETRY_CAUSE_RACE},       /* tuple ... updated, deleted */
-    {"XX000", "cache lookup failed", false, false, false, RETRY_CAUSE_RACE},       /* dropped while it was looked at */
-    {"23505", NULL,                  true,  false, false, RETRY_CAUSE_RACE},       /* made by two at a time */
-    {"53100", NULL,                  false, false, false, RETRY_CAUSE_ROOM},       /* disk_full */
-    {"53300", NULL,                  false, false, false, RETRY_CAUSE_SERVER},     /* too_many_connections */
-    {"57P03", NULL,                  false, false, false, RETRY_CAUSE_SERVER},     /* cannot_connect_now */
-    {"57P0",  NULL,                  false, false, false, RETRY_CAUSE_LOST},
-    {"08",    NULL,                  false, false, false, RETRY_CAUSE_LOST},       /* connection exceptions */
-    {"",      NULL,                  false, false, false, RETRY_CAUSE_FINAL},
+    /* state   says                   needs                           cause */
+    {"08007", NULL,                  0,                              RETRY_CAUSE_DOUBT},     /* transaction unknown */
+    {"57P01", NULL,                  RETRY_LOST | RETRY_SAME_SERVER, RETRY_CAUSE_TERMINATED}, /* but it is up */
+    {"",      NULL,                  RETRY_LOST,                     RETRY_CAUSE_LOST},
+    {"55P03", NULL,                  0,                              RETRY_CAUSE_LOCK},      /* lock_not_available */
+    {"40P01", NULL,                  0,                              RETRY_CAUSE_CONFLICT},  /* deadlock_detected */
+    {"40001", NULL,                  0,                              RETRY_CAUSE_CONFLICT},  /* serialization_failure */
+    {"XX000", "concurrently",        0,                              RETRY_CAUSE_RACE},      /* a tuple was changed */
+    {"XX000", "cache lookup failed", 0,                              RETRY_CAUSE_RACE},      /* dropped at that moment */
+    {"23505", NULL,                  RETRY_CATALOGUE,                RETRY_CAUSE_RACE},      /* made by two at a time */
+    {"42P07", NULL,                  RETRY_ASKED,                    RETRY_CAUSE_RACE},      /* a relation */
+    {"42710", NULL,                  RETRY_ASKED,                    RETRY_CAUSE_RACE},      /* a row type, an extension */
+    {"42P06", NULL,                  RETRY_ASKED,                    RETRY_CAUSE_RACE},      /* a schema */
+    {"53100", NULL,                  0,                              RETRY_CAUSE_ROOM},      /* disk_full */
+    {"53300", NULL,                  0,                              RETRY_CAUSE_SERVER},    /* too_many_connections */
+    {"57P03", NULL,                  0,                              RETRY_CAUSE_SERVER},    /* cannot_connect_now */
+    {"57P0",  NULL,                  0,                              RETRY_CAUSE_LOST},
+    {"08",    NULL,                  0,                              RETRY_CAUSE_LOST},      /* connection exceptions */
+    {"",      NULL,                  0,                              RETRY_CAUSE_FINAL},
 };
 
 enum retry_cause retry_cause(const struct retry_seen *seen)
 {
     size_t i = 0;
     while (strncmp(seen->sqlstate, rows[i].state, strlen(rows[i].state)) != 0 ||
-           (rows[i].says && !strstr(seen->message, rows[i].says)) || (rows[i].retriable && !seen->retriable) ||
-           (rows[i].lost && !seen->lost) || (rows[i].same_server && !seen->same_server))
+           (rows[i].says && !strstr(seen->message, rows[i].says)) || (rows[i].needs & ~seen->known))
         i++; /* the last fits all */
     return rows[i].cause;
 }
@@ -114,6 +116,24 @@ bool retry_again(struct retry_tally *tally, enum retry_cause cause, const struct
 
 /* ---- the page ---- */
 
+static void print_row(struct buf *out, size_t n)
+{
+    static const struct {
+        enum retry_known known;
+        const char *text;
+    } needs[] = {
+#define X(name, bit, text) {RETRY_##name, text},
+        RETRY_KNOWN(X)
+#undef X
+    };
+    buf_addf(out, " %s", *rows[n].state ? rows[n].state : "any");
+    if (rows[n].says)
+        buf_addf(out, " `%s`", rows[n].says);
+    for (size_t i = 0; i < COUNT_OF(needs); i++)
+        if (rows[n].needs & needs[i].known)
+            buf_addf(out, " (%s)", needs[i].text);
+}
+
 static void print_causes(struct buf *out)
 {
     static const char *const often[] = {
@@ -135,10 +155,7 @@ static void print_causes(struct buf *out)
         buf_addf(out, "| %s | %s |", names[i], causes[i].prose);
         for (size_t n = 0; n + 1 < COUNT_OF(rows); n++)
             if (rows[n].cause == (enum retry_cause)i)
-                buf_addf(out, " %s%s%s%s%s%s", *rows[n].state ? rows[n].state : "any", rows[n].says ? " `" : "",
-                         rows[n].says ? rows[n].says : "", rows[n].says ? "`" : "",
-                         rows[n].retriable ? " (an index of the catalogue)" : "",
-                         rows[n].lost ? " (the session is lost)" : "");
+                print_row(out, n);
         buf_addf(out, " | %s | %s | %s |\n", often[causes[i].often], pauses[causes[i].pause],
                  causes[i].counts_as == BLOCKED ? "blocked" : "failed");
     }

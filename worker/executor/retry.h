@@ -51,13 +51,22 @@ enum retry_cause {
     RETRY_CAUSE_COUNT
 };
 
-/* What is known of a failure. */
+/* What may be known of a failure beside its words: bits. */
+#define RETRY_KNOWN(X)                                                                                                 \
+    X(CATALOGUE,   1, "an index of the catalogue")                                                                     \
+    X(ASKED,       2, "the statement says IF NOT EXISTS: it was made after it had looked")                             \
+    X(LOST,        4, "the session is lost")                                                                           \
+    X(SAME_SERVER, 8, "the server has been up all the time")
+enum retry_known {
+#define X(name, bit, ...) RETRY_##name = (bit),
+    RETRY_KNOWN(X)
+#undef X
+};
+
 struct retry_seen {
-    const char *sqlstate;  /* "" none */
+    const char *sqlstate; /* "" none */
     const char *message;
-    bool retriable;        /* the error says so (pg_fail): a row of the catalogue that somebody else made just then */
-    bool lost;             /* the session is gone */
-    bool same_server;      /* and its server has been up all the time */
+    unsigned known;       /* of RETRY_KNOWN */
 };
 enum retry_cause retry_cause(const struct retry_seen *seen);
 const char *retry_cause_text(enum retry_cause cause); /* static: the prose */

@@ -110,8 +110,10 @@ static void place_count(const struct script *script, int completed, struct failu
         int ahead = completed - span->before;
         if (!span->part->text.parsed || span->before < 0 || ahead < 0 || (size_t)ahead >= span->count)
             continue;
+        const struct sql_statement *s = &span->part->text.statements[span->first + (size_t)ahead];
         failure->part = span->part;
-        failure->line = part_file_line(span->part, span->part->text.statements[span->first + (size_t)ahead].line);
+        failure->line = part_file_line(span->part, s->line);
+        failure->asked = sql_if_not_exists(span->part->expanded.text, s->begin, s->end);
     }
 }
 

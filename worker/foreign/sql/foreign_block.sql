@@ -54,7 +54,7 @@ BEGIN
                 '@registry@', pg_catalog.quote_ident(v_schema)),
                 '@name_pk@', pg_catalog.quote_ident(v_table || '_pk')),
                 '@name_s_idx@', pg_catalog.quote_ident(v_table || '_s_idx'));
-        EXCEPTION WHEN duplicate_table OR duplicate_schema OR unique_violation THEN
+        EXCEPTION WHEN duplicate_table OR duplicate_object OR duplicate_schema OR unique_violation THEN
             NULL; -- somebody else has just made it
         END;
         v_place := pg_catalog.to_regclass(pg_catalog.format('%I.%I', v_schema, v_table));
