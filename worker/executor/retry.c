@@ -19,23 +19,23 @@ static const struct {
     enum retry_cause cause;
 } rows[] = {
     /* state   says                   needs                           cause */
-    {"08007", NULL,                  0,                              RETRY_CAUSE_DOUBT},     /* transaction unknown */
+    {"08007", NULL,                  0,                              RETRY_CAUSE_DOUBT},   /* transaction unknown */
     {"57P01", NULL,                  RETRY_LOST | RETRY_SAME_SERVER, RETRY_CAUSE_TERMINATED}, /* but it is up */
     {"",      NULL,                  RETRY_LOST,                     RETRY_CAUSE_LOST},
-    {"55P03", NULL,                  0,                              RETRY_CAUSE_LOCK},      /* lock_not_available */
-    {"40P01", NULL,                  0,                              RETRY_CAUSE_CONFLICT},  /* deadlock_detected */
-    {"40001", NULL,                  0,                              RETRY_CAUSE_CONFLICT},  /* serialization_failure */
-    {"XX000", "concurrently",        0,                              RETRY_CAUSE_RACE},      /* a tuple was changed */
-    {"XX000", "cache lookup failed", 0,                              RETRY_CAUSE_RACE},      /* dropped at that moment */
-    {"23505", NULL,                  RETRY_CATALOGUE,                RETRY_CAUSE_RACE},      /* made by two at a time */
-    {"42P07", NULL,                  RETRY_ASKED,                    RETRY_CAUSE_RACE},      /* a relation */
-    {"42710", NULL,                  RETRY_ASKED,                    RETRY_CAUSE_RACE},      /* a row type, an extension */
-    {"42P06", NULL,                  RETRY_ASKED,                    RETRY_CAUSE_RACE},      /* a schema */
-    {"53100", NULL,                  0,                              RETRY_CAUSE_ROOM},      /* disk_full */
-    {"53300", NULL,                  0,                              RETRY_CAUSE_SERVER},    /* too_many_connections */
-    {"57P03", NULL,                  0,                              RETRY_CAUSE_SERVER},    /* cannot_connect_now */
+    {"55P03", NULL,                  0,                              RETRY_CAUSE_LOCK},    /* lock_not_available */
+    {"40P01", NULL,                  0,                              RETRY_CAUSE_CONFLICT}, /* deadlock_detected */
+    {"40001", NULL,                  0,                              RETRY_CAUSE_CONFLICT}, /* serialization_failure */
+    {"XX000", "concurrently",        0,                              RETRY_CAUSE_RACE},    /* a tuple was changed */
+    {"XX000", "cache lookup failed", 0,                              RETRY_CAUSE_RACE},    /* just dropped */
+    {"23505", NULL,                  RETRY_CATALOGUE,                RETRY_CAUSE_RACE},    /* made by two at a time */
+    {"42P07", NULL,                  RETRY_ASKED,                    RETRY_CAUSE_RACE},    /* a relation */
+    {"42710", NULL,                  RETRY_ASKED,                    RETRY_CAUSE_RACE},    /* a row type, an extension */
+    {"42P06", NULL,                  RETRY_ASKED,                    RETRY_CAUSE_RACE},    /* a schema */
+    {"53100", NULL,                  0,                              RETRY_CAUSE_ROOM},    /* disk_full */
+    {"53300", NULL,                  0,                              RETRY_CAUSE_SERVER},  /* too_many_connections */
+    {"57P03", NULL,                  0,                              RETRY_CAUSE_SERVER},  /* cannot_connect_now */
     {"57P0",  NULL,                  0,                              RETRY_CAUSE_LOST},
-    {"08",    NULL,                  0,                              RETRY_CAUSE_LOST},      /* connection exceptions */
+    {"08",    NULL,                  0,                              RETRY_CAUSE_LOST},    /* connection exceptions */
     {"",      NULL,                  0,                              RETRY_CAUSE_FINAL},
 };
 
