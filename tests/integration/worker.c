@@ -258,6 +258,26 @@ Test(worker, heartbeats_and_a_goodbye)
     cr_assert(presence.leaving);
 }
 
+/* A restore into a database that is in use: what the worker looked at in the middle of it is not what there is. */
+Test(worker, heartbeats_follow_what_an_inventory_found)
+{
+    struct job_request request = up("r1", "CREATE TABLE a ()");
+    start_worker();
+    send_job(1, &request, 1);
+    report_of(REPORT_FINISHED, 1);
+    test_pg_run(database, "DELETE FROM greylag.applied");
+    send_control(CONTROL_INVENTORY, 2, NULL, 0);
+    struct report report = report_of(REPORT_INVENTORY, 2), later;
+    struct presence presence = {0};
+    cr_assert_eq(report.applied_count, 0);
+    int64_t until = clock_mono_ms() + LIMIT_MS;
+    while (clock_mono_ms() < until &&
+           !(presence.target_count && strcmp(presence.targets[0].contents, report.contents) == 0))
+        next_report(1000, &later, &presence);
+    cr_assert(presence.target_count, "no heartbeat");
+    cr_assert_str_eq(presence.targets[0].contents, report.contents);
+}
+
 Test(worker, asked_to_leave_it_cancels_what_does_not_end_and_goes_on_later)
 {
     static const char *const names[] = {"r1", "r2"};

@@ -168,7 +168,11 @@ void target_answer_inventory(struct target *target, struct work *work)
                  read_foreign(&answer, &err) && read_others(&answer, &err);
     if (known) {
         leave_out_known(&answer);
+        session_in_force(target, &answer.report.in_force);
+        bool changed = session_holds(target, answer.report.contents);
         say(&answer);
+        if (changed) /* behind the session's back: a restore beside it */
+            target->settings.notices.changed(target->settings.notices.context);
     } else {
         session_problem(target, err.text); /* the coordinator asks again */
     }

@@ -51,6 +51,8 @@ bool session_lock(struct target *target, bool (*stop)(void *), bool *ret_busy, c
 void session_unlock(struct target *target);
 /* Reads what is applied, for the heartbeat. */
 void session_describe(struct target *target);
+/* The digest of what is applied, just read. True: the heartbeats said another one until now. */
+bool session_holds(struct target *target, const char *contents);
 void session_problem(struct target *target, const char *problem);
 void session_trouble(struct target *target, const struct err *err); /* the same; the log also says what to do */
 void session_in_force(struct target *target, const struct fence *fence);

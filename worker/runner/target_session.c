@@ -66,6 +66,17 @@ void session_in_force(struct target *target, const struct fence *fence)
     pthread_mutex_unlock(&target->mutex);
 }
 
+bool session_holds(struct target *target, const char *contents)
+{
+    pthread_mutex_lock(&target->mutex);
+    bool changed = strcmp(target->description.contents, contents) != 0;
+    text_format(target->description.contents, sizeof target->description.contents, "%s", contents);
+    text_format(target->description.system_identifier, sizeof target->description.system_identifier, "%s",
+                ledger_identity(target->ledger)->system_identifier);
+    pthread_mutex_unlock(&target->mutex);
+    return changed;
+}
+
 void session_describe(struct target *target)
 {
     auto_arena struct arena arena = ARENA_INIT;
@@ -75,11 +86,7 @@ void session_describe(struct target *target)
     if (ledger_fence_read(target->ledger, &arena, &fence, &err))
         session_in_force(target, &fence);
     target->described = ledger_inventory(target->ledger, &arena, NULL, NULL, contents, &err);
-    pthread_mutex_lock(&target->mutex);
-    memcpy(target->description.contents, contents, sizeof contents);
-    text_format(target->description.system_identifier, sizeof target->description.system_identifier, "%s",
-                ledger_identity(target->ledger)->system_identifier);
-    pthread_mutex_unlock(&target->mutex);
+    session_holds(target, contents);
 }
 
 /* Outcomes from before this process began, which the coordinator has not acknowledged. */
