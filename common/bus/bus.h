@@ -92,9 +92,6 @@ void bus_reader_seek(struct bus_consumer *reader, const char *topic, int32_t par
 /* How many partitions a topic has; 0: not there (yet). The embedded broker creates what it is asked for, with 4
  * partitions: read them all. */
 bool bus_partitions(struct bus_consumer *reader, const char *topic, int timeout_ms, int *ret_count, struct err *err);
-/* Lowest and one past the highest offset there is. */
-bool bus_watermarks(struct bus_consumer *reader, const char *topic, int32_t partition, int timeout_ms, int64_t *ret_low,
-                    int64_t *ret_high, struct err *err);
 /* true and a message (release it); or false with err->kind ERR_NONE when nothing came in time; or false with an error
  * that the caller may log (retriable: it will mend itself; keep polling), unless it is noted in the settings' troubles.
  * A reader whose offset is gone starts again at the beginning by itself and says so once, as ERR_CONFLICT; a group

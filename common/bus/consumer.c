@@ -221,21 +221,6 @@ bool bus_partitions(struct bus_consumer *reader, const char *topic, int timeout_
     return true;
 }
 
-bool bus_watermarks(struct bus_consumer *reader, const char *topic, int32_t partition, int timeout_ms, int64_t *ret_low,
-                    int64_t *ret_high, struct err *err)
-{
-    int64_t low = 0, high = 0;
-    rd_kafka_resp_err_t code =
-        rd_kafka_query_watermark_offsets(reader->kafka, topic, partition, &low, &high, timeout_ms);
-    if (code == RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED)
-        return troubles_denied(reader->troubles, BUS_RIGHT_READ, topic, err);
-    if (code)
-        return kafka_fail(code, NULL, err);
-    *ret_low = low;
-    *ret_high = high;
-    return true;
-}
-
 /* A broker that lost its data comes back without the topic, and a group that was then given none of its partitions is
  * not asked again by librdkafka 2.0.2 once the topic is made anew: the list of topics looks the same as before. More
  * and more seldom, since whoever lost its partitions to another member of the group disturbs it by asking. */

@@ -255,8 +255,3 @@ int64_t ledger_target(struct ledger *ledger)
 {
     return ledger->target;
 }
-
-int64_t ledger_sequence(struct ledger *ledger)
-{
-    return ledger->fence.sequence;
-}

@@ -129,7 +129,6 @@ struct pg *ledger_session(struct ledger *ledger); /* borrowed until ledger_recon
 /* Who blocks the session at this moment, for people, in the arena; "" nobody, or nobody knows. While a statement runs,
  * over a second connection. */
 const char *ledger_blockers(struct ledger *ledger, struct arena *arena);
-int64_t ledger_sequence(struct ledger *ledger);   /* of the fence this ledger works under, 0: none */
 /* Adds what the search_path of a migration is, as SQL: the service's schemas in front of the one that the session has,
  * as Flyway does (flyway-database-postgresql: PostgreSQLConnection.java, changeCurrentSchemaTo), so that what lies in
  * others (extensions in public) is found. Only where there are schemas of the service's own. */
