@@ -59,6 +59,7 @@ struct entry {
     const char *reason; /* what the text is about, when it can change; borrowed */
     struct bus_trouble trouble;
     int64_t told_ms, stands_ms;
+    bool heard; /* some text of it was handed out: so is its end */
     bool over, news;
 };
 
@@ -121,7 +122,7 @@ static void end(struct bus_troubles *troubles, struct entry *entry)
 {
     atomic_fetch_sub(&troubles->standing, 1);
     entry->over = true;
-    entry->news = !entry->news; /* nobody heard of it: nor of its end */
+    entry->news = entry->heard;
 }
 
 /* Ends what was not told again in time, and forgets what is over and was handed out. */
@@ -204,6 +205,7 @@ bool bus_troubles_news(struct bus_troubles *troubles, struct bus_trouble *ret_tr
         if (!found)
             continue;
         entry->news = false;
+        entry->heard = true;
         *ret_trouble = entry->trouble;
         *ret_over = entry->over;
     }
