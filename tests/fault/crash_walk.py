@@ -234,6 +234,7 @@ class Walk:
 
     def failing(self):
         self.before = {t: self.stage.dump(t) for t in SERVICES}
+        self.stage.reporting(LIMIT)  # who stands still from here on cannot tell a new leader what it holds
         self.unlocked("auth", "crm")
         walk_fleet.write(self.stage.folder / "fleet", walk_fleet.SECOND, name=self.name)
         if self.victims == "crm":

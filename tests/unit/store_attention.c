@@ -77,7 +77,8 @@ Test(store_attention, who_is_not_trusted)
     MUST(store_batch_commit(store, &batch, &why));
     MUST(store_batch_commit(store, &batch, &why));
     TOLD("stranger /");
-    cr_expect_str_eq(test_pg_value(conninfo, "SELECT messages FROM greylag.strangers"), "4");
+    auto_free char *messages = test_pg_value(conninfo, "SELECT messages FROM greylag.strangers");
+    cr_expect_str_eq(messages, "4");
     change("UPDATE greylag.strangers SET last_seen = now() - interval '1 hour'");
     TOLD("");
     struct store_seen seen = {.worker = "w-1", .host = "h", .version = "1", .service = "user", .target = "user-us",

@@ -29,7 +29,7 @@ static const struct {
     {"XX000", "cache lookup failed", 0,                              RETRY_CAUSE_RACE},    /* just dropped */
     {"23505", NULL,                  RETRY_CATALOGUE,                RETRY_CAUSE_RACE},    /* made by two at a time */
     {"42P07", NULL,                  RETRY_ASKED,                    RETRY_CAUSE_RACE},    /* a relation */
-    {"42710", NULL,                  RETRY_ASKED,                    RETRY_CAUSE_RACE},    /* a row type, an extension */
+    {"42710", NULL,                  RETRY_ASKED,                    RETRY_CAUSE_RACE},    /* just dropped */
     {"42P06", NULL,                  RETRY_ASKED,                    RETRY_CAUSE_RACE},    /* a schema */
     {"53100", NULL,                  0,                              RETRY_CAUSE_ROOM},    /* disk_full */
     {"53300", NULL,                  0,                              RETRY_CAUSE_SERVER},  /* too_many_connections */
