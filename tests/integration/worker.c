@@ -163,6 +163,25 @@ Test(worker, outcomes_are_sent_again_until_they_are_acknowledged)
     cr_assert(heard, "no acknowledgement is recorded");
 }
 
+Test(worker, history_that_is_over_goes)
+{
+    struct job_request bad = up("r1", "SELECT 1/0"), good = up("r2", "CREATE TABLE a ()");
+    start_worker();
+    send_job(1, &bad, 1);
+    report_of(REPORT_FINISHED, 1);
+    send_job(2, &good, 1);
+    struct report report = report_of(REPORT_FINISHED, 2);
+    int64_t positions[] = {report.outcomes[0].position - 1, report.outcomes[0].position};
+    send_control(CONTROL_ACKNOWLEDGE, 2, positions, 2);
+    wait_for_value("SELECT count(*) FROM greylag.acknowledged WHERE through > 1", "1");
+    child_stop(&worker, SIGTERM, 20000);
+    more_config = "retention: 1ms\n";
+    write_config();
+    start_worker();
+    wait_for_value("SELECT string_agg(request, ' ') FROM greylag.history", "r2");
+    more_config = "";
+}
+
 Test(worker, a_job_longer_than_the_poll_interval)
 {
     poll_interval = "6000";

@@ -6,8 +6,8 @@
  * `greylag` (name configurable) whose rows are keyed by fleet, environment, service and target.
  *
  * What always holds: an outcome is committed before anybody is told of it; nothing is recorded unless the fence in
- * force is this job's (checked under a shared lock of its row, inside the very transaction); history is append-only
- * and has one row for each request; its positions rise for ever for each target.
+ * force is this job's (checked under a shared lock of its row, inside the very transaction); history is only appended
+ * to, until what is over is pruned, and has one row for each request; its positions rise for ever for each target.
  *
  * Ownership: strings handed out live in the arena given. Threads: one thread at a time for one ledger. While the lock
  * is held for long, a thread of the ledger's own extends the lease over a second connection. Times: microseconds
@@ -103,6 +103,9 @@ bool ledger_unacknowledged(struct ledger *ledger, size_t limit, struct arena *ar
                            const struct outcome **ret_outcomes, size_t *ret_count, struct err *err);
 /* Positions may come in any order, twice, or never have existed. One write when the watermark moves. */
 bool ledger_acknowledge(struct ledger *ledger, const int64_t *positions, size_t count, struct err *err);
+/* Takes away at most `limit` rows of history that ended longer than keep_ms ago. What is in effect, what is not
+ * acknowledged, and the newest row stay. Needs no lock and no fence: nothing is decided by what goes. */
+bool ledger_prune(struct ledger *ledger, int64_t keep_ms, int64_t limit, int64_t *ret_rows, struct err *err);
 /* What is applied, in the order applied; and its contents_digest() (both may be NULL). */
 bool ledger_inventory(struct ledger *ledger, struct arena *arena, const struct applied **ret_applied,
                       size_t *ret_count, char digest[DIGEST_TEXT_SIZE], struct err *err);

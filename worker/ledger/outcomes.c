@@ -171,6 +171,16 @@ bool ledger_acknowledge(struct ledger *ledger, const int64_t *positions, size_t 
     return true;
 }
 
+bool ledger_prune(struct ledger *ledger, int64_t keep_ms, int64_t limit, int64_t *ret_rows, struct err *err)
+{
+    const char *values[] = {NUMBER(ledger->target), NUMBER(keep_ms), NUMBER(limit)};
+    auto_pgresult PGresult *result = NULL;
+    if (!ledger_exec(ledger, LEDGER_SQL_prune, 3, values, &result, err))
+        return false;
+    *ret_rows = pg_number(result, 0, 0);
+    return true;
+}
+
 /* ---- what is applied ---- */
 
 bool ledger_inventory(struct ledger *ledger, struct arena *arena, const struct applied **ret_applied,

@@ -176,6 +176,7 @@ static bool start_targets(struct runner *runner, struct err *err)
             .secret_count = from->secret_count,
             .worker = runner->worker,
             .lease_ms = runner->settings->lease_ms,
+            .retention_ms = runner->settings->retention_ms,
             .key = &runner->settings->key,
             .producer = runner->producer,
             .events_topic = runner->events_topic,

@@ -21,7 +21,7 @@ struct file {
     char *fleet, *environment, *topic_prefix, *name, *key, *listen;
     char **coordinator_keys;
     unsigned coordinator_keys_count;
-    int lease_ms;
+    int64_t lease_ms, retention_ms;
     struct file_target *targets;
     unsigned targets_count;
     struct file_property *kafka, *placeholders;
@@ -71,6 +71,7 @@ static const cyaml_schema_field_t file_fields[] = {
     CYAML_FIELD_SEQUENCE("coordinator_keys", CYAML_FLAG_POINTER, struct file, coordinator_keys, &text_value, 1, 16),
     CYAML_FIELD_SEQUENCE("targets", CYAML_FLAG_POINTER, struct file, targets, &target_value, 1, 256),
     CYAML_FIELD_INT("lease", CYAML_FLAG_OPTIONAL, struct file, lease_ms),
+    CYAML_FIELD_INT("retention", CYAML_FLAG_OPTIONAL, struct file, retention_ms),
     CYAML_FIELD_SEQUENCE("kafka", CYAML_FLAG_POINTER, struct file, kafka, &property_value, 1, 256),
     CYAML_FIELD_SEQUENCE("placeholders", OPTIONAL, struct file, placeholders, &placeholder_value, 0, PLACEHOLDERS_MAX),
     CYAML_FIELD_END,
@@ -107,6 +108,8 @@ static const struct config_row file_rows[] = {
     {.path = "listen", .prose = "address:port of /metrics, /healthz and /readyz; none when left out"},
     {.path = "lease", .rule = CONFIG_DURATION, .fallback = "15s", .min = 500, .max = 600000,
      .prose = "how long a worker that falls silent keeps a target from another one"},
+    {.path = "retention", .rule = CONFIG_DURATION, .fallback = "400d", .min = 0, .max = 36500LL * 86400000,
+     .prose = "how long the history in its databases is kept; what is in effect always is; `0s`: for ever"},
     {.path = "kafka", .rule = CONFIG_MAP, .prose = "librdkafka's properties, bootstrap.servers among them"},
     {.path = "kafka.*", .prose = "the property of that name (see kafka.md for those that greylag sets itself)"},
 };
@@ -209,6 +212,7 @@ static bool fill_in(struct settings *settings, const char *path, config_getter *
     settings->environment = file->environment;
     settings->listen = file->listen;
     settings->lease_ms = file->lease_ms;
+    settings->retention_ms = file->retention_ms;
     settings->host_ = xcalloc(1, 64);
     if (gethostname(settings->host_, 63))
         memcpy(settings->host_, "worker", sizeof "worker");

@@ -25,7 +25,8 @@ struct settings {
     const char *topic_prefix;  /* NULL: none */
     const char *name;          /* of this worker, for people */
     const char *listen;        /* address for /metrics and so on, NULL: none */
-    int lease_ms;              /* how long a silent worker keeps a target */
+    int64_t lease_ms;          /* how long a silent worker keeps a target */
+    int64_t retention_ms;      /* how long history is kept, 0: for ever */
     struct key_secret key;
     struct key_public *coordinator_keys;
     size_t key_count;

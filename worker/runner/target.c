@@ -272,6 +272,7 @@ static int64_t idle(struct target *target, int64_t since_ms, int64_t *backoff_ms
     *backoff_ms = BLOCKED_FIRST_MS;
     session_problem(target, "");
     session_acknowledge(target);
+    session_prune(target);
     if (target->locked && now - since_ms >= UNLOCK_IDLE_MS)
         session_unlock(target);
     if (target->locked && (wait < 0 || wait > UNLOCK_IDLE_MS))

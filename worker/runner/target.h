@@ -47,7 +47,7 @@ struct target_settings { /* all borrowed for the target's life */
     const struct key_secret *key;
     struct bus_producer *producer;
     const char *events_topic;
-    int lease_ms;
+    int64_t lease_ms, retention_ms;
     struct target_notices notices;
 };
 

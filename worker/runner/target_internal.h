@@ -41,6 +41,7 @@ struct target {
     bool locked, remembered, described;
     int64_t *pending;               /* acknowledged, not yet in the ledger */
     size_t pending_count;
+    int64_t prune_at_ms;            /* when what is over is taken away next */
     struct target_counts counts;
 };
 
@@ -57,6 +58,7 @@ void session_problem(struct target *target, const char *problem);
 void session_trouble(struct target *target, const struct err *err); /* the same; the log also says what to do */
 void session_in_force(struct target *target, const struct fence *fence);
 void session_acknowledge(struct target *target); /* writes what is pending to the ledger */
+void session_prune(struct target *target);       /* takes away what is over, now and then */
 
 /* target.c */
 bool target_must_stop(struct target *target, bool *ret_fencing); /* a fence was ordered, or the worker leaves */

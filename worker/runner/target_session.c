@@ -6,6 +6,8 @@
 #include "base/text.h"
 #include "runner/target_internal.h"
 
+#define PRUNE_ROWS 1000
+#define PRUNE_EVERY_MS 3600000
 #define CLOCK_OFF "this worker's clock is %lld s %s the database's: set the one that is wrong"
 
 static void trace(void *context, const char *statement, int64_t duration_us, const char *tag)
@@ -195,4 +197,19 @@ void session_acknowledge(struct target *target)
         return;
     }
     target->pending_count = 0;
+}
+
+/* A part at a time: whoever comes with a job does not wait for more. */
+void session_prune(struct target *target)
+{
+    struct err err = ERR_INIT;
+    int64_t rows = 0;
+    if (!target->settings.retention_ms || clock_mono_ms() < target->prune_at_ms)
+        return;
+    bool done = ledger_prune(target->ledger, target->settings.retention_ms, PRUNE_ROWS, &rows, &err);
+    if (!done)
+        log_warn("target %s: retention: %s", target->settings.audience.target, err.text);
+    else if (rows)
+        log_info("target %s: %lld rows of history were over", target->settings.audience.target, (long long)rows);
+    target->prune_at_ms = clock_mono_ms() + (done && rows >= PRUNE_ROWS ? 0 : PRUNE_EVERY_MS);
 }
