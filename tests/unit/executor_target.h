@@ -166,3 +166,13 @@ static inline void await_value(const char *sql, const char *wanted)
         cr_assert(clock_mono_ms() < deadline, "%s never became %s", sql, wanted);
     }
 }
+
+/* Whether this server is of that version or a newer one; says what is left out otherwise. */
+static inline bool is_since(int version, const char *what)
+{
+    auto_free char *text = test_pg_value(database, "SELECT current_setting('server_version_num')::int / 10000");
+    int here = atoi(text);
+    if (here < version)
+        printf("# left out on PostgreSQL %d: %s\n", here, what);
+    return here >= version;
+}
