@@ -313,6 +313,30 @@ Test(executor_outside, what_is_left_is_named_with_what_clears_it)
     ledger_close(l);
 }
 
+/* Somebody else's, who has begun with all of its indexes and builds the first: neither left behind nor ours to drop. */
+Test(executor_outside, what_others_reindex_is_not_left_behind)
+{
+    struct ledger *l = ready(1);
+    test_pg_run(database, "CREATE TABLE a (x int PRIMARY KEY); CREATE TABLE reads (x int);"
+                          "CREATE TABLE b (x int PRIMARY KEY, y int); CREATE INDEX b_y ON b (y)");
+    PGconn *reader = reader_of("reads"), *tenant = PQconnectdb(database);
+    PQsendQuery(tenant, "REINDEX TABLE CONCURRENTLY b");
+    await_value("SELECT count(*) FROM pg_index WHERE NOT indisvalid", "2");
+    struct job_request r = up("q1", "1", "REINDEX TABLE CONCURRENTLY a");
+    leave_mark(l, &r, 0, "", false); /* from before they were there */
+    r.statement_timeout_ms = 400;
+    EXPECT(l, r, OUTCOME_FAILED);
+    cr_expect_str_eq(last.outcome.sqlstate, "57014");
+    cr_expect_str_eq(last.outcome.left, "");
+    PQfinish(reader);
+    PGresult *result = PQgetResult(tenant);
+    cr_expect_eq(PQresultStatus(result), PGRES_COMMAND_OK, "%s", PQerrorMessage(tenant));
+    PQclear(result);
+    PQfinish(tenant);
+    VALUE("SELECT count(*) FROM pg_index WHERE NOT indisvalid", "0");
+    ledger_close(l);
+}
+
 #define COMMITS_AND_FAILS                                                                                              \
     "DO $$ BEGIN INSERT INTO a VALUES (1); COMMIT; RAISE EXCEPTION 'deadlock' USING ERRCODE = '40P01'; END $$"
 

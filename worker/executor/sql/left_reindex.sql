@@ -1,4 +1,5 @@
--- What REINDEX CONCURRENTLY left that was not there before ($1: oids).
+-- What REINDEX CONCURRENTLY left that was not there before ($1: oids). Who is at it holds a lock on each index of its
+-- table until the end, also on those whose turn has not come, and everybody may see locks.
 SELECT pg_catalog.format('the invalid index %I.%I', n.nspname, c.relname),
        pg_catalog.format('DROP INDEX CONCURRENTLY %I.%I', n.nspname, c.relname)
   FROM pg_catalog.pg_index i
@@ -7,4 +8,8 @@ SELECT pg_catalog.format('the invalid index %I.%I', n.nspname, c.relname),
  WHERE NOT i.indisvalid AND c.relname ~ '_cc(new|old)[0-9]*$'
    AND NOT c.oid = ANY (pg_catalog.string_to_array($1::text, ',')::oid[])
    AND n.nspname NOT LIKE 'pg\_toast%'
-   AND NOT EXISTS (SELECT 1 FROM pg_catalog.pg_stat_progress_create_index p WHERE p.index_relid = i.indexrelid)
+   AND NOT EXISTS (SELECT 1 FROM pg_catalog.pg_locks l
+                    WHERE l.locktype = 'relation' AND l.relation = i.indexrelid AND l.mode = 'ShareUpdateExclusiveLock'
+                      AND l.granted AND l.pid <> pg_catalog.pg_backend_pid()
+                      AND l.database = (SELECT d.oid FROM pg_catalog.pg_database d
+                                         WHERE d.datname = pg_catalog.current_database()))
