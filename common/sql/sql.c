@@ -198,7 +198,25 @@ static void give_rows(struct gather *g, struct sql_statement *s)
     s->data_line = count_to(g, s->data_begin);
 }
 
-bool sql_if_not_exists(const char *text, size_t begin, size_t end)
+/* Of a DO: its text asks the catalogue, or what a query has found. */
+static bool body_looks(const json_t *node)
+{
+    static const char *const words[] = {"exists", "found", "pg_", "to_reg", "information_schema"};
+    const char *body = NULL;
+    for (size_t i = 0; i < json_array_size(json_object_get(node, "args")); i++) {
+        const json_t *option = json_object_get(json_array_get(json_object_get(node, "args"), i), "DefElem");
+        const char *name = json_string_value(json_object_get(option, "defname"));
+        const json_t *text = json_object_get(json_object_get(option, "arg"), "String");
+        if (name && strcmp(name, "as") == 0)
+            body = json_string_value(json_object_get(text, "sval"));
+    }
+    for (size_t i = 0; body && i < COUNT_OF(words); i++)
+        if (strcasestr(body, words[i]))
+            return true;
+    return false;
+}
+
+bool sql_looks_first(const char *text, size_t begin, size_t end)
 {
     size_t size = end - begin;
     if (size > PIECE_MAX)
@@ -210,10 +228,11 @@ bool sql_if_not_exists(const char *text, size_t begin, size_t end)
     json_t *tree = result.error ? NULL : load(result.parse_tree);
     json_t *statement = json_object_get(json_array_get(json_object_get(tree, "stmts"), 0), "stmt");
     const json_t *node = json_object_iter_value(json_object_iter(statement));
-    bool asks = json_is_true(json_object_get(node, "if_not_exists"));
+    bool looks = json_is_true(json_object_get(node, "if_not_exists")) ||
+                 (json_object_get(statement, "DoStmt") && body_looks(node));
     json_decref(tree);
     pg_query_free_parse_result(result);
-    return asks;
+    return looks;
 }
 
 /* The tree of one statement, when it is needed and not too large. `last`: of its stretch. */

@@ -92,8 +92,9 @@ struct sql_text {
 
 /* Everything in *ret lives in the arena. Never fails. `text` is NUL-terminated and may be any bytes. */
 void sql_analyse(const char *text, struct arena *arena, struct sql_text *ret);
-/* Whether the statement text[begin, end) says IF NOT EXISTS. Parses it: for a statement that has failed. */
-bool sql_if_not_exists(const char *text, size_t begin, size_t end);
+/* Whether the statement text[begin, end) looks first whether what it makes is there: it says IF NOT EXISTS, or is a DO
+ * that asks. Parses it: for a statement that has failed. */
+bool sql_looks_first(const char *text, size_t begin, size_t end);
 /* The offset of the first statement that does something; `len`: text[0, len) holds nothing but blanks, comments, and
  * BEGIN, COMMIT and ROLLBACK. By the words alone, without the parser. */
 size_t sql_first_effect(const char *text, size_t len);

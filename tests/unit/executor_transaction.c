@@ -429,6 +429,12 @@ Test(executor_transaction, what_races_on_the_catalogue_is_tried_again)
         {"CREATE TABLE u (x int)", "CREATE TABLE IF NOT EXISTS u (x int)"},
         {"CREATE OR REPLACE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELECT 2'",
          "CREATE OR REPLACE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELECT 3'"},
+        {"ALTER TABLE t ADD COLUMN y int",
+         "DO $$ BEGIN IF NOT EXISTS (SELECT FROM pg_attribute WHERE attrelid = 't'::regclass AND attname = 'y') THEN "
+         "ALTER TABLE t ADD COLUMN y int; END IF; END $$"},
+        {"ALTER TABLE t ADD CONSTRAINT c CHECK (x > 0)",
+         "DO $$ BEGIN PERFORM 1 FROM pg_constraint WHERE conname = 'c'; IF NOT FOUND THEN "
+         "ALTER TABLE t ADD CONSTRAINT c CHECK (x > 0); END IF; END $$"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         PGconn *rival = PQconnectdb(database);
@@ -451,6 +457,7 @@ Test(executor_transaction, what_races_on_the_catalogue_is_tried_again)
     } fails[] = {
         {"INSERT INTO t VALUES (1), (1)", 1}, /* is no race */
         {"CREATE TABLE t (x int)", 1},
+        {"DO $$ BEGIN CREATE TABLE t (x int); END $$", 1},
         {"SELECT 1;\nCREATE TABLE IF NOT EXISTS kind (x int)", 4},
         {"CREATE TABLE IF NOT EXISTS v (x int); CREATE TYPE kind AS ENUM ('b')", 1},
     };

@@ -130,10 +130,13 @@ Test(sql_analyse, who_asks_first_whether_it_exists)
         {"CREATE SEQUENCE IF NOT EXISTS s", true},        {"CREATE INDEX IF NOT EXISTS i ON a (x)", true},
         {"CREATE TABLE IF NOT EXISTS a AS SELECT", true}, {"COMMENT ON TABLE a IS 'IF NOT EXISTS'", false},
         {"DROP TABLE IF EXISTS a", false},                {"CREATE TABLE IF NOT EXISTS", false},
+        {"DO $$ BEGIN IF NOT EXISTS (SELECT FROM pg_type) THEN CREATE TYPE a AS ENUM (); END IF; END $$", true},
+        {"DO LANGUAGE plpgsql 'BEGIN PERFORM 1 FROM a; IF NOT Found THEN END IF; END'", true},
+        {"DO $$ BEGIN CREATE TYPE a AS ENUM (); END $$", false},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
-        cr_expect_eq(sql_if_not_exists(rows[i].text, 0, strlen(rows[i].text)), rows[i].asks, "%s", rows[i].text);
-    cr_expect(sql_if_not_exists("SELECT 1; CREATE SCHEMA IF NOT EXISTS s; x", 10, 40));
+        cr_expect_eq(sql_looks_first(rows[i].text, 0, strlen(rows[i].text)), rows[i].asks, "%s", rows[i].text);
+    cr_expect(sql_looks_first("SELECT 1; CREATE SCHEMA IF NOT EXISTS s; x", 10, 40));
 }
 
 Test(sql_analyse, frames)

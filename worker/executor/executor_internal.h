@@ -75,7 +75,7 @@ struct failure {
     const char *left; /* in the arena, "" nothing */
     bool again;       /* outside a transaction: nothing of what failed is in effect or left, it may be tried again */
     const char *more; /* in the arena: what is known beside the server's words, NULL nothing */
-    bool asked;       /* the statement says IF NOT EXISTS */
+    bool asked;       /* the statement looks first: IF NOT EXISTS, DO */
     bool over;        /* a part of the statement took effect: it is not tried again, whatever the cause */
 };
 

@@ -29,8 +29,10 @@ static const struct {
     {"XX000", "cache lookup failed", 0,                              RETRY_CAUSE_RACE},    /* just dropped */
     {"23505", NULL,                  RETRY_CATALOGUE,                RETRY_CAUSE_RACE},    /* made by two at a time */
     {"42P07", NULL,                  RETRY_ASKED,                    RETRY_CAUSE_RACE},    /* a relation */
-    {"42710", NULL,                  RETRY_ASKED,                    RETRY_CAUSE_RACE},    /* just dropped */
+    {"42710", NULL,                  RETRY_ASKED,                    RETRY_CAUSE_RACE},    /* a type, an extension */
     {"42P06", NULL,                  RETRY_ASKED,                    RETRY_CAUSE_RACE},    /* a schema */
+    {"42701", NULL,                  RETRY_ASKED,                    RETRY_CAUSE_RACE},    /* a column */
+    {"42723", NULL,                  RETRY_ASKED,                    RETRY_CAUSE_RACE},    /* a function */
     {"53100", NULL,                  0,                              RETRY_CAUSE_ROOM},    /* disk_full */
     {"53300", NULL,                  0,                              RETRY_CAUSE_SERVER},  /* too_many_connections */
     {"57P03", NULL,                  0,                              RETRY_CAUSE_SERVER},  /* cannot_connect_now */

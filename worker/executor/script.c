@@ -113,7 +113,7 @@ static void place_count(const struct script *script, int completed, struct failu
         const struct sql_statement *s = &span->part->text.statements[span->first + (size_t)ahead];
         failure->part = span->part;
         failure->line = part_file_line(span->part, s->line);
-        failure->asked = sql_if_not_exists(span->part->expanded.text, s->begin, s->end);
+        failure->asked = sql_looks_first(span->part->expanded.text, s->begin, s->end);
     }
 }
 
