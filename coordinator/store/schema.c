@@ -26,6 +26,7 @@ static const struct step {
     {12, "taken", sql_0012_taken},
     {13, "known", sql_0013_known},
     {14, "effects", sql_0014_effects},
+    {15, "heard", sql_0015_heard},
 };
 #define NEWEST ((int64_t)COUNT_OF(steps))
 #define LOCK_WAIT_MS 30000

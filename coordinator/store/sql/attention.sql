@@ -1,7 +1,7 @@
 -- What needs a person, the most urgent first. A halted release stands here until each of its targets has been in a
 -- later release that ended well. $1: milliseconds after which a target that has said nothing counts as silent.
 WITH heard AS (
-  SELECT t.*, coalesce(t.last_seen > clock_timestamp() - $1::bigint * interval '1 ms', false) AS reporting,
+  SELECT t.*, greylag.heard_within(t.last_seen, $1::bigint) AS reporting,
          coalesce(w.leaving, false) AS leaving, coalesce(w.host, '') AS host
     FROM greylag.targets t LEFT JOIN greylag.workers w ON w.worker = t.worker
 ), found AS (
@@ -43,7 +43,7 @@ WITH heard AS (
     FROM heard WHERE reporting AND untrusted > 0 AND forgotten_at IS NULL
   UNION ALL
   SELECT 7, 'stranger', '', '', '', 'key ' || key || ' on ' || topic || ': ' || why, first_seen
-    FROM greylag.strangers WHERE last_seen > clock_timestamp() - $1::bigint * interval '1 ms'
+    FROM greylag.strangers WHERE greylag.heard_within(last_seen, $1::bigint)
   UNION ALL
   SELECT 5, 'unseen', '', coalesce(nullif(k.service, ''), h.service, ''), k.target,
          'no worker has ever reported it; key ' || k.name || ' is enrolled for it', k.enrolled_at

@@ -10,6 +10,5 @@ SELECT json_build_object(
          'outbox', (SELECT count(*) FROM greylag.outbox),
          'targets', (SELECT count(*) FROM greylag.targets WHERE forgotten_at IS NULL),
          'reporting', (SELECT count(*) FROM greylag.targets
-                        WHERE forgotten_at IS NULL
-                          AND last_seen > clock_timestamp() - $1::bigint * interval '1 ms' AND problem = ''))
+                        WHERE forgotten_at IS NULL AND greylag.heard_within(last_seen, $1::bigint) AND problem = ''))
   FROM greylag.identity i, greylag.lease l

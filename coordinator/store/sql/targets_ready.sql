@@ -1,6 +1,5 @@
 SELECT n.service, n.target,
-       t.last_seen IS NOT NULL AND t.last_seen > clock_timestamp() - $3::bigint * interval '1 ms'
-       AND NOT coalesce(w.leaving, false) AS reporting,
+       greylag.heard_within(t.last_seen, $3::bigint) AND NOT coalesce(w.leaving, false) AS reporting,
        greylag.is_known(t.known, t.known_in) AS known, coalesce(t.problem, '') AS problem,
        EXISTS (SELECT 1 FROM greylag.keys k
                 WHERE k.target = n.target AND k.service IN ('', n.service) AND k.revoked_at IS NULL) AS enrolled

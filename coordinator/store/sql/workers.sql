@@ -3,7 +3,7 @@ SELECT json_build_object(
            SELECT coalesce(json_agg(json_build_object(
                     'worker', w.worker, 'host', w.host, 'version', w.version, 'leaving', w.leaving,
                     'state', CASE WHEN w.leaving THEN 'stopped'
-                                  WHEN w.last_seen > clock_timestamp() - $1::bigint * interval '1 ms' THEN 'reports'
+                                  WHEN greylag.heard_within(w.last_seen, $1::bigint) THEN 'reports'
                                   ELSE 'silent' END,
                     'lastSeenUs', (extract(epoch FROM w.last_seen) * 1000000)::bigint,
                     'targets', (SELECT coalesce(json_agg(json_build_object('service', t.service, 'target', t.target,

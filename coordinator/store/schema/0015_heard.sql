@@ -1,0 +1,4 @@
+-- Whether somebody who was heard of at `heard_at` was heard of within so many milliseconds; never heard of: no.
+CREATE FUNCTION greylag.heard_within(heard_at timestamptz, ms bigint) RETURNS boolean LANGUAGE sql AS $$
+    SELECT coalesce(heard_at > pg_catalog.clock_timestamp() - ms * interval '1 ms', false)
+$$;
