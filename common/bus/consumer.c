@@ -2,6 +2,7 @@
 
 #include "base/cleanup.h"
 #include "base/clock.h"
+#include "base/pause.h"
 #include "base/text.h"
 #include "bus/settings.h"
 
@@ -9,8 +10,8 @@ struct bus_consumer {
     rd_kafka_t *kafka;
     bool group, paused;
     int assigned; /* partitions */
-    int64_t again_ms; /* a group that lost what it had: when to subscribe again; 0: never */
-    int64_t pause_ms; /* until the time after that */
+    int64_t again_ms;   /* a group that lost what it had: when to subscribe again; 0: never */
+    struct pause again; /* before that */
     struct bus_troubles *troubles;
     char *name;        /* of the group */
     int64_t denied_ms; /* when to read again what the broker did not let us read; 0: never */
@@ -24,10 +25,10 @@ struct bus_consumer {
 #define SUBSCRIBE_AGAIN_MAX_MS 300000
 #define DENIED_AGAIN_MS 5000
 
-static void again(struct bus_consumer *consumer)
+static void lost(struct bus_consumer *consumer)
 {
-    consumer->pause_ms = SUBSCRIBE_AGAIN_MS;
-    consumer->again_ms = clock_mono_ms() + consumer->pause_ms;
+    pause_reset(&consumer->again);
+    consumer->again_ms = clock_mono_ms() + pause_next(&consumer->again);
 }
 
 /* The embedded broker and every real one: a pause does not survive a new assignment by itself. */
@@ -42,7 +43,7 @@ static void on_rebalance(rd_kafka_t *kafka, rd_kafka_resp_err_t code, rd_kafka_t
     if (consumer->assigned > 0)
         consumer->again_ms = 0;
     else if (before > 0)
-        again(consumer);
+        lost(consumer);
     if (code != RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS) {
         rd_kafka_assign(kafka, NULL);
         return;
@@ -64,6 +65,7 @@ static bool consumer_new(const struct bus_settings *settings, enum bus_client cl
 {
     struct bus_consumer *consumer = xcalloc(1, sizeof *consumer);
     consumer->group = client == BUS_GROUP;
+    consumer->again = (struct pause)PAUSE(SUBSCRIBE_AGAIN_MS, SUBSCRIBE_AGAIN_MAX_MS);
     consumer->troubles = settings->troubles;
     consumer->name = xstrdup(group);
     rd_kafka_conf_t *conf = kafka_conf(settings, client, err);
@@ -238,9 +240,7 @@ static void look_again(struct bus_consumer *consumer)
 {
     if (!consumer->again_ms || consumer->assigned > 0 || clock_mono_ms() < consumer->again_ms)
         return;
-    consumer->again_ms = clock_mono_ms() + consumer->pause_ms;
-    consumer->pause_ms =
-        consumer->pause_ms * 2 < SUBSCRIBE_AGAIN_MAX_MS ? consumer->pause_ms * 2 : SUBSCRIBE_AGAIN_MAX_MS;
+    consumer->again_ms = clock_mono_ms() + pause_next(&consumer->again);
     subscribe_again(consumer);
 }
 
@@ -275,7 +275,7 @@ static bool denied(struct bus_consumer *consumer, const rd_kafka_message_t *mess
 static void poll_failed(struct bus_consumer *consumer, rd_kafka_message_t *message, struct err *err)
 {
     if (consumer->group && message->err == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART)
-        again(consumer);
+        lost(consumer);
     bool noted = denied(consumer, message, err) && consumer->troubles;
     if (noted)
         err_clear(err);
