@@ -202,11 +202,6 @@ static bool leader_valid(const json_t *json)
     return json_is_true(json_object_get(json_object_get(json, "leader"), "valid"));
 }
 
-static bool healthy(const json_t *json)
-{
-    return leader_valid(json) && json_array_size(json_object_get(json, "attention")) == 0;
-}
-
 static void print_health(const json_t *json, struct buf *out)
 {
     const json_t *leader = json_object_get(json, "leader");
@@ -241,7 +236,7 @@ static int health_run(const struct cmdline *line)
     else
         print_health(reply.json, &out);
     cli_print(&out);
-    return healthy(reply.json) ? EXIT_CODE_DONE : EXIT_CODE_FAILED;
+    return json_array_size(json_object_get(reply.json, "attention")) == 0 ? EXIT_CODE_DONE : EXIT_CODE_FAILED;
 }
 
 const struct command health_command = {
