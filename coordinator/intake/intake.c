@@ -5,7 +5,6 @@
 #include "base/array.h"
 #include "base/buf.h"
 #include "base/cleanup.h"
-#include "base/clock.h"
 #include "base/text.h"
 #include "proc/crash.h"
 #include "proto/envelope.h"
@@ -27,8 +26,6 @@ struct intake {
     struct key_public *tried; /* those that the message at hand is tried with; room for one of each row */
     struct heard *heard;      /* of each key: the one that was heard first comes first */
     size_t heard_count, heard_room;
-    struct intake_counts counts;
-    struct intake_quarantined ring[INTAKE_RING];
     int64_t logged_ms;
     uint64_t suppressed;
 };
@@ -128,10 +125,8 @@ static const struct intake_key *row_for(const struct intake *intake, const struc
     return NULL;
 }
 
-static void quarantine(struct intake *intake, const struct bus_message *message, struct intake_message *m,
-                       const char *format, ...) __attribute__((format(printf, 4, 5)));
-static void quarantine(struct intake *intake, const struct bus_message *message, struct intake_message *m,
-                       const char *format, ...)
+static void quarantine(struct intake_message *m, const char *format, ...) __attribute__((format(printf, 2, 3)));
+static void quarantine(struct intake_message *m, const char *format, ...)
 {
     m->verdict = INTAKE_QUARANTINED;
     m->signer = "";
@@ -140,12 +135,6 @@ static void quarantine(struct intake *intake, const struct bus_message *message,
     va_start(args, format);
     text_formatv(m->why, sizeof m->why, format, args);
     va_end(args);
-    struct intake_quarantined *item = &intake->ring[intake->counts.quarantined++ % INTAKE_RING];
-    text_format(item->topic, sizeof item->topic, "%s", message->topic);
-    item->partition = message->partition;
-    item->offset = message->offset;
-    item->at_us = clock_wall_us();
-    memcpy(item->why, m->why, sizeof item->why);
 }
 
 /* The instances of a key are forgotten one by one; those of others stay. */
@@ -188,44 +177,41 @@ static const char *worker_of(const char *stated, const struct key_public *key, s
     return arena_printf(arena, "%s@%s", stated, key->id);
 }
 
-static void take_report(struct intake *intake, const struct bus_message *message, const struct envelope *envelope,
-                        struct arena *arena, struct intake_message *m)
+static void take_report(struct intake *intake, const struct envelope *envelope, struct arena *arena,
+                        struct intake_message *m)
 {
     struct err err = ERR_INIT;
     if (!report_decode(envelope->payload, envelope->payload_len, arena, &m->report, &err)) {
-        quarantine(intake, message, m, "a verified report that cannot be read: %s", err.text);
+        quarantine(m, "a verified report that cannot be read: %s", err.text);
         return;
     }
     const struct audience *from = &m->report.audience;
     if (strcmp(from->fleet, intake->fleet) != 0 || strcmp(from->environment, intake->environment) != 0) {
-        quarantine(intake, message, m, "a report of another fleet or environment: %s, %s", from->fleet,
-                   from->environment);
+        quarantine(m, "a report of another fleet or environment: %s, %s", from->fleet, from->environment);
         return;
     }
     const struct intake_key *row = row_for(intake, envelope->key, from->service, from->target);
     if (!row) {
-        quarantine(intake, message, m, "key %s is not enrolled for %s/%s", envelope->key->id, from->service,
-                   from->target);
+        quarantine(m, "key %s is not enrolled for %s/%s", envelope->key->id, from->service, from->target);
         return;
     }
     m->verdict = INTAKE_REPORT;
     m->report.worker = worker_of(m->report.worker, envelope->key, arena);
     m->signer = arena_strdup(arena, row->name);
-    intake->counts.reports++;
     CRASH_POINT("intake.received");
 }
 
-static void take_presence(struct intake *intake, const struct bus_message *message, const struct envelope *envelope,
-                          struct arena *arena, struct intake_message *m)
+static void take_presence(struct intake *intake, const struct envelope *envelope, struct arena *arena,
+                          struct intake_message *m)
 {
     struct err err = ERR_INIT;
     struct presence *presence = &m->presence;
     if (!presence_decode(envelope->payload, envelope->payload_len, arena, presence, &err)) {
-        quarantine(intake, message, m, "a verified heartbeat that cannot be read: %s", err.text);
+        quarantine(m, "a verified heartbeat that cannot be read: %s", err.text);
         return;
     }
     if (strcmp(presence->fleet, intake->fleet) != 0 || strcmp(presence->environment, intake->environment) != 0) {
-        quarantine(intake, message, m, "a heartbeat of another fleet or environment: %s, %s", presence->fleet,
+        quarantine(m, "a heartbeat of another fleet or environment: %s, %s", presence->fleet,
                    presence->environment);
         return;
     }
@@ -240,15 +226,13 @@ static void take_presence(struct intake *intake, const struct bus_message *messa
         own[count++] = *target;
     }
     if (count == 0) {
-        quarantine(intake, message, m, "key %s is enrolled for none of the heartbeat's targets", envelope->key->id);
+        quarantine(m, "key %s is enrolled for none of the heartbeat's targets", envelope->key->id);
         return;
     }
     presence->targets = own;
     presence->target_count = count;
-    bool news = is_news(intake, envelope->key, presence);
+    m->verdict = is_news(intake, envelope->key, presence) ? INTAKE_PRESENCE : INTAKE_STALE;
     presence->worker = worker_of(presence->worker, envelope->key, arena);
-    m->verdict = news ? INTAKE_PRESENCE : INTAKE_STALE;
-    *(news ? &intake->counts.presences : &intake->counts.stale) += 1;
 }
 
 static void take_version(struct intake *intake, const struct bus_message *message, const struct envelope *envelope,
@@ -259,7 +243,7 @@ static void take_version(struct intake *intake, const struct bus_message *messag
     const char *service = arena_strndup(arena, key, slash ? (size_t)(slash - key) : 0);
     const struct intake_key *row = row_for(intake, envelope->key, service, target);
     if (!row) {
-        quarantine(intake, message, m, "version %d, from a key that is not enrolled for %s", version, key);
+        quarantine(m, "version %d, from a key that is not enrolled for %s", version, key);
         return;
     }
     m->verdict = INTAKE_VERSION;
@@ -267,7 +251,6 @@ static void take_version(struct intake *intake, const struct bus_message *messag
     m->target = target;
     m->version = version;
     m->signer = arena_strdup(arena, row->name);
-    intake->counts.versions++;
 }
 
 void intake_read(struct intake *intake, const struct bus_message *message, struct arena *arena,
@@ -278,12 +261,12 @@ void intake_read(struct intake *intake, const struct bus_message *message, struc
     struct envelope envelope;
     struct err err = ERR_INIT;
     if (!message->payload || message->payload_len > MESSAGE_MAX) {
-        quarantine(intake, message, m, "%zu bytes are no message", message->payload_len);
+        quarantine(m, "%zu bytes are no message", message->payload_len);
         return;
     }
     size_t key_count = choose_keys(intake, message, arena);
     if (!envelope_open(message->payload, message->payload_len, intake->tried, key_count, arena, &envelope, &err)) {
-        quarantine(intake, message, m, "%s", err.text);
+        quarantine(m, "%s", err.text);
         return;
     }
     digest_hex(envelope.payload, envelope.payload_len, m->digest);
@@ -293,32 +276,16 @@ void intake_read(struct intake *intake, const struct bus_message *message, struc
     if (version > 0 && version != MESSAGE_VERSION)
         take_version(intake, message, &envelope, version, arena, m);
     else if (known && type == MESSAGE_REPORT)
-        take_report(intake, message, &envelope, arena, m);
+        take_report(intake, &envelope, arena, m);
     else if (known && type == MESSAGE_PRESENCE)
-        take_presence(intake, message, &envelope, arena, m);
+        take_presence(intake, &envelope, arena, m);
     else
-        quarantine(intake, message, m, "a message of type %s", envelope.payload_type);
+        quarantine(m, "a message of type %s", envelope.payload_type);
 }
 
 void intake_record_digest(const struct bus_message *message, char digest[DIGEST_HEX_SIZE])
 {
     digest_hex(message->payload ? message->payload : "", message->payload_len, digest);
-}
-
-struct intake_counts intake_counts(const struct intake *intake)
-{
-    return intake->counts;
-}
-
-size_t intake_quarantine(const struct intake *intake, struct intake_quarantined *ret_items, size_t count)
-{
-    uint64_t total = intake->counts.quarantined;
-    size_t there = total < INTAKE_RING ? (size_t)total : INTAKE_RING;
-    if (count > there)
-        count = there;
-    for (size_t i = 0; i < count; i++)
-        ret_items[i] = intake->ring[(total - 1 - i) % INTAKE_RING];
-    return count;
 }
 
 bool intake_may_log(struct intake *intake, int64_t now_ms, uint64_t *ret_suppressed)

@@ -1,8 +1,8 @@
 /* From bytes on the bus to a verified message, or to quarantine.
  *
  * What always holds: what is handed on was signed by a key that is enrolled, not revoked, for the very service and
- * target that it speaks of, in this fleet and environment (design, promise P4). Whatever else comes is counted, kept
- * in a bounded ring for people, and is neither answered nor an input of the engine.
+ * target that it speaks of, in this fleet and environment (design, promise P4). Whatever else comes is quarantined:
+ * its verdict says so and why, and it is neither answered nor an input of the engine.
  *
  * A message is tried only with the keys that may speak under its key on the bus (which nobody signed).
  *
@@ -57,18 +57,5 @@ void intake_read(struct intake *intake, const struct bus_message *message, struc
 /* The digest by which a message is recognised at its offset (rollout/inbox.h): of its bytes as they came. */
 void intake_record_digest(const struct bus_message *message, char digest[DIGEST_HEX_SIZE]);
 
-#define INTAKE_RING 64
-struct intake_quarantined {
-    char topic[256];
-    int32_t partition;
-    int64_t offset, at_us;
-    char why[200];
-};
-struct intake_counts {
-    uint64_t reports, presences, versions, stale, quarantined;
-};
-struct intake_counts intake_counts(const struct intake *intake);
-/* The newest first, at most `count`; how many. */
-size_t intake_quarantine(const struct intake *intake, struct intake_quarantined *ret_items, size_t count);
 /* At most one true in a second; *ret_suppressed: how many were not logged since the last. */
 bool intake_may_log(struct intake *intake, int64_t now_ms, uint64_t *ret_suppressed);

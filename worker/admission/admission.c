@@ -135,7 +135,7 @@ enum admission_verdict admission_open(struct admission *admission, const struct 
     if (envelope_open(bytes, len, admission->keys, admission->key_count, arena, &envelope, err))
         verdict = open_verified(admission, &envelope, now_us, arena, &admitted, err);
     if (verdict == ADMISSION_QUARANTINED && admission->quarantine)
-        quarantine_add(admission->quarantine, source, err, now_us);
+        quarantine_add(admission->quarantine, source, err);
     if (verdict != ADMISSION_QUARANTINED)
         *ret_admitted = admitted;
     return verdict;

@@ -2,9 +2,9 @@
  * for one of this worker's targets; all else is passed over in silence, or put into quarantine.
  *
  * What always holds: nothing of a message that did not verify is used; what verifies is decoded from exactly the
- * verified bytes; a quarantined message is counted, remembered (a bounded ring) and never answered.
+ * verified bytes; a quarantined message is counted and never answered.
  * Ownership: what is handed out lives in the arena given. Threads: one at a time for one struct admission. Nothing is
- * logged here: `quarantine_next_log` tells the caller what to log, at a limited rate. */
+ * logged here: quarantine_log_due() tells the caller when, at a limited rate. */
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>
@@ -57,23 +57,18 @@ enum admission_verdict admission_open(struct admission *admission, const struct 
                                       struct admitted *ret_admitted, struct err *err);
 
 /* Quarantine: what did not verify. */
-#define QUARANTINE_RING 64
-#define QUARANTINE_LOG_MS 10000 /* one line for each reason within this time */
+#define QUARANTINE_LOG_MS 10000 /* one line within this time */
 struct quarantined {
     char topic[256];
     int partition;
     int64_t offset;
-    int64_t at_us;
-    enum err_kind kind;
     char why[160];
 };
 struct quarantine;
 struct quarantine *quarantine_new(void);
 void quarantine_free(struct quarantine *quarantine); /* NULL is fine */
-void quarantine_add(struct quarantine *quarantine, const struct admission_source *source, const struct err *why,
-                    int64_t now_us);
-uint64_t quarantine_count(const struct quarantine *quarantine, enum err_kind kind); /* ERR_NONE: all */
-/* The i-th newest, borrowed until the next add; NULL: not so many. */
-const struct quarantined *quarantine_recent(const struct quarantine *quarantine, size_t i);
+void quarantine_add(struct quarantine *quarantine, const struct admission_source *source, const struct err *why);
+uint64_t quarantine_count(const struct quarantine *quarantine);
+const struct quarantined *quarantine_last(const struct quarantine *quarantine); /* borrowed; NULL: there was none */
 /* Whether a line should be logged now; *ret_silent: how many were not since the last one. */
 bool quarantine_log_due(struct quarantine *quarantine, int64_t now_mono_ms, uint64_t *ret_silent);

@@ -5,8 +5,7 @@
 #include "base/text.h"
 
 struct quarantine {
-    uint64_t counts[ERR_KIND_COUNT];
-    struct quarantined ring[QUARANTINE_RING];
+    struct quarantined last;
     uint64_t total, logged;
     int64_t next_log_ms;
 };
@@ -21,28 +20,24 @@ void quarantine_free(struct quarantine *quarantine)
     free(quarantine);
 }
 
-void quarantine_add(struct quarantine *quarantine, const struct admission_source *source, const struct err *why,
-                    int64_t now_us)
+void quarantine_add(struct quarantine *quarantine, const struct admission_source *source, const struct err *why)
 {
-    struct quarantined *slot = &quarantine->ring[quarantine->total % QUARANTINE_RING];
-    *slot = (struct quarantined){.partition = source->partition, .offset = source->offset, .at_us = now_us,
-                                 .kind = why->kind};
-    text_format(slot->topic, sizeof slot->topic, "%s", source->topic);
-    text_format(slot->why, sizeof slot->why, "%s", why->text);
-    quarantine->counts[why->kind]++;
+    struct quarantined *last = &quarantine->last;
+    last->partition = source->partition;
+    last->offset = source->offset;
+    text_format(last->topic, sizeof last->topic, "%s", source->topic);
+    text_format(last->why, sizeof last->why, "%s", why->text);
     quarantine->total++;
 }
 
-uint64_t quarantine_count(const struct quarantine *quarantine, enum err_kind kind)
+uint64_t quarantine_count(const struct quarantine *quarantine)
 {
-    return kind == ERR_NONE ? quarantine->total : quarantine->counts[kind];
+    return quarantine->total;
 }
 
-const struct quarantined *quarantine_recent(const struct quarantine *quarantine, size_t i)
+const struct quarantined *quarantine_last(const struct quarantine *quarantine)
 {
-    if (i >= QUARANTINE_RING || i >= quarantine->total)
-        return NULL;
-    return &quarantine->ring[(quarantine->total - 1 - i) % QUARANTINE_RING];
+    return quarantine->total ? &quarantine->last : NULL;
 }
 
 bool quarantine_log_due(struct quarantine *quarantine, int64_t now_mono_ms, uint64_t *ret_silent)

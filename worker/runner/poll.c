@@ -92,10 +92,10 @@ void runner_commit(struct runner *runner)
 static void quarantine_log(struct runner *runner)
 {
     uint64_t silent;
-    atomic_store(&runner->quarantined, quarantine_count(runner->admission.quarantine, ERR_NONE));
+    atomic_store(&runner->quarantined, quarantine_count(runner->admission.quarantine));
     if (!quarantine_log_due(runner->admission.quarantine, clock_mono_ms(), &silent))
         return;
-    const struct quarantined *last = quarantine_recent(runner->admission.quarantine, 0);
+    const struct quarantined *last = quarantine_last(runner->admission.quarantine);
     log_warn("quarantine: %s partition %d offset %lld: %s (%llu more since the last line)", last->topic,
              last->partition, (long long)last->offset, last->why, (unsigned long long)silent);
 }
