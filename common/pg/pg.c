@@ -369,7 +369,7 @@ bool pg_identify(struct pg *pg, struct pg_identity *ret_identity, struct err *er
     if (PQntuples(result) != 1)
         return err_set(err, ERR_DATABASE, "pg_stat_activity does not show this session");
     struct pg_identity id = {.pid = (int)pg_number(result, 0, 0), .timeline = (int)pg_number(result, 0, 4),
-                             .version = PQserverVersion(pg->conn), .in_recovery = *pg_text(result, 0, 3) == 't'};
+                             .version = PQserverVersion(pg->conn), .in_recovery = pg_true(result, 0, 3)};
     text_format(id.backend_start, sizeof id.backend_start, "%s", pg_text(result, 0, 1));
     text_format(id.system_identifier, sizeof id.system_identifier, "%s", pg_text(result, 0, 2));
     text_format(id.server_start, sizeof id.server_start, "%s", pg_text(result, 0, 5));

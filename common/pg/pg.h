@@ -117,6 +117,7 @@ void pg_array_text(struct buf *out, const char *const *items, size_t count);  /*
 void pg_array_int64(struct buf *out, const int64_t *items, size_t count);
 int64_t pg_number(const PGresult *result, int row, int column); /* 0 for NULL */
 const char *pg_text(const PGresult *result, int row, int column); /* borrowed; "" for NULL */
+bool pg_true(const PGresult *result, int row, int column); /* of a boolean; NULL is false */
 /* Quoted identifier or literal added to out. */
 void pg_add_identifier(struct pg *pg, struct buf *out, const char *name);
 void pg_add_literal(struct pg *pg, struct buf *out, const char *text);

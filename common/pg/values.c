@@ -44,6 +44,11 @@ const char *pg_text(const PGresult *result, int row, int column)
     return PQgetisnull(result, row, column) ? "" : PQgetvalue(result, row, column);
 }
 
+bool pg_true(const PGresult *result, int row, int column)
+{
+    return *pg_text(result, row, column) == 't';
+}
+
 void pg_add_identifier(struct pg *pg, struct buf *out, const char *name)
 {
     char *quoted = PQescapeIdentifier(pg->conn, name, strlen(name));

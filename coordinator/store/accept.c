@@ -128,8 +128,8 @@ static bool find_missing(struct store *store, struct arena *arena, struct store_
 /* Why one target cannot take part now, or NULL. */
 static const char *target_objection(const PGresult *row_of, int row, bool has_steps)
 {
-    bool reporting = strcmp(pg_text(row_of, row, 2), "t") == 0, known = strcmp(pg_text(row_of, row, 3), "t") == 0;
-    bool enrolled = strcmp(pg_text(row_of, row, 5), "t") == 0;
+    bool reporting = pg_true(row_of, row, 2), known = pg_true(row_of, row, 3);
+    bool enrolled = pg_true(row_of, row, 5);
     if (has_steps && !enrolled)
         return "no worker's key is enrolled for it";
     if (has_steps && !reporting)
@@ -205,7 +205,7 @@ static bool check_restored(struct store *store, struct err *err)
     auto_pgresult PGresult *result = NULL;
     if (!store_exec(store, sql_lease_restored, &result, err, 0))
         return false;
-    if (strcmp(pg_text(result, 0, 0), "t") != 0)
+    if (!pg_true(result, 0, 0))
         return true;
     err_set(err, ERR_CONFLICT, "the control database came back from a backup, and no coordinator has taken over since");
     err_hint(err, "the leader asks every target what it holds; try again in a moment");

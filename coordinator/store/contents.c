@@ -5,11 +5,6 @@
 #include "store/store_internal.h"
 #include "store_sql.h"
 
-static bool is_true(const PGresult *result, int row, int column)
-{
-    return strcmp(pg_text(result, row, column), "t") == 0;
-}
-
 /* Columns 6 and 7 are there when `back` is set. */
 static void take_row(struct arena *arena, const PGresult *rows, int row, bool back, struct applied *ret_applied)
 {
@@ -37,7 +32,7 @@ static struct applied *take_rows(struct arena *arena, const PGresult *result, bo
         }
         take_row(arena, result, i, back, &applied[i]);
         last->applied_count++;
-        ret->left_out += back && is_true(result, i, 7);
+        ret->left_out += back && pg_true(result, i, 7);
     }
     return applied;
 }
@@ -66,7 +61,7 @@ static bool direction_of(struct store *store, const char *release, enum directio
         err_set(err, ERR_USAGE, "there is no release %s", release);
         return err_hint(err, "greylag release list shows them");
     }
-    if (is_true(result, 0, 1)) {
+    if (pg_true(result, 0, 1)) {
         err_set(err, ERR_INPUT, "what was in effect at the end of release %s is not on record any more", release);
         return err_hint(err, "tags are kept; greylag down --to SERVICE=VERSION goes back to versions");
     }

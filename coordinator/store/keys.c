@@ -125,11 +125,11 @@ bool store_target_forget(struct store *store, const char *service, const char *t
         return true;
     if (!store_exec(store, sql_target_objection, &found, err, 3, service, target, limit))
         return false;
-    if (PQntuples(found) == 0 || strcmp(pg_text(found, 0, 0), "t") == 0) {
+    if (PQntuples(found) == 0 || pg_true(found, 0, 0)) {
         err_set(err, ERR_INPUT, "no target is listed as %s/%s", service, target);
         return err_hint(err, "greylag status lists them");
     }
-    if (strcmp(pg_text(found, 0, 1), "t") != 0)
+    if (!pg_true(found, 0, 1))
         return err_set(err, ERR_CONFLICT, "a release is under way on %s/%s", service, target);
     err_set(err, ERR_CONFLICT, "worker %s reports %s/%s", pg_text(found, 0, 2), service, target);
     return err_hint(err, "stop that worker, or take the target out of its worker.yml; it is silent %d s later",

@@ -27,7 +27,7 @@ bool store_order_add(struct store *store, const char *release, const char *kind,
     enum release_state state;
     if (PQntuples(found) == 0 || !release_state_parse(pg_text(found, 0, 0), &state))
         return err_set(err, ERR_INPUT, "there is no release %s", release);
-    const char *objection = order_objection(kind, state, strcmp(pg_text(found, 0, 1), "t") == 0);
+    const char *objection = order_objection(kind, state, pg_true(found, 0, 1));
     if (objection) {
         err_set(err, ERR_CONFLICT, "release %s is %s: %s", release, release_state_text(state), objection);
         return err_hint(err, "%s",

@@ -51,7 +51,7 @@ static bool write_lease(struct store *store, const struct store_candidate *candi
     if (!*ret_taken)
         return true;
     lease.epoch = pg_number(result, 0, 0);
-    lease.restored = strcmp(pg_text(result, 0, 1), "t") == 0;
+    lease.restored = pg_true(result, 0, 1);
     store->lease = lease;
     store->lease_ttl_ms = candidate->ttl_ms;
     return true;
@@ -77,7 +77,7 @@ bool store_lease_take(struct store *store, const struct store_candidate *candida
     if (!store_exec(store, sql_lease_read, &before, err, 2, candidate->holder, candidate->instead ? "t" : "f"))
         return false;
     *ret_taken = false;
-    if (strcmp(pg_text(before, 0, 2), "t") != 0)
+    if (!pg_true(before, 0, 2))
         return true;
     const char *sessions = pg_text(before, 0, 3);
     int64_t left;

@@ -80,7 +80,7 @@ static bool read_plan_step(struct store_release *release, const PGresult *r, int
     step->policy.statement_timeout_ms = pg_number(r, row, 9);
     step->policy.retries = pg_number(r, row, 10);
     step->recorded = arena_strdup(arena, pg_text(r, row, 13));
-    step->in_history = strcmp(pg_text(r, row, 14), "t") == 0;
+    step->in_history = pg_true(r, row, 14);
     step->earlier = arena_strdup(arena, pg_text(r, row, 15));
     step->earlier_request = arena_strdup(arena, pg_text(r, row, 16));
     step->verify_size = pg_number(r, row, 17);
@@ -190,7 +190,7 @@ static bool read_targets(struct store_release *release, const PGresult *targets,
         rollout_numbers(&target->sequence, &target->recorded);
         target->first = (int)pg_number(targets, (int)i, 5);
         target->count = (int)pg_number(targets, (int)i, 6);
-        target->rebuild = strcmp(pg_text(targets, (int)i, 7), "t") == 0;
+        target->rebuild = pg_true(targets, (int)i, 7);
         text_format(target->problem, sizeof target->problem, "%s", pg_text(targets, (int)i, 8));
         target->changed = false;
     }
@@ -211,14 +211,14 @@ static bool read_release(struct store *store, struct store_release *release, con
         return false;
     text_format(release->plan.digest, sizeof release->plan.digest, "%s", pg_text(r, 0, 4));
     release->plan.irreversible = (size_t)pg_number(r, 0, 5);
-    release->begun = strcmp(pg_text(r, 0, 8), "t") == 0;
+    release->begun = pg_true(r, 0, 8);
     struct rollout *rollout = &release->rollout;
     if (!direction_parse(pg_text(r, 0, 2), &release->plan.direction))
         return broken(err, release->id, "its direction cannot be read");
     rollout_init(rollout, release->id, &release->plan, settings, store->lease.epoch,
                  arena_strdup(arena, store->lease.term));
     release->made = true;
-    rollout->stopping = strcmp(pg_text(r, 0, 10), "t") == 0;
+    rollout->stopping = pg_true(r, 0, 10);
     if (!release_state_parse(pg_text(r, 0, 1), &rollout->state) || !rollout_aim_parse(pg_text(r, 0, 9), &rollout->aim))
         return broken(err, release->id, "its state cannot be read");
     text_format(rollout->reason, sizeof rollout->reason, "%s", pg_text(r, 0, 6));

@@ -1,6 +1,4 @@
 /* The control database's own migrations: numbered files, one transaction each, one runner at a time. */
-#include <string.h>
-
 #include "base/clock.h"
 #include "base/cleanup.h"
 #include "base/pause.h"
@@ -36,8 +34,7 @@ static bool query_int64(struct store *store, const char *sql, int64_t *ret_value
     auto_pgresult PGresult *result = NULL;
     if (!store_exec(store, sql, &result, err, 0))
         return false;
-    const char *text = pg_text(result, 0, 0);
-    *ret_value = strcmp(text, "t") == 0 ? 1 : strcmp(text, "f") == 0 ? 0 : pg_number(result, 0, 0);
+    *ret_value = pg_number(result, 0, 0);
     return true;
 }
 

@@ -16,7 +16,7 @@ static void take_text(struct arena *arena, const PGresult *rows, int row, struct
     *ret_text = (struct applied_text){.checksum = arena_strdup(arena, pg_text(rows, row, 3)),
                                       .request = arena_strdup(arena, pg_text(rows, row, 4)),
                                       .release = arena_strdup(arena, pg_text(rows, row, 5)),
-                                      .kept = strcmp(pg_text(rows, row, 6), "t") == 0};
+                                      .kept = pg_true(rows, row, 6)};
 }
 
 /* The rows of one migration, from `row`. Returns the row after them. */

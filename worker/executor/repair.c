@@ -144,7 +144,7 @@ bool repair_check(struct execution *x, const struct sql_statement *s, struct err
     auto_pgresult PGresult *result = NULL;
     if (!pg_exec(ledger_session(x->ledger), sql_index_valid, 2, values, &result, err))
         return false;
-    if (PQntuples(result) == 1 && *pg_text(result, 0, 0) == 't')
+    if (PQntuples(result) == 1 && pg_true(result, 0, 0))
         return true;
     err_set(err, ERR_DATABASE,
             PQntuples(result) ? "index %s exists but is invalid: an earlier attempt, not greylag's, left it"

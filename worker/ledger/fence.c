@@ -57,8 +57,8 @@ bool ledger_fence_raise(struct ledger *ledger, const struct ledger_raise *raise,
     if (message)
         text_format(message, 256, "%s", pg_text(result, 0, 5));
     read_fence(result, 1, arena, ret_in_force);
-    ledger->empty = *pg_text(result, 0, 6) == 't';
-    ledger->accompanied = *pg_text(result, 0, 7) == 't';
+    ledger->empty = pg_true(result, 0, 6);
+    ledger->accompanied = pg_true(result, 0, 7);
     *ret_refusal = refusal;
     take_over(ledger, raise, refusal == REFUSAL_COUNT);
     CRASH_POINT("ledger.fenced");

@@ -73,7 +73,7 @@ static bool attempt(struct ledger *ledger, bool *ret_done, struct err *err)
     auto_pgresult PGresult *result = NULL;
     if (!pg_run(ledger->pg, "BEGIN; SELECT pg_catalog.pg_try_advisory_xact_lock(" MIGRATE_LOCK ")", &result, NULL, err))
         return ledger_fail(err);
-    bool locked = *pg_text(result, 0, 0) == 't', good = true;
+    bool locked = pg_true(result, 0, 0), good = true;
     int64_t version = 0;
     if (locked)
         good = read_version(ledger, &version, err) &&

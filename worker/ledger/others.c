@@ -12,7 +12,7 @@ bool ledger_put_place(struct ledger *ledger, struct err *err)
     auto_pgresult PGresult *result = NULL;
     if (!ledger_exec(ledger, LEDGER_SQL_place, 2, values, &result, err))
         return false;
-    if (*pg_text(result, 0, 1) == 't')
+    if (pg_true(result, 0, 1))
         return true; /* a standby is read, not written */
     const char *place[] = {pg_text(result, 0, 0), NUMBER(ledger->target)};
     return ledger_exec(ledger, LEDGER_SQL_place_put, 2, place, NULL, err);

@@ -174,7 +174,7 @@ bool ledger_marks(struct ledger *ledger, const char *request, struct arena *aren
     struct ledger_mark *marks = arena_array(arena, n ? (size_t)n : 1, sizeof *marks);
     for (int i = 0; i < n; i++)
         marks[i] = (struct ledger_mark){.statement = (int)pg_number(result, i, 0),
-                                        .done = *pg_text(result, i, 1) == 't',
+                                        .done = pg_true(result, i, 1),
                                         .made = arena_strdup(arena, pg_text(result, i, 2)),
                                         .found = arena_strdup(arena, pg_text(result, i, 3)),
                                         .session = arena_strdup(arena, pg_text(result, i, 4)),

@@ -1,1 +1,1 @@
-SELECT pg_try_advisory_lock(hashtextextended('greylag control schema', 0))
+SELECT pg_try_advisory_lock(hashtextextended('greylag control schema', 0))::int

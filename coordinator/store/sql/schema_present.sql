@@ -1,1 +1,1 @@
-SELECT to_regclass('greylag.schema_version') IS NOT NULL
+SELECT (to_regclass('greylag.schema_version') IS NOT NULL)::int
