@@ -241,7 +241,7 @@ void api_workers_enroll(void *context, struct http_request *request, struct http
         return;
     }
     struct store *store = api_take(context, &err);
-    bool ok = store && store_worker_enroll(store, key_public_text(&parsed, text), name ? name : parsed.id, targets,
+    bool ok = store && store_worker_enroll(store, key_public_text(&parsed, text), name ? name : "", targets,
                                            count, api_caller(request), &err);
     if (store)
         api_give(context, store);

@@ -130,7 +130,7 @@ static int workers_enroll_run(const struct cmdline *line)
     for (size_t i = 0; i < count; i++)
         json_array_append_new(list, json_string(targets[i]));
     json_t *body =
-        json_pack("{s:s, s:s, s:o}", "key", key_public_text(&key, text), "name", name ? name : key.id, "targets", list);
+        json_pack("{s:s, s:s, s:o}", "key", key_public_text(&key, text), "name", name ? name : "", "targets", list);
     auto_free char *said = xasprintf("key %s is trusted for %zu target%s", key.id, count, count == 1 ? "" : "s");
     int code = cli_call_and_say(line, "POST", "/api/v1/workers", body, said);
     json_decref(body);
@@ -171,7 +171,7 @@ static const struct cmd_option list_options[] = {{"all", 'a', NULL, "also worker
                                                  CMD_OPTIONS_END};
 static const struct cmd_option enroll_options[] = {
     {"target", 't', "[SERVICE/]TARGET", "trust it for this target; may be repeated", CMD_REPEAT},
-    {"name", 0, "NAME", "what to call it in lists", 0},
+    {"name", 0, "NAME", "what to call it in lists; the name that it has when left out, or its id", 0},
     CMD_OPTIONS_END};
 
 static const struct command list_keys = {.name = "list",

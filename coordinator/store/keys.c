@@ -53,8 +53,8 @@ bool store_worker_enroll(struct store *store, const char *key, const char *name,
     pg_array_text(&service_array, services, target_count);
     pg_array_text(&name_array, names, target_count);
     return check_not_revoked(store, canonical, err) &&
-           store_exec(store, sql_keys_put, NULL, err, 5, canonical, name, by, buf_text(&service_array),
-                      buf_text(&name_array)) &&
+           store_exec(store, sql_keys_put, NULL, err, 6, canonical, name, by, buf_text(&service_array),
+                      buf_text(&name_array), parsed.id) &&
            store_exec(store, sql_notify, NULL, err, 1, "keys");
 }
 

@@ -133,10 +133,10 @@ bool store_order_add(struct store *store, const char *release, const char *kind,
 /* ---- Keys of workers ---- */
 
 /* `targets` are names, or "service/target" (a bare name means that target of whatever service). Enrolling a key again
- * adds targets. ERR_CONFLICT: the key was revoked. */
+ * adds targets; "" as its name is the one that it has, or its id. ERR_CONFLICT: the key was revoked. */
 bool store_worker_enroll(struct store *store, const char *key, const char *name, const char *const *targets,
                          size_t target_count, const char *by, struct err *err);
-/* By key text, key id or name. ERR_INPUT: none. *ret_count: how many keys were revoked. */
+/* By key text, key id or name; of all its targets. ERR_INPUT: none. *ret_count: how many keys were revoked. */
 bool store_worker_revoke(struct store *store, const char *which, const char *by, int64_t *ret_count, struct err *err);
 
 /* A target that is gone: it is listed no more, until a worker reports it again. ERR_INPUT: there is none of that name;

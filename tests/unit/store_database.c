@@ -116,3 +116,37 @@ Test(store, keys_are_enrolled_and_revoked)
     cr_assert_eq(err.kind, ERR_INPUT);
     store_close(store);
 }
+
+static size_t keys_named(struct store *store, const char *name)
+{
+    auto_arena struct arena arena = ARENA_INIT;
+    struct store_key *keys;
+    size_t count, named = 0;
+    MUST(store_keys(store, &arena, &keys, &count, &why));
+    for (size_t i = 0; i < count; i++)
+        named += strcmp(keys[i].name, name) == 0;
+    cr_expect_eq(named, count, "%zu of %zu are called %s", named, count, name);
+    return count;
+}
+
+Test(store, a_key_has_one_name_and_is_revoked_whole)
+{
+    struct store *store = open_store();
+    struct key_secret key;
+    char text[KEY_PUBLIC_TEXT_SIZE];
+    int64_t revoked;
+    const char *first[] = {"auth"}, *second[] = {"user/user-eu"}, *third[] = {"crm"};
+    key_generate(&key);
+    key_public_text(&key.public_key, text);
+    MUST(store_worker_enroll(store, text, "", first, 1, "ann", &why));
+    cr_expect_eq(keys_named(store, key.public_key.id), 1);
+    MUST(store_worker_enroll(store, text, "w1", second, 1, "ann", &why));
+    cr_expect_eq(keys_named(store, "w1"), 2);
+    MUST(store_worker_enroll(store, text, "", third, 1, "ann", &why)); /* one more target, under the name that it has */
+    cr_expect_eq(keys_named(store, "w1"), 3);
+    test_pg_run(conninfo, "UPDATE greylag.keys SET name = 'w0' WHERE target = 'auth'"); /* as it was kept once */
+    MUST(store_worker_revoke(store, "w0", "bob", &revoked, &why));
+    cr_expect_eq(revoked, 1);
+    cr_expect_eq(keys_named(store, "nobody"), 0);
+    store_close(store);
+}

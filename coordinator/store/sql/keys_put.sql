@@ -1,3 +1,9 @@
+-- A key has one name: the one that is given, else the one that it has, else its id ($6).
+WITH called AS (
+  SELECT coalesce(nullif($2, ''), (SELECT max(name) FROM greylag.keys WHERE key = $1), $6) AS name
+), renamed AS (
+  UPDATE greylag.keys k SET name = called.name FROM called WHERE k.key = $1 AND k.name <> called.name
+)
 INSERT INTO greylag.keys (key, service, target, name, enrolled_by)
-SELECT $1, s, t, $2, $3 FROM unnest($4::text[], $5::text[]) AS x(s, t)
-ON CONFLICT (key, service, target) DO UPDATE SET name = excluded.name
+SELECT $1, s, t, called.name, $3 FROM called, unnest($4::text[], $5::text[]) AS x(s, t)
+ON CONFLICT (key, service, target) DO NOTHING
