@@ -5,7 +5,8 @@
 #include "cli/cli_internal.h"
 
 enum place { ANYWHERE, NEWEST, EARLIER };
-enum back { WHATEVER, WHOLE, PARTLY }; /* how much of it has a way back */
+/* How much of it has a way back; OPEN: it does not stand where the way back ends, where going on leads nowhere. */
+enum back { WHATEVER, WHOLE, PARTLY, OPEN };
 
 #define TO(direction) (1u << DIRECTION_##direction)
 #define EITHER (TO(UP) | TO(DOWN) | TO(ADOPT))
@@ -26,13 +27,15 @@ static const struct choice {
     {RELEASE_SUCCEEDED, TO(UP), EARLIER, WHATEVER, "down --to", true, "undo what came after it"},
     {RELEASE_SUCCEEDED, TO(DOWN) | TO(ADOPT), NEWEST, WHATEVER, "up", false, "apply what is pending"},
     {RELEASE_HALTED, EITHER, ANYWHERE, WHATEVER, "release show", true, "why, and what is applied where"},
-    {RELEASE_HALTED, EITHER, NEWEST, WHATEVER, "release retry", true,
+    {RELEASE_HALTED, EITHER, NEWEST, OPEN, "release retry", true,
      "go on from where it stands, with the SQL that was accepted, when the cause is gone"},
-    {RELEASE_HALTED, TO(UP), NEWEST, WHATEVER, "release rollback", true,
+    {RELEASE_HALTED, TO(UP), NEWEST, OPEN, "release rollback", true,
      "undo what it applied, with the undos that were accepted"},
     {RELEASE_HALTED, TO(UP), ANYWHERE, WHATEVER, "up", false, "go forward with the files as they are now"},
-    {RELEASE_HALTED, EITHER & ~TO(ADOPT), NEWEST, WHATEVER, "down", false,
+    {RELEASE_HALTED, TO(UP), NEWEST, WHATEVER, "down", false,
      "undo what is left with the files as they are now, when an undo was mended"},
+    {RELEASE_HALTED, TO(DOWN), NEWEST, WHATEVER, "down ...", false,
+     "the same command again: undo what is left with the files as they are now, when an undo was mended"},
     {RELEASE_ROLLED_BACK, EITHER, ANYWHERE, WHATEVER, "release show", true, "every step and decision"},
     {RELEASE_ROLLED_BACK, EITHER, NEWEST, WHATEVER, "up", false, "again, when the cause is gone"},
     {RELEASE_CANCELLED, EITHER, ANYWHERE, WHATEVER, "release show", true, "every step and decision"},
@@ -48,9 +51,10 @@ static bool fits(const struct choice *choice, enum release_state state, enum dir
 {
     bool newest = json_is_true(json_object_get(release, "latest"));
     bool whole = json_number(release, "irreversible") == 0;
-    return choice->state == state && choice->directions & 1u << direction &&
-           (choice->place == ANYWHERE || newest == (choice->place == NEWEST)) &&
-           (choice->back == WHATEVER || whole == (choice->back == WHOLE));
+    bool ended = strcmp(json_text(release, "decidedBy"), "irreversible") == 0;
+    bool back = choice->back == WHATEVER || (choice->back == OPEN ? !ended : whole == (choice->back == WHOLE));
+    return choice->state == state && choice->directions & 1u << direction && back &&
+           (choice->place == ANYWHERE || newest == (choice->place == NEWEST));
 }
 
 static void add_choice(struct buf *out, const struct choice *choice, const char *id)
@@ -60,7 +64,7 @@ static void add_choice(struct buf *out, const struct choice *choice, const char 
              used < 19 ? 21 - used : 2, "", choice->prose);
 }
 
-void view_next(const json_t *release, struct buf *out)
+void view_next(const json_t *release, bool shown, struct buf *out)
 {
     enum release_state state;
     enum direction direction;
@@ -69,6 +73,6 @@ void view_next(const json_t *release, struct buf *out)
         return;
     buf_adds(out, "\nWhat can be done:\n");
     for (size_t i = 0; i < COUNT_OF(choices); i++)
-        if (fits(&choices[i], state, direction, release))
+        if (fits(&choices[i], state, direction, release) && !(shown && strcmp(choices[i].command, "release show") == 0))
             add_choice(out, &choices[i], json_text(release, "id"));
 }

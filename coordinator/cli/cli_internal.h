@@ -161,8 +161,9 @@ void view_tries(const json_t *outcome, struct buf *out);  /* how long and how of
 void view_notice(const json_t *step, struct buf *out);    /* of a step that has some */
 void view_notices(const json_t *steps, struct buf *out);  /* of all that have some, under a heading; else nothing */
 
-/* --- choices.c: what can be done. PURE. `release`: its id, state, direction, irreversible and latest. */
-void view_next(const json_t *release, struct buf *out);
+/* --- choices.c: what can be done. PURE. `release`: its id, state, direction, irreversible,
+ * latest and decidedBy; `shown`: whoever reads this has just seen what `release show` says. */
+void view_next(const json_t *release, bool shown, struct buf *out);
 
 /* --- attention.c: what needs a person, from the answer of GET /status or /health. False: nothing does, nothing is
  * written. */

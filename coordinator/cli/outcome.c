@@ -141,5 +141,5 @@ void view_outcome(const json_t *summary, const struct fleet *fleet, struct buf *
     view_notices(json_object_get(summary, "notices"), out);
     if (json_number(summary, "moreNotices"))
         buf_addf(out, "  and %lld steps more (greylag release show)\n", (long long)json_number(summary, "moreNotices"));
-    view_next(summary, out);
+    view_next(summary, false, out);
 }

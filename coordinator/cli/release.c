@@ -230,7 +230,7 @@ static void print_show(const json_t *show, bool all, struct buf *out)
     add_steps(show, all, out);
     view_notices(json_object_get(show, "steps"), out);
     add_decisions(show, out);
-    view_next(show, out);
+    view_next(show, true, out);
 }
 
 static void print_short(const json_t *show, struct buf *out)

@@ -322,23 +322,28 @@ static void because_step(struct decide *d, int leg, const char *what, const char
     }
 }
 
+/* A retry runs the text that was accepted. */
+#define RETRY_OR_DOWN                                                                                                  \
+    "Remove the cause, then `greylag release retry`; when the undo itself has to be mended, mend it, then "            \
+    "`greylag down`"
+
 void because_failed(struct decide *d)
 {
     if (d->rollout->direction == DIRECTION_DOWN)
-        because_step(d, 0, "the undo of ", "Remove the cause, then `greylag release retry`");
+        because_step(d, 0, "the undo of ", RETRY_OR_DOWN);
     else if (only_stops(d))
         because_step(d, 0, "recording ", "Give the command again: it plans from what is there now; what was recorded "
                                          "stays so");
     else if (failed_and_halts(d))
-        because_step(d, 0, "", "When the cause is removed `greylag release retry` goes on; `greylag release rollback` "
-                               "undoes it");
+        because_step(d, 0, "", "When the cause is removed `greylag release retry` goes on, `greylag up` with a mended "
+                               "file; `greylag release rollback` undoes it");
     else
         because_step(d, 0, "", "");
 }
 
 void because_undo_failed(struct decide *d)
 {
-    because_step(d, 1, "the undo of ", "Remove the cause, then `greylag release retry`");
+    because_step(d, 1, "the undo of ", RETRY_OR_DOWN);
 }
 
 void because_undone(struct decide *d)

@@ -112,6 +112,17 @@ bool way_back_ends(const struct decide *d)
     return schedule_has_room(d) && goes_back_knowing_all(d->rollout);
 }
 
+#define WENT_BACK "It went back because: "
+
+/* Why a release went back the first time, however often its way back has ended since. */
+static const char *first_cause(const char *reason)
+{
+    const char *cause = reason;
+    for (const char *at = reason; (at = strstr(at, WENT_BACK));)
+        cause = at += strlen(WENT_BACK);
+    return cause;
+}
+
 void because_irreversible(struct decide *d)
 {
     struct rollout *rollout = d->rollout;
@@ -127,7 +138,7 @@ void because_irreversible(struct decide *d)
         if (!blocking)
             blocking = undo;
     }
-    text_format(before, sizeof before, "%s", rollout->reason);
+    text_format(before, sizeof before, "%s", first_cause(rollout->reason));
     if (!blocking)
         return;
     d->step = blocking->ordinal;
@@ -135,8 +146,8 @@ void because_irreversible(struct decide *d)
     text_format(d->detail, sizeof d->detail, "%s has no way back", text);
     text_format(rollout->reason, sizeof rollout->reason,
                 "the way back ends at %s, which has none (%zu such step%s applied); what can be undone is undone. "
-                "Repair it by hand, or fix the cause and go forward with `greylag up`. It was rolled back because: %s",
-                text, count, count == 1 ? " is" : "s are", before);
+                "Repair it by hand, or fix the cause and go forward with `greylag up`%s%s",
+                text, count, count == 1 ? " is" : "s are", *before ? ". " WENT_BACK : "", before);
     rollout->changed = true;
 }
 

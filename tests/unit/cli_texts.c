@@ -136,7 +136,7 @@ static const char *offered(const char *state, const char *direction, bool latest
     json_t *release = json_pack("{s:s, s:s, s:s, s:b, s:i}", "id", "r1", "state", state, "direction", direction,
                                 "latest", (int)latest, "irreversible", irreversible);
     buf_clear(&out);
-    view_next(release, &out);
+    view_next(release, false, &out);
     json_decref(release);
     return buf_text(&out);
 }
@@ -153,6 +153,14 @@ Test(cli_texts, what_can_be_done)
     cr_expect(strstr(text, "greylag up ") && !strstr(text, "retry") && !strstr(text, "rollback"), "%s", text);
     text = offered("halted", "adopt", true, 0);
     cr_expect(!strstr(text, "rollback") && !strstr(text, "down"), "%s", text);
+    json_t *ended = parse("{\"id\": \"r1\", \"state\": \"halted\", \"direction\": \"up\", \"latest\": true, "
+                          "\"decidedBy\": \"irreversible\"}");
+    auto_buf struct buf out = BUF_INIT(65536);
+    view_next(ended, true, &out); /* a retry or a rollback would end at the same step */
+    text = buf_text(&out);
+    cr_expect(strstr(text, "greylag up ") && !strstr(text, "retry") && !strstr(text, "rollback"), "%s", text);
+    cr_expect_not(strstr(text, "release show"), "%s", text); /* which has just said this */
+    json_decref(ended);
     text = offered("succeeded", "up", true, 0);
     cr_expect(strstr(text, "greylag down    "), "%s", text);
     text = offered("succeeded", "up", true, 1); /* down refuses it */

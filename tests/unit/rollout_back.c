@@ -177,6 +177,15 @@ Test(rollout_back, the_way_back_ends_where_there_is_none)
     ROWS(&fix, "irreversible");
     cr_assert(strstr(fix.rollout.reason, "s1 1 on t1, which has none"), "%s", fix.rollout.reason);
     cr_assert_eq(fix.rollout.steps[0].state, STEP_APPLIED);
+    char *reason = xstrdup(fix.rollout.reason);
+    cr_expect(strstr(reason, "It went back because: s3 3 on t3 failed"), "%s", reason);
+    fix_ask(&fix, ROLLOUT_ROLLBACK); /* it ends at the same place, and says the same */
+    STATE(&fix, HALTED);
+    cr_expect_str_eq(fix.rollout.reason, reason);
+    fix_ask(&fix, ROLLOUT_RETRY);
+    STATE(&fix, HALTED);
+    cr_expect_not(strstr(fix.rollout.reason, "because"), "%s", fix.rollout.reason);
+    free(reason);
     fix_release(&fix);
 }
 
