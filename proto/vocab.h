@@ -135,13 +135,14 @@ struct vocabulary {
 const char *vocabulary_text(const struct vocabulary *words, unsigned value); /* "unknown" for none of them */
 bool vocabulary_find(const struct vocabulary *words, const char *text, unsigned *ret_value);
 
-/* What needs a person although no command has failed. `advice` is the command that shows more of it, or mends it.
+/* What needs a person although no command has failed. `advice` shows more of it, or mends it; where it ends with a
+ * command, what that is about follows (the item's `argument`).
  *    name        text          prose                                                                advice */
 #define ATTENTIONS(X)                                                                                              \
     X(LEADERLESS, "leaderless", "no coordinator leads: nothing is sent and nothing is decided",                    \
       "look at the logs of the coordinators")                                                                      \
     X(HINDERED,   "hindered",   "a coordinator cannot do its work: what Kafka refuses, or that it cannot be reached",  \
-      "mend that; the coordinator goes on by itself")                                                              \
+      "mend that; the coordinator goes on by itself, or once started again when its own file was wrong")           \
     X(UNSENT,     "unsent",     "messages to workers have been waiting for more than five seconds",                \
       "look at Kafka, and at the coordinator's log; they are sent again by themselves")                            \
     X(HALTED,     "halted",     "a release stands still half way, and no later one has put its targets right",     \
@@ -151,11 +152,13 @@ bool vocabulary_find(const struct vocabulary *words, const char *text, unsigned 
     X(SILENT,     "silent",     "a target is reported no longer",                                                  \
       "start its worker, or greylag targets forget")                                                               \
     X(UNSEEN,     "unseen",     "a key is enrolled for a target that no worker has ever reported",                 \
-      "start its worker, or greylag workers revoke")                                                               \
+      "start its worker, or greylag targets forget")                                                               \
     X(DISTRUSTED, "distrusted", "a worker cannot verify what it is sent: it does not know the coordinator's key",  \
-      "put that key among coordinator_keys in its worker.yml")                                                     \
+      "put the public half of the coordinator's signing_key (its file .pub) among coordinator_keys in worker.yml, "  \
+      "and start the worker again")                                                                                \
     X(STRANGER,   "stranger",   "messages come that no enrolled key has signed",                                   \
-      "greylag workers enroll, when it is a worker of yours")
+      "when it is a worker of yours: greylag workers enroll FILE.pub --target SERVICE/TARGET (one that was revoked "  \
+      "needs a new key)")
 #define X(name, ...) ATTENTION_##name,
 enum attention { ATTENTIONS(X) ATTENTION_COUNT };
 #undef X

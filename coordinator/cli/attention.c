@@ -32,8 +32,8 @@ static void add_item(struct buf *out, const json_t *item)
     }
     buf_addc(out, '\n');
     if (attention_parse(json_text(item, "kind"), &kind))
-        buf_addf(out, "    %s%s%s\n", attention_advice(kind), *json_text(item, "release") ? " " : "",
-                 json_text(item, "release"));
+        buf_addf(out, "    %s%s%s\n", attention_advice(kind), *json_text(item, "argument") ? " " : "",
+                 json_text(item, "argument"));
 }
 
 static bool has_target(const json_t *summary, const json_t *item)

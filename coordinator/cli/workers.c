@@ -234,7 +234,8 @@ static const struct command forget_target = {
     .arguments_max = 1,
     .description =
         "For a database that is no more. Its worker has to have stopped, and no release may be under way on it. "
-        "Nothing in any database is changed. Its history stays; a worker that reports it brings it back.",
+        "Nothing in any database is changed. Its history stays; a worker that reports it brings it back. A target that "
+        "no worker has ever reported is taken off the keys that are enrolled for it, too.",
     .example = "greylag targets forget user/user-eu-2",
     .options = {cli_server_options, cli_json_options},
     .run = targets_forget_run};

@@ -160,8 +160,9 @@ static bool has_steps(const struct plan *plan, const bool *with, const char *ser
     return false;
 }
 
-/* One line for each target that cannot take part, into `out`. */
-static bool target_objections(struct store *store, const struct plan *plan, struct buf *out, struct err *err)
+/* One line for each target that cannot take part, into `out`. *ret_led: whether there is a leader who asks them. */
+static bool target_objections(struct store *store, const struct plan *plan, struct buf *out, bool *ret_led,
+                              struct err *err)
 {
     auto_buf struct buf services = BUF_INIT(BUF_MAX), targets = BUF_INIT(BUF_MAX);
     auto_free const char **names = xcalloc(plan->target_count * 2 + 1, sizeof *names);
@@ -182,7 +183,8 @@ static bool target_objections(struct store *store, const struct plan *plan, stru
         const char *service = pg_text(result, i, 0), *target = pg_text(result, i, 1);
         const char *objection = target_objection(result, i, has_steps(plan, with_steps, service, target));
         if (objection)
-            buf_addf(out, "%s%s/%s: %s", out->len ? "\n" : "", service, target, objection);
+            buf_addf(out, "%s%s/%s: %s", out->len ? "\n  " : "", service, target, objection);
+        *ret_led = strcmp(pg_text(result, i, 6), "t") == 0;
     }
     return true;
 }
@@ -229,16 +231,22 @@ static bool refuse_steps(const struct plan *plan, struct err *err)
                          "baseline`");
 }
 
+#define NOBODY_LEADS "no coordinator leads, so that nobody asks them: greylag health says why"
+
 /* Also where nothing is pending: as long as a target has not said what it holds, that is only what is remembered. */
 static bool check_targets(struct store *store, const struct plan *plan, struct err *err)
 {
     auto_buf struct buf objections = BUF_INIT(600);
-    if (!target_objections(store, plan, &objections, err))
+    bool led = true;
+    if (!target_objections(store, plan, &objections, &led, err))
         return false;
     if (objections.len == 0)
         return true;
     err_set(err, ERR_CONFLICT, "targets are not ready: %s", buf_text(&objections));
-    err_hint(err, "start or enroll their workers (greylag workers list), or leave them out with --service or --on");
+    if (led)
+        err_hint(err, "start or enroll their workers (greylag workers list), or leave them out with --service or --on");
+    else
+        err_hint(err, "%s", NOBODY_LEADS);
     if (err)
         err->retriable = true;
     return false;
@@ -298,15 +306,16 @@ static bool preview(struct store *store, const struct store_request *request, st
                     struct store_acceptance *ret, struct err *err)
 {
     auto_buf struct buf objections = BUF_INIT(65536);
+    bool led = true;
     if (!make_plan(store, request, arena, ret, err))
         return false;
     if (ret->plan->step_count == 0)
         return check_targets(store, ret->plan, err);
-    if (!target_objections(store, ret->plan, &objections, err) || !find_missing(store, arena, ret, err))
+    if (!target_objections(store, ret->plan, &objections, &led, err) || !find_missing(store, arena, ret, err))
         return false;
     if (objections.len)
         add_warning(arena, &ret->findings, FINDING_TARGET, buf_text(&objections),
-                    "start or enroll their workers (greylag workers list)");
+                    led ? "start or enroll their workers (greylag workers list)" : NOBODY_LEADS);
     return true;
 }
 

@@ -122,7 +122,7 @@ bool store_target_forget(struct store *store, const char *service, const char *t
     if (!store_exec(store, sql_target_forget, &gone, err, 3, service, target, limit))
         return false;
     if (PQntuples(gone) > 0)
-        return true;
+        return store_exec(store, sql_notify, NULL, err, 1, "keys");
     if (!store_exec(store, sql_target_objection, &found, err, 3, service, target, limit))
         return false;
     if (PQntuples(found) == 0 || pg_true(found, 0, 0)) {

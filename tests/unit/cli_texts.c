@@ -219,17 +219,18 @@ Test(cli_texts, what_needs_a_person)
     same(&out, "");
     json_t *list = json_object_get(ill, "attention");
     json_array_append_new(list,
-                          json_pack("{s:s, s:s, s:s, s:s, s:s, s:n}", "kind", "halted", "release", "r1", "service", "",
-                                    "target", "", "detail", "the undo of 4\x1b[2J failed", "sinceUs"));
-    json_array_append_new(list, json_pack("{s:s, s:s, s:s, s:s, s:s, s:n}", "kind", "silent", "release", "", "service",
-                                          "user", "target", "user-eu", "detail", "its worker w on h says nothing",
-                                          "sinceUs"));
+                          json_pack("{s:s, s:s, s:s, s:s, s:s, s:n, s:s}", "kind", "halted", "release", "r1",
+                                    "service", "", "target", "", "detail", "the undo of 4\x1b[2J failed", "sinceUs",
+                                    "argument", "r1"));
+    json_array_append_new(list, json_pack("{s:s, s:s, s:s, s:s, s:s, s:n, s:s}", "kind", "silent", "release", "",
+                                          "service", "user", "target", "user-eu", "detail",
+                                          "its worker w on h says nothing", "sinceUs", "argument", "user/user-eu"));
     cr_expect(view_attention(ill, &out));
     same(&out, "2 things need a person:\n"
                "  release r1 halted: the undo of 4\\x1b[2J failed\n"
                "    greylag release show r1\n"
                "  user/user-eu silent: its worker w on h says nothing\n"
-               "    start its worker, or greylag targets forget\n");
+               "    start its worker, or greylag targets forget user/user-eu\n");
     for (int i = 0; i < 300; i++)
         json_array_append(list, json_array_get(list, 1));
     buf_clear(&out);

@@ -25,6 +25,7 @@ static const char *attention(struct store *store, struct arena *arena)
         const char *kind = json_string_value(json_object_get(item, "kind"));
         enum attention known;
         cr_assert(attention_parse(kind, &known), "%s is no row of the table", kind);
+        cr_assert(json_is_string(json_object_get(item, "argument")), "%s", kind);
         buf_addf(&out, "%s%s%s %s/%s", i ? "; " : "", kind,
                  *json_string_value(json_object_get(item, "release")) ? " release" : "",
                  json_string_value(json_object_get(item, "service")),
@@ -59,6 +60,16 @@ Test(store_attention, workers_and_targets)
     change("INSERT INTO greylag.keys (key, service, target, name, enrolled_by) VALUES "
            "('k', 'user', 'user-asia', 'asia', 'ann'), ('k', '', 'new', 'asia', 'ann')");
     TOLD("silent user/user-us; unseen /new; unseen user/user-asia");
+    change("INSERT INTO greylag.keys (key, service, target, name, enrolled_by) VALUES "
+           "('k', 'user', 'user-eu', 'asia', 'ann')");
+    MUST(store_target_forget(store, "user", "new", &why)); /* a mistake is taken back, and the key stays for the rest */
+    MUST(store_target_forget(store, "user", "user-asia", &why));
+    TOLD("silent user/user-us");
+    cr_expect_str_eq(test_pg_value(conninfo, "SELECT string_agg(target, ' ') FROM greylag.keys WHERE key = 'k'"),
+                     "user-eu");
+    change("INSERT INTO greylag.keys (key, service, target, name, enrolled_by) VALUES "
+           "('k', 'user', 'user-asia', 'asia', 'ann')");
+    TOLD("silent user/user-us; unseen user/user-asia");
     change("UPDATE greylag.keys SET revoked_at = now() WHERE key = 'k'");
     TOLD("silent user/user-us");
     store_close(store);

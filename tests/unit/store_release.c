@@ -161,10 +161,14 @@ Test(store, acceptance_says_what_is_missing)
     struct store_acceptance acceptance;
     struct world world;
     struct err err = ERR_INIT;
-    lead(store, "a");
     make_world(&world, false);
     cr_assert_not(accept(store, &world, &acceptance, &err));
+    cr_assert(strstr(err.hint, "no coordinator leads"), "%s", err.hint); /* enrolling a worker would not help */
+    err_clear(&err);
+    lead(store, "a");
+    cr_assert_not(accept(store, &world, &acceptance, &err));
     cr_assert(err.kind == ERR_CONFLICT && err.retriable, "%s", err.text);
+    cr_assert(strstr(err.hint, "enroll their workers"), "%s", err.hint);
     cr_assert(strstr(err.text, "no worker's key"), "%s", err.text);
     make_ready(store);
     cr_assert_not(accept(store, &world, &acceptance, &err));
@@ -325,6 +329,7 @@ Test(store, nothing_is_pending_is_no_answer_from_memory)
         bool accepted = accept(other, &world, &acceptance, &err), known = said == 3;
         cr_assert_eq(accepted, known, "%d of 3 have said: %s", said, err.text);
         cr_assert(accepted || (err.retriable && strstr(err.text, "not known yet")), "%s", err.text);
+        cr_assert(accepted || strstr(err.hint, "enroll their workers"), "%s", err.hint);
         cr_assert_eq(store_release_preview(other, &request, &world.arena, &acceptance, &err), known, "%s", err.text);
         auto_free char *status = NULL;
         MUST(store_status(other, world.json, strlen(world.json), NULL, &status, &why));

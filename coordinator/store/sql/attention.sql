@@ -1,5 +1,6 @@
 -- What needs a person, the most urgent first. A halted release stands here until each of its targets has been in a
--- later release that ended well. $1: milliseconds after which a target that has said nothing counts as silent.
+-- later release that ended well. `argument`: of the command that the advice ends with.
+-- $1: milliseconds after which a target that has said nothing counts as silent.
 WITH heard AS (
   SELECT t.*, greylag.heard_within(t.last_seen, $1::bigint) AS reporting,
          coalesce(w.leaving, false) AS leaving, coalesce(w.host, '') AS host
@@ -29,7 +30,7 @@ WITH heard AS (
                                        AND later.accepted_at > r.accepted_at
                                        AND later.state IN ('succeeded', 'rolled back', 'cancelled')))
   UNION ALL
-  SELECT 3, 'blocked', '', service, target, problem, last_seen FROM heard WHERE reporting AND problem <> ''
+  SELECT 3, 'blocked', '', service, target, problem, NULL FROM heard WHERE reporting AND problem <> ''
   UNION ALL
   SELECT 4, 'silent', '', service, target,
          CASE WHEN leaving THEN 'its worker ' || worker || ' has stopped'
@@ -39,7 +40,8 @@ WITH heard AS (
     FROM heard WHERE last_seen IS NOT NULL AND NOT reporting AND forgotten_at IS NULL
   UNION ALL
   SELECT 6, 'distrusted', '', service, target,
-         'its worker ' || worker || ' could not verify the last ' || untrusted || ' messages', last_seen
+         'its worker ' || worker || ' could not verify the last '
+         || CASE untrusted WHEN 1 THEN 'message' ELSE untrusted || ' messages' END, NULL
     FROM heard WHERE reporting AND untrusted > 0 AND forgotten_at IS NULL
   UNION ALL
   SELECT 7, 'stranger', '', '', '', 'key ' || key || ' on ' || topic || ': ' || why, first_seen
@@ -53,6 +55,8 @@ WITH heard AS (
 )
 SELECT coalesce(json_agg(json_build_object(
          'kind', kind, 'release', release, 'service', service, 'target', target, 'detail', detail,
+         'argument', CASE WHEN kind = 'halted' THEN release WHEN kind IN ('silent', 'unseen')
+                          THEN coalesce(nullif(service, ''), 'SERVICE') || '/' || target ELSE '' END,
          'sinceUs', (extract(epoch FROM since) * 1000000)::bigint)
          ORDER BY place, service COLLATE "C", target COLLATE "C", since), '[]')
   FROM found
