@@ -108,13 +108,13 @@ static int run_order(const struct order *order)
     return code;
 }
 
-static bool read_order(const struct cmdline *line, struct order *ret, struct err *err)
+static bool read_order(const struct cmdline *line, bool down, struct order *ret, struct err *err)
 {
     *ret = (struct order){.line = line,
                           .dry_run = cmdline_has(line, "dry-run"),
                           .wait = !cmdline_has(line, "no-wait"),
                           .json = cli_json(line),
-                          .submission = {.accept_irreversible = cmdline_has(line, "accept-irreversible"),
+                          .submission = {.accept_irreversible = !down && cmdline_has(line, "accept-irreversible"),
                                          .reason = cmdline_value(line, "reason"),
                                          .quiet = cli_json(line),
                                          .patience_ms = PATIENCE_MS}};
@@ -123,6 +123,7 @@ static bool read_order(const struct cmdline *line, struct order *ret, struct err
 
 static bool down_options(const struct cmdline *line, const struct catalog *catalog, struct http_client *client,
                          struct arena *arena, struct plan_options *options, struct err *err);
+static int say_no_release(const struct order *order);
 
 static int run_with(const struct cmdline *line, const struct catalog *catalog, enum direction direction)
 {
@@ -131,13 +132,15 @@ static int run_with(const struct cmdline *line, const struct catalog *catalog, e
     auto_arena struct arena arena = ARENA_INIT;
     struct plan_options options;
     struct http_client *client = NULL;
-    bool ok = read_order(line, &order, &err) && cli_select(line, catalog, direction, &arena, &options, &err) &&
-              cli_client(line, &client, &err) &&
+    bool ok = read_order(line, direction == DIRECTION_DOWN, &order, &err) &&
+              cli_select(line, catalog, direction, &arena, &options, &err) && cli_client(line, &client, &err) &&
               (direction == DIRECTION_UP || down_options(line, catalog, client, &arena, &options, &err));
     order.submission.client = client;
     order.submission.catalog = catalog;
     order.submission.options = &options;
-    int code = ok ? run_order(&order) : cmdline_fail(line, &err);
+    bool nothing = ok && direction == DIRECTION_DOWN && !options.release && !options.back_to && !options.steps &&
+                   !options.all && !options.limit_count;
+    int code = !ok ? cmdline_fail(line, &err) : nothing ? say_no_release(&order) : run_order(&order);
     http_client_free(client);
     return code;
 }
@@ -177,11 +180,13 @@ static int up_run(const struct cmdline *line)
 
 static const struct cmd_option release_options[] = {
     {"dry-run", 'n', NULL, "show the plan, start nothing", 0},
-    {"accept-irreversible", 0, NULL, "go on although some steps have no way back", 0},
     {"reason", 0, "TEXT", "why, for whoever reads the history", 0},
     {"timeout", 0, "TIME", "wait no longer (30s, 15min); the release goes on", 0},
     {"no-wait", 0, NULL, "do not wait for the end", 0},
     CMD_OPTIONS_END};
+
+static const struct cmd_option up_only[] = {
+    {"accept-irreversible", 0, NULL, "go on although some steps have no way back", 0}, CMD_OPTIONS_END};
 
 const struct command up_command = {
     .name = "up",
@@ -190,7 +195,7 @@ const struct command up_command = {
                    "ends. When a step fails for good, everything that this release did is undone, in all services.\n\n"
                    "Exit code 0: done, or nothing was pending; 3: failed and rolled back; 4: halted, needs a person.",
     .example = "greylag up --service user --target user=20240102",
-    .options = {release_options, cli_select_options, cli_fleet_options, cli_server_options, cli_json_options},
+    .options = {release_options, up_only, cli_select_options, cli_fleet_options, cli_server_options, cli_json_options},
     .run = up_run,
 };
 
@@ -213,7 +218,7 @@ static bool still_applied(const json_t *applied, const char *release)
     return false;
 }
 
-/* The newest release of which something is in effect. */
+/* The newest release of which something is in effect; NULL when there is none. */
 static bool last_release(struct http_client *client, struct arena *arena, const char **ret_release, struct err *err)
 {
     auto_http_reply struct http_reply releases = HTTP_REPLY_INIT, applied = HTTP_REPLY_INIT;
@@ -231,9 +236,22 @@ static bool last_release(struct http_client *client, struct arena *arena, const 
             return true;
         }
     }
-    err_set(err, ERR_USAGE, "nothing that a release ran is in effect");
-    return err_hint(err, "--all undoes everything that is applied; --service S --steps N the last steps of one "
-                         "service.");
+    *ret_release = NULL;
+    return true;
+}
+
+/* As where nothing is pending: done. */
+static int say_no_release(const struct order *order)
+{
+    if (order->json) {
+        json_t *answer = json_pack("{s:s, s:i}", "release", "", "steps", 0);
+        cli_print_json(answer);
+        json_decref(answer);
+    } else {
+        printf("There is nothing to undo: nothing that a release ran is in effect.\n  --all undoes what was recorded, "
+               "too; --service S --steps N the last steps of one service.\n");
+    }
+    return EXIT_CODE_DONE;
 }
 
 /* --to SERVICE=VERSION, or VERSION of the one service. */

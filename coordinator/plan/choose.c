@@ -67,8 +67,8 @@ void slot_mark(struct planning *planning, struct slot *slot)
     }
     if (slot->unknown && slot->selected)
         planning_find(planning, false, FINDING_AHEAD, "",
-                      "%s has %zu applied migrations that the files do not know: %s%s",
-                      slot->name, slot->unknown, buf_text(&names), slot->unknown > NAMED_MAX ? ", ..." : "");
+                      "%s has %zu applied migration%s that the files do not know: %s%s", slot->name, slot->unknown,
+                      slot->unknown == 1 ? "" : "s", buf_text(&names), slot->unknown > NAMED_MAX ? ", ..." : "");
 }
 
 /* The highest applied one; where nothing is applied, the highest that is allowed (flyway: baseline migrations). */

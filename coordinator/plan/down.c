@@ -239,9 +239,11 @@ static void refuse_irreversible(struct undoing *undoing, const struct undo *undo
                       : undo->repeatable && of_release
                           ? "has no way back: nothing is known to have been in effect before it"
                           : "has no way back";
-    planning_find(planning, true, FINDING_IRREVERSIBLE, "go back only as far as possible with --stop-at-irreversible",
-                  "%s:%s on %s %s (%s)", service->name, undo_id(undo), planning->slots[undo->slot].name, why,
-                  migration->file);
+    const char *hint = "go back only as far as possible with --stop-at-irreversible";
+    if (migration->undo_file && !undo->earlier && !(undo->repeatable && of_release))
+        hint = arena_printf(planning->arena, "write the undo (%s), or %s", migration->undo_file, hint);
+    planning_find(planning, true, FINDING_IRREVERSIBLE, hint, "%s:%s on %s %s (%s)", service->name, undo_id(undo),
+                  planning->slots[undo->slot].name, why, migration->file);
 }
 
 /* Whether a later one on the same target would stay on top of it. */

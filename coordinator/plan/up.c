@@ -37,9 +37,9 @@ static void check_order(struct planning *planning, const struct slot *slot, int 
         migration->kind != MIGRATION_VERSIONED)
         return; /* what greylag does not run is told for itself */
     planning_find(planning, true, FINDING_OUT_OF_ORDER, "allow it with --out-of-order, or give it a higher version",
-                  "%s:%s is not applied on %s, but the later %s is%s (%s)", service->name, migration->id, slot->name,
-                  known ? service->migrations[slot->order_last].id : slot->unknown_last,
-                  known ? "" : ", which has no file here", migration->file);
+                  "%s:%s (%s) is not applied on %s, but the later %s is%s", service->name, migration->id,
+                  migration->file, slot->name, known ? service->migrations[slot->order_last].id : slot->unknown_last,
+                  known ? "" : ", which has no file here");
     planning_place(planning, migration->file);
 }
 
@@ -90,8 +90,9 @@ static void check_foreign(struct planning *planning, const struct slot *slot)
             planning_find(planning, true, FINDING_FOREIGN_HISTORY,
                           "`greylag import` takes its record over; when it is another service's or application's, say "
                           "with `history_table` in the fleet file what this service's own is called",
-                          "nothing is on record for %s on %s, but %s says that %zu migrations are in effect there (%s)",
-                          service->name, slot->name, history_tool_text(history->tool), rows, history->table);
+                          "nothing is on record for %s on %s, but %s says that %zu migration%s in effect there (%s)",
+                          service->name, slot->name, history_tool_text(history->tool), rows,
+                          rows == 1 ? " is" : "s are", history->table);
     }
 }
 

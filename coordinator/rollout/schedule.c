@@ -172,8 +172,8 @@ static void send_leg(struct decide *d, int leg)
         jobs++;
         steps += run.steps;
     }
-    text_format(d->detail, sizeof d->detail, "%zu %s in %zu job%s", steps, leg == 1 ? "undos" : "steps", jobs,
-                jobs == 1 ? "" : "s");
+    text_format(d->detail, sizeof d->detail, "%zu %s%s in %zu job%s", steps, leg == 1 ? "undo" : "step",
+                steps == 1 ? "" : "s", jobs, jobs == 1 ? "" : "s");
 }
 
 void send_jobs(struct decide *d)

@@ -120,8 +120,8 @@ def test_import_then_up_then_back():
         expect(details[0] == wanted, f"the history keeps {details[0]}, not {wanted}")
         again = stage.greylag("import", "--yes")
         expect("nothing to record" in again.out, f"twice without harm: {again}")
-        none = stage.greylag("down", check=2)
-        expect("nothing that a release ran" in none.err, f"an import is not undone by the way: {none}")
+        none = stage.greylag("down")
+        expect("nothing that a release ran" in none.out, f"an import is not undone by the way: {none}")
         release = stage.release()["id"]
         refused = stage.greylag("down", "--release", release, check=None)
         expect(refused.code != 0 and "could be undone" in refused.err, f"{refused}")

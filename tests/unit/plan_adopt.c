@@ -598,7 +598,7 @@ Test(plan_adopt, sqitch_registries)
     w.options = (struct plan_options){.direction = DIRECTION_UP};
     cr_expect(make(&w), "%s", w.err.text);
     w.migrations[0].script = "shop";
-    says(&w, true, "foreign-history", "sqitch says that 1 migrations are in effect there (reg.changes)",
+    says(&w, true, "foreign-history", "sqitch says that 1 migration is in effect there (reg.changes)",
          "greylag import");
     w.service.history_table = "reg";
     says(&w, true, "foreign-history", "(reg.changes)", "greylag import");

@@ -344,7 +344,7 @@ Test(plan_kinds, an_applied_baseline_stands_for_what_is_before_it)
     good(&w, "auth:4");
     w.contents_count = 0;
     applied(&w, "auth", "auth", "B2 4");
-    bad(&w, "out-of-order", "auth:3 is not applied on auth, but the later 4 is");
+    bad(&w, "out-of-order", "auth:3 (auth/V4__x.sql) is not applied on auth, but the later 4 is");
     end(&w);
 }
 
@@ -419,10 +419,10 @@ Test(plan_kinds, another_tools_record_is_not_planned_over)
                                  .state = FOREIGN_BASELINE};
     good(&w, "auth:1 auth:2 user:1"); /* from before the first file: there is nothing to import */
     mark->version = "1";
-    bad(&w, "foreign-history", "flyway says that 1 migrations are in effect there");
+    bad(&w, "foreign-history", "flyway says that 1 migration is in effect there");
     mark->version = "0.9";
     mark->state = FOREIGN_APPLIED;
-    bad(&w, "foreign-history", "flyway says that 1 migrations are in effect there");
+    bad(&w, "foreign-history", "flyway says that 1 migration is in effect there");
     w.contents_count = 0;
     applied(&w, "auth", "auth", "1");
     w.contents[0].foreign_count = 1;

@@ -165,7 +165,7 @@ Test(plan, drift_order_and_what_the_files_do_not_know)
     begin(&w);
     struct migration *auth = add(&w, "auth", 4, "auth", "");
     applied(&w, "auth", "auth", "1 3 77 78");
-    bad(&w, "out-of-order", "auth:2 is not applied on auth, but the later 3 is (auth/V2__x.sql)");
+    bad(&w, "out-of-order", "auth:2 (auth/V2__x.sql) is not applied on auth, but the later 3 is");
     w.options.out_of_order = true;
     good(&w, "auth:2 auth:4");
     const struct plan_finding *ahead = finding(&w, "ahead");
@@ -246,7 +246,8 @@ Test(plan, what_is_out_of_order_is_asked_of_the_database)
     begin(&w);
     struct migration *auth = add(&w, "auth", 3, "auth eu", "");
     applied(&w, "auth", "auth", "1 2 4");
-    bad(&w, "out-of-order", "auth:3 is not applied on auth, but the later 4 is, which has no file here (auth/V3__");
+    bad(&w, "out-of-order",
+        "auth:3 (auth/V3__x.sql) is not applied on auth, but the later 4 is, which has no file here");
     w.options.out_of_order = true;
     good(&w, "auth:3 eu:1 eu:2 eu:3");
     w.options.out_of_order = false;
@@ -388,7 +389,9 @@ Test(plan, down_refuses_what_has_no_way_back)
     down_world(&w);
     w.options.all = true;
     w.migrations[2][0].down = w.migrations[2][0].down_file = NULL;
+    w.migrations[2][0].undo_file = "crm/U1__x.sql";
     bad(&w, "irreversible", "crm:1 on crm has no way back (crm/V1__x.sql)");
+    cr_expect(strstr(finding(&w, "irreversible")->hint, "write the undo (crm/U1__x.sql)"));
     w.options.stop_at_irreversible = true;
     good(&w, "crm:2 eu:2 eu:1 us:2 us:1 auth:3 auth:2 auth:1");
     cr_expect(strstr(finding(&w, "stopped")->text, "crm:1 on crm stays applied") != NULL);
