@@ -116,8 +116,10 @@ static rd_kafka_NewTopic_t *new_topic(const struct bus_topic *topic, int replica
     return fresh;
 }
 
+/* All that is refused is told, not only the first of it. */
 static bool created(struct topics_look *work, rd_kafka_event_t *event, struct err *err)
 {
+    bool allowed = true;
     if (rd_kafka_event_error(event))
         return kafka_fail(rd_kafka_event_error(event), rd_kafka_event_error_string(event), err);
     size_t count = 0;
@@ -127,15 +129,16 @@ static bool created(struct topics_look *work, rd_kafka_event_t *event, struct er
         rd_kafka_resp_err_t code = rd_kafka_topic_result_error(results[i]);
         if (code == RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED ||
             code == RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED)
-            return troubles_denied(work->settings->troubles, BUS_RIGHT_CREATE, rd_kafka_topic_result_name(results[i]),
-                                   err);
-        if (code && code != RD_KAFKA_RESP_ERR_TOPIC_ALREADY_EXISTS) {
+            allowed = troubles_denied(work->settings->troubles, BUS_RIGHT_CREATE,
+                                      rd_kafka_topic_result_name(results[i]), err);
+        else if (code && code != RD_KAFKA_RESP_ERR_TOPIC_ALREADY_EXISTS) {
             kafka_fail(code, rd_kafka_topic_result_error_string(results[i]), err);
             return err_prefix(err, "creating topic %s", rd_kafka_topic_result_name(results[i]));
         }
-        troubles_granted(work->settings->troubles, BUS_RIGHT_CREATE, rd_kafka_topic_result_name(results[i]));
+        else
+            troubles_granted(work->settings->troubles, BUS_RIGHT_CREATE, rd_kafka_topic_result_name(results[i]));
     }
-    return true;
+    return allowed;
 }
 
 static bool create(struct topics_look *work, struct err *err)

@@ -37,11 +37,14 @@ void view_problem(const json_t *problem, const struct fleet *fleet, struct buf *
     const char *file = file_of(problem, fleet);
     const char *direction = json_text(problem, "direction");
     bool down = strcmp(direction, "down") == 0, up = strcmp(direction, "up") == 0;
-    buf_addf(out, "  %s: %s%s ", place_of(problem, &arena), down ? "undo of " : up ? "" : "recording ",
+    buf_addf(out, "  %s: %s%s", place_of(problem, &arena), down ? "undo of " : up ? "" : "recording ",
              json_text(problem, "migration"));
-    add_foreign(out, json_text(problem, "name"));
+    if (*json_text(problem, "name") && strcmp(json_text(problem, "name"), json_text(problem, "migration")) != 0) {
+        buf_addc(out, ' ');
+        add_foreign(out, json_text(problem, "name"));
+    }
     if (strcmp(json_text(problem, "state"), "unknown") == 0) {
-        buf_adds(out, ": its worker has not answered; whether it took effect is not known\n");
+        buf_adds(out, ": whether it took effect is not known\n");
         return;
     }
     buf_adds(out, " failed\n");

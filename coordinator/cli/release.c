@@ -222,10 +222,33 @@ static void add_decisions(const json_t *show, struct buf *out)
     table_print(&table, "  ", out);
 }
 
+/* The targets of its steps, as a summary has them. */
+static json_t *places_of(const json_t *show)
+{
+    json_t *services = json_array();
+    size_t i;
+    const json_t *step;
+    json_array_foreach(json_object_get(show, "steps"), i, step)
+        json_array_append_new(services, json_pack("{s:s, s:[{s:s}]}", "service", json_text(step, "service"), "targets",
+                                                  "target", json_text(step, "target")));
+    return json_pack("{s:o}", "services", services);
+}
+
+static void add_hindrances(const json_t *show, struct buf *out)
+{
+    auto_buf struct buf text = BUF_INIT(BUF_MAX);
+    json_t *places = places_of(show);
+    json_decref(view_hindrances(show, places, NULL, &text));
+    json_decref(places);
+    if (text.len)
+        buf_addf(out, "\nWhat stands in its way:\n%s", buf_text(&text));
+}
+
 static void print_show(const json_t *show, bool all, struct buf *out)
 {
     add_head(show, out);
     add_why(show, out);
+    add_hindrances(show, out);
     add_problems(show, out);
     add_steps(show, all, out);
     view_notices(json_object_get(show, "steps"), out);
@@ -245,9 +268,20 @@ static void print_all(const json_t *show, struct buf *out)
 
 static int show_run(const struct cmdline *line)
 {
+    struct err err = ERR_INIT;
+    struct http_client *client = NULL;
+    auto_http_reply struct http_reply reply = HTTP_REPLY_INIT, health = HTTP_REPLY_INIT;
     auto_buf struct buf path = BUF_INIT(4096);
     add_release_path(&path, named(line), "");
-    return cli_get(line, buf_text(&path), cmdline_has(line, "steps") ? print_all : print_short);
+    bool ok = cli_client(line, &client, &err) && http_call(client, "GET", buf_text(&path), NULL, NULL, &reply, &err);
+    /* of one that is under way, what stands in its way as well */
+    if (ok && json_is_null(json_object_get(reply.json, "endedAtUs")) &&
+        http_call(client, "GET", "/api/v1/health", NULL, NULL, &health, NULL))
+        json_object_set(reply.json, "attention", json_object_get(health.json, "attention"));
+    http_client_free(client);
+    if (!ok)
+        return cmdline_fail(line, &err);
+    return cli_print_answer(line, reply.json, cmdline_has(line, "steps") ? print_all : print_short);
 }
 
 /* ---- watch, and orders ---- */

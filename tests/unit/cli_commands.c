@@ -194,7 +194,10 @@ Test(cli_online, up_dry_run_accept_watch)
     SAYS(err_text, "goes on");
     EXPECT("greylag up", 1);
     SAYS(err_text, "greylag release watch");
+    test_pg_run(conninfo, "UPDATE greylag.targets SET problem = 'no space left', last_seen = now()");
     EXPECT("greylag release show", 0);
+    SAYS(out_text, "What stands in its way:\n  example/example blocked: no space left\n");
+    test_pg_run(conninfo, "UPDATE greylag.targets SET problem = ''");
     SAYS(out_text, "running");
     SAYS(out_text, "asked for by ann");
     test_pg_run(conninfo, "UPDATE greylag.releases SET state = 'halted', reason = 'it stands', ended_at = now(),"
