@@ -32,9 +32,10 @@ static const struct choice {
     {RELEASE_HALTED, TO(UP), NEWEST, OPEN, "release rollback", true,
      "undo what it applied, with the undos that were accepted"},
     {RELEASE_HALTED, TO(UP), ANYWHERE, WHATEVER, "up", false, "go forward with the files as they are now"},
+    {RELEASE_HALTED, TO(DOWN) | TO(ADOPT), EARLIER, WHATEVER, "up", false, "apply what is pending"},
     {RELEASE_HALTED, TO(UP), NEWEST, WHATEVER, "down", false,
      "undo what is left with the files as they are now, when an undo was mended"},
-    {RELEASE_HALTED, TO(DOWN), NEWEST, WHATEVER, "down ...", false,
+    {RELEASE_HALTED, TO(DOWN), ANYWHERE, WHATEVER, "down ...", false,
      "the same command again: undo what is left with the files as they are now, when an undo was mended"},
     {RELEASE_ROLLED_BACK, EITHER, ANYWHERE, WHATEVER, "release show", true, "every step and decision"},
     {RELEASE_ROLLED_BACK, EITHER, NEWEST, WHATEVER, "up", false, "again, when the cause is gone"},
@@ -71,8 +72,11 @@ void view_next(const json_t *release, bool shown, struct buf *out)
     if (!release_state_parse(json_text(release, "state"), &state) ||
         !direction_parse(json_text(release, "direction"), &direction))
         return;
-    buf_adds(out, "\nWhat can be done:\n");
+    size_t told = 0;
     for (size_t i = 0; i < COUNT_OF(choices); i++)
-        if (fits(&choices[i], state, direction, release) && !(shown && strcmp(choices[i].command, "release show") == 0))
+        if (fits(&choices[i], state, direction, release) &&
+            !(shown && strcmp(choices[i].command, "release show") == 0)) {
+            buf_adds(out, told++ ? "" : "\nWhat can be done:\n");
             add_choice(out, &choices[i], json_text(release, "id"));
+        }
 }

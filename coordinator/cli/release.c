@@ -204,6 +204,15 @@ static const char *decision_place(const json_t *show, const json_t *decision, st
     return target ? step_place(target, arena) : "";
 }
 
+/* Whether its detail says more than the target's name, which stands beside it. */
+static bool says_more(const json_t *show, const json_t *decision)
+{
+    json_int_t at = json_number(decision, "target");
+    const json_t *target = at >= 0 ? json_array_get(json_object_get(show, "targets"), (size_t)at) : NULL;
+    const char *detail = json_text(decision, "detail");
+    return *detail && !(target && strcmp(detail, json_text(target, "target")) == 0);
+}
+
 static void add_decisions(const json_t *show, struct buf *out)
 {
     auto_arena struct arena arena = ARENA_INIT;
@@ -216,7 +225,7 @@ static void add_decisions(const json_t *show, struct buf *out)
         table_row(&table, 5, cli_when(item, "atUs", &arena), json_text(item, "row"),
                   decision_place(show, item, &arena),
                   strcmp(before, after) == 0 ? after : arena_printf(&arena, "%s -> %s", before, after),
-                  *json_text(item, "detail") ? json_text(item, "detail") : json_text(item, "why"));
+                  says_more(show, item) ? json_text(item, "detail") : json_text(item, "why"));
     }
     buf_adds(out, "\nDecisions:\n");
     table_print(&table, "  ", out);

@@ -151,6 +151,8 @@ Test(cli_texts, what_can_be_done)
     cr_expect(strstr(text, "greylag release retry r1") && !strstr(text, "rollback"), "%s", text);
     text = offered("halted", "up", false, 0); /* an older one is refused by retry and rollback */
     cr_expect(strstr(text, "greylag up ") && !strstr(text, "retry") && !strstr(text, "rollback"), "%s", text);
+    text = offered("halted", "down", false, 0);
+    cr_expect(strstr(text, "greylag up ") && strstr(text, "greylag down ...") && !strstr(text, "retry"), "%s", text);
     text = offered("halted", "adopt", true, 0);
     cr_expect(!strstr(text, "rollback") && !strstr(text, "down"), "%s", text);
     json_t *ended = parse("{\"id\": \"r1\", \"state\": \"halted\", \"direction\": \"up\", \"latest\": true, "

@@ -122,7 +122,13 @@ Test(store_attention, a_halted_release_until_a_later_one_has_put_its_targets_rig
         "count, rebuild, problem FROM greylag.release_targets WHERE target <> 'user-us'");
     TOLD("halted release /");
     change("INSERT INTO greylag.release_targets SELECT 'later', ix, service, target, state, sequence, recorded, first, "
-           "count, rebuild, problem FROM greylag.release_targets WHERE target = 'user-us'");
+           "count, rebuild, problem FROM greylag.release_targets WHERE target = 'user-us'; "
+           "UPDATE greylag.releases SET state = 'rolled back' WHERE id = 'later'");
+    TOLD("halted release /"); /* what went back left its targets as they were */
+    auto_free char *health = NULL;
+    MUST(store_health(store, &health, &why));
+    cr_expect(strstr(health, "the undo failed. Others came after it"), "%s", health);
+    change("UPDATE greylag.releases SET state = 'succeeded' WHERE id = 'later'");
     TOLD("");
     store_close(store);
     free(world.json);

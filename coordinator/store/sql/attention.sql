@@ -1,5 +1,6 @@
 -- What needs a person, the most urgent first. A halted release stands here until each of its targets has been in a
--- later release that ended well. `argument`: of the command that the advice ends with.
+-- later release that succeeded: one that went back left them as they were.
+-- `argument`: of the command that the advice ends with.
 -- $1: milliseconds after which a target that has said nothing counts as silent.
 WITH heard AS (
   SELECT t.*, greylag.heard_within(t.last_seen, $1::bigint) AS reporting,
@@ -19,7 +20,10 @@ WITH heard AS (
          || (SELECT topic FROM greylag.outbox ORDER BY id LIMIT 1), min(stored_at)
     FROM greylag.outbox HAVING min(stored_at) < clock_timestamp() - interval '5 s'
   UNION ALL
-  SELECT 2, 'halted', r.id, '', '', r.reason, r.ended_at
+  SELECT 2, 'halted', r.id, '', '', r.reason
+         || CASE WHEN NOT EXISTS (SELECT 1 FROM greylag.releases n WHERE n.accepted_at > r.accepted_at) THEN ''
+         ELSE '. Others came after it, so that it cannot be retried: `greylag up`, or the same `greylag down` again, '
+              'puts its targets right' END, r.ended_at
     FROM greylag.releases r
    WHERE r.state = 'halted'
      AND EXISTS (SELECT 1 FROM greylag.release_targets t
@@ -28,7 +32,7 @@ WITH heard AS (
                                       JOIN greylag.releases later ON later.id = n.release
                                      WHERE n.service = t.service AND n.target = t.target
                                        AND later.accepted_at > r.accepted_at
-                                       AND later.state IN ('succeeded', 'rolled back', 'cancelled')))
+                                       AND later.state = 'succeeded'))
   UNION ALL
   SELECT 3, 'blocked', '', service, target, problem, NULL FROM heard WHERE reporting AND problem <> ''
   UNION ALL
