@@ -264,7 +264,7 @@ static void run_until_stopped(struct daemon *daemon)
         if (attempt(daemon, &above, &waiting, &led, &err))
             continue;
         daemon->full = err.kind == ERR_FULL;
-        if (above && err.kind) {
+        if (above && led && err.kind) { /* at once, but for who could not even try */
             log_warn("%s; taking a higher one", err.text);
             continue;
         }

@@ -125,6 +125,35 @@ def test_a_new_leader_adopts_the_step_that_runs():
         expect("takeover" in rows and "fence-limit" not in rows, f"{rows}")
 
 
+def test_who_cannot_take_a_higher_epoch_tries_less_and_less_often():
+    """A target has a fence that its leader never issued; and the control database, where that has to be written down
+    before a higher epoch is taken, refuses it for a while."""
+    with Stage() as stage:
+        write(stage, {"app": ["CREATE TABLE one (n int);"]})
+        stage.everybody(lease="2s")
+        stage.greylag("up")
+        epoch = leads(stage)
+        stage.postgres.sql(stage.database, """
+            CREATE FUNCTION public.refuse() RETURNS trigger LANGUAGE plpgsql AS
+              $$ BEGIN RAISE EXCEPTION 'not now'; END $$;
+            CREATE TRIGGER refuse BEFORE UPDATE ON greylag.lease FOR EACH ROW
+              WHEN (new.restored OR new.epoch <> old.epoch) EXECUTE FUNCTION public.refuse()""")
+        stage.programs["worker-app"].stop()
+        stage.sql("app", "update greylag.fence set epoch = epoch + 5, term = repeat('a', 32)")
+        stage.programs["worker-app"].start()
+        coordinator = stage.programs["coordinator"]
+        wait(lambda: "not now" in coordinator.log(), lambda: "the refusal:\n" + coordinator.log())
+        time.sleep(5)  # what is counted is how often it tries in that time
+        tries = stage.postgres.sql(stage.database, "select xact_rollback from pg_stat_database "
+                                                   "where datname = current_database()")
+        lines = len(coordinator.log().splitlines())
+        print(f"# {lines} lines of log, {tries} transactions refused")
+        expect(lines < 60 and int(tries) < 60, f"{lines} lines, {tries} refused; {coordinator.log()[-1500:]}")
+        stage.postgres.sql(stage.database, "DROP TRIGGER refuse ON greylag.lease")
+        wait(lambda: leader(stage).get("epoch", 0) > epoch + 5, lambda: "a higher epoch:\n" + coordinator.log()[-3000:])
+        wait(lambda: stage.greylag("up", check=None).code == 0, "nothing to be pending")
+
+
 def test_large_jobs_go_out_as_the_bus_takes_them():
     """Not all in one turn, in the term in which they began, and in bounded memory."""
     large = "CREATE TABLE one (n int);\n" + ("-- " + "x" * 97 + "\n") * 10000
