@@ -224,7 +224,7 @@ struct store_lease {
 struct store_candidate {
     const char *holder; /* who asks */
     int64_t ttl_ms;
-    int64_t above;      /* the new epoch is at least above + 1; 0: do not care */
+    int64_t above;      /* a target has shown this epoch: the new one is higher, and `restored`; 0: none has */
     bool instead;       /* it can do what a leader who yields cannot */
 };
 /* Takes it when nobody holds it: never taken, released, expired by the server's clock, or every session of its holder

@@ -48,7 +48,7 @@ Test(store, the_lease_is_one_and_its_epoch_rises)
     MUST(store_lease_renew(a, false, &why));
     store_lease_release(a);
     second = lead(b, "b");
-    cr_assert_eq(second.epoch, first.epoch + 1);
+    cr_assert(second.epoch == first.epoch + 1 && !second.restored);
     cr_assert_str_neq(second.term, first.term);
     struct err err = ERR_INIT;
     struct store_batch batch = {.rollout = NULL};
@@ -56,7 +56,7 @@ Test(store, the_lease_is_one_and_its_epoch_rises)
     cr_assert_eq(err.kind, ERR_FENCED);
     const struct store_candidate higher = {.holder = "b", .ttl_ms = 5000, .above = 1000};
     MUST(store_lease_take(b, &higher, &taken, &second, &why));
-    cr_assert(taken && second.epoch == 1001, "%lld", (long long)second.epoch);
+    cr_assert(taken && second.epoch == 1001 && second.restored, "%lld", (long long)second.epoch);
     store_close(a);
     store_close(b);
 }

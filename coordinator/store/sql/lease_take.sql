@@ -4,7 +4,7 @@ UPDATE greylag.lease
        sessions = ARRAY(SELECT pid || ' ' || extract(epoch FROM backend_start) || ' '
                                || extract(epoch FROM pg_postmaster_start_time())
                           FROM pg_stat_activity WHERE pid = pg_backend_pid()),
-       restored = restored OR (server <> '' AND (server <> greylag.server() OR written::xid <> xmin)),
+       restored = restored OR $5::bigint > 0 OR (server <> '' AND (server <> greylag.server() OR written::xid <> xmin)),
        server = greylag.server(), written = pg_current_xact_id()
  WHERE epoch = $4::bigint
 RETURNING epoch, restored
