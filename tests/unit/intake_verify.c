@@ -159,7 +159,7 @@ Test(intake, what_is_larger_than_a_message_may_be)
 
 struct beat {
     const struct key_secret *key;
-    const char *worker;
+    const char *worker, *fleet, *environment; /* NULL: this intake's own */
     int64_t beat, sent_us;
     bool leaving;
 };
@@ -171,8 +171,10 @@ static struct intake_message heartbeat(struct beat beat, const char *target)
          .system_identifier = "", .problem = ""},
         {.service = "auth", .target = target, .fence = {.term = "", .digest = ""}, .contents = "",
          .system_identifier = "", .problem = ""}};
-    const struct presence presence = {.fleet = "shop", .environment = "dev", .worker = beat.worker, .version = "1",
-                                      .host = "h", .sent_us = beat.sent_us, .beat = beat.beat,
+    const struct presence presence = {.fleet = beat.fleet ? beat.fleet : "shop",
+                                      .environment = beat.environment ? beat.environment : "dev",
+                                      .worker = beat.worker, .version = "1", .host = "h",
+                                      .sent_us = beat.sent_us, .beat = beat.beat,
                                       .leaving = beat.leaving, .targets = targets, .target_count = 2};
     size_t len;
     auto_free char *payload = presence_encode(&presence, &len);
@@ -200,6 +202,43 @@ Test(intake, heartbeats_speak_for_enrolled_targets_and_are_not_replayed)
     cr_assert_eq(next.presence.target_count, 2);
 }
 
+Test(intake, a_heartbeat_of_another_fleet_or_environment_is_none)
+{
+    static const char *const others[][2] = {{"other", "dev"}, {"shop", "production"}};
+    for (size_t i = 0; i < COUNT_OF(others); i++) {
+        struct intake_message taken = heartbeat((struct beat){.key = &worker, .worker = "w-1", .beat = 1,
+                                                              .fleet = others[i][0], .environment = others[i][1]},
+                                                "any");
+        cr_assert_eq(taken.verdict, INTAKE_QUARANTINED, "%s, %s", others[i][0], others[i][1]);
+    }
+    cr_assert_eq(beats(&worker, "w-1", 1, 0), INTAKE_PRESENCE);
+}
+
+/* A key that is enrolled for something else is verified under each of its own names on the bus; what it signed then
+ * says of whom it speaks. */
+Test(intake, an_enrolled_key_speaks_for_nobody_else)
+{
+    static const char *const names[] = {"shop/auth", "auth", "auth/second", "second", NULL};
+    struct key_secret other;
+    key_generate(&other);
+    const struct intake_key keys[] = {{worker.public_key, "w", "auth", "auth"},
+                                      {other.public_key, "o", "shop", "auth"},
+                                      {other.public_key, "o", "auth", "second"}};
+    intake_set_keys(intake, keys, COUNT_OF(keys));
+    size_t len;
+    auto_free char *text = report_text(&other, "dev", "auth", "auth", NULL, &len);
+    for (size_t i = 0; i < COUNT_OF(names); i++) {
+        bus_key = names[i] ? names[i] : other.public_key.id;
+        struct intake_message taken = take(text, len);
+        cr_assert_eq(taken.verdict, INTAKE_QUARANTINED, "under %s", bus_key);
+        cr_assert(strstr(taken.why, "is not enrolled for auth/auth"), "under %s: %s", bus_key, taken.why);
+    }
+    auto_free char *later = report_text(&other, "dev", "auth", "auth", "application/vnd.greylag.report.v2+json", &len);
+    bus_key = other.public_key.id;
+    cr_assert_eq(take(later, len).verdict, INTAKE_QUARANTINED, "nor in another version");
+    bus_key = "auth/auth";
+}
+
 /* Which is the later one says its number: its clock may be set right, or wrong, at any time. */
 Test(intake, a_clock_that_jumps_silences_nobody)
 {
@@ -211,9 +250,11 @@ Test(intake, a_clock_that_jumps_silences_nobody)
 /* The name in a message is what anybody can write. */
 Test(intake, a_worker_is_its_key_and_not_the_name_that_it_states)
 {
-    struct key_secret other;
+    struct key_secret other, third;
     key_generate(&other);
-    const struct intake_key keys[] = {{worker.public_key, "w", "auth", "auth"}, {other.public_key, "o", "auth", "any"}};
+    key_generate(&third);
+    const struct intake_key keys[] = {{worker.public_key, "w", "auth", "auth"}, {other.public_key, "o", "auth", "any"},
+                                      {third.public_key, "t", "auth", "any"}};
     intake_set_keys(intake, keys, COUNT_OF(keys));
     struct intake_message own = heartbeat((struct beat){.key = &worker, .worker = "w-1", .beat = 1}, "any");
     struct intake_message forged = heartbeat(
@@ -225,6 +266,7 @@ Test(intake, a_worker_is_its_key_and_not_the_name_that_it_states)
         auto_free char *name = xasprintf("w-%d", i);
         cr_assert_eq(beats(&other, name, INT64_MAX, 0), i == 1 ? INTAKE_STALE : INTAKE_PRESENCE, "%s", name);
     }
+    cr_assert_eq(beats(&third, "w-1", 1, 0), INTAKE_PRESENCE, "and one that is new pushes out nobody");
     cr_assert_eq(beats(&worker, "w-1", 2, 0), INTAKE_STALE, "what was heard of it is still remembered");
     cr_assert_eq(beats(&worker, "w-1", 3, 0), INTAKE_PRESENCE);
 }
