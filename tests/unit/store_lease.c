@@ -1,5 +1,6 @@
 /* Who leads: the lease, its epoch, what a new one drops and ends, what wakes a leader. */
 /* links: harness */
+#include <pthread.h>
 #include <stdio.h>
 
 #include "base/clock.h"
@@ -59,6 +60,82 @@ Test(store, the_lease_is_one_and_its_epoch_rises)
     cr_assert(taken && second.epoch == 1001 && second.restored, "%lld", (long long)second.epoch);
     store_close(a);
     store_close(b);
+}
+
+/* Everything that a leader does with the database under its lease is refused. */
+static void refused(struct store *store, const char *why_not)
+{
+    struct err errs[4] = {ERR_INIT, ERR_INIT, ERR_INIT, ERR_INIT};
+    struct store_message message = {.topic = "t", .key = "k", .id = "i", .type = "x", .payload = "p", .len = 1};
+    struct store_batch batch = {.messages = &message, .message_count = 1};
+    const bool done[] = {store_batch_commit(store, &batch, &errs[0]), store_lease_check(store, &errs[1]),
+                         store_lease_renew(store, false, &errs[2]),
+                         store_target_issue(store, "auth", "auth", 7, &errs[3])};
+    for (size_t i = 0; i < COUNT_OF(done); i++)
+        cr_assert(!done[i] && errs[i].kind == ERR_FENCED, "%s: %zu %s", why_not, i, errs[i].text);
+    auto_arena struct arena arena = ARENA_INIT;
+    struct store_message *waiting;
+    size_t count;
+    MUST(store_outbox(store, &arena, &waiting, &count, &why));
+    cr_assert_eq(count, 0, "%s", why_not);
+}
+
+/* Also when nobody else has taken it yet, and when its epoch is one's own: that of a restored database may be. */
+Test(store, a_leader_whose_lease_has_passed_or_is_anothers_commits_nothing)
+{
+    struct store *store = open_store();
+    struct store_lease lease;
+    bool taken = false;
+    MUST(store_lease_take(store, &(struct store_candidate){.holder = "a", .ttl_ms = 300}, &taken, &lease, &why));
+    test_pg_run(conninfo, "UPDATE greylag.lease SET expires_at = clock_timestamp()");
+    refused(store, "it has passed");
+    lead(store, "a");
+    test_pg_run(conninfo, "UPDATE greylag.lease SET term = repeat('a', 32)");
+    refused(store, "another leader of the same epoch has it");
+    lead(store, "a");
+    test_pg_run(conninfo, "UPDATE greylag.lease SET epoch = epoch + 1");
+    refused(store, "another epoch has begun");
+    store_close(store);
+}
+
+static void *commit_one(void *context)
+{
+    struct store_message message = {.topic = "t", .key = "k", .id = "i", .type = "x", .payload = "p", .len = 1};
+    struct store_batch batch = {.messages = &message, .message_count = 1};
+    struct err err = ERR_INIT;
+    return store_batch_commit(context, &batch, &err) ? context : NULL;
+}
+
+static bool succeeds(PGconn *conn, const char *sql)
+{
+    PGresult *result = PQexec(conn, sql);
+    ExecStatusType status = PQresultStatus(result);
+    bool some = status == PGRES_COMMAND_OK || (status == PGRES_TUPLES_OK && PQntuples(result) > 0);
+    PQclear(result);
+    return some;
+}
+
+/* From its first statement to its commit nobody can take the lease. */
+Test(store, a_leaders_transaction_holds_its_lease)
+{
+    struct store *store = open_store();
+    PGconn *first = PQconnectdb(conninfo), *second = PQconnectdb(conninfo);
+    pthread_t thread;
+    void *committed;
+    lead(store, "a");
+    cr_assert(succeeds(first, "BEGIN") && succeeds(first, "LOCK TABLE greylag.outbox IN ACCESS EXCLUSIVE MODE"));
+    cr_assert_eq(pthread_create(&thread, NULL, commit_one, store), 0);
+    int64_t until = clock_mono_ms() + 10000;
+    while (!succeeds(second, "SELECT 1 FROM pg_locks WHERE NOT granted AND relation = 'greylag.outbox'::regclass"))
+        cr_assert_lt(clock_mono_ms(), until, "the commit is under way");
+    cr_assert_not(succeeds(second, "SELECT 1 FROM greylag.lease FOR UPDATE NOWAIT"), "it holds the lease");
+    cr_assert(succeeds(first, "COMMIT"));
+    cr_assert_eq(pthread_join(thread, &committed), 0);
+    cr_assert_not_null(committed);
+    cr_assert(succeeds(second, "SELECT 1 FROM greylag.lease FOR UPDATE NOWAIT"), "and lets it go");
+    PQfinish(first);
+    PQfinish(second);
+    store_close(store);
 }
 
 /* Who can do what its holder cannot takes a lease that is yielded; nobody else does, and the holder may change its
