@@ -281,6 +281,25 @@ class SecuredKafka(Kafka):
                 "ssl.key.location": str(self.tls / f"{user}.key")}
 
 
+class ThreeKafkas:
+    """Three nodes of real Apache Kafka: each topic has three copies, and two have to be written."""
+
+    properties = Kafka.properties
+    name = "three brokers"
+    nodes = (1, 2, 3)
+
+    def __init__(self, folder):
+        self.helper = Helper(["env", "GREYLAG_KAFKA_BROKERS=3", SOURCE / "tests/harness/kafka", "serve", str(folder)])
+        self.bootstrap = self.helper.first
+
+    def say(self, verb, node):
+        """stop, kill, wipe or start."""
+        return self.helper.say(f"{verb} {node}")
+
+    def close(self):
+        self.helper.close()
+
+
 class Program:
     """A running coordinator or worker. Its log is kept in a file; `name` is for people."""
 

@@ -1,0 +1,98 @@
+# long
+# label: kafka
+"""Three brokers of real Apache Kafka, whose topics have a company's prefix, restarted one by one: what runs is not cut,
+the leader stays, and releases go on."""
+import os
+import re
+import threading
+import time
+
+import greylag
+from greylag import Stage, ThreeKafkas, expect, wait
+
+SERVICES = {"auth": None, "shop": "auth", "mail": "shop"}  # and what each depends on
+GATE = "DO $$ BEGIN WHILE NOT EXISTS (SELECT FROM gate) LOOP PERFORM pg_sleep(0.1); END LOOP; END $$;"
+
+
+def missing():
+    return os.environ.get("GREYLAG_NO_KAFKA")
+
+
+class Fleet:
+    """Three services that wait for each other, two targets each; on one target the first step runs until the scenario
+    lets it end."""
+
+    def __init__(self, stage):
+        self.stage = stage
+        self.targets = {service: [f"{service}-a", f"{service}-b"] for service in SERVICES}
+        lines, files = ["fleet: three", "services:"], {}
+        for service, needs in SERVICES.items():
+            depends = f", depends_on: [{needs}]" if needs else ""
+            lines.append(f"  {service}: {{migrations: {service}, layout: golang-migrate, "
+                         f"targets: [{', '.join(self.targets[service])}]{depends}}}")
+            files[f"{service}/1_one.up.sql"] = "SELECT nextval('tries');\n" + GATE
+            files[f"{service}/1_one.down.sql"] = "SELECT setval('tries', 1, false);"
+            files[f"{service}/2_two.up.sql"] = "CREATE TABLE two (n int);"
+            files[f"{service}/2_two.down.sql"] = "DROP TABLE two;"
+        stage.topic_prefix = "topic_prefix: acme.db-\n"
+        stage.fleet(stage.write("\n".join(lines) + "\n", files), services=self.targets)
+        for target in self.every():
+            stage.sql(target, "create sequence tries; create table gate ()")
+            if target != "auth-a":
+                stage.sql(target, "insert into gate default values")
+        stage.everybody(lease="5s", resend_after="3s", replication="3")
+        self.epoch = self.leader()["epoch"]
+
+    def every(self):
+        return [target for targets in self.targets.values() for target in targets]
+
+    def leader(self):
+        return (self.stage.get("/api/v1/health") or {}).get("leader") or {}
+
+    def begun_once(self):
+        tries = {target: self.stage.sql(target, "select last_value from tries") for target in self.every()}
+        expect(set(tries.values()) == {"1"}, f"each step is begun once: {tries}")
+
+    def said(self):
+        return [f"{program.name}: {line}" for program in self.stage.programs.values()
+                for line in program.log().splitlines() if re.search(" (WARN|ERROR) ", line)]
+
+
+def again(broker, nodes):
+    for node in nodes:
+        broker.say("stop", node)
+        broker.say("start", node)
+
+
+def test_restarted_one_by_one():
+    """Two while a step runs, the third while one release follows the other."""
+    if missing():
+        return missing()
+    with Stage(ThreeKafkas) as stage:
+        fleet = Fleet(stage)
+        stage.greylag("up", "--no-wait")
+        wait(lambda: stage.sql("auth-a", "select 1 from pg_stat_activity where wait_event = 'PgSleep'"), "the step")
+        again(stage.broker, (1, 2))
+        stage.sql("auth-a", "insert into gate default values")
+        release = stage.ended(120)
+        expect(release["state"] == "succeeded", f"{release['state']}: {release.get('reason')}")
+        fleet.begun_once()
+        restart = threading.Thread(target=again, args=(stage.broker, (3,)))
+        restart.start()
+        took = []
+        while restart.is_alive() or len(took) % 2 or not took:
+            began = time.monotonic()
+            stage.greylag("up" if len(took) % 2 else "down")
+            took.append(time.monotonic() - began)
+        fleet.begun_once()
+        said = fleet.said()
+        print(f"# {len(took)} releases while one restarted, the longest {max(took):.1f} s; {len(said)} warnings, "
+              f"epoch {fleet.epoch} -> {fleet.leader().get('epoch')}")
+        expect(fleet.leader().get("epoch") == fleet.epoch, "another term began:\n" + "\n".join(said))
+        expect(len(said) < 30, "the logs are filled:\n" + "\n".join(said))
+        wait(lambda: stage.greylag("health", check=None).code == 0,
+             lambda: f"all to be well: {stage.greylag('health', check=None)}")
+
+
+if __name__ == "__main__":
+    greylag.scenarios(__import__("__main__"))
