@@ -75,9 +75,25 @@ Test(admission, a_job_for_one_of_ours)
     cr_assert(digest_is_hex(admitted.digest));
     job = sample("three");
     cr_assert_eq(open_job(&key, &job), ADMISSION_NOT_OURS);
-    job = sample("one");
-    job.audience.environment = "production";
-    cr_assert_eq(open_job(&key, &job), ADMISSION_NOT_OURS);
+    cr_assert_eq(quarantine_count(admission.quarantine), 0);
+}
+
+/* Each word of whom a message is for counts: the same key may sign for several fleets, and names are alike. */
+Test(admission, what_is_for_somebody_else_is_not_ours)
+{
+    static const struct audience others[] = {{"other", "test", "auth", "one"}, {"shop", "production", "auth", "one"},
+                                             {"shop", "test", "user", "one"},  {"shop", "test", "auth", "three"}};
+    for (size_t i = 0; i < COUNT_OF(others); i++) {
+        struct job job = sample("one");
+        job.audience = others[i];
+        cr_assert_eq(open_job(&key, &job), ADMISSION_NOT_OURS, "job %zu", i);
+        const struct control control = {.kind = CONTROL_FENCE, .audience = others[i], .fence = job.fence,
+                                        .expires_us = NOW_US, .release = "rel"};
+        size_t len;
+        auto_free char *payload = control_encode(&control, &len);
+        cr_assert_eq(open_as(&key, message_payload_type(MESSAGE_CONTROL), payload, len), ADMISSION_NOT_OURS,
+                     "control %zu", i);
+    }
     cr_assert_eq(quarantine_count(admission.quarantine), 0);
 }
 

@@ -130,6 +130,22 @@ Test(report, what_is_not_acknowledged_is_sent_again_less_and_less_often)
     cr_assert_eq(reporter_tick(reporter, now, &err), -1);
 }
 
+Test(report, an_acknowledgement_is_of_what_it_names_alone)
+{
+    struct report report;
+    struct outcome three[3] = {outcome(1), outcome(2), outcome(3)};
+    struct report_end end = {.kind = REPORT_FINISHED, .message = "", .outcomes = three, .outcome_count = 3,
+                             .in_force = fence};
+    int64_t later[] = {3, 4};
+    cr_assert(reporter_end(reporter, &about, &end, 1, 0, &err));
+    cr_assert(next(&report, 20000));
+    reporter_acknowledge(reporter, later, 2);
+    cr_assert_eq(reporter_waiting(reporter), 2, "what was done before it may not have been heard of");
+    reporter_tick(reporter, REPORT_RESEND_MS, &err);
+    cr_assert(next(&report, 20000));
+    cr_assert(report.outcome_count == 3 && report.outcomes[0].position == 1);
+}
+
 Test(report, the_last_report_of_a_job_replaces_its_batches)
 {
     struct report report;
@@ -169,6 +185,31 @@ Test(report, the_last_report_of_a_job_repeats_no_batch_that_has_gone_out)
     cr_assert(reporter_end(reporter, &about, &end, 2, 500, &err));
     cr_assert(next(&report, 20000));
     cr_assert_eq(report.outcome_count, 3);
+}
+
+/* What history answers was done before this job's batches; and batches of a job that broke off count for nothing. */
+Test(report, the_last_report_of_a_job_leaves_nothing_out)
+{
+    struct report report;
+    struct outcome both[2] = {outcome(1), outcome(10)};
+    struct report_end end = {.kind = REPORT_FINISHED, .message = "", .outcomes = both, .outcome_count = 2,
+                             .in_force = fence};
+    reporter_begin(reporter, &about, &fence);
+    cr_assert(reporter_outcome(reporter, &both[1], 0, &err));
+    reporter_tick(reporter, REPORT_BATCH_MS, &err);
+    cr_assert(next(&report, 20000));
+    cr_assert(report.outcome_count == 1 && report.outcomes[0].position == 10);
+    cr_assert(reporter_end(reporter, &about, &end, 1, 500, &err));
+    cr_assert(next(&report, 20000));
+    cr_assert(report.outcome_count == 1 && report.outcomes[0].position == 1);
+    reporter_begin(reporter, &about, &fence);
+    cr_assert(reporter_outcome(reporter, &both[1], 1000, &err));
+    reporter_tick(reporter, 1000 + REPORT_BATCH_MS, &err);
+    cr_assert(next(&report, 20000));
+    reporter_begin(reporter, &about, &fence);
+    cr_assert(reporter_end(reporter, &about, &end, 2, 1500, &err));
+    cr_assert(next(&report, 20000));
+    cr_assert_eq(report.outcome_count, 2);
 }
 
 Test(report, what_a_ledger_remembers_goes_out_at_the_next_tick)

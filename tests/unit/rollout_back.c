@@ -92,6 +92,24 @@ Test(rollout_back, a_target_given_up_that_answers_late_is_believed)
     fix_release(&fix);
 }
 
+/* A database that went back in time: what it lacks may come into effect again. */
+Test(rollout_back, a_late_answer_that_lacks_what_was_reported_is_not_believed)
+{
+    static const struct wanted_step wanted[] = {{.target = 0}, {.target = 0}};
+    struct fix fix;
+    fix_init(&fix, 1, wanted, 2, DIRECTION_UP, NULL);
+    fix_ask(&fix, ROLLOUT_ACCEPTED);
+    fix_outcome(&fix, 0, "a0");
+    fix_ask(&fix, ROLLOUT_ROLLBACK);
+    fix_wait(&fix, 120000);
+    STATE(&fix, HALTED);
+    fix_say(&fix, (struct said){.kind = REPORT_FENCED, .target = 0, .outcomes = ""});
+    cr_assert_eq(fix.rollout.targets[0].state, TARGET_LOST);
+    fix_say(&fix, (struct said){.kind = REPORT_FENCED, .target = 0, .outcomes = "a0"});
+    ROWS(&fix, "fence-answered-late");
+    fix_release(&fix);
+}
+
 Test(rollout_back, halt_waits_until_the_state_is_known_and_retry_asks_anew)
 {
     static const struct wanted_step wanted[] = {{.target = 0, .halt = true}, {.target = 1}, {.target = 1}};

@@ -57,6 +57,67 @@ Test(rollout_fences, a_takeover_waits_for_the_step_that_runs)
     fix_release(&fix);
 }
 
+/* One that was set before, in another term, or for another release says nothing of what can still run. */
+Test(rollout_fences, an_answer_names_the_fence_that_was_sent)
+{
+    static const struct {
+        const char *release, *term;
+        int64_t epoch, back;
+        enum target_state state;
+    } said[] = {{"r1", TERM, -1, 0, TARGET_FENCING},
+                {"r1", "fedcba9876543210fedcba9876543210", 0, 0, TARGET_FENCING},
+                {"r1", TERM, 0, 1, TARGET_FENCING},
+                {"r0", TERM, 0, 0, TARGET_FENCING},
+                {"r1", TERM, 0, 0, TARGET_FENCED}};
+    struct fix fix;
+    fix_running(&fix);
+    fix_ask(&fix, ROLLOUT_ROLLBACK);
+    for (size_t i = 0; i < sizeof said / sizeof *said; i++) {
+        const struct fence fence = {.epoch = fix.rollout.epoch + said[i].epoch, .term = said[i].term,
+                                    .sequence = fix.rollout.targets[0].sequence - said[i].back, .digest = ""};
+        const struct report report = {.kind = REPORT_FENCED, .release = said[i].release, .id = "x", .message = "",
+                                      .fence = fence, .in_force = fence};
+        fix_event(&fix, &(struct rollout_event){.kind = ROLLOUT_REPORT, .target = 0, .report = &report});
+        cr_assert_eq(fix.rollout.targets[0].state, said[i].state, "%zu", i);
+    }
+    fix_release(&fix);
+}
+
+/* Outcomes that were on their way say that all is done; whether the target still holds it says the fence's answer. */
+Test(rollout_fences, a_release_does_not_succeed_before_its_fences_are_answered)
+{
+    struct fix fix;
+    fix_running(&fix);
+    fix_outcome(&fix, 0, "a0 a2");
+    fix_outcome(&fix, 1, "a1");
+    fix_ask(&fix, ROLLOUT_TAKEOVER);
+    SENT(&fix, "F1");
+    fix_say(&fix, (struct said){.kind = REPORT_OUTCOMES, .target = 1, .outcomes = "a3", .sequence_back = 1});
+    STATE(&fix, RUNNING);
+    fix_say(&fix, (struct said){.kind = REPORT_FENCED, .target = 1, .outcomes = "a1"});
+    STATE(&fix, HALTED);
+    fix_release(&fix);
+}
+
+/* What keeps a fence from its limit is the step that ran before it, nothing later. */
+Test(rollout_fences, a_later_sign_of_life_does_not_answer_a_fence)
+{
+    struct fix fix;
+    fix_running(&fix);
+    fix_ask(&fix, ROLLOUT_TAKEOVER);
+    int64_t fence = fix.rollout.targets[0].sequence, limit = fix.rollout.settings.fence_limit_ms;
+    fix_say(&fix, (struct said){.kind = REPORT_FENCED, .target = 1, .outcomes = ""});
+    for (int i = 0; i < 3; i++) {
+        fix.now += limit / 2;
+        for (int64_t later = 0; later < 2; later++)
+            fix_event(&fix,
+                      &(struct rollout_event){.kind = ROLLOUT_ALIVE, .target = 0, .sequence = fence + later});
+        fix_ask(&fix, ROLLOUT_TIME);
+    }
+    cr_assert_eq(fix.rollout.targets[0].state, TARGET_LOST);
+    fix_release(&fix);
+}
+
 /* A halted release in a control database that came back from a backup: in the future that was lost it went on. */
 Test(rollout_fences, a_halted_release_asks_everybody_after_a_restore)
 {

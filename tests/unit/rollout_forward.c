@@ -118,6 +118,53 @@ Test(rollout_forward, silence_is_resent_with_a_new_sequence_and_the_same_request
     fix_release(&fix);
 }
 
+/* What it says has to be of this release, on that target, of the same migration, in the same direction. */
+Test(rollout_forward, an_outcome_is_of_the_step_that_its_request_names)
+{
+    static const struct {
+        const char *request, *migration;
+        enum direction direction;
+        int target;
+        enum step_state state;
+    } said[] = {
+        {"r2.0.1", "0", DIRECTION_UP, 0, STEP_SENT},   {"r1.0.1", "1", DIRECTION_UP, 0, STEP_SENT},
+        {"r1.0.1", "0", DIRECTION_DOWN, 0, STEP_SENT}, {"r1.0.1", "0", DIRECTION_UP, 1, STEP_SENT},
+        {"r1.0.0", "0", DIRECTION_UP, 0, STEP_SENT},   {"r1.0.1002", "0", DIRECTION_UP, 0, STEP_SENT},
+        {"r1.0.1", "0", DIRECTION_UP, 0, STEP_APPLIED}};
+    struct fix fix;
+    fix_init(&fix, 2, chain, 5, DIRECTION_UP, NULL);
+    fix_ask(&fix, ROLLOUT_ACCEPTED);
+    for (size_t i = 0; i < sizeof said / sizeof *said; i++) {
+        const struct outcome outcome = {.id = "o", .request = said[i].request, .release = "r1",
+                                        .direction = said[i].direction, .kind = OUTCOME_APPLIED,
+                                        .migration = said[i].migration, .checksum = "", .attempt = 1, .position = 1,
+                                        .sqlstate = "", .message = "", .left = "", .detail = ""};
+        const struct fence fence = {.epoch = fix.rollout.epoch, .term = fix.rollout.term,
+                                    .sequence = fix.rollout.targets[0].sequence, .digest = ""};
+        const struct report report = {.kind = REPORT_OUTCOMES, .release = "r1", .id = "x", .message = "",
+                                      .fence = fence, .in_force = fence, .outcomes = &outcome, .outcome_count = 1};
+        fix_event(&fix, &(struct rollout_event){.kind = ROLLOUT_REPORT, .target = said[i].target, .report = &report});
+        cr_assert_eq(fix.rollout.steps[0].state, said[i].state, "%zu", i);
+    }
+    fix_release(&fix);
+}
+
+/* A worker that is at something else is none: nor is what was never sent. */
+Test(rollout_forward, a_sign_of_life_is_one_of_what_was_sent)
+{
+    struct fix fix;
+    fix_init(&fix, 2, chain, 5, DIRECTION_UP, NULL);
+    fix_ask(&fix, ROLLOUT_ACCEPTED);
+    int64_t first = fix.rollout.targets[0].sequence;
+    fix_wait(&fix, 14000);
+    fix_event(&fix, &(struct rollout_event){.kind = ROLLOUT_ALIVE, .target = 0, .sequence = first + 1});
+    fix_event(&fix, &(struct rollout_event){.kind = ROLLOUT_ALIVE, .target = 0, .sequence = 0});
+    fix_event(&fix, &(struct rollout_event){.kind = ROLLOUT_ALIVE, .target = 1, .sequence = first});
+    fix_wait(&fix, 1000);
+    cr_assert(fix.effects.job_count > 0 && fix.effects.jobs[0].resend && fix.effects.jobs[0].target == 0);
+    fix_release(&fix);
+}
+
 Test(rollout_forward, finished_without_outcomes_is_sent_again)
 {
     struct fix fix;

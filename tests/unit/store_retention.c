@@ -74,6 +74,15 @@ Test(store_retention, what_is_over_goes_and_what_is_needed_stays)
     old_release("01fff", 10, "up", false);
     change("DELETE FROM greylag.inbox WHERE release = '01fff'");
     MUST(store_tag_put(store, "sale", "01aaa", "ann", &why));
+    static const char *const tables[] = {"plan_steps", "steps"}; /* as the newest has them */
+    for (size_t i = 0; i < COUNT_OF(tables); i++) {
+        auto_free char *copies = xasprintf(
+            "INSERT INTO greylag.%s SELECT (jsonb_populate_record(s, jsonb_build_object('release', id))).* "
+            "FROM greylag.%s s, unnest(ARRAY['01aaa', '01bbb', '01eee', '01fff']) AS id", tables[i], tables[i]);
+        change(copies);
+    }
+    change("INSERT INTO greylag.orders (release, kind, by, handled_at) "
+           "VALUES ('01bbb', 'cancel', 'ann', NULL), ('01bbb', 'cancel', 'ann', now())");
     int64_t before = value("SELECT count(*) FROM greylag.inbox");
     cr_assert_gt(prune(store, 400LL * DAY_MS, true), 0);
     cr_assert_eq(value("SELECT count(*) FROM greylag.inbox"), before, "counting takes nothing away");
@@ -91,7 +100,22 @@ Test(store_retention, what_is_over_goes_and_what_is_needed_stays)
     cr_expect_eq(value("SELECT count(*) FROM greylag.releases WHERE id IN ('01aaa', '01eee', '01fff') AND "
                        "pruned_at IS NULL AND fleet <> ''"),
                  3);
-    cr_expect_gt(value("SELECT count(*) FROM greylag.plan_steps"), 0, "those of the newest");
+    static const char *const kept[] = {"plan_steps", "steps", "release_targets"};
+    for (size_t i = 0; i < COUNT_OF(kept); i++) {
+        auto_free char *left = xasprintf("SELECT count(DISTINCT release) FROM greylag.%s WHERE release IN "
+                                         "('01aaa', '01eee', '01fff')", kept[i]);
+        auto_free char *gone = xasprintf("SELECT count(*) FROM greylag.%s WHERE release = '01bbb'", kept[i]);
+        cr_expect_eq(value(left), 3, "%s of what has a name, is in effect, or is young", kept[i]);
+        cr_expect_eq(value(gone), 0, "%s of what is over", kept[i]);
+    }
+    cr_expect_eq(value("SELECT count(*) FROM greylag.orders WHERE handled_at IS NULL"), 1, "nobody has seen it yet");
+    cr_expect_eq(value("SELECT count(*) FROM greylag.orders WHERE handled_at IS NOT NULL"), 0);
+    /* however old the newest is */
+    change("UPDATE greylag.releases SET state = 'succeeded', accepted_at = now() - interval '420 days', "
+           "ended_at = now() - interval '420 days' WHERE ended_at IS NULL;"
+           "UPDATE greylag.releases SET accepted_at = now() - interval '430 days' WHERE id = '01fff'");
+    (void)prune(store, 400LL * DAY_MS, false);
+    cr_expect_gt(value("SELECT count(*) FROM greylag.plan_steps WHERE release > '01g'"), 0, "those of the newest");
     store_close(store);
     free(world.json);
     arena_release(&world.arena);
@@ -143,7 +167,17 @@ Test(store_retention, texts_and_workers)
     cr_assert_eq(value("SELECT count(*) FROM greylag.blobs WHERE used_at < now() - interval '1 day'"), 0);
     change("UPDATE greylag.releases SET state = 'succeeded', ended_at = now()");
     change("UPDATE greylag.blobs SET used_at = now() - interval '500 days'");
-    cr_assert_eq(prune(store, 400LL * DAY_MS, false), value("SELECT 2"));
+    /* the text of a repeatable migration that is in effect is a way back */
+    change("UPDATE greylag.plan_steps SET kind = 'repeatable' WHERE ordinal = 0");
+    auto_free char *effect = xasprintf("INSERT INTO greylag.applied (service, target, migration, checksum, request, "
+                                       "release) SELECT 'auth', 'auth', '1', '%s', id || '.0.1', id "
+                                       "FROM greylag.releases ORDER BY id LIMIT 1", world.up);
+    change(effect);
+    cr_assert_eq(value("SELECT count(*) FROM greylag.past_releases WHERE needed"), 1);
+    cr_assert_eq(prune(store, 400LL * DAY_MS, false), 1);
+    cr_assert_eq(value("SELECT count(*) FROM greylag.applied_texts WHERE kept"), 1);
+    change("DELETE FROM greylag.applied");
+    cr_assert_eq(prune(store, 400LL * DAY_MS, false), 1);
     change("INSERT INTO greylag.workers VALUES ('gone', 'h', '1', true, now() - interval '2 days'), "
            "('there', 'h', '1', false, now())");
     change(
