@@ -72,7 +72,8 @@ static const struct config_row rows[] = {
     {.path = "replication", .rule = CONFIG_NUMBER, .fallback = "1", .min = 1, .max = 100,
      .prose = "copies of each topic that is created"},
     {.path = "resend_after", .rule = CONFIG_DURATION, .fallback = "15s", .min = 100, .max = 86400000,
-     .prose = "no sign of life of a job's worker for so long: the job is sent again"},
+     .prose = "no sign of life of a job's worker for so long: the job is sent again; then after twice that, at most "
+              "16 times"},
     {.path = "fence_again", .rule = CONFIG_DURATION, .fallback = "2s", .min = 50, .max = 86400000,
      .prose = "an unanswered fence is repeated"},
     {.path = "fence_limit", .rule = CONFIG_DURATION, .fallback = "2min", .min = 0, .max = 86400000,

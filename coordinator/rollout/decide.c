@@ -121,7 +121,7 @@ static int64_t next_wake(const struct rollout *rollout, int64_t now_ms, bool ful
         return 0;
     for (size_t i = 0; i < rollout->target_count; i++) {
         const struct rollout_target *target = &rollout->targets[i];
-        int64_t resend_ms = target->alive_ms + settings->resend_after_ms;
+        int64_t resend_ms = target_resend_ms(rollout, target);
         if (target->state == TARGET_BUSY && !(full && resend_ms <= now_ms))
             wake = earlier(wake, resend_ms);
         if (target->state == TARGET_FENCING) {

@@ -143,6 +143,7 @@ void overtake(struct decide *d)
         d->target->recorded = in_force->sequence;
     text_format(d->detail, sizeof d->detail, "%s: %lld/%lld is in force", d->target->name, (long long)in_force->epoch,
                 (long long)in_force->sequence);
+    d->target->silent = 0; /* it has answered */
     d->target->changed = true;
 }
 
@@ -245,11 +246,17 @@ void forget_targets(struct decide *d)
 
 /* ---- signs of life ---- */
 
+static void is_alive(struct decide *d)
+{
+    d->target->alive_ms = d->now;
+    d->target->silent = 0;
+}
+
 void note_alive(struct decide *d)
 {
     if (d->target->state != TARGET_BUSY)
         return;
-    d->target->alive_ms = d->now;
+    is_alive(d);
     d->target->problem[0] = '\0';
     d->target->changed = true;
 }
@@ -261,14 +268,14 @@ void wait_on(struct decide *d)
 
 void note_blocked(struct decide *d)
 {
-    d->target->alive_ms = d->now;
+    is_alive(d);
     note(d, "blocked", report_message(d));
 }
 
 void note_refused(struct decide *d)
 {
     if (d->target->state == TARGET_BUSY)
-        d->target->alive_ms = d->now;
+        is_alive(d);
     note(d, refusal_text(d->event->report->refusal), report_message(d));
 }
 

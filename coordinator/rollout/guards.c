@@ -173,7 +173,7 @@ bool fence_due(const struct decide *d)
 bool job_silent(const struct decide *d)
 {
     return d->target->state == TARGET_BUSY && schedule_has_room(d) &&
-           d->now >= d->target->alive_ms + d->rollout->settings.resend_after_ms;
+           d->now >= target_resend_ms(d->rollout, d->target);
 }
 
 /* ---- what follows from the state ---- */

@@ -77,6 +77,7 @@ struct rollout_target {
 #define ROLLOUT_EXPECTS_ANYTHING (-1) /* in a fence: take what is there, also after a restore (an operator's retry) */
     int first, count;     /* steps of the unresolved job: `order[first..first+count)` of this target's own order */
     int64_t alive_ms;     /* last sign of life for the unresolved job, or when it was sent */
+    int silent;           /* how often it was sent again since a sign of life. Of this leader: not stored */
     int64_t fence_sent_ms, fence_since_ms;
     bool patient;         /* FENCING: the step that runs may end first. Of this leader: not stored */
     bool rebuild;         /* an operator's retry after the database went back in time: the next answer to a fence

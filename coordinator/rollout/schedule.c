@@ -135,6 +135,7 @@ static void job_emit(struct decide *d, struct rollout_target *target, bool resen
     take_room(d, bytes, count);
     target->sequence++;
     target->alive_ms = d->now;
+    target->silent = resend ? target->silent + 1 : 0;
     target_set(target, TARGET_BUSY);
     effects_add_job(d->effects, &(struct rollout_send_job){.target = number,
                                                            .sequence = target->sequence,

@@ -54,6 +54,13 @@ static inline bool target_is_idle(const struct rollout_target *target)
 {
     return target->state == TARGET_IDLE || target->state == TARGET_FENCED;
 }
+/* When its unresolved job is sent again: after pauses that grow, since each copy lies before a worker that is away. */
+#define RESEND_DOUBLED_MAX 4
+static inline int64_t target_resend_ms(const struct rollout *rollout, const struct rollout_target *target)
+{
+    int doubled = target->silent < RESEND_DOUBLED_MAX ? target->silent : RESEND_DOUBLED_MAX;
+    return target->alive_ms + (rollout->settings.resend_after_ms << doubled);
+}
 static inline int target_number(const struct rollout *rollout, const struct rollout_target *target)
 {
     return (int)(target - rollout->targets);

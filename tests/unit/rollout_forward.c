@@ -118,6 +118,31 @@ Test(rollout_forward, silence_is_resent_with_a_new_sequence_and_the_same_request
     fix_release(&fix);
 }
 
+/* A worker that is away for a night finds a few copies of its job, not thousands; a sign of life begins anew. */
+Test(rollout_forward, silence_that_lasts_is_resent_less_and_less_often)
+{
+    enum { SECOND = 1000, HOUR = 3600 };
+    struct fix fix;
+    int resent = 0;
+    fix_init(&fix, 2, chain, 5, DIRECTION_UP, NULL);
+    fix_ask(&fix, ROLLOUT_ACCEPTED);
+    int64_t first = fix.rollout.targets[0].sequence;
+    for (int i = 0; i < 8 * HOUR; i++) {
+        fix_wait(&fix, SECOND);
+        for (size_t k = 0; k < fix.effects.job_count; k++)
+            resent += fix.effects.jobs[k].target == 0;
+        cr_assert(fix.effects.wake_ms > fix.now, "nothing is overdue");
+    }
+    printf("# %d times in eight hours\n", resent);
+    cr_assert(resent > 8 && resent < 150, "%d", resent);
+    fix_event(&fix, &(struct rollout_event){.kind = ROLLOUT_ALIVE, .target = 0, .sequence = first});
+    fix_wait(&fix, 14 * SECOND);
+    cr_assert_eq(fix.effects.job_count, 0);
+    fix_wait(&fix, SECOND);
+    cr_assert(fix.effects.job_count > 0 && fix.effects.jobs[0].target == 0, "as soon as at first");
+    fix_release(&fix);
+}
+
 /* What it says has to be of this release, on that target, of the same migration, in the same direction. */
 Test(rollout_forward, an_outcome_is_of_the_step_that_its_request_names)
 {
