@@ -34,8 +34,8 @@ void troubles_connection(struct bus_troubles *troubles, rd_kafka_resp_err_t code
 void troubles_connected(struct bus_troubles *troubles);
 /* A call ended without an answer: *err says what is known of the reason, else where it was asked. Returns false. */
 bool troubles_unreachable(struct bus_troubles *troubles, rd_kafka_resp_err_t code, struct err *err);
-/* Whether no broker can be reached, or none lets us in, as far as it was told. */
-bool troubles_cut_off(struct bus_troubles *troubles);
+/* Whether it was told since then that no broker can be reached, or that none lets us in. */
+bool troubles_cut_off(struct bus_troubles *troubles, int64_t since_ms);
 /* What is wrong with a topic; NULL: nothing any more. */
 void troubles_topic(struct bus_troubles *troubles, const char *topic, const struct err *err);
 

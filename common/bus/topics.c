@@ -8,7 +8,7 @@
 #include "bus/settings.h"
 #include "bus/topics.h"
 
-#define SLICE_MS 250
+#define SLICE_MS 250 /* the first, then each twice as long: an answer that is late is not heard by the next question */
 
 static int left_ms(const struct topics_look *work)
 {
@@ -23,16 +23,19 @@ static void on_error(rd_kafka_t *kafka, int code, const char *reason, void *trou
     troubles_connection(troubles, code, reason);
 }
 
-/* In slices, so that a wrong password is told at once and not when the time is up. */
+/* In slices, so that a wrong password is told at once and not when the time is up. What was told before says nothing of
+ * this question: a broker may be back, or be far away. */
 static rd_kafka_resp_err_t ask(struct topics_look *work, const struct rd_kafka_metadata **ret_metadata)
 {
+    int64_t began_ms = clock_mono_ms();
     rd_kafka_resp_err_t code;
-    int left;
+    int left, slice = SLICE_MS / 2;
     do {
         left = left_ms(work);
-        code = rd_kafka_metadata(work->kafka, 0, NULL, ret_metadata, left < SLICE_MS ? left : SLICE_MS);
+        slice *= 2;
+        code = rd_kafka_metadata(work->kafka, 0, NULL, ret_metadata, left < slice ? left : slice);
         rd_kafka_poll(work->kafka, 0);
-    } while (code && left > SLICE_MS && !troubles_cut_off(work->settings->troubles));
+    } while (code && left > slice && !troubles_cut_off(work->settings->troubles, began_ms));
     return code;
 }
 

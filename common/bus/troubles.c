@@ -340,12 +340,13 @@ void troubles_connected(struct bus_troubles *troubles)
     pthread_mutex_unlock(&troubles->mutex);
 }
 
-bool troubles_cut_off(struct bus_troubles *troubles)
+bool troubles_cut_off(struct bus_troubles *troubles, int64_t since_ms)
 {
     if (!troubles || atomic_load(&troubles->standing) == 0)
         return false;
     pthread_mutex_lock(&troubles->mutex);
-    bool stands = find(troubles, connection_key) != NULL;
+    const struct entry *entry = find(troubles, connection_key);
+    bool stands = entry && entry->rank > 0 && entry->told_ms >= since_ms;
     pthread_mutex_unlock(&troubles->mutex);
     return stands;
 }

@@ -1,5 +1,7 @@
 /* Topics are kept by a thread of its own: nobody who asks waits for a broker. */
 #include <criterion/criterion.h>
+#include <librdkafka/rdkafka.h>
+#include <librdkafka/rdkafka_mock.h> /* wants rdkafka.h before it */
 #include <poll.h>
 #include <stdio.h>
 #include <sys/eventfd.h>
@@ -92,4 +94,23 @@ Test(bus_keeper, without_a_broker_nobody_waits_and_the_reason_is_told, .timeout 
     cr_assert(state.problem.retriable, "%s", state.problem.text);
     cr_assert(state.problem.hint[0]);
     bus_keeper_close(keeper);
+}
+
+/* Each answer takes longer than the first look waits at a time. */
+Test(bus_keeper, a_broker_that_is_far_away_is_reached, .timeout = 60)
+{
+    char why[200];
+    rd_kafka_t *kafka = rd_kafka_new(RD_KAFKA_PRODUCER, rd_kafka_conf_new(), why, sizeof why);
+    cr_assert_not_null(kafka, "%s", why);
+    rd_kafka_mock_cluster_t *cluster = rd_kafka_mock_cluster_new(kafka, 1);
+    rd_kafka_mock_broker_set_rtt(cluster, -1, 400);
+    properties[0].value = rd_kafka_mock_cluster_bootstraps(cluster);
+    int wake_fd = eventfd(0, EFD_CLOEXEC);
+    struct bus_keeper *keeper = keep(wake_fd);
+    want(keeper, "t0");
+    cr_assert(all_there(keeper, 1, wake_fd));
+    bus_keeper_close(keeper);
+    close(wake_fd);
+    rd_kafka_mock_cluster_destroy(cluster);
+    rd_kafka_destroy(kafka);
 }
