@@ -14,6 +14,9 @@
 /* How long a trouble stands that is not told again. librdkafka holds back the same error of a connection for 30 s. */
 #define CONNECTION_MS 45000
 #define TOPIC_MS 30000
+/* A client that was connected, and to one broker of several: when that one restarts, all that it was connected to is
+ * away, and it turns to the next. Only what lasts longer than the pause between two heartbeats is told. */
+#define QUIET_MS 7000
 
 static const struct right {
     const char *operation, *option, *verb;
@@ -59,6 +62,7 @@ struct entry {
     const char *reason; /* what the text is about, when it can change; borrowed */
     struct bus_trouble trouble;
     int64_t told_ms, stands_ms;
+    int64_t quiet_until_ms; /* it is no news before */
     bool heard; /* some text of it was handed out: so is its end */
     bool over, news;
 };
@@ -67,6 +71,7 @@ struct bus_troubles {
     atomic_int holders;
     pthread_mutex_t mutex; /* over all that follows, but `standing` */
     atomic_size_t standing;
+    atomic_bool connected; /* once, at least */
     struct entry entries[BUS_TROUBLES_MAX];
     size_t count;
     char principal[PRINCIPAL_SIZE], server[200], servers[200];
@@ -80,6 +85,7 @@ struct bus_troubles *bus_troubles_new(const struct bus_settings *settings)
     struct bus_troubles *troubles = xcalloc(1, sizeof *troubles);
     pthread_mutex_init(&troubles->mutex, NULL);
     atomic_init(&troubles->holders, 1);
+    atomic_init(&troubles->connected, false);
     bus_principal(settings, troubles->principal);
     text_format(troubles->servers, sizeof troubles->servers, "%s", bus_servers(settings));
     text_format(troubles->server, sizeof troubles->server, "%.*s", (int)strcspn(troubles->servers, ", "),
@@ -144,7 +150,7 @@ static void tidy(struct bus_troubles *troubles)
 struct noted {
     const char *key, *text, *hint, *reason;
     int rank;
-    int64_t stands_ms;
+    int64_t stands_ms, quiet_ms;
 };
 
 static void note(struct bus_troubles *troubles, const struct noted *noted)
@@ -156,7 +162,8 @@ static void note(struct bus_troubles *troubles, const struct noted *noted)
         if (troubles->count == BUS_TROUBLES_MAX)
             return;
         entry = &troubles->entries[troubles->count++];
-        *entry = (struct entry){.rank = -1, .trouble.since_us = clock_wall_us()};
+        *entry = (struct entry){.rank = -1, .trouble.since_us = clock_wall_us(),
+                                .quiet_until_ms = clock_mono_ms() + noted->quiet_ms};
         text_format(entry->key, sizeof entry->key, "%s", key);
         atomic_fetch_add(&troubles->standing, 1);
     }
@@ -164,6 +171,8 @@ static void note(struct bus_troubles *troubles, const struct noted *noted)
     entry->stands_ms = noted->stands_ms;
     if (noted->rank < entry->rank || (noted->rank == entry->rank && noted->reason == entry->reason))
         return;
+    if (!noted->quiet_ms)
+        entry->quiet_until_ms = 0;
     entry->rank = noted->rank;
     entry->reason = noted->reason;
     entry->news = true;
@@ -201,7 +210,7 @@ bool bus_troubles_news(struct bus_troubles *troubles, struct bus_trouble *ret_tr
     tidy(troubles);
     for (size_t i = 0; i < troubles->count && !found; i++) {
         struct entry *entry = &troubles->entries[i];
-        found = entry->news;
+        found = entry->news && (entry->over || clock_mono_ms() >= entry->quiet_until_ms);
         if (!found)
             continue;
         entry->news = false;
@@ -300,7 +309,9 @@ static void note_connection(struct bus_troubles *troubles)
     char text[500], hint[512];
     text_format(text, sizeof text, "kafka: %s", troubles->last);
     hint_of(troubles, troubles->last_reason, hint, sizeof hint);
+    bool says_enough = troubles->last_reason && troubles->last_reason->alone;
     note(troubles, &(struct noted){.key = connection_key, .rank = rank_of(troubles->last_reason), .text = text,
+                                   .quiet_ms = atomic_load(&troubles->connected) && !says_enough ? QUIET_MS : 0,
                                    .hint = hint, .reason = troubles->last_reason ? troubles->last_reason->hint : NULL,
                                    .stands_ms = CONNECTION_MS});
 }
@@ -331,6 +342,8 @@ void troubles_connection(struct bus_troubles *troubles, rd_kafka_resp_err_t code
 
 void troubles_connected(struct bus_troubles *troubles)
 {
+    if (troubles)
+        atomic_store(&troubles->connected, true);
     if (!troubles || atomic_load(&troubles->standing) == 0)
         return;
     over(troubles, connection_key);

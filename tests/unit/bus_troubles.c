@@ -2,10 +2,12 @@
  * links: bus crypto proc base */
 #include <criterion/criterion.h>
 #include <stdio.h>
+#include <unistd.h>
 
+#include "base/clock.h"
 #include "bus/settings.h"
 
-static const struct bus_property properties[] = {{"bootstrap.servers", "127.0.0.1:9"}};
+static const struct bus_property properties[] = {{"bootstrap.servers", "127.0.0.1:1,127.0.0.1:2,127.0.0.1:3"}};
 static const struct bus_settings settings = {"test", properties, 1, NULL};
 static struct bus_trouble list[BUS_TROUBLES_MAX];
 
@@ -46,19 +48,56 @@ Test(bus_troubles, what_began_ends_whatever_was_said_of_it_last)
     bus_troubles_free(troubles);
 }
 
+static void refuse(struct bus_troubles *troubles)
+{
+    troubles_connection(troubles, RD_KAFKA_RESP_ERR__AUTHENTICATION, "wrong password");
+}
+
 Test(bus_troubles, what_nobody_heard_of_is_over_in_silence)
 {
     struct bus_troubles *troubles = bus_troubles_new(&settings);
-    lose(troubles, DISCONNECTED);
+    refuse(troubles);
     troubles_connected(troubles);
     cr_expect_str_eq(news(troubles), "");
-    lose(troubles, DISCONNECTED);
+    refuse(troubles);
     cr_expect_eq(bus_troubles_list(troubles, list), 1);
-    cr_expect_str_eq(news(troubles), "+ kafka: " DISCONNECTED);
-    lose(troubles, DISCONNECTED);
+    cr_expect_str_eq(news(troubles), "+ kafka: wrong password");
+    refuse(troubles);
     cr_expect_str_eq(news(troubles), "", "said once");
     troubles_connected(troubles);
-    lose(troubles, DISCONNECTED); /* a new one, before the end of the first was read */
-    cr_expect_str_eq(news(troubles), "- kafka: " DISCONNECTED "; + kafka: " DISCONNECTED);
+    refuse(troubles); /* a new one, before the end of the first was read */
+    cr_expect_str_eq(news(troubles), "- kafka: wrong password; + kafka: wrong password");
+    bus_troubles_free(troubles);
+}
+
+static bool told(struct bus_troubles *troubles, bool *ret_over)
+{
+    struct bus_trouble trouble;
+    return bus_troubles_news(troubles, &trouble, ret_over);
+}
+
+/* A client is connected to one broker of three, and turns to another when that one restarts. */
+Test(bus_troubles, a_connection_that_is_soon_made_anew_is_no_news, .timeout = 60)
+{
+    static const char down[] = "1/1 brokers are down";
+    bool over;
+    struct bus_troubles *troubles = bus_troubles_new(&settings);
+    troubles_connection(troubles, RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN, down);
+    cr_assert(told(troubles, &over) && !over, "who was never connected is told at once");
+    troubles_connected(troubles);
+    cr_assert(told(troubles, &over) && over);
+    troubles_connection(troubles, RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN, down);
+    cr_assert_not(told(troubles, &over), "it may last a moment");
+    troubles_connected(troubles);
+    cr_assert_not(told(troubles, &over), "nobody has heard of it: nor of its end");
+    troubles_connection(troubles, RD_KAFKA_RESP_ERR__AUTHENTICATION, "wrong password");
+    cr_assert(told(troubles, &over) && !over, "what no other broker mends is told at once");
+    troubles_connected(troubles);
+    cr_assert(told(troubles, &over) && over);
+    int64_t began = clock_mono_ms();
+    do
+        troubles_connection(troubles, RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN, down);
+    while (!told(troubles, &over) && usleep(20000) == 0 && clock_mono_ms() < began + 30000);
+    cr_assert(!over && clock_mono_ms() - began > 5000, "what lasts is told");
     bus_troubles_free(troubles);
 }
