@@ -9,6 +9,7 @@
 #include "daemon/leader.h"
 
 #define OUTSIDE_EVERY_MS 5000
+#define SPEAKS_MS 15000 /* a heartbeat says for so long which version its worker speaks: three of them */
 
 void leader_decide(struct leader *leader, const struct rollout_event *event)
 {
@@ -203,13 +204,15 @@ static bool take_presence(struct leader *leader, const struct presence *presence
 
 /* ---- what cannot be taken ---- */
 
-/* A worker that speaks another version can never answer: its step halts with that reason. */
+/* A worker that speaks another version can never answer: its step halts with that reason. One whose heartbeats are
+ * read can: the message is of another worker, or was put there again. */
 static void take_version(struct leader *leader, const struct intake_message *message)
 {
     int index = target_in_release(leader, message->service, message->target);
+    const struct leader_target *known = leader_target(leader, message->service, message->target);
     log_error("target %s/%s: a verified message of version %d, this program speaks %d", message->service,
               message->target, message->version, MESSAGE_VERSION);
-    if (index < 0)
+    if (index < 0 || (known->seen_ms && clock_mono_ms() - known->seen_ms < SPEAKS_MS))
         return;
     const struct rollout_target *target = &leader->release->rollout.targets[index];
     const struct report report = {

@@ -41,6 +41,7 @@ struct leader_target {
     char *service, *name;
     struct belief belief;            /* what it holds, as the control database has it */
     struct leader_question question;
+    int64_t seen_ms;                 /* when its worker was heard of last, which does not leave; 0: not in this term */
     int64_t stored_ms;               /* when its heartbeat was stored last */
     char stored[200];                /* what was stored then: worker, problem, contents, working */
     bool pending;                    /* a heartbeat waits for the next commit */

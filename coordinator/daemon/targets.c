@@ -93,6 +93,7 @@ void leader_target_seen(struct leader *leader, const struct presence *presence, 
     text_format(target->problem, sizeof target->problem, "%s", seen->problem);
     text_format(target->system_identifier, sizeof target->system_identifier, "%s", seen->system_identifier);
     target->leaving = presence->leaving;
+    target->seen_ms = presence->leaving ? 0 : now_ms;
     target->untrusted = presence->untrusted;
     target->working = seen->working;
     target->fence_epoch = seen->fence.epoch;

@@ -319,6 +319,28 @@ def test_what_was_said_before_said_again():
         attack.second_release()
 
 
+def test_a_message_of_another_version_said_again():
+    """A worker of another version has left one on the topic, and somebody without a key puts it there again: a release
+    whose worker speaks this version is not halted by it. One whose worker does not is, and says so."""
+    with Attack() as attack:
+        stage = attack.stage
+        kind = "application/vnd.greylag.report.v2+json"
+        def again():
+            attack.send("events", "auth/auth", json.dumps({"version": 2}), "--sign", stage.key("worker-auth"), kind)
+        walk_fleet.write(stage.folder / "fleet", {"auth": {"6_slow": (UNTIL_GO + "CREATE TABLE slow (id int);",
+                                                                      "DROP TABLE slow;")}})
+        stage.greylag("up", "--no-wait")
+        release = stage.release()["id"]
+        wait(lambda: attack.message("jobs.auth", "auth")[1]["release"] == release, "the job to be sent")
+        again()
+        wait(lambda: "message of version 2" in stage.programs["coordinator"].log(), "the log to tell of it")
+        expect(stage.release()["state"] == "running", f"it halted the release: {stage.release()}")
+        stage.programs["worker-auth"].stop()
+        again()
+        expect(stage.ended()["state"] == "halted", f"{stage.release()}")
+        expect("another version" in stage.release()["reason"], f"{stage.release()}")
+
+
 def test_a_message_of_70_mb():
     """The embedded broker takes it, and drops some of what lay before it: jobs and events alike. Nothing is missed:
     both ends live, nobody takes it for a message, and the next release runs. (Real Kafka refuses it:
