@@ -171,7 +171,7 @@ static inline void await_value(const char *sql, const char *wanted)
 static inline bool is_since(int version, const char *what)
 {
     auto_free char *text = test_pg_value(database, "SELECT current_setting('server_version_num')::int / 10000");
-    int here = atoi(text);
+    int here = (int)strtol(text, NULL, 10);
     if (here < version)
         printf("# left out on PostgreSQL %d: %s\n", here, what);
     return here >= version;
