@@ -309,6 +309,12 @@ void pg_set_veil(struct pg *pg, pg_veil *veil, void *context)
     pg->veil_context = context;
 }
 
+void pg_set_stop(struct pg *pg, bool (*stop)(void *), void *context)
+{
+    pg->stop = stop;
+    pg->stop_context = context;
+}
+
 const char *pg_veiled(struct pg *pg, const char *text, bool message)
 {
     return pg->veil ? pg->veil(pg->veil_context, text, message) : text;

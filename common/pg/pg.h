@@ -88,6 +88,9 @@ void pg_set_trace(struct pg *pg, pg_trace *trace, void *context);
  * next call. NULL takes it away. */
 typedef const char *pg_veil(void *context, const char *text, bool message);
 void pg_set_veil(struct pg *pg, pg_veil *veil, void *context);
+/* Who waits for a statement of this connection that says no `stop` of its own stops waiting for this one, as
+ * pg_run_watched does. For an end that does not wait for a server. NULL takes it away. */
+void pg_set_stop(struct pg *pg, bool (*stop)(void *), void *context);
 /* Asks the server to cancel what this connection runs; another thread's business too. */
 bool pg_cancel(struct pg *pg, struct err *err);
 /* One session, for ever: pid, its start and its server's start, as pg_identity has them. Borrowed. */

@@ -23,6 +23,8 @@ struct pg {
     void *trace_context;
     pg_veil *veil;
     void *veil_context;
+    bool (*stop)(void *);
+    void *stop_context;
 };
 
 /* Tells the trace hook, if there is one, of a statement that began at begin_us. */

@@ -71,6 +71,27 @@ static bool prepare(struct pg *pg, const char *sql, char name[32], struct err *e
     return true;
 }
 
+static void await_result(struct pg *pg, struct pg_watch *watch);
+
+/* PQexecPrepared, but whoever has had enough of waiting is heard. */
+static PGresult *run_prepared(struct pg *pg, const char *name, int count, const char *const *values, bool *ret_stopped)
+{
+    struct pg_watch watch = {.stop = pg->stop, .context = pg->stop_context};
+    PGresult *last = NULL;
+    bool more = PQsendQueryPrepared(pg->conn, name, count, values, NULL, NULL, 0);
+    while (more) {
+        await_result(pg, &watch);
+        PGresult *result = PQgetResult(pg->conn);
+        more = result != NULL;
+        if (more) {
+            PQclear(last);
+            last = result;
+        }
+    }
+    *ret_stopped = watch.stopped;
+    return last;
+}
+
 static void forget(struct pg *pg, const char *sql)
 {
     for (size_t i = 0; i < pg->prepared_count; i++)
@@ -82,9 +103,10 @@ bool pg_exec(struct pg *pg, const char *sql, int count, const char *const *value
 {
     char name[32];
     int64_t begin = clock_mono_us();
+    bool stopped;
     if (!prepare(pg, sql, name, err))
         return false;
-    PGresult *result = PQexecPrepared(pg->conn, name, count, values, NULL, NULL, 0);
+    PGresult *result = run_prepared(pg, name, count, values, &stopped);
     const char *state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
     bool gone = state && strcmp(state, "26000") == 0;
     if (gone)
@@ -93,13 +115,15 @@ bool pg_exec(struct pg *pg, const char *sql, int count, const char *const *value
         PQclear(result);
         if (!prepare(pg, sql, name, err))
             return false;
-        result = PQexecPrepared(pg->conn, name, count, values, NULL, NULL, 0);
+        result = run_prepared(pg, name, count, values, &stopped);
         state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
     }
     pg_traced(pg, sql, begin, state ? state : PQcmdStatus(result));
     ExecStatusType status = PQresultStatus(result);
     if (status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK) {
         pg_fail(pg, result, err);
+        if (err && stopped && !pg_lost(pg))
+            err->kind = ERR_TIMEOUT;
         PQclear(result);
         return false;
     }
@@ -135,22 +159,20 @@ void pg_watch_ask(struct pg *pg, struct pg_watch *watch)
     watch->pause_ms *= 2;
 }
 
-/* Takes in what comes within a moment, and asks whether to stop. False: the connection is lost. */
-static bool await_input(struct pg *pg, struct pg_watch *watch)
+/* Takes in what comes within a moment. False: the connection is lost. */
+static bool await_input(struct pg *pg)
 {
     struct pollfd fd = {.fd = PQsocket(pg->conn), .events = POLLIN};
     poll(&fd, 1, 50);
-    if (!PQconsumeInput(pg->conn))
-        return false;
-    pg_watch_ask(pg, watch);
-    return true;
+    return PQconsumeInput(pg->conn);
 }
 
 /* Waits until PQgetResult would not block. */
 static void await_result(struct pg *pg, struct pg_watch *watch)
 {
-    while (watch->stop && PQisBusy(pg->conn) && await_input(pg, watch))
-        ;
+    while (watch->stop && PQisBusy(pg->conn) && await_input(pg))
+        if (PQisBusy(pg->conn)) /* what has ended by itself is not cancelled */
+            pg_watch_ask(pg, watch);
 }
 
 /* One text on its way. */
@@ -182,8 +204,10 @@ static void drop_copy(struct talk *talk)
         if (len > 0) {
             PQfreemem(line);
             count_row(talk);
-        } else if (len == 0 && !await_input(talk->pg, &talk->watch))
+        } else if (len == 0 && !await_input(talk->pg))
             return;
+        else if (len == 0)
+            pg_watch_ask(talk->pg, &talk->watch);
     }
 }
 
@@ -285,6 +309,8 @@ static bool run(struct talk *talk, const char *text, struct err *err)
 {
     struct pg *pg = talk->pg;
     *talk->script = (struct pg_script){.completed = 0};
+    if (!talk->watch.stop)
+        talk->watch = (struct pg_watch){.stop = pg->stop, .context = pg->stop_context};
     int64_t begin = clock_mono_us();
     struct err mine = ERR_INIT;
     if (!PQsendQuery(pg->conn, text)) {

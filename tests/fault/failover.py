@@ -181,6 +181,30 @@ def test_the_control_database_in_the_middle_of_a_release_onto_a_standby_that_lag
     control_in_the_middle(False)
 
 
+def test_a_worker_leaves_while_its_server_waits_for_a_standby_that_is_gone():
+    """The fence that an operator's rollback asks for cannot be committed; a restart is no failure."""
+    with Stage() as stage:
+        pair = Pair(stage.folder / "pair", True)
+        begin(stage, pair)
+        stage.greylag("up", "--no-wait")
+        sleeps(pair.primary)
+        pair.standby.stop()
+        def waits(what):
+            wait(lambda: pair.primary.sql("auth", "select count(*) from pg_stat_activity where wait_event = 'SyncRep' "
+                                                  f"and query like '%{what}%'") != "0", f"{what} to be waited for")
+        waits("step_begin")
+        stage.greylag("release", "rollback", "latest", "--no-wait")
+        waits("fence_raise")
+        worker = stage.programs["worker-auth"]
+        worker.stop(30)
+        pair.standby.start()
+        worker.start()
+        release = stage.ended()
+        expect(release["state"] == "rolled back", f"{release['state']}: {release['reason']}")
+        tables = pair.primary.sql("auth", "select count(*) from pg_class where relname in ('before_it', 'slow')")
+        expect(tables == "0", "the release has left something")
+
+
 def test_a_role_without_any_right_beyond_its_own_schemas():
     """As managed services give them: no CREATE on the database, nothing in public, sessions of others are not seen. Up,
     a release that goes back, and a successor that ends its frozen predecessor's session."""

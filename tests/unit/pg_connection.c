@@ -328,6 +328,23 @@ Test(pg_connection, a_cancel_request_that_is_lost_is_sent_again)
     pg_close(pg);
 }
 
+/* A statement without a stop of its own: prepared, or as it is. */
+Test(pg_connection, the_stop_of_a_connection_ends_every_wait)
+{
+    struct pg *pg = open_pg();
+    for (int prepared = 0; prepared < 2; prepared++) {
+        int64_t at = 0;
+        pg_set_stop(pg, after, &at);
+        cr_assert(!(prepared ? pg_exec(pg, "SELECT pg_sleep(60)", 0, NULL, NULL, &err)
+                             : pg_run(pg, "SELECT pg_sleep(60)", NULL, NULL, &err)));
+        cr_assert(err.kind == ERR_TIMEOUT && strcmp(err.sqlstate, "57014") == 0, "%s", err.text);
+        cr_assert(pg_run(pg, "SELECT 1", NULL, NULL, &err), "what is quick is not cut: %s", err.text);
+    }
+    pg_set_stop(pg, NULL, NULL);
+    cr_assert(pg_exec(pg, "SELECT pg_sleep(0.2)", 0, NULL, NULL, &err), "%s", err.text);
+    pg_close(pg);
+}
+
 Test(pg_connection, a_session_that_cannot_be_cancelled_is_given_up)
 {
     struct proxy proxy;

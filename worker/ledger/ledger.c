@@ -115,6 +115,7 @@ bool ledger_connect(struct ledger *ledger, struct pg **ret_pg, struct err *err)
     if (!pg_open(ledger->settings.conninfo, "greylag-worker", (int)ledger->settings.connect_timeout_ms, ret_pg, err))
         return false;
     pg_set_trace(*ret_pg, ledger->settings.trace, ledger->settings.trace_context);
+    pg_set_stop(*ret_pg, ledger->settings.stop, ledger->settings.stop_context);
     return true;
 }
 

@@ -39,6 +39,8 @@ struct ledger_settings {
     int64_t lease_ms;         /* 0: 15 s; extended every third of it */
     pg_trace *trace;          /* NULL, or called for each statement sent (pg.h) */
     void *trace_context;
+    bool (*stop)(void *);     /* NULL, or asked while greylag's own statements run: whether nobody waits any more */
+    void *stop_context;
 };
 
 /* SQLSTATEs of greylag's own functions in the target database. */

@@ -115,6 +115,8 @@ void target_stop(struct target *target, int64_t grace_ms)
     target->stopping = true;
     if (!target->cancel_at_ms || at < target->cancel_at_ms)
         target->cancel_at_ms = at;
+    if (!target->give_up_at_ms || at + GIVE_UP_MS < target->give_up_at_ms)
+        target->give_up_at_ms = at + GIVE_UP_MS;
     pthread_cond_signal(&target->wake);
     pthread_mutex_unlock(&target->mutex);
 }
@@ -163,6 +165,15 @@ bool target_cancel_due(void *context)
     target_tick(target);
     pthread_mutex_lock(&target->mutex);
     bool due = target->cancel_at_ms && clock_mono_ms() >= target->cancel_at_ms;
+    pthread_mutex_unlock(&target->mutex);
+    return due;
+}
+
+bool target_given_up(void *context)
+{
+    struct target *target = context;
+    pthread_mutex_lock(&target->mutex);
+    bool due = target->give_up_at_ms && clock_mono_ms() >= target->give_up_at_ms;
     pthread_mutex_unlock(&target->mutex);
     return due;
 }

@@ -6,6 +6,7 @@
 #include "report/report.h"
 #include "runner/target.h"
 
+#define GIVE_UP_MS 5000        /* behind a leaver's grace, for greylag's own statements */
 #define FENCE_GRACE_MS 2000    /* a statement may end by itself before a fence cancels it */
 #define LOCK_WAIT_MS 5000      /* and a lease: a dead predecessor's lapses meanwhile */
 #define SESSION_LOOK_MS 5000   /* how often an idle target's session is looked at */
@@ -29,6 +30,7 @@ struct target {
     size_t acknowledged_count;
     bool stopping;
     int64_t cancel_at_ms;           /* 0: nothing is to be cancelled */
+    int64_t give_up_at_ms;          /* leaving does not wait for the database any more; 0: it does */
     struct {
         struct fence fence;
         char term[64], digest[DIGEST_TEXT_SIZE], contents[DIGEST_TEXT_SIZE], system_identifier[24], problem[512];
@@ -65,6 +67,7 @@ bool target_must_stop(struct target *target, bool *ret_fencing); /* a fence was 
 bool target_leaving(void *target);       /* only the latter: a stop hook */
 bool target_interrupted(void *target);   /* either: a stop hook while nothing runs */
 bool target_cancel_due(void *target);    /* a stop hook while a step runs; sends reports meanwhile */
+bool target_given_up(void *target);      /* a stop hook for greylag's own statements: leaving takes too long */
 void target_take_acknowledged(struct target *target);
 void target_tick(struct target *target); /* reports that are due */
 /* Waits; true: something came (a fence, leaving). */

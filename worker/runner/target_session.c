@@ -119,6 +119,8 @@ static bool first_session(struct target *target, struct err *err)
         .lease_ms = target->settings.lease_ms,
         .trace = log_on(LOG_DEBUG) ? trace : NULL,
         .trace_context = target,
+        .stop = target_given_up,
+        .stop_context = target,
     };
     return ledger_open(&settings, &target->ledger, err);
 }
