@@ -1,7 +1,7 @@
 # long
-"""Servers as production has them. PostgreSQL fails over in the middle of a release: a standby is promoted and the primary
-is gone, under a target and under the control database, with synchronous replication and without; everybody has both
-hosts in the connection string. A role that may do nothing but own its schemas."""
+"""Servers as production has them. PostgreSQL fails over in the middle of a release: a standby is promoted and the
+primary is gone, under a target and under the control database, with synchronous replication and without; everybody has
+both hosts in the connection string. A role that may do nothing but own its schemas."""
 import contextlib
 import os
 import re
