@@ -313,6 +313,28 @@ Test(executor_outside, what_is_left_is_named_with_what_clears_it)
     ledger_close(l);
 }
 
+/* The index of a table's long values, too: who may, clears it away, who may not, is told of it. */
+Test(executor_outside, long_values_leave_no_index_untold)
+{
+    struct ledger *l = ready(1);
+    test_pg_run(database, "CREATE TABLE a (x text); CREATE TABLE reads (x int); CREATE ROLE owner_of_a;"
+                          "GRANT CREATE ON SCHEMA public TO owner_of_a; ALTER TABLE a OWNER TO owner_of_a");
+    PGconn *reader = reader_of("reads");
+    static const char *const texts[] = {"REINDEX TABLE CONCURRENTLY a",
+                                        "SET ROLE owner_of_a;\nREINDEX TABLE CONCURRENTLY a"};
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        struct job_request r = up(arena_printf(&arena, "q%zu", i), arena_printf(&arena, "%zu", i), texts[i]);
+        r.statement_timeout_ms = 400;
+        EXPECT(l, r, OUTCOME_FAILED);
+        cr_expect_str_eq(last.outcome.sqlstate, "57014");
+        cr_expect_eq(i, strstr(last.outcome.left, "_ccnew\" clears it away") != NULL, "%s", last.outcome.left);
+        VALUE("SELECT count(*) FROM pg_index WHERE NOT indisvalid", i ? "1" : "0");
+    }
+    PQfinish(reader);
+    ledger_close(l);
+    test_pg_run(database, "DROP OWNED BY owner_of_a; DROP ROLE owner_of_a");
+}
+
 /* Somebody else's, who has begun with all of its indexes and builds the first: neither left behind nor ours to drop. */
 Test(executor_outside, what_others_reindex_is_not_left_behind)
 {

@@ -7,7 +7,6 @@ SELECT pg_catalog.format('the invalid index %I.%I', n.nspname, c.relname),
   JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
  WHERE NOT i.indisvalid AND c.relname ~ '_cc(new|old)[0-9]*$'
    AND NOT c.oid = ANY (pg_catalog.string_to_array($1::text, ',')::oid[])
-   AND n.nspname NOT LIKE 'pg\_toast%'
    AND NOT EXISTS (SELECT 1 FROM pg_catalog.pg_locks l
                     WHERE l.locktype = 'relation' AND l.relation = i.indexrelid AND l.mode = 'ShareUpdateExclusiveLock'
                       AND l.granted AND l.pid <> pg_catalog.pg_backend_pid()
