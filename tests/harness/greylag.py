@@ -293,7 +293,7 @@ class ThreeKafkas:
         self.bootstrap = self.helper.first
 
     def say(self, verb, node):
-        """stop, kill, wipe or start."""
+        """stop, kill, wipe, start, or launch."""
         return self.helper.say(f"{verb} {node}")
 
     def close(self):

@@ -1,7 +1,7 @@
 # long
 # label: kafka
-"""Three brokers of real Apache Kafka, whose topics have a company's prefix, restarted one by one: what runs is not cut,
-the leader stays, and releases go on."""
+"""Three brokers of real Apache Kafka, whose topics have a company's prefix, restarted one by one, and two of them away:
+what runs is not cut, the leader stays, and releases go on."""
 import os
 import re
 import threading
@@ -53,6 +53,27 @@ class Fleet:
         tries = {target: self.stage.sql(target, "select last_value from tries") for target in self.every()}
         expect(set(tries.values()) == {"1"}, f"each step is begun once: {tries}")
 
+    def begin(self):
+        self.stage.greylag("up", "--no-wait")
+        wait(lambda: self.stage.sql("auth-a", "select 1 from pg_stat_activity where wait_event = 'PgSleep'"),
+             "the step to run")
+
+    def goes_on(self):
+        """Lets the step end: the rest follows, once."""
+        self.stage.sql("auth-a", "insert into gate default values")
+        release = self.stage.ended(120)
+        expect(release["state"] == "succeeded", f"{release['state']}: {release.get('reason')}")
+        self.begun_once()
+
+    def is_well(self):
+        """In the same term, and the logs have not much to say."""
+        stage, said = self.stage, self.said()
+        print(f"# {len(said)} warnings, epoch {self.epoch} -> {self.leader().get('epoch')}")
+        expect(self.leader().get("epoch") == self.epoch, "another term began:\n" + "\n".join(said))
+        expect(len(said) < 30, "the logs are filled:\n" + "\n".join(said))
+        wait(lambda: stage.greylag("health", check=None).code == 0,
+             lambda: f"all to be well: {stage.greylag('health', check=None)}")
+
     def said(self):
         return [f"{program.name}: {line}" for program in self.stage.programs.values()
                 for line in program.log().splitlines() if re.search(" (WARN|ERROR) ", line)]
@@ -70,13 +91,9 @@ def test_restarted_one_by_one():
         return missing()
     with Stage(ThreeKafkas) as stage:
         fleet = Fleet(stage)
-        stage.greylag("up", "--no-wait")
-        wait(lambda: stage.sql("auth-a", "select 1 from pg_stat_activity where wait_event = 'PgSleep'"), "the step")
+        fleet.begin()
         again(stage.broker, (1, 2))
-        stage.sql("auth-a", "insert into gate default values")
-        release = stage.ended(120)
-        expect(release["state"] == "succeeded", f"{release['state']}: {release.get('reason')}")
-        fleet.begun_once()
+        fleet.goes_on()
         restart = threading.Thread(target=again, args=(stage.broker, (3,)))
         restart.start()
         took = []
@@ -85,13 +102,28 @@ def test_restarted_one_by_one():
             stage.greylag("up" if len(took) % 2 else "down")
             took.append(time.monotonic() - began)
         fleet.begun_once()
-        said = fleet.said()
-        print(f"# {len(took)} releases while one restarted, the longest {max(took):.1f} s; {len(said)} warnings, "
-              f"epoch {fleet.epoch} -> {fleet.leader().get('epoch')}")
-        expect(fleet.leader().get("epoch") == fleet.epoch, "another term began:\n" + "\n".join(said))
-        expect(len(said) < 30, "the logs are filled:\n" + "\n".join(said))
-        wait(lambda: stage.greylag("health", check=None).code == 0,
-             lambda: f"all to be well: {stage.greylag('health', check=None)}")
+        print(f"# {len(took)} releases while one restarted, the longest {max(took):.1f} s")
+        fleet.is_well()
+
+
+def test_two_of_three_are_away():
+    """Nothing can be written, and nobody can say which broker does what: the step ends unheard of, `health` tells, and
+    the release goes on when they are back."""
+    if missing():
+        return missing()
+    with Stage(ThreeKafkas) as stage:
+        fleet = Fleet(stage)
+        fleet.begin()
+        for node in (1, 2):
+            stage.broker.say("kill", node)
+        wait(lambda: "unsent" in stage.greylag("health", check=None).out,
+             lambda: f"health to tell: {stage.greylag('health', check=None)}")
+        stage.sql("auth-a", "insert into gate default values")
+        wait(lambda: stage.sql("auth-a", "select 1 from greylag.history"), "the step to end, unheard of")
+        stage.broker.say("launch", 1)
+        stage.broker.say("start", 2)
+        fleet.goes_on()
+        fleet.is_well()
 
 
 if __name__ == "__main__":
