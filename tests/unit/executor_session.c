@@ -2,6 +2,7 @@
  * links: executor ledger crypto harness */
 #include "unit/executor_target.h"
 
+#include <poll.h>
 #include <unistd.h>
 
 TestSuite(executor_session, .init = start, .fini = stop_server, .timeout = 120);
@@ -184,6 +185,8 @@ static void works_as_another_role(const char *options)
     test_pg_run(admin, "UPDATE greylag.lease SET expires = now() - interval '1 min'"); /* it froze */
     struct ledger *successor = open_as("auth", "worker-b", 0);
     lock(successor);
+    for (int64_t until = clock_mono_ms() + 5000; ledger_connected(l) && clock_mono_ms() < until;)
+        poll(NULL, 0, 5); /* its server has ended; the news is on its way */
     cr_assert(!ledger_connected(l));
     ledger_close(successor);
     ledger_close(l);
