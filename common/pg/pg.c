@@ -407,7 +407,8 @@ bool pg_terminate_backend(struct pg *pg, const struct pg_session *session, int t
     char sql[512];
     text_format(sql, sizeof sql, terminate_sql, session->pid, session->backend_start, session->server_start);
     int64_t deadline = clock_mono_ms() + timeout_ms;
-    for (int pause = 5;; pause = pause < 100 ? pause * 2 : 100) {
+    struct pause pause = PAUSE(5, 100);
+    for (;;) {
         auto_pgresult PGresult *result = NULL;
         if (!as_login(pg, sql, &result, err))
             return err_prefix(err, "ending the session of backend %d", session->pid);
@@ -415,6 +416,6 @@ bool pg_terminate_backend(struct pg *pg, const struct pg_session *session, int t
             return true;
         if (clock_mono_ms() >= deadline)
             return err_set(err, ERR_TIMEOUT, "backend %d does not end", session->pid);
-        poll(NULL, 0, pause);
+        poll(NULL, 0, (int)pause_next(&pause));
     }
 }

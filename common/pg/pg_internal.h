@@ -1,6 +1,7 @@
 /* What the files of this room share: the connection. */
 #pragma once
 #include "base/clock.h"
+#include "base/pause.h"
 #include "pg/pg.h"
 
 struct pg_prepared {
@@ -36,7 +37,8 @@ struct pg_watch {
     bool (*stop)(void *); /* NULL: nobody */
     void *context;
     bool stopped;
-    int64_t since_ms, again_ms, pause_ms; /* stopped: since when; when the request is sent again */
+    int64_t since_ms, again_ms; /* stopped: since when; when the request is sent again */
+    struct pause again;         /* before that */
 };
 /* Asks whether to stop. Then cancels, and again with growing pauses, since a request may be lost on its way; in the end
  * the session is given up: the connection is cut off here. */
@@ -45,7 +47,5 @@ void pg_watch_ask(struct pg *pg, struct pg_watch *watch);
 bool pg_send_input(struct pg *pg, const struct pg_input *input, struct pg_watch *watch);
 /* The line of the input that a failed COPY names, 0: none. */
 int64_t pg_input_line(const PGresult *result, const struct pg_input *input);
-/* The connection is gone, or the client library failed: ERR_UNREACHABLE. Returns false. */
-bool pg_fail_connection(struct pg *pg, struct err *err);
 /* The SQLSTATE in libpq's verbose text of a connection that failed, "" none: whatever language the server speaks. */
 void pg_state_in(const char *text, char state[6]);

@@ -13,7 +13,8 @@
 #define CANCEL_GIVE_UP_MS 10000
 #define ROWS_BETWEEN_LOOKS 1024
 
-bool pg_fail_connection(struct pg *pg, struct err *err)
+/* The connection is gone, or the client library failed: ERR_UNREACHABLE. Returns false. */
+static bool fail_connection(struct pg *pg, struct err *err)
 {
     const char *text = pg_veiled(pg, PQerrorMessage(pg->conn), true);
     int len = (int)strcspn(text, "\n");
@@ -35,7 +36,7 @@ bool pg_fail(struct pg *pg, const PGresult *result, struct err *err)
     const char *text = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
     const char *position = PQresultErrorField(result, PG_DIAG_STATEMENT_POSITION);
     if (!state || !text)
-        return pg_fail_connection(pg, err);
+        return fail_connection(pg, err);
     enum err_kind kind = pg_lost(pg) ? ERR_UNREACHABLE : strcmp(state, "53100") == 0 ? ERR_FULL : ERR_DATABASE;
     err_set(err, kind, "%s", pg_veiled(pg, text, true));
     err_sqlstate(err, state);
@@ -147,7 +148,8 @@ void pg_watch_ask(struct pg *pg, struct pg_watch *watch)
         return;
     int64_t now = clock_mono_ms();
     if (!watch->stopped)
-        *watch = (struct pg_watch){watch->stop, watch->context, true, now, now, CANCEL_FIRST_MS};
+        *watch = (struct pg_watch){.stop = watch->stop, .context = watch->context, .stopped = true, .since_ms = now,
+                                   .again_ms = now, .again = PAUSE(CANCEL_FIRST_MS, CANCEL_GIVE_UP_MS)};
     if (now < watch->again_ms)
         return;
     if (now - watch->since_ms >= CANCEL_GIVE_UP_MS) {
@@ -155,8 +157,7 @@ void pg_watch_ask(struct pg *pg, struct pg_watch *watch)
         return;
     }
     pg_cancel(pg, NULL);
-    watch->again_ms = now + watch->pause_ms;
-    watch->pause_ms *= 2;
+    watch->again_ms = now + pause_next(&watch->again);
 }
 
 /* Takes in what comes within a moment. False: the connection is lost. */
@@ -258,7 +259,7 @@ static bool take(struct talk *talk, PGresult *result, struct err *err)
     switch (status) {
     case PGRES_COPY_IN:
     case PGRES_COPY_OUT:
-        good = take_copy(talk, status) || pg_fail_connection(talk->pg, err);
+        good = take_copy(talk, status) || fail_connection(talk->pg, err);
         PQclear(result);
         return good;
     case PGRES_SINGLE_TUPLE:
@@ -315,7 +316,7 @@ static bool run(struct talk *talk, const char *text, struct err *err)
     struct err mine = ERR_INIT;
     if (!PQsendQuery(pg->conn, text)) {
         pg_traced(pg, text, begin, "lost");
-        return pg_fail_connection(pg, err);
+        return fail_connection(pg, err);
     }
     if (talk->last_row)
         PQsetSingleRowMode(pg->conn);
@@ -323,7 +324,7 @@ static bool run(struct talk *talk, const char *text, struct err *err)
     if (pg_lost(pg) && mine.kind != ERR_UNREACHABLE) {
         good = false;
         if (mine.kind == ERR_NONE)
-            pg_fail_connection(pg, &mine);
+            fail_connection(pg, &mine);
         mine.kind = ERR_UNREACHABLE; /* whatever it said last, the session is gone */
     }
     if (talk->watch.stopped && !good && mine.kind != ERR_UNREACHABLE)

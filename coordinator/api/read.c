@@ -6,6 +6,7 @@
 #include "api/api_internal.h"
 #include "base/cleanup.h"
 #include "base/clock.h"
+#include "base/pause.h"
 
 #define LIMIT_MAX 10000
 #define WAIT_MAX_MS 25000
@@ -109,7 +110,8 @@ static bool wait_for_change(struct api *api, const struct http_request *request,
                             enum release_state *ret_state, struct err *err)
 {
     int64_t now = clock_mono_ms(), until = now + api_query_number(request, "wait", 0, WAIT_MAX_MS, 0);
-    int64_t ripe = now + api_query_number(request, "pace", 0, WAIT_MAX_MS, 0), pause = LOOK_AGAIN_MS;
+    int64_t ripe = now + api_query_number(request, "pace", 0, WAIT_MAX_MS, 0);
+    struct pause pause = PAUSE(LOOK_AGAIN_MS, LOOK_AGAIN_MAX_MS);
     for (;;) {
         if (!look(api, request->parameters[0], ret_change, ret_state, err))
             return false;
@@ -118,8 +120,7 @@ static bool wait_for_change(struct api *api, const struct http_request *request,
             return true;
         if (now >= until || http_stopping(request))
             return true;
-        http_pause(request, pause);
-        pause = pause * 2 > LOOK_AGAIN_MAX_MS ? LOOK_AGAIN_MAX_MS : pause * 2;
+        http_pause(request, pause_next(&pause));
     }
 }
 

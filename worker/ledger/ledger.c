@@ -17,7 +17,8 @@ const char *number_text(struct number *number, int64_t value)
     return number->text;
 }
 
-bool ledger_cannot_record(const char *sqlstate)
+/* The target cannot record at present: disk full, read-only, out of memory. */
+static bool cannot_record(const char *sqlstate)
 {
     static const char *const states[] = {"53100", "53200", "25006", "58030", "57P03"};
     for (size_t i = 0; i < COUNT_OF(states); i++)
@@ -34,7 +35,7 @@ bool ledger_fail(struct err *err)
         err->kind = ERR_FENCED;
     else if (strcmp(err->sqlstate, LEDGER_POOLED) == 0)
         err->kind = ERR_CONFLICT;
-    else if (ledger_cannot_record(err->sqlstate))
+    else if (cannot_record(err->sqlstate))
         err->kind = ERR_FULL;
     return false;
 }

@@ -220,5 +220,3 @@ void ledger_add_session_names(struct ledger *ledger, struct buf *sql, const char
 bool ledger_mark_session(struct ledger *ledger, const struct ledger_step *step, int statement, struct arena *arena,
                          const char **ret_holds, struct err *err);
 #define LEDGER_NO_STATEMENT (-1)
-/* Does this error mean that the target cannot record at present (disk full, read-only, out of memory)? */
-bool ledger_cannot_record(const char *sqlstate);

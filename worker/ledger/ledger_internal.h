@@ -63,10 +63,9 @@ bool ledger_exec(struct ledger *ledger, enum ledger_statement statement, int cou
 bool ledger_fail(struct err *err);
 /* A copy of sql with every @schema@ replaced, in the arena. */
 const char *ledger_expand(struct ledger *ledger, const char *sql);
-/* Creates or migrates greylag's schema. */
 bool ledger_find_target(struct ledger *ledger, struct err *err); /* its id in this database; a new one is added */
 bool ledger_put_place(struct ledger *ledger, struct err *err);   /* where its migrations take effect; others.c */
-bool ledger_migrate(struct ledger *ledger, struct err *err);
+bool ledger_migrate(struct ledger *ledger, struct err *err); /* creates or migrates greylag's schema */
 bool ledger_connect(struct ledger *ledger, struct pg **ret_pg, struct err *err);
 /* A new session for steps: what greylag relies on is set. */
 bool ledger_prepare_session(struct ledger *ledger, struct pg *pg, struct err *err);
@@ -84,7 +83,8 @@ const char *ledger_prose(const char *text, bool ascii, struct arena *arena);
 /* Whether the database could not hold a text. */
 bool ledger_untranslatable(const char *sqlstate);
 
-void ledger_keeper_start(struct ledger *ledger);
+/* ---- keeper.c: the thread that extends the lease while the target is locked ---- */
+
 void ledger_keeper_locked(struct ledger *ledger, bool locked);
 void ledger_keeper_end(struct ledger *ledger);
 

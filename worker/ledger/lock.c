@@ -1,11 +1,10 @@
 /* The target's lock, the lease behind it, and a new session after a lost one. */
-#include <errno.h>
-#include <inttypes.h>
 #include <poll.h>
 #include <string.h>
 
 #include "base/cleanup.h"
 #include "base/clock.h"
+#include "base/pause.h"
 #include "base/text.h"
 #include "ledger/ledger_internal.h"
 #include "proc/crash.h"
@@ -39,14 +38,15 @@ bool ledger_lock(struct ledger *ledger, int64_t wait_ms, bool (*stop)(void *), v
     char unused[256];
     int64_t deadline = clock_mono_ms() + wait_ms;
     *ret_locked = ledger->locked;
-    for (int pause = 20; !*ret_locked; pause = pause < 250 ? pause * 2 : 250) {
+    struct pause pause = PAUSE(20, 250);
+    while (!*ret_locked) {
         if (!try_lock(ledger, ret_locked, holder ? holder : unused, err))
             return false;
         if (*ret_locked)
             break;
         if (clock_mono_ms() >= deadline || (stop && stop(context)))
             return true;
-        poll(NULL, 0, pause);
+        poll(NULL, 0, (int)pause_next(&pause));
     }
     if (!ledger->locked) {
         ledger->locked = true;
@@ -70,7 +70,7 @@ bool ledger_unlock(struct ledger *ledger, struct err *err)
     auto_pgresult PGresult *result = NULL;
     if (!ledger_exec(ledger, LEDGER_SQL_unlock, 2, values, &result, err))
         return false;
-    if (*pg_text(result, 0, 0) != 't')
+    if (!pg_true(result, 0, 0))
         return err_set(err, ERR_CONFLICT, "the target's lock was not held any more: something took it away");
     return true;
 }
@@ -123,83 +123,4 @@ bool ledger_reconnect(struct ledger *ledger, struct err *err)
     if (!locked)
         return err_set(err, ERR_FENCED, "the session was lost, and now %s works on this target", holder);
     return true;
-}
-
-/* ---- the keeper ---- */
-
-/* Extends once; a failure is left for the next time, and in the end for the lease to lapse. */
-static void extend(struct ledger *ledger, int pid)
-{
-    struct ledger_keeper *k = &ledger->keeper;
-    if (k->pg && pg_lost(k->pg)) {
-        pg_close(k->pg);
-        k->pg = NULL;
-    }
-    if (!k->pg &&
-        !pg_open(ledger->settings.conninfo, "greylag-worker lease", (int)(ledger->settings.lease_ms / 3), &k->pg, NULL))
-        return;
-    const char *values[] = {NUMBER(ledger->target), NUMBER(pid), NUMBER(ledger->settings.lease_ms)};
-    pg_exec(k->pg, ledger->sql[LEDGER_SQL_extend], 3, values, NULL, NULL);
-}
-
-static void *keep(void *context)
-{
-    struct ledger *ledger = context;
-    struct ledger_keeper *k = &ledger->keeper;
-    pthread_mutex_lock(&k->mutex);
-    while (!k->ending) {
-        int pid = k->pid, status = 0;
-        struct timespec at = clock_mono_after(ledger->settings.lease_ms / 3);
-        if (!k->locked)
-            pthread_cond_wait(&k->changed, &k->mutex);
-        else
-            status = pthread_cond_timedwait(&k->changed, &k->mutex, &at);
-        if (status != ETIMEDOUT || !k->locked || k->pid != pid || k->ending)
-            continue;
-        pthread_mutex_unlock(&k->mutex);
-        extend(ledger, pid);
-        pthread_mutex_lock(&k->mutex);
-    }
-    pthread_mutex_unlock(&k->mutex);
-    return NULL;
-}
-
-void ledger_keeper_start(struct ledger *ledger)
-{
-    struct ledger_keeper *k = &ledger->keeper;
-    pthread_mutex_init(&k->mutex, NULL);
-    clock_cond_init(&k->changed);
-    k->running = pthread_create(&k->thread, NULL, keep, ledger) == 0;
-}
-
-void ledger_keeper_locked(struct ledger *ledger, bool locked)
-{
-    struct ledger_keeper *k = &ledger->keeper;
-    if (!k->running && !locked)
-        return;
-    if (!k->running)
-        ledger_keeper_start(ledger);
-    if (!k->running)
-        return; /* no thread: the lease lapses, and a successor may end a long job; nothing is harmed */
-    pthread_mutex_lock(&k->mutex);
-    k->locked = locked;
-    k->pid = ledger->identity.pid;
-    pthread_cond_signal(&k->changed);
-    pthread_mutex_unlock(&k->mutex);
-}
-
-void ledger_keeper_end(struct ledger *ledger)
-{
-    struct ledger_keeper *k = &ledger->keeper;
-    if (!k->running)
-        return;
-    pthread_mutex_lock(&k->mutex);
-    k->ending = true;
-    pthread_cond_signal(&k->changed);
-    pthread_mutex_unlock(&k->mutex);
-    pthread_join(k->thread, NULL);
-    pthread_cond_destroy(&k->changed);
-    pthread_mutex_destroy(&k->mutex);
-    pg_close(k->pg);
-    k->running = false;
 }

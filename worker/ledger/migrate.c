@@ -29,7 +29,7 @@ static bool read_version(struct ledger *ledger, int64_t *ret_version, struct err
     if (!pg_run(ledger->pg, buf_text(&sql), &exists, NULL, err))
         return ledger_fail(err);
     *ret_version = 0;
-    if (*pg_text(exists, 0, 0) != 't')
+    if (!pg_true(exists, 0, 0))
         return true;
     buf_clear(&sql);
     buf_addf(&sql, "SELECT max(version) FROM %s", buf_text(&name));

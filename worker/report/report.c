@@ -6,6 +6,7 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/id.h"
+#include "base/pause.h"
 #include "proc/crash.h"
 #include "report/publish.h"
 
@@ -21,7 +22,7 @@ struct batch {
     bool filling;              /* not sent yet; takes more outcomes */
     int64_t gather_ms;         /* while filling: from its first outcome to its sending */
     int64_t due_ms;            /* next sending */
-    int64_t wait_ms;           /* after that one */
+    struct pause again;        /* after that one */
 };
 
 struct reporter {
@@ -83,7 +84,7 @@ static struct batch *batch_new(struct reporter *reporter, const struct report *r
     batch->acknowledged = arena_array(arena, room + 1, sizeof *batch->acknowledged);
     batch->report.outcomes = batch->outcomes;
     batch->gather_ms = REPORT_BATCH_MS;
-    batch->wait_ms = REPORT_RESEND_MS;
+    batch->again = (struct pause)PAUSE(REPORT_RESEND_MS, REPORT_RESEND_MAX_MS);
     struct batch **last = &reporter->batches;
     while (*last)
         last = &(*last)->next;
@@ -123,8 +124,7 @@ static bool send_report(struct reporter *reporter, const struct report *about, c
 static bool batch_send(struct reporter *reporter, struct batch *batch, uint64_t tag, int64_t now_ms, struct err *err)
 {
     batch->filling = false;
-    batch->due_ms = now_ms + batch->wait_ms;
-    batch->wait_ms = batch->wait_ms * 2 < REPORT_RESEND_MAX_MS ? batch->wait_ms * 2 : REPORT_RESEND_MAX_MS;
+    batch->due_ms = now_ms + pause_next(&batch->again);
     return send_report(reporter, &batch->report, batch->traceparent, tag, err);
 }
 

@@ -7,6 +7,7 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/pause.h"
 #include "runner/target_internal.h"
 
 void work_free(struct work *work)
@@ -267,7 +268,7 @@ static struct next take(struct target *target, int64_t ms)
 
 /* The work of an idle target: the session, acknowledgements, reports, giving the lock back. Returns how long
  * to wait. */
-static int64_t idle(struct target *target, int64_t since_ms, int64_t *backoff_ms)
+static int64_t idle(struct target *target, int64_t since_ms, struct pause *again)
 {
     struct err err = ERR_INIT;
     target_take_acknowledged(target);
@@ -277,10 +278,10 @@ static int64_t idle(struct target *target, int64_t since_ms, int64_t *backoff_ms
         target_report_failed(target, &err);
     if (!session_ready(target, &err)) {
         session_trouble(target, &err);
-        *backoff_ms = *backoff_ms * 2 < BLOCKED_MAX_MS ? *backoff_ms * 2 : BLOCKED_MAX_MS;
-        return wait >= 0 && wait < *backoff_ms ? wait : *backoff_ms;
+        int64_t pause = pause_next(again);
+        return wait >= 0 && wait < pause ? wait : pause;
     }
-    *backoff_ms = BLOCKED_FIRST_MS;
+    pause_reset(again);
     session_problem(target, "");
     session_acknowledge(target);
     session_prune(target);
@@ -298,9 +299,10 @@ static int64_t idle(struct target *target, int64_t since_ms, int64_t *backoff_ms
 static void *run(void *context)
 {
     struct target *target = context;
-    int64_t busy_at = clock_mono_ms(), backoff = BLOCKED_FIRST_MS;
+    int64_t busy_at = clock_mono_ms();
+    struct pause again = PAUSE(BLOCKED_FIRST_MS, BLOCKED_MAX_MS);
     for (;;) {
-        struct next next = take(target, idle(target, busy_at, &backoff));
+        struct next next = take(target, idle(target, busy_at, &again));
         if (next.leave)
             break;
         if (next.fence)

@@ -5,6 +5,7 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/pause.h"
 #include "foreign/foreign.h"
 #include "runner/target_internal.h"
 
@@ -84,15 +85,15 @@ void target_answer_fence(struct target *target, struct work *work)
     struct answer answer = {.target = target, .control = &work->admitted.control,
                             .fence = work->admitted.control.fence};
     answer.fence.digest = work->admitted.digest;
-    int64_t said_ms = 0, wait_ms = BLOCKED_FIRST_MS;
+    int64_t said_ms = 0;
+    struct pause pause = PAUSE(BLOCKED_FIRST_MS, BLOCKED_MAX_MS);
     struct err err = ERR_INIT;
     bool answered = try_fence(&answer, &err);
     /* Given up when it has expired, when a newer one came, or when the worker leaves. */
     while (!answered && clock_wall_us() < answer.control->expires_us + ADMISSION_CLOCK_US &&
            !target_interrupted(target)) {
         blocked(&answer, &err, &said_ms);
-        target_wait(target, wait_ms);
-        wait_ms = wait_ms * 2 < BLOCKED_MAX_MS ? wait_ms * 2 : BLOCKED_MAX_MS;
+        target_wait(target, pause_next(&pause));
         err_clear(&err);
         answered = try_fence(&answer, &err);
     }
