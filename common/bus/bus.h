@@ -108,17 +108,13 @@ void bus_consumer_wake(struct bus_consumer *consumer, int fd);
 /* Leaves the group (at most some seconds). Release all messages before. NULL is fine. */
 void bus_consumer_close(struct bus_consumer *consumer);
 
-/* Topics. Creates what is missing; where the broker has no admin calls (the embedded one), asks for the metadata,
- * which makes it create them. Existing topics whose partitions or max.message.bytes are too small: ERR_CONFIG naming
- * topic and setting. */
+/* A topic as it has to be (bus/keeper.h makes it so). */
 struct bus_topic {
     const char *name;
     int partitions;
     enum bus_right right; /* what this program needs of it: named where it may not even see the topic */
     const char *const *settings; /* name, value, name, value, NULL; may be NULL */
 };
-bool bus_topics_create(const struct bus_settings *settings, const struct bus_topic *topics, size_t count,
-                       int replication, int timeout_ms, struct err *err);
 
 /* The embedded broker: librdkafka's mock cluster on a loopback port. Nothing is durable; a few MB for each partition.
  * To destroy it is the total loss of the broker. Not for production. */

@@ -132,11 +132,8 @@ static rd_kafka_topic_partition_list_t *list_of(const struct bus_position *posit
 
 static void positions_free(struct bus_position *positions, size_t count)
 {
-    for (size_t i = 0; i < count; i++) {
-        void *topic;
-        memcpy(&topic, &positions[i].topic, sizeof topic);
-        free(topic);
-    }
+    for (size_t i = 0; i < count; i++)
+        kafka_free_text(positions[i].topic);
     free(positions);
 }
 

@@ -49,19 +49,12 @@ static const char *const *settings_copy(const char *const *settings)
     return copy;
 }
 
-static void text_free(const char *text)
-{
-    void *owned;
-    memcpy(&owned, &text, sizeof owned);
-    free(owned);
-}
-
 static void kept_free(struct kept *kept)
 {
     for (const char *const *s = kept->topic.settings; *s; s++)
-        text_free(*s);
-    text_free((const char *)kept->topic.settings);
-    text_free(kept->topic.name);
+        kafka_free_text(*s);
+    kafka_free_text((const char *)kept->topic.settings);
+    kafka_free_text(kept->topic.name);
     free(kept);
 }
 

@@ -124,7 +124,7 @@ struct bus_settings *kafka_copy(const struct bus_settings *settings)
     return copy;
 }
 
-static void free_text(const char *text)
+void kafka_free_text(const char *text)
 {
     void *owned;
     memcpy(&owned, &text, sizeof owned);
@@ -136,11 +136,11 @@ void kafka_free(struct bus_settings *settings)
     if (!settings)
         return;
     for (size_t i = 0; i < settings->property_count; i++) {
-        free_text(settings->properties[i].name);
-        free_text(settings->properties[i].value);
+        kafka_free_text(settings->properties[i].name);
+        kafka_free_text(settings->properties[i].value);
     }
-    free_text((const char *)settings->properties);
-    free_text(settings->client_id);
+    kafka_free_text((const char *)settings->properties);
+    kafka_free_text(settings->client_id);
     bus_troubles_free(settings->troubles);
     free(settings);
 }

@@ -17,6 +17,7 @@ void kafka_close(rd_kafka_t *kafka);
 /* A deep copy, new: kafka_free. */
 struct bus_settings *kafka_copy(const struct bus_settings *settings);
 void kafka_free(struct bus_settings *settings);
+void kafka_free_text(const char *text); /* what is owned although it is shown as const */
 
 /* ---- notes for bus/troubles.h; `troubles` may be NULL: then nothing is kept ---- */
 

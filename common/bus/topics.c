@@ -246,7 +246,7 @@ static bool check_existing(struct topics_look *work, struct err *err)
             troubles_topic(work->settings->troubles, topic->name, &why);
             if (err)
                 *err = why;
-        } else if (work->partitions[i] && !(work->checked && work->checked[i]))
+        } else if (work->partitions[i] && !work->checked[i])
             asked[count++] = rd_kafka_ConfigResource_new(RD_KAFKA_RESOURCE_TOPIC, topic->name);
     }
     if (done && count) {
@@ -294,7 +294,7 @@ static bool create_by_asking(struct topics_look *work, struct err *err)
 static bool all_there(const struct topics_look *work)
 {
     for (size_t i = 0; i < work->count; i++)
-        if (!work->partitions[i] || !(work->checked && work->checked[i]))
+        if (!work->partitions[i] || !work->checked[i])
             return false;
     return true;
 }
@@ -314,7 +314,7 @@ bool topics_settle(struct topics_look *work, struct err *err)
         return true;
     if (embedded(work) ? !create_by_asking(work, err) : !make_and_check(work, err))
         return false;
-    for (size_t i = 0; work->checked && i < work->count; i++)
+    for (size_t i = 0; i < work->count; i++)
         work->checked[i] = work->checked[i] || work->partitions[i];
     return true;
 }
@@ -330,18 +330,4 @@ rd_kafka_t *topics_client(const struct bus_settings *settings, bool creates_by_a
         return kafka_open(conf, BUS_ADMIN, err);
     rd_kafka_conf_destroy(conf);
     return NULL;
-}
-
-bool bus_topics_create(const struct bus_settings *settings, const struct bus_topic *topics, size_t count,
-                       int replication, int timeout_ms, struct err *err)
-{
-    auto_free int *partitions = xcalloc(count + 1, sizeof *partitions);
-    struct topics_look work = {.settings = settings, .topics = topics, .count = count, .partitions = partitions,
-                               .replication = replication, .deadline_ms = clock_mono_ms() + timeout_ms};
-    work.kafka = topics_client(settings, false, err);
-    if (!work.kafka)
-        return false;
-    bool done = topics_settle(&work, err);
-    kafka_close(work.kafka);
-    return done;
 }

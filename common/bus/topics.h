@@ -12,8 +12,11 @@ struct topics_look {
     int replication;
     int64_t deadline_ms; /* monotonic */
     int *partitions;     /* of each topic; 0: not there. Filled in as far as it came, also when it fails */
-    bool *checked;       /* whose settings have been looked at, and need not be again; NULL: none */
+    bool *checked;       /* whose settings have been looked at, and need not be again */
 };
+/* Creates what is missing; where the broker has no admin calls (the embedded one), asks for the metadata, which makes
+ * it create them. Existing topics whose partitions or max.message.bytes are too small: ERR_CONFIG naming topic and
+ * setting. */
 bool topics_settle(struct topics_look *look, struct err *err);
 /* A client for that: new, kafka_close. */
 rd_kafka_t *topics_client(const struct bus_settings *settings, bool creates_by_asking, struct err *err);

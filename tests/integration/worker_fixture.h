@@ -19,6 +19,7 @@
 #include "crypto/digest.h"
 #include "crypto/key.h"
 #include "harness/postgres.h"
+#include "harness/topics.h"
 #include "proc/child.h"
 #include "proto/envelope.h"
 #include "proto/message.h"
@@ -122,11 +123,7 @@ static inline void set_up(void)
     topic_name(TOPIC_EVENTS, &space, NULL, events_topic);
     topic_name(TOPIC_CONTROL, &space, NULL, control_topic);
     topic_name(TOPIC_PRESENCE, &space, NULL, presence_topic);
-    struct bus_topic topics[] = {{.name = jobs_topic, .partitions = 1},
-                                 {.name = events_topic, .partitions = 1},
-                                 {.name = control_topic, .partitions = 1},
-                                 {.name = presence_topic, .partitions = 1}};
-    cr_assert(bus_topics_create(&settings, topics, 4, 1, 5000, &err), "%s", err.text);
+    make_topics(&settings, (const char *const[]){jobs_topic, events_topic, control_topic, presence_topic}, 4);
     cr_assert(bus_producer_open(&settings, NULL, NULL, &out, &err), "%s", err.text);
     cr_assert(bus_reader_open(&settings, &in, &err), "%s", err.text);
     read_everything();

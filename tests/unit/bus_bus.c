@@ -11,6 +11,7 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "bus/bus.h"
+#include "harness/topics.h"
 
 #define LIMIT_MS 30000
 
@@ -33,10 +34,8 @@ static struct bus_broker *start(void)
 
 static void create(const char *name)
 {
-    struct err err = ERR_INIT;
-    struct bus_topic topic = {.name = name, .partitions = 1};
     int64_t began = clock_mono_ms();
-    cr_assert(bus_topics_create(&settings, &topic, 1, 1, 5000, &err), "%s", err.text);
+    make_topic(&settings, name);
     cr_assert_lt(clock_mono_ms() - began, 3000);
 }
 
@@ -117,16 +116,6 @@ Test(bus_settings, unknown_and_wrong_values_are_refused_without_the_value)
     cr_assert(strstr(err.text, "bootstrap.servers"), "%s", err.text);
     struct bus_property good[] = {{"bootstrap.servers", "127.0.0.1:1"}, {"sasl.password", "x"}};
     cr_assert(bus_settings_check(&(struct bus_settings){"test", good, 2, NULL}, &err), "%s", err.text);
-}
-
-Test(bus, an_unreachable_broker_is_said_in_time, .timeout = 30)
-{
-    properties[0].value = "127.0.0.1:1";
-    struct bus_topic topic = {.name = "t", .partitions = 1};
-    struct err err = ERR_INIT;
-    cr_assert_not(bus_topics_create(&settings, &topic, 1, 1, 1000, &err));
-    cr_assert(err.retriable, "%s", err.text);
-    cr_assert(err.hint[0]);
 }
 
 Test(bus, produce_and_read, .timeout = 60)

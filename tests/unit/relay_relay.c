@@ -5,6 +5,7 @@
 
 #include "base/cleanup.h"
 #include "base/clock.h"
+#include "harness/topics.h"
 #include "relay/relay.h"
 #include "unit/control.h"
 
@@ -33,8 +34,7 @@ static void start(void)
     MUST(bus_broker_start(&broker, &why));
     properties[0].value = bus_broker_bootstrap(broker);
     bus.troubles = bus_troubles_new(&bus);
-    const struct bus_topic topic = {.name = "control", .partitions = 1};
-    MUST(bus_topics_create(&bus, &topic, 1, 1, 5000, &why));
+    make_topic(&bus, "control");
     store = leader("one");
     MUST(relay_open(&bus, "here", -1, &relay, &why));
 }

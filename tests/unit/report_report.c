@@ -5,6 +5,7 @@
 
 #include "base/cleanup.h"
 #include "base/clock.h"
+#include "harness/topics.h"
 #include "proto/envelope.h"
 #include "report/report.h"
 
@@ -26,8 +27,7 @@ static void set_up(void)
     key_generate(&key);
     cr_assert(bus_broker_start(&broker, &err));
     properties[0].value = bus_broker_bootstrap(broker);
-    struct bus_topic topic = {.name = "events", .partitions = 1};
-    cr_assert(bus_topics_create(&settings, &topic, 1, 1, 5000, &err), "%s", err.text);
+    make_topic(&settings, "events");
     cr_assert(bus_producer_open(&settings, NULL, NULL, &producer, &err), "%s", err.text);
     cr_assert(bus_reader_open(&settings, &reader, &err), "%s", err.text);
     int count;
