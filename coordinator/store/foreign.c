@@ -118,12 +118,6 @@ bool store_put_foreign(struct store *store, const struct store_inventory *invent
 
 /* ---- giving it to the planner ---- */
 
-static const char *member(struct arena *arena, const json_t *json, const char *name)
-{
-    const char *text = json_string_value(json_object_get(json, name));
-    return arena_strdup(arena, text ? text : "");
-}
-
 static bool read_history(const PGresult *result, int at, struct arena *arena, struct foreign_history *ret)
 {
     json_t *list = json_loads(pg_text(result, at, 4), 0, NULL);
@@ -135,10 +129,10 @@ static bool read_history(const PGresult *result, int at, struct arena *arena, st
     {
         const char *state = json_string_value(json_object_get(json, "state"));
         good = good && state && foreign_state_parse(state, &rows[i].state);
-        rows[i].version = member(arena, json, "version");
-        rows[i].name = member(arena, json, "name");
-        rows[i].script = member(arena, json, "script");
-        rows[i].checksum = member(arena, json, "checksum");
+        rows[i].version = row_member(arena, json, "version");
+        rows[i].name = row_member(arena, json, "name");
+        rows[i].script = row_member(arena, json, "script");
+        rows[i].checksum = row_member(arena, json, "checksum");
     }
     ret->table = arena_strdup(arena, pg_text(result, at, 3));
     ret->rows = rows;

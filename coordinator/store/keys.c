@@ -113,25 +113,3 @@ bool store_keys(struct store *store, struct arena *arena, struct store_key **ret
     *ret_count = count;
     return true;
 }
-
-bool store_target_forget(struct store *store, const char *service, const char *target, struct err *err)
-{
-    char limit[24];
-    auto_pgresult PGresult *gone = NULL, *found = NULL;
-    store_text_int64(limit, STORE_REPORTING_MS);
-    if (!store_exec(store, sql_target_forget, &gone, err, 3, service, target, limit))
-        return false;
-    if (PQntuples(gone) > 0)
-        return store_exec(store, sql_notify, NULL, err, 1, "keys");
-    if (!store_exec(store, sql_target_objection, &found, err, 3, service, target, limit))
-        return false;
-    if (PQntuples(found) == 0 || pg_true(found, 0, 0)) {
-        err_set(err, ERR_INPUT, "no target is listed as %s/%s", service, target);
-        return err_hint(err, "greylag status lists them");
-    }
-    if (!pg_true(found, 0, 1))
-        return err_set(err, ERR_CONFLICT, "a release is under way on %s/%s", service, target);
-    err_set(err, ERR_CONFLICT, "worker %s reports %s/%s", pg_text(found, 0, 2), service, target);
-    return err_hint(err, "stop that worker, or take the target out of its worker.yml; it is silent %d s later",
-                    STORE_REPORTING_MS / 1000);
-}

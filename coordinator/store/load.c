@@ -3,6 +3,7 @@
 
 #include "base/cleanup.h"
 #include "base/text.h"
+#include "store/row.h"
 #include "store/store_internal.h"
 #include "store_sql.h"
 
@@ -37,12 +38,6 @@ static bool parse_needs(struct arena *arena, const char *text, struct plan_step 
     return true;
 }
 
-static const char *member(struct arena *arena, const json_t *json, const char *name)
-{
-    const char *text = json_string_value(json_object_get(json, name));
-    return arena_strdup(arena, text ? text : "");
-}
-
 /* schema/0005_values.sql; NULL: not known. */
 static const struct plan_names *read_names(struct arena *arena, const char *text)
 {
@@ -51,7 +46,7 @@ static const struct plan_names *read_names(struct arena *arena, const char *text
     struct plan_names *names = NULL;
     size_t i;
     json_array_foreach(list, i, item)
-        values[i] = (struct placeholder){member(arena, item, "name"), member(arena, item, "value"),
+        values[i] = (struct placeholder){row_member(arena, item, "name"), row_member(arena, item, "value"),
                                          json_is_true(json_object_get(item, "secret"))};
     if (json) {
         names = arena_new(arena, struct plan_names);
@@ -128,17 +123,18 @@ static bool read_outcome(struct arena *arena, const char *text, struct outcome *
 {
     json_t *json = json_loads(text, 0, NULL);
     *o = (struct outcome){
-        .id = member(arena, json, "id"), .request = member(arena, json, "request"),
-        .release = member(arena, json, "release"), .migration = member(arena, json, "migration"),
-        .checksum = member(arena, json, "checksum"), .attempt = number(json, "attempt"),
+        .id = row_member(arena, json, "id"), .request = row_member(arena, json, "request"),
+        .release = row_member(arena, json, "release"), .migration = row_member(arena, json, "migration"),
+        .checksum = row_member(arena, json, "checksum"), .attempt = number(json, "attempt"),
         .position = number(json, "position"), .sequence = number(json, "sequence"),
         .started_us = number(json, "startedAtUs"), .finished_us = number(json, "finishedAtUs"),
-        .sqlstate = member(arena, json, "sqlstate"), .message = member(arena, json, "message"),
-        .line = number(json, "line"), .left = member(arena, json, "left"), .detail = member(arena, json, "detail")};
+        .sqlstate = row_member(arena, json, "sqlstate"), .message = row_member(arena, json, "message"),
+        .line = number(json, "line"), .left = row_member(arena, json, "left"),
+        .detail = row_member(arena, json, "detail")};
     auto_free char *said = json_dumps(json_object_get(json, "said"), 0);
     o->said = said_decode(said ? said : "", arena);
-    bool known = json && direction_parse(member(arena, json, "direction"), &o->direction) &&
-                 outcome_parse(member(arena, json, "kind"), &o->kind);
+    bool known = json && direction_parse(row_member(arena, json, "direction"), &o->direction) &&
+                 outcome_parse(row_member(arena, json, "kind"), &o->kind);
     json_decref(json);
     return known;
 }

@@ -1,4 +1,4 @@
-/* What people and programs are shown: JSON made by the server, one statement each. */
+/* What people and programs are shown: JSON made by the server, one statement each; what needs a person by its own. */
 #include <string.h>
 
 #include "base/cleanup.h"

@@ -44,6 +44,12 @@ void row_flag(json_t *row, const char *name, bool flag)
     json_object_set_new(row, name, json_boolean(flag));
 }
 
+const char *row_member(struct arena *arena, const json_t *json, const char *name)
+{
+    const char *text = json_string_value(json_object_get(json, name));
+    return arena_strdup(arena, text ? text : "");
+}
+
 char *rows_text(json_t *rows)
 {
     if (json_array_size(rows) > 0)

@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/arena.h"
 #include "proto/message.h"
 
 /* Text as JSON; a byte that belongs to no character becomes \xNN. NULL is "". New reference. */
@@ -15,5 +16,7 @@ void row_text(json_t *row, const char *name, const char *text); /* as row_string
 void row_said(json_t *row, const char *name, const struct server_said *said); /* not at all when there is nothing */
 void row_number(json_t *row, const char *name, int64_t number);
 void row_flag(json_t *row, const char *name, bool flag);
+/* And back: a text of an object that was read, in the arena; "" when it has none of that name. */
+const char *row_member(struct arena *arena, const json_t *json, const char *name);
 /* The parameter; steals rows; new (free()). NULL when there are none: then there is nothing to run. */
 char *rows_text(json_t *rows);

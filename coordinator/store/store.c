@@ -130,9 +130,7 @@ bool store_reopen(struct store *store, struct err *err)
     pg_close(store->pg);
     store->pg = NULL;
     store->lease = (struct store_lease){.epoch = 0};
-    if (connect_and_check(store, err))
-        return true;
-    return false;
+    return connect_and_check(store, err);
 }
 
 void store_set_trace(struct store *store, void (*trace)(void *context, const char *statement, int64_t duration_us,

@@ -8,7 +8,8 @@
  *    and not expired by the server's clock; otherwise ERR_FENCED and nothing is written;
  *  - one batch of events, with everything that was concluded from it, is one transaction: store_batch_commit;
  *  - one release is open (not terminal) at most: a unique index says so, not the code;
- *  - what readers are given is one JSON text, made by one statement: one consistent moment.
+ *  - what readers are given is one JSON text, made by one statement: one consistent moment. Only what needs a person
+ *    (store_attention), where it stands beside others, is of the moment after.
  *
  * Ownership: struct store is a resource (store_open / store_close). `char *` given out is new (free()). What is put in
  * an arena lives as long as that.
@@ -280,7 +281,6 @@ bool store_keys(struct store *store, struct arena *arena, struct store_key **ret
 struct store_target {
     const char *service, *target;
     int64_t sequence, recorded;
-    const char *reported; /* digest in the last heartbeat, "" */
 };
 bool store_targets(struct store *store, struct arena *arena, struct store_target **ret_targets, size_t *ret_count,
                    struct err *err);

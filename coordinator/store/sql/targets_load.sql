@@ -1,1 +1,1 @@
-SELECT service, target, sequence, recorded, contents FROM greylag.targets ORDER BY service, target
+SELECT service, target, sequence, recorded FROM greylag.targets ORDER BY service, target
