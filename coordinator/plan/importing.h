@@ -1,4 +1,4 @@
-/* What import.c and told.c share: one target, and the record of its own tool. PURE. Threads: one at a time. */
+/* What import.c and mirrored.c share: one target, and the record of its own tool. PURE. Threads: one at a time. */
 #pragma once
 #include "base/buf.h"
 #include "plan/planning.h"
