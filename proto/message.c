@@ -266,7 +266,7 @@ bool fence_jumps(const struct fence *in_force, int64_t epoch, int64_t sequence)
     return in_force->epoch - epoch > FENCE_JUMP_MAX || in_force->sequence - sequence > FENCE_JUMP_MAX;
 }
 
-bool said_anything(const struct server_said *said)
+static bool said_anything(const struct server_said *said)
 {
 #define X(member, json, prose)                                                                                         \
     if (said->member && *said->member)                                                                                 \

@@ -117,7 +117,6 @@ struct server_said {
     SAID_TEXTS(X)
 #undef X
 };
-bool said_anything(const struct server_said *said);
 struct server_said said_copy(const struct server_said *said, struct arena *arena);
 /* For databases: JSON in ASCII, which every encoding holds; new (free()); "" when there is nothing. */
 char *said_encode(const struct server_said *said);

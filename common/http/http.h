@@ -122,7 +122,6 @@ bool http_client_new(const char *url, const char *token, int64_t timeout_ms, str
                      struct err *err);
 void http_client_free(struct http_client *client);
 void http_client_set_timeout(struct http_client *client, int64_t timeout_ms);
-const char *http_client_url(const struct http_client *client); /* borrowed */
 /* Ends a call under way as soon as it returns true (polled a few times a second); then ERR_TIMEOUT. */
 void http_client_set_stop(struct http_client *client, bool (*stop)(void *context), void *context);
 

@@ -70,11 +70,6 @@ void http_client_set_timeout(struct http_client *client, int64_t timeout_ms)
     client->timeout_ms = timeout_ms;
 }
 
-const char *http_client_url(const struct http_client *client)
-{
-    return client->url;
-}
-
 void http_client_set_stop(struct http_client *client, bool (*stop)(void *context), void *context)
 {
     client->stop = stop;

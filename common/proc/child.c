@@ -67,7 +67,7 @@ static void become(const struct child_options *options, char **argv, char **envi
     if (done && options->uid)
         done = setgroups(0, NULL) == 0 && setgid(options->gid) == 0 && setuid(options->uid) == 0;
     /* After setuid, which clears it. The parent may have died meanwhile. */
-    if (done && !options->outlive)
+    if (done)
         done = prctl(PR_SET_PDEATHSIG, SIGKILL) == 0 && getppid() == parent;
     if (done)
         execvpe(argv[0], argv, environment);

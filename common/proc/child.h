@@ -22,7 +22,6 @@ struct child_options {
     uid_t uid;                      /* 0: as we are; else setuid to it with gid, without further groups */
     gid_t gid;
     int input, output, error;       /* descriptors; 0: input from /dev/null; 0 for output and error: ours */
-    bool outlive;                   /* not killed with us */
 };
 
 /* ERR_SYSTEM when it cannot be started, "no such program" included (the exec's own errno). */

@@ -84,8 +84,6 @@ struct catalog {
     size_t error_count;
     const struct catalog_dev_target *dev_targets;
     size_t dev_target_count;
-    const char *const *environments; /* all that fleet.yml names */
-    size_t environment_count;
     const struct lint_policy *lint; /* of each service, as in the fleet */
     struct arena arena;
 };

@@ -252,12 +252,6 @@ static bool set_dev_targets(const struct config *config, struct catalog *catalog
 static void set_names(const struct fleet_file *file, const struct environment_file *environment,
                       struct catalog *catalog)
 {
-    const char **names = arena_array(&catalog->arena, file->environments_count + 1, sizeof *names);
-    names[0] = "dev";
-    for (unsigned i = 0; i < file->environments_count; i++)
-        names[i] = arena_strdup(&catalog->arena, file->environments[i].name);
-    catalog->environments = names;
-    catalog->environment_count = file->environments_count ? file->environments_count : 1;
     catalog->fleet.name = arena_strdup(&catalog->arena, file->fleet);
     catalog->fleet.environment = environment->name ? arena_strdup(&catalog->arena, environment->name) : "dev";
 }

@@ -5,7 +5,7 @@
 #include "catalog/catalog.h"
 #include "catalog/fleet_file.h"
 
-/* `name` NULL: the only environment, or "dev". Sets fleet.name, fleet.environment, environments, dev_targets, and the
+/* `name` NULL: the only environment, or "dev". Sets fleet.name, fleet.environment, dev_targets, and the
  * services with name, depends_on, targets and policy, all in the catalog's arena; migrations come later. ERR_CONFIG
  * with file, line and column for what is wrong. */
 bool environment_read(const struct config *config, const char *name, struct catalog *catalog,

@@ -20,7 +20,9 @@ static void add_item(struct arena *arena, struct references *references, char *i
         reference_add(arena, references, arena_strdup(arena, item), file, line);
 }
 
-void header_add_list(struct arena *arena, const char *text, size_t len, const char *file, int line,
+/* Splits "a, b" at commas and blanks, without brackets and quotes; "none" and "-" say nothing; "a >= 1" is one, and is
+ * given without its blanks. */
+static void add_list(struct arena *arena, const char *text, size_t len, const char *file, int line,
                      struct references *references)
 {
     static const char between[] = ", \t\r[]\"'", compares[] = "<>=";
@@ -71,7 +73,7 @@ static void take_line(const struct folder_file *file, struct arena *arena, const
     size_t value_len;
     if (key_is(line, len, "dependencies", &value, &value_len) || key_is(line, len, "depends-on", &value, &value_len) ||
         key_is(line, len, "depends on", &value, &value_len)) {
-        header_add_list(arena, value, value_len, file->where, number, references);
+        add_list(arena, value, value_len, file->where, number, references);
     } else if (key_is(line, len, "author", &value, &value_len) && value_len) {
         ret->author = arena_strndup(arena, value, value_len);
     } else if (key_is(line, len, "service", &value, &value_len) && value_len) {

@@ -16,7 +16,3 @@ struct header {
 /* Adds the dependencies to `references`. */
 void header_read(const struct folder_file *file, struct arena *arena, struct references *references,
                  struct header *ret_header);
-/* Splits "a, b" at commas and blanks, without brackets and quotes; "none" and "-" say nothing; "a >= 1" is one, and is
- * given without its blanks. */
-void header_add_list(struct arena *arena, const char *text, size_t len, const char *file, int line,
-                     struct references *references);

@@ -92,8 +92,6 @@ bool cli_submit(const struct cli_submission *submission, json_t **ret_answer, st
 /* --- findings.c: text for people, and for programs. */
 void cli_add_finding(struct buf *out, bool error, const char *where, const char *rule, const char *text,
                      const char *hint);
-void cli_catalog_findings(const struct catalog *catalog, struct buf *out);
-json_t *cli_catalog_findings_json(const struct catalog *catalog);
 void cli_plan_findings(const json_t *findings, struct buf *out);     /* of an answer or of plan_json */
 json_t *cli_plan_findings_json(const struct plan_findings *findings);
 /* Says why the coordinator refused: its findings, or the error. Returns an exit code. */
@@ -112,8 +110,7 @@ int cli_record(const struct cmdline *line, enum adoption adoption, const struct 
 bool cli_tag_find(struct http_client *client, const char *name, struct arena *arena, const char **ret_release,
                   struct err *err);
 
-/* --- create.c: the fleet file's folder and `path`; new. */
-char *cli_beside_fleet(const char *fleet, const char *path);
+/* --- create.c */
 struct new_file;
 /* Writes the files of catalog/create.h. Nothing is written when one of the new ones is there already. */
 bool cli_write_new(const char *fleet, const struct new_file *files, size_t count, struct err *err);
@@ -121,9 +118,8 @@ bool cli_write_new(const char *fleet, const struct new_file *files, size_t count
 /* --- baseline_file.c: writes a service's baseline file from a database (--from-database). Returns an exit code. */
 int cli_baseline_write(const struct cmdline *line, const struct catalog *catalog, const char *service);
 
-/* --- plan_text.c. PURE. */
-/* `category` NULL: all steps; else only those are shown. */
-/* A plan as it is printed: its steps are made one at a time. */
+/* --- plan_text.c. PURE.
+ * A plan as it is printed: its steps are made one at a time. */
 struct plan_view {
     const json_t *head; /* everything but the steps */
     size_t count;
@@ -131,6 +127,8 @@ struct plan_view {
     const void *of;
     const char *category; /* only the steps of it; NULL: all */
 };
+/* Where a step or target is: "service/target", or the one name of both; borrowed, or in the arena. */
+const char *cli_place(const json_t *step, struct arena *arena);
 void cli_plan_view(const struct plan_view *view, struct buf *out);
 void cli_plan_text(const json_t *plan, struct buf *out); /* a whole one, as the coordinator answers it */
 

@@ -12,7 +12,8 @@
 #include "catalog/create.h"
 #include "cli/cli_internal.h"
 
-char *cli_beside_fleet(const char *fleet, const char *path)
+/* The fleet file's folder and `path`; new. */
+static char *beside_fleet(const char *fleet, const char *path)
 {
     const char *slash = strrchr(fleet, '/');
     if (!slash || *path == '/')
@@ -35,14 +36,14 @@ static bool write_file(const char *path, const struct new_file *file, struct err
 bool cli_write_new(const char *fleet, const struct new_file *files, size_t count, struct err *err)
 {
     for (size_t i = 0; i < count; i++) {
-        auto_free char *path = cli_beside_fleet(fleet, files[i].path);
+        auto_free char *path = beside_fleet(fleet, files[i].path);
         if (!files[i].append && access(path, F_OK) == 0) {
             err_set(err, ERR_USAGE, "%s exists already; nothing was written", path);
             return err_hint(err, "give the migration another name");
         }
     }
     for (size_t i = 0; i < count; i++) {
-        auto_free char *path = cli_beside_fleet(fleet, files[i].path);
+        auto_free char *path = beside_fleet(fleet, files[i].path);
         if (!write_file(path, &files[i], err))
             return false;
     }
@@ -54,7 +55,7 @@ static void print_made(const struct cmdline *line, const char *fleet, const char
 {
     json_t *list = json_array();
     for (size_t i = 0; i < count; i++) {
-        auto_free char *path = cli_beside_fleet(fleet, files[i].path);
+        auto_free char *path = beside_fleet(fleet, files[i].path);
         json_array_append_new(list, json_string(path));
         if (!cli_json(line))
             printf("%s %s\n", files[i].append ? "added to" : "wrote", path);

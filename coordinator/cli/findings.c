@@ -30,7 +30,7 @@ static const char *finding_where(const struct catalog_finding *finding, struct a
                            : arena_printf(arena, "%s:%d", finding->file, finding->line);
 }
 
-void cli_catalog_findings(const struct catalog *catalog, struct buf *out)
+static void catalog_findings(const struct catalog *catalog, struct buf *out)
 {
     auto_arena struct arena arena = ARENA_INIT;
     for (size_t i = 0; i < catalog->finding_count; i++) {
@@ -40,7 +40,7 @@ void cli_catalog_findings(const struct catalog *catalog, struct buf *out)
     }
 }
 
-json_t *cli_catalog_findings_json(const struct catalog *catalog)
+static json_t *catalog_findings_json(const struct catalog *catalog)
 {
     json_t *list = json_array();
     for (size_t i = 0; i < catalog->finding_count; i++) {
@@ -78,13 +78,13 @@ int cli_refuse_catalog(const struct cmdline *line, const struct catalog *catalog
         return EXIT_CODE_DONE;
     if (cli_json(line)) {
         json_t *json = json_pack("{s:I, s:o}", "errors", (json_int_t)catalog->error_count, "findings",
-                                 cli_catalog_findings_json(catalog));
+                                 catalog_findings_json(catalog));
         cli_print_json(json);
         json_decref(json);
         return EXIT_CODE_INVALID;
     }
     auto_buf struct buf out = BUF_INIT(BUF_MAX);
-    cli_catalog_findings(catalog, &out);
+    catalog_findings(catalog, &out);
     buf_addf(&out, "%s: %zu error%s: nothing was planned\n", line->path, catalog->error_count,
              catalog->error_count == 1 ? "" : "s");
     fputs(buf_text(&out), stderr);

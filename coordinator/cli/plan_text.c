@@ -39,7 +39,7 @@ static const char *step_after(const struct plan_view *view, const json_t *step, 
     return text;
 }
 
-static const char *step_place(const json_t *step, struct arena *arena)
+const char *cli_place(const json_t *step, struct arena *arena)
 {
     const char *service = json_text(step, "service"), *target = json_text(step, "target");
     return strcmp(service, target) == 0 ? service : arena_printf(arena, "%s/%s", service, target);
@@ -137,7 +137,7 @@ static struct totals add_steps(const struct plan_view *view, struct buf *out)
             totals.shown++;
             totals.estimated += json_number(step, "estimatedDurationMs") > 0;
             totals.estimated_ms += json_number(step, "estimatedDurationMs");
-            table_row(&table, 6, arena_printf(&arena, "%zu", i + 1), step_place(step, &arena), step_name(step, &arena),
+            table_row(&table, 6, arena_printf(&arena, "%zu", i + 1), cli_place(step, &arena), step_name(step, &arena),
                       json_text(step, "category"), step_note(step, &arena), step_after(view, step, &arena));
         }
         json_decref(step);

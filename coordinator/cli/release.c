@@ -53,12 +53,6 @@ static int list_run(const struct cmdline *line)
 
 /* ---- show ---- */
 
-static const char *step_place(const json_t *step, struct arena *arena)
-{
-    const char *service = json_text(step, "service"), *target = json_text(step, "target");
-    return strcmp(service, target) == 0 ? service : arena_printf(arena, "%s/%s", service, target);
-}
-
 /* The last decision that was made by this row. */
 static const json_t *decision_of(const json_t *show, const char *row)
 {
@@ -168,7 +162,7 @@ static void add_steps(const json_t *show, bool all, struct buf *out)
             continue;
         }
         table_row(&table, 5, json_number(step, "leg") > 0 ? "undo" : json_text(step, "direction"),
-                  step_place(step, &arena), json_text(step, "migration"), json_text(step, "name"),
+                  cli_place(step, &arena), json_text(step, "migration"), json_text(step, "name"),
                   standing(steps, step));
     }
     buf_adds(out, "\nWhat is where:\n");
@@ -200,8 +194,8 @@ static const char *decision_place(const json_t *show, const json_t *decision, st
     const json_t *step = number >= 0 ? json_array_get(json_object_get(show, "steps"), (size_t)number) : NULL;
     const json_t *target = at >= 0 ? json_array_get(json_object_get(show, "targets"), (size_t)at) : NULL;
     if (step)
-        return arena_printf(arena, "%s %s", step_place(step, arena), json_text(step, "migration"));
-    return target ? step_place(target, arena) : "";
+        return arena_printf(arena, "%s %s", cli_place(step, arena), json_text(step, "migration"));
+    return target ? cli_place(target, arena) : "";
 }
 
 /* Whether its detail says more than the target's name, which stands beside it. */

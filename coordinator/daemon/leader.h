@@ -4,8 +4,7 @@
  * that was concluded in one transaction, and only then sends. When a commit fails everything in memory is thrown away;
  * the next term loads it again and fences what is open.
  *
- * Room-internal, shared by leader.c, reader.c, events.c, asking.c, sending.c and targets.c. Threads: the
- * leader's own. */
+ * Room-internal: each part says which file has it. Threads: the leader's own. */
 #pragma once
 #include <stdatomic.h>
 #include <stdbool.h>

@@ -17,7 +17,7 @@
 static const struct decision_row rows[] = {
 #define X(name_, states_, event_, guard_, next_, effects_, told_, why_)                                                \
     {.name = name_, .states = states_, .event = ROLLOUT_##event_, .guard = guard_, .next = next_,                      \
-     .effects = {LIST effects_}, .told = told_, .why = why_, .states_text = #states_, .guard_text = #guard_,           \
+     .effects = {LIST effects_}, .told = told_, .why = why_, .guard_text = #guard_,                                    \
      .effects_text = #effects_},
     DECISIONS(X)
 #undef X

@@ -33,7 +33,7 @@ struct decision_row {
     decide_effect effects[DECIDE_EFFECTS + 1];
     bool told;                       /* handed out as a decision; a row that only says "nothing to do" is not */
     const char *why;
-    const char *states_text, *guard_text, *effects_text; /* as declared, for the printed table */
+    const char *guard_text, *effects_text; /* as declared, for the printed table */
 };
 
 const struct decision_row *decision_table(size_t *ret_count); /* borrowed, static */

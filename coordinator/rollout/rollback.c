@@ -6,7 +6,7 @@
 #include "rollout/state.h"
 
 /* Whether what the release did on this target is known. */
-bool rollback_is_known(const struct rollout_target *target)
+static bool is_known(const struct rollout_target *target)
 {
     return target_is_idle(target);
 }
@@ -27,7 +27,7 @@ void rollback_follow(struct rollout *rollout, int plan_step)
         step_set(rollout, undo, STEP_PENDING);
     } else if (step->state == STEP_ALREADY || step->state == STEP_FAILED || step->state == STEP_SKIPPED) {
         step_set(rollout, undo, STEP_SKIPPED);
-    } else if (rollback_is_known(&rollout->targets[step->target]) && step->state == STEP_PENDING) {
+    } else if (is_known(&rollout->targets[step->target]) && step->state == STEP_PENDING) {
         step_set(rollout, undo, STEP_SKIPPED);
     } else {
         step_set(rollout, undo, STEP_UNKNOWN);
@@ -75,7 +75,7 @@ static bool goes_back_knowing_all(const struct rollout *rollout)
     if (rollout->stopping || rollout->aim == ROLLOUT_AIM_COMPLETE)
         return false;
     for (size_t t = 0; t < rollout->target_count; t++)
-        if (!rollback_is_known(&rollout->targets[t]))
+        if (!is_known(&rollout->targets[t]))
             return false;
     return true;
 }

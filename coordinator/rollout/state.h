@@ -110,7 +110,6 @@ void rollback_settle(const struct rollout *rollout);             /* fills index-
 /* After rollback_settle; or earlier in this job. */
 bool rollback_may_undo(const struct rollout *rollout, int plan_step);
 void rollback_follow(struct rollout *rollout, int plan_step);    /* the undo's state after what is known of its step */
-bool rollback_is_known(const struct rollout_target *target);
 
 /* What the shell has to do. Each returns the new, zeroed element. */
 struct rollout_decision *effects_add_decision(struct rollout_effects *effects);

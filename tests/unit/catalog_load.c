@@ -362,7 +362,6 @@ Test(catalog, policies_and_targets_of_an_environment)
                      "dev: {targets: {a1: {database: shop, schema: auth}, eu: {}}}\n");
     load();
     cr_expect_str_eq(catalog->fleet.environment, "dev");
-    cr_expect_eq(catalog->environment_count, 2u);
     cr_expect_eq(service(0)->target_count, 2u);
     cr_expect_str_eq(service(1)->targets[0], "user");
     cr_expect_str_eq(service(1)->depends_on[0], "auth");

@@ -366,8 +366,7 @@ enum executor_end executor_apply(struct ledger *ledger, const struct job *job, s
     veil_session(&x, false);
     veil_error(&x, &mine);
     *ret_result = (struct executor_result){.outcome = x.outcome,
-                                           .warning = veil_message(&x, arena_strdup(arena, buf_text(&x.warning))),
-                                           .attempts = x.step.attempt};
+                                           .warning = veil_message(&x, arena_strdup(arena, buf_text(&x.warning)))};
     buf_release(&x.warning);
     buf_release(&x.notices);
     buf_release(&x.veil.out);

@@ -45,7 +45,6 @@ struct executor_hooks {
 struct executor_result {
     struct outcome outcome;      /* RECORDED */
     const char *warning;         /* "" or what somebody should know: could not be analysed, settings undone */
-    int64_t attempts;
 };
 
 /* Applies job->requests[index]. Whatever is not RECORDED is told by *err. */

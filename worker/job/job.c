@@ -60,7 +60,7 @@ const char *job_event_text(enum job_event event)
     return texts[event];
 }
 
-const char *job_guard_text(enum job_guard guard)
+static const char *guard_text(enum job_guard guard)
 {
     static const char *const texts[] = {
 #define X(name, text, ...) text,
@@ -95,7 +95,7 @@ void job_print_mermaid(struct buf *out)
     buf_adds(out, "stateDiagram-v2\n    [*] --> received\n");
     for (size_t i = 0; i < ROW_COUNT; i++) {
         const struct job_row *row = &rows[i];
-        const char *guard = job_guard_text(row->guard);
+        const char *guard = guard_text(row->guard);
         buf_addf(out, "    %s --> %s: %s%s%s%s / %s\n", job_state_text(row->state), job_state_text(row->next),
                  job_event_text(row->event), *guard ? " [" : "", guard, *guard ? "]" : "",
                  job_action_text(row->action));
@@ -113,7 +113,7 @@ void job_print_markdown(struct buf *out)
     buf_adds(out, "```\n\n| state | event | if | next | action | why |\n|---|---|---|---|---|---|\n");
     for (size_t i = 0; i < ROW_COUNT; i++)
         buf_addf(out, "| %s | %s | %s | %s | %s | %s |\n", job_state_text(rows[i].state), job_event_text(rows[i].event),
-                 job_guard_text(rows[i].guard), job_state_text(rows[i].next), job_action_text(rows[i].action),
+                 guard_text(rows[i].guard), job_state_text(rows[i].next), job_action_text(rows[i].action),
                  rows[i].why);
     buf_adds(out, "\n## States\n\n| | |\n|---|---|\n");
 #define X(name, text, ends, prose) buf_addf(out, "| %s%s | %s |\n", text, (ends) ? " (end)" : "", prose);

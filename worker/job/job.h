@@ -58,7 +58,6 @@ const struct job_row *job_rows(size_t *ret_count);
 
 const char *job_state_text(enum job_state state);
 const char *job_event_text(enum job_event event);
-const char *job_guard_text(enum job_guard guard);
 const char *job_action_text(enum job_action action);
 bool job_state_terminal(enum job_state state);
 
