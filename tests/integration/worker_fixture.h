@@ -231,13 +231,39 @@ static inline bool next_report(int64_t limit_ms, struct report *ret_report, stru
     return false;
 }
 
-/* The next report of this kind for this sequence; others on the way are passed over. */
+/* Outcomes that were told before, in front of those of *report; one that is told again counts once. */
+static inline void gather(struct report *report, const struct outcome *before, size_t count)
+{
+    struct outcome *all = arena_array(&arena, count + report->outcome_count + 1, sizeof *all);
+    size_t total = 0;
+    for (size_t i = 0; i < count; i++) {
+        bool again = false;
+        for (size_t k = 0; k < report->outcome_count; k++)
+            again = again || strcmp(before[i].request, report->outcomes[k].request) == 0;
+        if (!again)
+            all[total++] = before[i];
+    }
+    for (size_t k = 0; k < report->outcome_count; k++)
+        all[total++] = report->outcomes[k];
+    report->outcomes = all;
+    report->outcome_count = total;
+}
+
+/* The next report of this kind for this sequence, with the outcomes that reports before it told of that sequence: a
+ * worker that is slow tells what it has. Others on the way are passed over. */
 static inline struct report report_of(enum report_kind kind, int64_t sequence)
 {
     struct report report;
+    const struct outcome *before = NULL;
+    size_t count = 0;
     int64_t until = clock_mono_ms() + LIMIT_MS;
     while (clock_mono_ms() < until)
         if (next_report(1000, &report, NULL)) {
+            if (report.fence.sequence == sequence) {
+                gather(&report, before, count);
+                before = report.outcomes;
+                count = report.outcome_count;
+            }
             if (report.kind == kind && report.fence.sequence == sequence)
                 return report;
             printf("passed over: %s %lld (%zu outcomes) %s\n", report_kind_text(report.kind),
