@@ -292,6 +292,12 @@ def test_what_was_said_before_said_again():
     they speak of was taken back: nobody believes anything of it, and the next releases do what is right."""
     with Attack() as attack:
         stage = attack.stage
+        coordinator = stage.programs["coordinator"]
+        coordinator.stop()  # a term that believes nothing is told everything: these inventories list what is there
+        stage.postgres.sql(stage.database, "DELETE FROM greylag.applied")
+        coordinator.start()
+        coordinator.ready()
+        stage.reporting()
         stage.greylag("down", "--service", "auth", "--steps", "2")
         held = {target: [version for version, _ in stage.applied(target)] for target in stage.services}
 
@@ -303,6 +309,9 @@ def test_what_was_said_before_said_again():
         counts = {name: attack.metric("coordinator", f"greylag_coordinator_{name}_total")
                   for name in ("reports", "quarantined")}
         kinds = [json.loads(base64.b64decode(json.loads(envelope)["payload"])).get("kind") for *_, envelope in old]
+        listed = [one for *_, envelope in old for one in json.loads(base64.b64decode(json.loads(envelope)["payload"]))
+                  .get("applied", [])]
+        expect(listed, "no inventory lists anything: there is nothing wrong to believe")
         expect("inventory" in kinds and {"outcomes", "finished"} & set(kinds), f"nothing to replay: {kinds}")
         for topic, key, envelope in old:
             attack.send(topic, key, envelope)
