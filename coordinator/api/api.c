@@ -25,6 +25,7 @@ const struct http_route api_routes[] = {
     {"POST", V1 "/releases", HTTP_JSON | OPERATOR | FLEET, FLEET_MAX, api_releases_post, "start a release"},
     {"GET", V1 "/releases/{id}", VIEWER, 0, api_release_show, "one release with its steps and decisions"},
     {"GET", V1 "/releases/{id}/events", VIEWER, 0, api_release_events, "wait for a change of a release"},
+    {"POST", V1 "/releases/{id}/leave", OPERATOR, SMALL, api_release_leave, "a halted release needs nobody any more"},
     {"POST", V1 "/releases/{id}/{order}", OPERATOR, SMALL, api_release_order, "rollback, retry or cancel"},
     {"POST", V1 "/imports", HTTP_JSON | OPERATOR, SMALL, api_imports_ask, "ask targets for other tools' records"},
     {"GET", V1 "/imports", VIEWER, 0, api_imports_list, "other tools' records, as they were reported"},

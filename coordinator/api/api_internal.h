@@ -70,6 +70,7 @@ void api_releases_post(void *context, struct http_request *request, struct http_
 void api_releases_list(void *context, struct http_request *request, struct http_response *response);
 void api_release_show(void *context, struct http_request *request, struct http_response *response);
 void api_release_events(void *context, struct http_request *request, struct http_response *response);
+void api_release_leave(void *context, struct http_request *request, struct http_response *response);
 void api_release_order(void *context, struct http_request *request, struct http_response *response);
 void api_imports_ask(void *context, struct http_request *request, struct http_response *response);
 void api_imports_list(void *context, struct http_request *request, struct http_response *response);

@@ -219,6 +219,21 @@ void api_release_order(void *context, struct http_request *request, struct http_
         api_problem(request, response, &err);
 }
 
+void api_release_leave(void *context, struct http_request *request, struct http_response *response)
+{
+    struct err err = ERR_INIT;
+    const char *release = request->parameters[0];
+    struct store *store = api_take(context, &err);
+    bool ok = store && api_resolve_release(store, request->arena, &release, &err) &&
+              store_release_leave(store, release, api_caller(request), &err);
+    if (store)
+        api_give(context, store);
+    if (ok)
+        http_reply_json(response, 200, json_pack("{s:s}", "release", release));
+    else
+        api_problem(request, response, &err);
+}
+
 /* ---- keys of workers ---- */
 
 void api_workers_enroll(void *context, struct http_request *request, struct http_response *response)

@@ -37,6 +37,8 @@ static const struct choice {
      "undo what is left with the files as they are now, when an undo was mended"},
     {RELEASE_HALTED, TO(DOWN), ANYWHERE, WHATEVER, "down ...", false,
      "the same command again: undo what is left with the files as they are now, when an undo was mended"},
+    {RELEASE_HALTED, EITHER, ANYWHERE, WHATEVER, "release leave", true,
+     "it may stay as it stands: nobody has to look at it any more"},
     {RELEASE_ROLLED_BACK, EITHER, ANYWHERE, WHATEVER, "release show", true, "every step and decision"},
     {RELEASE_ROLLED_BACK, EITHER, NEWEST, WHATEVER, "up", false, "again, when the cause is gone"},
     {RELEASE_CANCELLED, EITHER, ANYWHERE, WHATEVER, "release show", true, "every step and decision"},

@@ -88,6 +88,16 @@ static void add_head(const json_t *show, struct buf *out)
     }
 }
 
+static void add_left(const json_t *show, struct buf *out)
+{
+    char at[CLOCK_TEXT_SIZE];
+    if (!*json_text(show, "leftBy"))
+        return;
+    buf_adds(out, "\nLeft as it stands by ");
+    text_add_printable(out, json_text(show, "leftBy"), false);
+    buf_addf(out, " (%s).\n", clock_local(json_number(show, "leftAtUs"), at));
+}
+
 static void add_why(const json_t *show, struct buf *out)
 {
     const json_t *decision = decision_of(show, json_text(show, "decidedBy"));
@@ -250,6 +260,7 @@ static void add_hindrances(const json_t *show, struct buf *out)
 static void print_show(const json_t *show, bool all, struct buf *out)
 {
     add_head(show, out);
+    add_left(show, out);
     add_why(show, out);
     add_hindrances(show, out);
     add_problems(show, out);
@@ -374,6 +385,26 @@ static int cancel_run(const struct cmdline *line)
     return order_run(line, "cancel", RELEASE_CANCELLED);
 }
 
+static int leave_run(const struct cmdline *line)
+{
+    struct err err = ERR_INIT;
+    auto_http_reply struct http_reply reply = HTTP_REPLY_INIT;
+    auto_buf struct buf path = BUF_INIT(4096);
+    struct http_client *client = NULL;
+    add_release_path(&path, named(line), "/leave");
+    bool ok = cli_client(line, &client, &err) && http_call(client, "POST", buf_text(&path), NULL, NULL, &reply, &err);
+    int code = EXIT_CODE_DONE;
+    if (!ok)
+        code = cmdline_fail(line, &err);
+    else if (cli_json(line))
+        cli_print_json(reply.json);
+    else
+        printf("release %s is left as it stands: it is not listed as what needs a person any more\n",
+               json_text(reply.json, "release"));
+    http_client_free(client);
+    return code;
+}
+
 static const struct cmd_option list_options[] = {{"limit", 0, "N", "how many, 20 when left out", 0}, CMD_OPTIONS_END};
 static const struct cmd_option show_options[] = {{"steps", 0, NULL, "every step, however many", 0}, CMD_OPTIONS_END};
 static const struct cmd_option watch_options[] = {
@@ -441,9 +472,19 @@ static const struct command cancel_command = {
     .example = "greylag release cancel latest",
     .options = {order_options, cli_server_options, cli_json_options},
     .run = cancel_run};
+static const struct command leave_command = {
+    .name = "leave",
+    .summary = "say that a halted release needs nobody any more",
+    .arguments = "[RELEASE]",
+    .arguments_max = 1,
+    .description = "For one whose targets somebody has put right, or that may stay as they are: health and status do "
+                   "not name it any more. Nothing else changes. Exit code 1: it is not halted.",
+    .example = "greylag release leave latest",
+    .options = {cli_server_options, cli_json_options},
+    .run = leave_run};
 static const struct command *const release_commands[] = {
     &release_create_command, &list_command,  &show_command,   &watch_command,
-    &rollback_command,       &retry_command, &cancel_command, NULL};
+    &rollback_command,       &retry_command, &cancel_command, &leave_command, NULL};
 
 const struct command release_command = {
     .name = "release", .summary = "look at releases, and steer them", .subcommands = release_commands};

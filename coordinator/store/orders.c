@@ -42,6 +42,22 @@ bool store_order_add(struct store *store, const char *release, const char *kind,
     return true;
 }
 
+bool store_release_leave(struct store *store, const char *release, const char *by, struct err *err)
+{
+    auto_pgresult PGresult *left = NULL, *found = NULL;
+    if (!store_exec(store, sql_release_leave, &left, err, 2, release, by))
+        return false;
+    if (PQntuples(left) > 0)
+        return store_exec(store, sql_notify, NULL, err, 1, "release");
+    if (!store_exec(store, sql_order_allowed, &found, err, 2, release, "leave"))
+        return false;
+    if (PQntuples(found) == 0)
+        return err_set(err, ERR_INPUT, "there is no release %s", release);
+    err_set(err, ERR_CONFLICT, "release %s is %s: only a halted one can be left as it stands", release,
+            pg_text(found, 0, 0));
+    return err_hint(err, "greylag release show says what can be done with it");
+}
+
 bool store_orders(struct store *store, struct arena *arena, struct store_order **ret_orders, size_t *ret_count,
                   struct err *err)
 {

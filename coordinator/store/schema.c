@@ -25,6 +25,7 @@ static const struct step {
     {13, "known", sql_0013_known},
     {14, "effects", sql_0014_effects},
     {15, "heard", sql_0015_heard},
+    {16, "left", sql_0016_left},
 };
 #define NEWEST ((int64_t)COUNT_OF(steps))
 #define LOCK_WAIT_MS 30000

@@ -181,6 +181,7 @@ static const struct {
     {"POST", "/api/v1/releases", "/api/v1/releases", TOKEN_OPERATOR},
     {"GET", "/api/v1/releases/{id}", "/api/v1/releases/x", TOKEN_VIEWER},
     {"GET", "/api/v1/releases/{id}/events", "/api/v1/releases/x/events", TOKEN_VIEWER},
+    {"POST", "/api/v1/releases/{id}/leave", "/api/v1/releases/x/leave", TOKEN_OPERATOR},
     {"POST", "/api/v1/releases/{id}/{order}", "/api/v1/releases/x/rollback", TOKEN_OPERATOR},
     {"POST", "/api/v1/releases/{id}/{order}", "/api/v1/releases/x/retry", TOKEN_OPERATOR},
     {"POST", "/api/v1/releases/{id}/{order}", "/api/v1/releases/x/cancel", TOKEN_OPERATOR},

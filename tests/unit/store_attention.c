@@ -135,6 +135,35 @@ Test(store_attention, a_halted_release_until_a_later_one_has_put_its_targets_rig
     arena_release(&world.arena);
 }
 
+/* Where nothing is left to run, somebody says so. One that is retried and halts again is told again. */
+Test(store_attention, a_halted_release_that_somebody_leaves_as_it_stands)
+{
+    struct store *store = open_store();
+    struct world world;
+    struct err err = ERR_INIT;
+    auto_arena struct arena arena = ARENA_INIT;
+    lead(store, "a");
+    accept_ready(store, &world);
+    auto_free char *id = test_pg_value(conninfo, "SELECT id FROM greylag.releases");
+    cr_assert_not(store_release_leave(store, id, "ann", &err));
+    cr_expect_eq(err.kind, ERR_CONFLICT, "%s", err.text);
+    err_clear(&err);
+    cr_assert_not(store_release_leave(store, "nobody", "ann", &err));
+    cr_expect_eq(err.kind, ERR_INPUT, "%s", err.text);
+    change("UPDATE greylag.releases SET state = 'halted', reason = 'the undo failed', ended_at = now()");
+    TOLD("halted release /");
+    MUST(store_release_leave(store, id, "ann", &why));
+    TOLD("");
+    auto_free char *shown = NULL;
+    MUST(store_release_show(store, id, &shown, &why));
+    cr_expect(strstr(shown, "\"leftBy\" : \"ann\""), "%s", shown);
+    change("UPDATE greylag.releases SET ended_at = now()"); /* retried, and halted again */
+    TOLD("halted release /");
+    store_close(store);
+    free(world.json);
+    arena_release(&world.arena);
+}
+
 Test(store_attention, a_target_that_is_gone_is_forgotten_until_it_is_back)
 {
     struct store *store = open_store();

@@ -1,5 +1,5 @@
 -- What needs a person, the most urgent first. A halted release stands here until each of its targets has been in a
--- later release that succeeded: one that went back left them as they were.
+-- later release that succeeded (one that went back left them as they were), or somebody leaves it as it stands.
 -- `argument`: of the command that the advice ends with.
 -- $1: milliseconds after which a target that has said nothing counts as silent.
 WITH heard AS (
@@ -23,9 +23,9 @@ WITH heard AS (
   SELECT 2, 'halted', r.id, '', '', r.reason
          || CASE WHEN NOT EXISTS (SELECT 1 FROM greylag.releases n WHERE n.accepted_at > r.accepted_at) THEN ''
          ELSE '. Others came after it, so that it cannot be retried: `greylag up`, or the same `greylag down` again, '
-              'puts its targets right' END, r.ended_at
+              'puts its targets right, or `greylag release leave` says that they may stay' END, r.ended_at
     FROM greylag.releases r
-   WHERE r.state = 'halted'
+   WHERE r.state = 'halted' AND coalesce(r.left_at < r.ended_at, true)
      AND EXISTS (SELECT 1 FROM greylag.release_targets t
                   WHERE t.release = r.id
                     AND NOT EXISTS (SELECT 1 FROM greylag.release_targets n
