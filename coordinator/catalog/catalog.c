@@ -308,6 +308,8 @@ static void set_migrations(struct loading *loading, const struct draft *draft, s
     }
     service->layout = draft->run.layout ? draft->run.layout->name : "flyway";
     service->history = draft->run.layout ? draft->run.layout->history : HISTORY_NONE;
+    if (!service->history_table && draft->run.history_table)
+        service->history_table = arena_strdup(&loading->catalog->arena, draft->run.history_table);
     mirror_check(service, draft->run.folder->where, &loading->findings);
 }
 

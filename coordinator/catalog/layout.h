@@ -82,6 +82,7 @@ struct layout_run {
     /* out: SQL around each migration, inside its transaction; NULL: none */
     const char *before_each, *after_each;
     size_t before_each_size, after_each_size;
+    const char *history_table; /* out: where the tool's own configuration puts its record; NULL: where it always is */
     const struct folder_file **each; /* out: the files that these are made of */
     size_t each_count;
 };

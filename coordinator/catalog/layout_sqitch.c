@@ -236,6 +236,7 @@ static void read_all(struct layout_run *run)
     struct reading reading = {.run = run};
     if (!sqitch_paths_read(run, &reading.paths))
         return;
+    run->history_table = reading.paths.registry;
     reading.file = layout_side(run, reading.paths.plan);
     if (!reading.file) {
         finding_add(run->findings, ERROR, FINDING_SQITCH, run->folder->where, 0,

@@ -107,6 +107,8 @@ void leader_take_inventory(struct leader *leader, const struct report *report)
         .applied = report->applied, .applied_count = report->applied_count, .foreign = report->foreign,
         .foreign_count = report->foreign_count,
         .foreign_whole = answers || strcmp(target->belief.contents, nothing) == 0, .answers_us = answers};
-    log_info("inventory of %s/%s: %zu applied%s", target->service, target->name, report->applied_count,
-             same ? ", as is believed" : "");
+    if (same) /* then it need not list anything */
+        log_info("inventory of %s/%s: what is believed to be applied", target->service, target->name);
+    else
+        log_info("inventory of %s/%s: %zu applied", target->service, target->name, report->applied_count);
 }

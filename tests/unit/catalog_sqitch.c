@@ -181,7 +181,7 @@ Test(sqitch, where_scripts_lie)
 {
     put("a/sqitch.conf", "; words\n[core]\n\tengine = pg # ours\n\ttop_dir = ./db/\n[Engine \"pg\"]\n\tverify_dir = "
                          "\"checks\"\n"
-                         "\treworked_dir = old\n[deploy]\n\tverify = true\n[target \"x\"]\n\turi = db:pg:x\n");
+                         "\treworked_dir = old\n\tregistry = books\n[deploy]\n\tverify = true\n[target \"x\"]\n\turi = db:pg:x\n");
     put("a/db/sqitch.plan", "%project=a\n\nx" BY "\n@v" BY "\nx" BY "\n");
     put("a/old/deploy/x@v.sql", "select 1;");
     put("a/old/revert/x@v.sql", "select 2;");
@@ -192,6 +192,7 @@ Test(sqitch, where_scripts_lie)
     clean();
     cr_expect_str_eq(ids(0), "x+ x#2+", "%s", ids(0));
     cr_expect_str_eq(sql_of(migration(0, "x")->down), "select 2;");
+    cr_expect_str_eq(catalog->fleet.services[0].history_table, "books"); /* its registry's schema */
     cr_expect_str_eq(sql_of(migration(0, "x#2")->verify), "select 5;");
     put("b/sqitch/sqitch.plan", "%project=b\n\nx" BY "\n");
     put("b/sqitch/deploy/x.sql", "\\set ON_ERROR_STOP\nselect 1;");
