@@ -193,6 +193,8 @@ def test_a_worker_leaves_while_its_server_waits_for_a_standby_that_is_gone():
             wait(lambda: pair.primary.sql("auth", "select count(*) from pg_stat_activity where wait_event = 'SyncRep' "
                                                   f"and query like '%{what}%'") != "0", f"{what} to be waited for")
         waits("step_begin")
+        wait(lambda: "synchronous standby" in stage.greylag("health", check=None).out,
+             lambda: f"health to name the standby: {stage.greylag('health', check=None)}")
         stage.greylag("release", "rollback", "latest", "--no-wait")
         waits("fence_raise")
         worker = stage.programs["worker-auth"]

@@ -134,13 +134,22 @@ static int64_t look_every_ms(const struct execution *x)
     return x->step.request->lock_timeout_ms / 2;
 }
 
+static void tell_standby(struct execution *x, bool waits)
+{
+    if (waits != x->standby && x->hooks && x->hooks->standby)
+        x->hooks->standby(x->hooks->context, waits);
+    x->standby = waits;
+}
+
 /* Asked again and again while the script runs. */
 static bool watch(void *context)
 {
     struct execution *x = context;
     int64_t now = clock_mono_ms();
     if (now >= x->look_ms) {
-        x->blockers = ledger_blockers(x->ledger, x->arena);
+        bool standby;
+        x->blockers = ledger_blockers(x->ledger, x->arena, &standby);
+        tell_standby(x, standby);
         x->look_ms = now + look_every_ms(x);
     }
     return stop_asked(x);
@@ -214,6 +223,7 @@ bool script_run(struct execution *x, const struct script *script, bool stoppable
         good = run_piece(x, script, &piece, stoppable, ret_script, &failure->err);
         take_earlier(ret_script, &earlier);
     }
+    tell_standby(x, false);
     if (good)
         return true;
     failure->said = said_of(x, ret_script->failed);

@@ -3,8 +3,9 @@
 #include "ledger/ledger_internal.h"
 #include "ledger_sql.h"
 
-const char *ledger_blockers(struct ledger *ledger, struct arena *arena)
+const char *ledger_blockers(struct ledger *ledger, struct arena *arena, bool *ret_standby)
 {
+    *ret_standby = false;
     if (ledger->watch && pg_lost(ledger->watch)) {
         pg_close(ledger->watch);
         ledger->watch = NULL;
@@ -15,5 +16,6 @@ const char *ledger_blockers(struct ledger *ledger, struct arena *arena)
     auto_pgresult PGresult *result = NULL;
     if (!pg_exec(ledger->watch, sql_blockers, 1, values, &result, NULL))
         return "";
+    *ret_standby = pg_true(result, 0, 1);
     return arena_strdup(arena, pg_text(result, 0, 0));
 }

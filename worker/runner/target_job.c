@@ -138,6 +138,12 @@ static enum job_event recorded(struct run *run, size_t index, const struct execu
     return JOB_ON_RECORDED;
 }
 
+/* No step failed, and none ends: somebody has to look at that standby. */
+static void waits_for_standby(void *context, bool waits)
+{
+    session_problem(context, waits ? "its server waits for a synchronous standby: no commit ends before one answers" : "");
+}
+
 static enum job_event do_run(struct run *run)
 {
     if (target_must_stop(run->target, &run->facts.fencing))
@@ -146,7 +152,8 @@ static enum job_event do_run(struct run *run)
     while (run->known[index])
         index++;
     const struct target_settings *settings = &run->target->settings;
-    struct executor_hooks hooks = {.stop = target_cancel_due, .context = run->target, .secrets = settings->secrets,
+    struct executor_hooks hooks = {.stop = target_cancel_due, .context = run->target,
+                                   .standby = waits_for_standby, .secrets = settings->secrets,
                                    .secret_count = settings->secret_count};
     struct executor_result result = {0};
     switch (executor_apply(run->target->ledger, run->job, index, &hooks, &run->arena, &result, &run->err)) {
