@@ -141,7 +141,8 @@ static enum job_event recorded(struct run *run, size_t index, const struct execu
 /* No step failed, and none ends: somebody has to look at that standby. */
 static void waits_for_standby(void *context, bool waits)
 {
-    session_problem(context, waits ? "its server waits for a synchronous standby: no commit ends before one answers" : "");
+    session_problem(context, waits ? "its server waits for a synchronous standby: no commit ends before one answers"
+                                   : "");
 }
 
 static enum job_event do_run(struct run *run)
