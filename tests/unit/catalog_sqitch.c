@@ -181,7 +181,8 @@ Test(sqitch, where_scripts_lie)
 {
     put("a/sqitch.conf", "; words\n[core]\n\tengine = pg # ours\n\ttop_dir = ./db/\n[Engine \"pg\"]\n\tverify_dir = "
                          "\"checks\"\n"
-                         "\treworked_dir = old\n\tregistry = books\n[deploy]\n\tverify = true\n[target \"x\"]\n\turi = db:pg:x\n");
+                         "\treworked_dir = old\n\tregistry = books\n"
+                         "[deploy]\n\tverify = true\n[target \"x\"]\n\turi = db:pg:x\n");
     put("a/db/sqitch.plan", "%project=a\n\nx" BY "\n@v" BY "\nx" BY "\n");
     put("a/old/deploy/x@v.sql", "select 1;");
     put("a/old/revert/x@v.sql", "select 2;");
