@@ -191,13 +191,19 @@ static void over(struct bus_troubles *troubles, const char *key)
     pthread_mutex_unlock(&troubles->mutex);
 }
 
+/* It may end before anybody has to hear of it. */
+static bool is_quiet(const struct entry *entry)
+{
+    return !entry->heard && clock_mono_ms() < entry->quiet_until_ms;
+}
+
 size_t bus_troubles_list(struct bus_troubles *troubles, struct bus_trouble list[BUS_TROUBLES_MAX])
 {
     size_t count = 0;
     pthread_mutex_lock(&troubles->mutex);
     tidy(troubles);
     for (size_t i = 0; i < troubles->count; i++)
-        if (!troubles->entries[i].over)
+        if (!troubles->entries[i].over && !is_quiet(&troubles->entries[i]))
             list[count++] = troubles->entries[i].trouble;
     pthread_mutex_unlock(&troubles->mutex);
     return count;
@@ -210,7 +216,7 @@ bool bus_troubles_news(struct bus_troubles *troubles, struct bus_trouble *ret_tr
     tidy(troubles);
     for (size_t i = 0; i < troubles->count && !found; i++) {
         struct entry *entry = &troubles->entries[i];
-        found = entry->news && (entry->over || clock_mono_ms() >= entry->quiet_until_ms);
+        found = entry->news && (entry->over || !is_quiet(entry));
         if (!found)
             continue;
         entry->news = false;

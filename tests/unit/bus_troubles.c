@@ -88,6 +88,7 @@ Test(bus_troubles, a_connection_that_is_soon_made_anew_is_no_news, .timeout = 60
     cr_assert(told(troubles, &over) && over);
     troubles_connection(troubles, RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN, down);
     cr_assert_not(told(troubles, &over), "it may last a moment");
+    cr_assert_eq(bus_troubles_list(troubles, list), 0);
     troubles_connected(troubles);
     cr_assert_not(told(troubles, &over), "nobody has heard of it: nor of its end");
     troubles_connection(troubles, RD_KAFKA_RESP_ERR__AUTHENTICATION, "wrong password");
