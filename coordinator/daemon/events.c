@@ -6,6 +6,7 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/text.h"
 #include "daemon/leader.h"
 
 #define OUTSIDE_EVERY_MS 5000
@@ -230,11 +231,15 @@ static void take_version(struct leader *leader, const struct intake_message *mes
 static void take_quarantined(struct leader *leader, const struct bus_message *message, const char *why)
 {
     uint64_t suppressed;
+    char more[64] = "";
     atomic_fetch_add(&leader->counters[LEADER_QUARANTINED], 1);
     leader_stranger(leader, message, why);
-    if (intake_may_log(leader->intake, clock_mono_ms(), &suppressed))
-        log_warn("quarantined topic=%s partition=%d offset=%lld (%llu more were not logged): %s", message->topic,
-                 message->partition, (long long)message->offset, (unsigned long long)suppressed, why);
+    if (!intake_may_log(leader->intake, clock_mono_ms(), &suppressed))
+        return;
+    if (suppressed)
+        text_format(more, sizeof more, " (%llu more were not logged)", (unsigned long long)suppressed);
+    log_warn("quarantined topic=%s partition=%d offset=%lld%s: %s", message->topic, message->partition,
+             (long long)message->offset, more, why);
 }
 
 bool leader_take_message(struct leader *leader, const struct bus_message *message, struct err *err)
