@@ -65,8 +65,8 @@ Test(store_attention, workers_and_targets)
     MUST(store_target_forget(store, "user", "new", &why)); /* a mistake is taken back, and the key stays for the rest */
     MUST(store_target_forget(store, "user", "user-asia", &why));
     TOLD("silent user/user-us");
-    cr_expect_str_eq(test_pg_value(conninfo, "SELECT string_agg(target, ' ') FROM greylag.keys WHERE key = 'k'"),
-                     "user-eu");
+    auto_free char *left = test_pg_value(conninfo, "SELECT string_agg(target, ' ') FROM greylag.keys WHERE key = 'k'");
+    cr_expect_str_eq(left, "user-eu");
     change("INSERT INTO greylag.keys (key, service, target, name, enrolled_by) VALUES "
            "('k', 'user', 'user-asia', 'asia', 'ann')");
     TOLD("silent user/user-us; unseen user/user-asia");

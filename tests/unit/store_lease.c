@@ -274,10 +274,11 @@ Test(store, an_order_wakes_who_listens)
     cr_assert(count == 1 && orders[0].id == order && strcmp(orders[0].kind, "rollback") == 0);
     struct store_handled handled = {.order = order, .result = "done"};
     struct store_batch batch = {.handled = &handled, .handled_count = 1};
-    const long long change = atoll(test_pg_value(conninfo, "SELECT max(change) FROM greylag.releases"));
+    auto_free char *before = test_pg_value(conninfo, "SELECT max(change) FROM greylag.releases");
     MUST(store_batch_commit(store, &batch, &why));
     /* whoever gave the order waits for a change, also where the order made none */
-    cr_expect_gt(atoll(test_pg_value(conninfo, "SELECT max(change) FROM greylag.releases")), change);
+    auto_free char *after = test_pg_value(conninfo, "SELECT max(change) FROM greylag.releases");
+    cr_expect_gt(strtoll(after, NULL, 10), strtoll(before, NULL, 10));
     MUST(store_orders(store, &world.arena, &orders, &count, &why));
     cr_assert_eq(count, 0);
     store_close(store);
