@@ -177,5 +177,20 @@ def test_large_jobs_go_out_as_the_bus_takes_them():
         expect(peak < 400, f"{peak} MiB")
 
 
+def test_large_jobs_reach_their_worker_on_the_embedded_broker():
+    """It loses a message of more than 5 MiB behind another one of the same partition: jobs are packed, so that those
+    that people have are smaller there. None has to be sent again."""
+    large = "CREATE TABLE one (n int);\n" + ("-- " + "x" * 97 + "\n") * 90000
+    with Stage() as stage:
+        write(stage, {"app": [large]}, {"app": [f"t{i}" for i in range(6)]})
+        stage.everybody(lease="15s")
+        epoch = leads(stage)
+        stage.greylag("up", "--no-wait")
+        release = stage.ended()
+        rows = [decision["row"] for decision in release["decisions"]]
+        print(f"# {release['state']}; epoch {epoch} -> {leader(stage)['epoch']}, longest turn {longest(stage)} ms; {rows}")
+        expect(release["state"] == "succeeded" and "job-silent" not in rows, f"{release['state']}: {rows}")
+
+
 if __name__ == "__main__":
     greylag.scenarios(__import__("__main__"))
