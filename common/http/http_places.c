@@ -10,6 +10,8 @@
 
 #define TOKEN_PLACES 64
 #define SLOWEST_BYTES_MS 64 /* 64 kB a second */
+#define BODIES_MAX ((size_t)512 << 20)    /* what all bodies together may take */
+#define SMALL_BODY_MAX ((size_t)1 << 20)  /* as many of these as there are places */
 
 struct place {
     struct places *places;
@@ -19,6 +21,7 @@ struct place {
     enum place_phase phase;
     int64_t due_ms;             /* 0: it may take as long as it likes */
     bool ended;                 /* shut down, and not yet closed */
+    size_t body;                /* bytes of its request's body so far */
     char address[64];
 };
 
@@ -197,8 +200,27 @@ void places_leave(struct place *place)
 void place_phase(struct place *place, enum place_phase phase, size_t bytes)
 {
     pthread_mutex_lock(&place->places->lock);
+    if (phase == PLACE_RESTS)
+        place->body = 0;
     set_due(place, phase, bytes);
     pthread_mutex_unlock(&place->places->lock);
+}
+
+bool place_body(struct place *place, size_t bytes)
+{
+    struct places *places = place->places;
+    size_t own = 0, others = 0;
+    pthread_mutex_lock(&places->lock);
+    place->body += bytes;
+    for (const struct place *other = places->first; other && place->body > SMALL_BODY_MAX; other = other->next) {
+        bool same = other == place || (place->token && other->token == place->token);
+        *(same ? &own : &others) += other->body;
+    }
+    bool fits = own <= (others < BODIES_MAX ? BODIES_MAX - others : 0) / 2;
+    if (!fits)
+        place->body = 0;
+    pthread_mutex_unlock(&places->lock);
+    return fits;
 }
 
 /* FNV-1a; never 0. */

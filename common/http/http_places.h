@@ -4,7 +4,8 @@
  * second), the reading of its answer; none counts while its handler works. Who takes longer is disconnected. A
  * connection on which nobody has shown a token is a stranger's; strangers have half of the places, and when these are
  * taken a newcomer gets the one that was opened first at the address that holds most. So neither slow clients nor many
- * of them keep others out. A token has TOKEN_PLACES at most, whatever its requests do.
+ * of them keep others out. A token has TOKEN_PLACES at most, whatever its requests do; and of the memory for bodies half
+ * of what others leave, so that there is always room for one more. Small bodies always find room.
  *
  * Threads: any. A thread of its own disconnects what is overdue, by shutting the socket down; libmicrohttpd then closes
  * it and says so. A place is valid from places_take to places_leave. */
@@ -37,5 +38,7 @@ struct place *places_take(struct places *places, int fd, const struct sockaddr *
 void places_leave(struct place *place);
 /* The next phase; `bytes` is the size of what is read (BODY) or sent (ANSWERS). */
 void place_phase(struct place *place, enum place_phase phase, size_t bytes);
+/* More of its body has come. False: there is no room for it, and what has come of it does not count any more. */
+bool place_body(struct place *place, size_t bytes);
 /* Its request showed a token that is known. False: this token has all that it may have, or no place is left. */
 bool place_admit(struct place *place, const char *token);

@@ -20,7 +20,6 @@
 #define STOP_WAIT_MS 5000
 #define CONNECTION_MEMORY (32 * 1024)
 #define SWALLOWED_MAX ((size_t)1 << 20)
-#define BODIES_MAX ((size_t)512 << 20) /* what all bodies together may take */
 #define LARGE_WAIT_MS 30000
 #define CONNECTIONS 128u
 #define IDLE_S 60u
@@ -37,7 +36,6 @@ struct http_server {
     unsigned active; /* requests between their first byte and their last */
     unsigned large;  /* large bodies that are being answered */
     pthread_cond_t less; /* one fewer is */
-    atomic_size_t bodies; /* bytes of all of them */
 };
 
 /* One request while libmicrohttpd hands it over piece by piece. */
@@ -184,7 +182,6 @@ static void exchange_done(void *context, struct MHD_Connection *connection, void
         server->options.done(server->options.context, exchange->method, exchange->route ? exchange->route->pattern : "",
                              exchange->status, clock_mono_us() - exchange->started_us);
     place_phase(exchange->place, PLACE_RESTS, 0);
-    atomic_fetch_sub(&server->bodies, exchange->body.len);
     buf_release(&exchange->body);
     buf_release(&exchange->refusal.body);
     arena_release(&exchange->arena);
@@ -319,13 +316,15 @@ static bool refused_early(struct MHD_Connection *connection, const struct exchan
            (size_t)announced > exchange->body.ceiling + SWALLOWED_MAX;
 }
 
-static enum MHD_Result on_body(struct http_server *server, struct exchange *exchange, const char *upload,
-                               size_t *upload_len)
+static enum MHD_Result on_body(struct exchange *exchange, const char *upload, size_t *upload_len)
 {
     exchange->received += *upload_len;
     if (exchange->received <= exchange->body.ceiling && !exchange->crowded) {
-        buf_add(&exchange->body, upload, *upload_len);
-        exchange->crowded = atomic_fetch_add(&server->bodies, *upload_len) + *upload_len > BODIES_MAX;
+        exchange->crowded = !place_body(exchange->place, *upload_len);
+        if (exchange->crowded)
+            buf_release(&exchange->body);
+        else
+            buf_add(&exchange->body, upload, *upload_len);
     }
     *upload_len = 0;
     return exchange->received > exchange->body.ceiling + SWALLOWED_MAX ? MHD_NO : MHD_YES;
@@ -346,7 +345,7 @@ static enum MHD_Result on_request(void *context, struct MHD_Connection *connecti
                                  : too_large(connection, exchange);
     }
     if (*upload_len > 0)
-        return on_body(server, exchange, upload, upload_len);
+        return on_body(exchange, upload, upload_len);
     if (!exchange->route)
         return no_route(connection, exchange, path);
     if (exchange->refused)

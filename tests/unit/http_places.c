@@ -84,6 +84,44 @@ Test(http_places, a_token_has_so_many_and_takes_none_from_strangers)
     places_free(places);
 }
 
+/* Bodies of `mib` MiB; how many MiB found room. */
+static size_t fill(const struct visitor *visitor, size_t mib)
+{
+    size_t taken = 0;
+    while (taken < mib && place_body(visitor->place, (size_t)1 << 20))
+        taken++;
+    return taken;
+}
+
+Test(http_places, whoever_fills_the_memory_for_bodies_leaves_half_of_it)
+{
+    struct visitor first[9], other, third, small;
+    size_t taken = 0;
+    places = places_new(64, 60);
+    for (int i = 0; i < 9; i++) {
+        first[i] = visit("10.0.0.1");
+        place_admit(first[i].place, "one");
+        taken += fill(&first[i], 64);
+    }
+    cr_assert_eq(taken, 4 * 64 + 5, "%zu MiB: of 512 half; and small ones, as they begin", taken);
+    other = visit("10.0.0.1");
+    place_admit(other.place, "another");
+    cr_assert_eq(fill(&other, 64), 64);
+    third = visit("10.0.0.1");
+    place_admit(third.place, "third");
+    cr_assert_eq(fill(&third, 64), 64);
+    small = visit("10.0.0.1");
+    cr_assert(place_body(small.place, (size_t)1 << 20), "a small one always finds room");
+    leave(&other);
+    leave(&third);
+    leave(&small);
+    place_phase(first[0].place, PLACE_RESTS, 0);
+    cr_assert_eq(fill(&first[8], 64), 64, "what is answered counts no more");
+    for (int i = 0; i < 9; i++)
+        leave(&first[i]);
+    places_free(places);
+}
+
 /* Its time is over without anybody asking: what moves is no excuse. */
 Test(http_places, what_rests_too_long_is_ended, .timeout = 60)
 {
