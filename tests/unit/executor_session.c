@@ -108,14 +108,19 @@ static void commits_with(struct ledger *l, const char *id, const char *sets, boo
     VALUE("SELECT v FROM seen ORDER BY at DESC LIMIT 1", wanted);
 }
 
-Test(executor_session, an_acknowledged_step_is_on_disk_whatever_its_file_says)
+static void see_commits(void)
 {
-    struct ledger *l = ready(1);
     test_pg_run(database, "CREATE FUNCTION see() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
                           "INSERT INTO public.seen (v) VALUES (current_setting('synchronous_commit')); "
                           "RETURN NULL; END $$;"
                           "CREATE CONSTRAINT TRIGGER t AFTER INSERT ON greylag.history DEFERRABLE INITIALLY DEFERRED "
                           "FOR EACH ROW EXECUTE FUNCTION see()");
+}
+
+Test(executor_session, an_acknowledged_step_is_on_disk_whatever_its_file_says)
+{
+    struct ledger *l = ready(1);
+    see_commits();
     commits_with(l, "q1", "SET LOCAL synchronous_commit = off", false, "on");
     commits_with(l, "q2", "SET synchronous_commit = off", false, "on");
     commits_with(l, "q3", "DO $$ BEGIN PERFORM set_config('synchronous_commit', 'off', false); END $$", false, "on");
@@ -127,6 +132,37 @@ Test(executor_session, an_acknowledged_step_is_on_disk_whatever_its_file_says)
     l = ready(2);
     commits_with(l, "q6", "SELECT 1", false, "on");
     commits_with(l, "q7", "RESET synchronous_commit", true, "on");
+    ledger_close(l);
+}
+
+static void server_commits(const char *change, const char *value)
+{
+    test_pg_run(database, change);
+    test_pg_run(database, "SELECT pg_reload_conf()");
+    await_value("SHOW synchronous_commit", value);
+}
+
+/* The server's own setting changes while the worker's session lives: by a file, or by whoever looks after it. */
+Test(executor_session, an_acknowledged_step_is_on_disk_whatever_the_server_says_since)
+{
+    test_pg_stop(server);
+    server = test_pg_start_private(NULL);
+    database = test_pg_database(server, "target");
+    struct ledger *l = ready(1);
+    see_commits();
+    commits_with(l, "q1", "ALTER SYSTEM SET synchronous_commit = off; SELECT pg_reload_conf(); SELECT pg_sleep(0.2)",
+                 true, "on");
+    await_value("SHOW synchronous_commit", "off");
+    commits_with(l, "q2", "SELECT 2", false, "on");
+    commits_with(l, "q3", "SELECT 3", true, "on");
+    EXPECT(l, up("q4", "4", "SELECT 1/0"), OUTCOME_FAILED);
+    VALUE("SELECT v FROM seen ORDER BY at DESC LIMIT 1", "on");
+    test_pg_run(database, "CREATE CONSTRAINT TRIGGER f AFTER UPDATE ON greylag.fence DEFERRABLE INITIALLY DEFERRED "
+                          "FOR EACH ROW EXECUTE FUNCTION see(); DELETE FROM seen");
+    cr_assert_eq(raise_to(l, 1, TERM_A, 2, "e", 0), REFUSAL_COUNT);
+    VALUE("SELECT v FROM seen", "on");
+    server_commits("ALTER SYSTEM SET synchronous_commit = local", "local");
+    commits_with(l, "q5", "SELECT 5", false, "local");
     ledger_close(l);
 }
 

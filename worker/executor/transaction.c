@@ -13,9 +13,9 @@ void session_rollback(struct execution *x)
 }
 
 /* The records are greylag's own to write, whatever role or setting the text has left. */
-static void add_own(struct execution *x, struct script *script)
+static void add_own(struct script *script)
 {
-    ledger_add_own(x->ledger, &script->sql, false);
+    ledger_add_own(&script->sql, false);
     script_add(script, "", LEDGER_OWN_STATEMENTS);
 }
 
@@ -29,7 +29,7 @@ void script_begin(struct execution *x, struct script *script)
     }
     if (x->step.running) { /* statements outside a transaction have had the session */
         script_add(script, " READ WRITE;", 0);
-        add_own(x, script);
+        add_own(script);
     } else
         script_add(script, ";", 0);
     ledger_add_begin(x->ledger, &script->sql, &x->step);
@@ -77,7 +77,7 @@ static void add_guards(struct execution *x, struct script *script)
 
 void script_end(struct execution *x, struct script *script)
 {
-    add_own(x, script); /* a verify script is no part of the migration either */
+    add_own(script); /* a verify script is no part of the migration either */
     if (*x->parts[PART_VERIFY].raw) {
         script_add(script, "SAVEPOINT greylag_verify;\n", 1);
         script_add_part(script, &x->parts[PART_VERIFY]);

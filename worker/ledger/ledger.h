@@ -151,8 +151,8 @@ void ledger_add_end(struct ledger *ledger, struct buf *sql, const struct ledger_
 /* Adds statements, each with its ';', that put aside what a file may have set and what matters to greylag's own
  * records: the role, and whether a commit waits for the disk. for_now: for the rest of the transaction, and behind it
  * the session is as the file has it. */
-void ledger_add_own(struct ledger *ledger, struct buf *sql, bool for_now);
-#define LEDGER_OWN_STATEMENTS 3
+void ledger_add_own(struct buf *sql, bool for_now);
+#define LEDGER_OWN_STATEMENTS 4
 /* Makes the session as new, as far as that goes: whatever a file has set, made, prepared, locked or listens to. The
  * target's lock stays. As text without its ';' for the end of a step's string, behind the COMMIT of a transaction that
  * ends with ledger_add_own (it returns no rows), and by itself. When it fails the session is given up:

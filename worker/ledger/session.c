@@ -31,11 +31,13 @@ bool ledger_prepare_session(struct ledger *ledger, struct pg *pg, struct err *er
 
 #define OWN_ROLE "RESET SESSION AUTHORIZATION;RESET ROLE;"
 
-void ledger_add_own(struct ledger *ledger, struct buf *sql, bool for_now)
+void ledger_add_own(struct buf *sql, bool for_now)
 {
-    buf_addf(sql, "%sSET LOCAL synchronous_commit TO %s;",
-             for_now ? "SET LOCAL session_authorization TO DEFAULT;SET LOCAL role TO DEFAULT;" : OWN_ROLE,
-             ledger->commit_forced ? "'on'" : "DEFAULT");
+    buf_adds(sql, for_now ? "SET LOCAL session_authorization TO DEFAULT;SET LOCAL role TO DEFAULT;" : OWN_ROLE);
+    buf_adds(sql, "SET LOCAL synchronous_commit TO DEFAULT;");
+    /* what it is by default may have changed since the session began: pg_reload_conf() */
+    buf_adds(sql, "SELECT pg_catalog.set_config('synchronous_commit', 'on', true)"
+                  " WHERE pg_catalog.current_setting('synchronous_commit') = 'off';");
 }
 
 void ledger_add_clean(struct ledger *ledger, struct buf *sql)

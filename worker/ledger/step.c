@@ -190,7 +190,7 @@ static void add_mark(struct ledger *ledger, struct buf *sql, const char *functio
 {
     buf_adds(sql, "SELECT pg_catalog.set_config('greylag.as', pg_catalog.current_setting('role') || ' of ' || "
                   "pg_catalog.current_setting('session_authorization'), true);");
-    ledger_add_own(ledger, sql, true);
+    ledger_add_own(sql, true);
     buf_addf(sql, "SELECT %s.%s(%" PRId64 ",%" PRId64, ledger->quoted_schema, function, ledger->target,
              ledger->fence.epoch);
     add_text(ledger, sql, ledger->term);
