@@ -216,6 +216,25 @@ static bool body_looks(const json_t *node)
     return false;
 }
 
+/* Makes nothing itself: a function or procedure of the database did, and nobody sees whether it looked. */
+static bool calls(const json_t *statement, const json_t *node)
+{
+    return json_object_get(statement, "CallStmt") ||
+           (json_object_get(statement, "SelectStmt") && !json_object_get(node, "intoClause"));
+}
+
+bool sql_drops_first(const char *text, const struct sql_statement *s)
+{
+    static const char drop[] = "DROP", asks[] = "IF EXISTS";
+    const char *end = text + s->end;
+    if (s->end - s->begin < sizeof drop || strncasecmp(text + s->begin, drop, strlen(drop)) != 0)
+        return false;
+    for (const char *p = text + s->begin; p + strlen(asks) <= end; p++)
+        if (strncasecmp(p, asks, strlen(asks)) == 0)
+            return true;
+    return false;
+}
+
 bool sql_looks_first(const char *text, size_t begin, size_t end)
 {
     size_t size = end - begin;
@@ -229,7 +248,7 @@ bool sql_looks_first(const char *text, size_t begin, size_t end)
     json_t *statement = json_object_get(json_array_get(json_object_get(tree, "stmts"), 0), "stmt");
     const json_t *node = json_object_iter_value(json_object_iter(statement));
     bool looks = json_is_true(json_object_get(node, "if_not_exists")) ||
-                 (json_object_get(statement, "DoStmt") && body_looks(node));
+                 (json_object_get(statement, "DoStmt") && body_looks(node)) || calls(statement, node);
     json_decref(tree);
     pg_query_free_parse_result(result);
     return looks;

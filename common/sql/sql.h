@@ -92,9 +92,11 @@ struct sql_text {
 
 /* Everything in *ret lives in the arena. Never fails. `text` is NUL-terminated and may be any bytes. */
 void sql_analyse(const char *text, struct arena *arena, struct sql_text *ret);
-/* Whether the statement text[begin, end) looks first whether what it makes is there: it says IF NOT EXISTS, or is a DO
- * that asks. Parses it: for a statement that has failed. */
+/* Whether the statement text[begin, end) looks first whether what it makes is there: it says IF NOT EXISTS, is a DO
+ * that asks, or calls something that may ask. Parses it: for a statement that has failed. */
 bool sql_looks_first(const char *text, size_t begin, size_t end);
+/* Whether it is a DROP ... IF EXISTS: what is made behind it was not there. By the words alone. */
+bool sql_drops_first(const char *text, const struct sql_statement *s);
 /* The offset of the first statement that does something; `len`: text[0, len) holds nothing but blanks, comments, and
  * BEGIN, COMMIT and ROLLBACK. By the words alone, without the parser. */
 size_t sql_first_effect(const char *text, size_t len);

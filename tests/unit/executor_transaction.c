@@ -420,7 +420,12 @@ Test(executor_transaction, what_races_on_the_catalogue_is_tried_again)
     struct executor_hooks quick = {.retry_first_ms = 10, .retry_max_ms = 20};
     hooks = &quick;
     test_pg_run(database, "CREATE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELECT 1';"
-                          "CREATE TABLE t (x int PRIMARY KEY)");
+                          "CREATE TABLE t (x int PRIMARY KEY);"
+                          "CREATE FUNCTION nothing() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END';"
+                          "CREATE FUNCTION ensure(a name) RETURNS void LANGUAGE plpgsql AS $$ BEGIN IF NOT EXISTS "
+                          "(SELECT FROM pg_attribute WHERE attrelid = 't'::regclass AND attname = a) THEN "
+                          "EXECUTE format('ALTER TABLE t ADD COLUMN %I int', a); END IF; END $$;"
+                          "CREATE PROCEDURE ensure_by(a name) LANGUAGE sql AS 'SELECT ensure(a)'");
     static const struct {
         const char *rival, *step;
     } rows[] = {
@@ -435,6 +440,10 @@ Test(executor_transaction, what_races_on_the_catalogue_is_tried_again)
         {"ALTER TABLE t ADD CONSTRAINT c CHECK (x > 0)",
          "DO $$ BEGIN PERFORM 1 FROM pg_constraint WHERE conname = 'c'; IF NOT FOUND THEN "
          "ALTER TABLE t ADD CONSTRAINT c CHECK (x > 0); END IF; END $$"},
+        {"ALTER TABLE t ADD COLUMN fz int", "SELECT ensure('fz')"},
+        {"ALTER TABLE t ADD COLUMN pz int", "CALL ensure_by('pz')"},
+        {"CREATE TRIGGER g AFTER INSERT ON t EXECUTE FUNCTION nothing()",
+         "DROP TRIGGER IF EXISTS g ON t;\nCREATE TRIGGER g AFTER INSERT ON t EXECUTE FUNCTION nothing()"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         PGconn *rival = PQconnectdb(database);
@@ -460,6 +469,8 @@ Test(executor_transaction, what_races_on_the_catalogue_is_tried_again)
         {"DO $$ BEGIN CREATE TABLE t (x int); END $$", 1},
         {"SELECT 1;\nCREATE TABLE IF NOT EXISTS kind (x int)", 4},
         {"CREATE TABLE IF NOT EXISTS v (x int); CREATE TYPE kind AS ENUM ('b')", 1},
+        {"DROP TABLE IF EXISTS w; SELECT 1 AS x INTO t", 4},
+        {"SELECT 1 AS x INTO t", 1},
     };
     for (size_t i = 0; i < sizeof fails / sizeof *fails; i++) {
         struct job_request r = up(arena_printf(&arena, "f%zu", i), arena_printf(&arena, "1%zu", i), fails[i].step);

@@ -54,8 +54,8 @@ enum retry_cause {
 /* What may be known of a failure beside its words: bits. */
 #define RETRY_KNOWN(X)                                                                                                 \
     X(CATALOGUE,   1, "an index of the catalogue")                                                                     \
-    X(ASKED,       2, "the statement says IF NOT EXISTS, or is a DO that asks: it was made "                           \
-                      "after it had looked")                                                                           \
+    X(ASKED,       2, "the statement says IF NOT EXISTS, is a DO that asks, calls a function, or stands behind a "     \
+                      "DROP ... IF EXISTS: it was made after it had looked")                                           \
     X(LOST,        4, "the session is lost")                                                                           \
     X(SAME_SERVER, 8, "the server has been up all the time")
 enum retry_known {

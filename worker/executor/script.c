@@ -102,6 +102,16 @@ static void place_position(const struct script *script, size_t from, int positio
     }
 }
 
+/* Whether a text that makes what is there already had looked before it did. */
+static bool looked_first(const struct part *part, const struct sql_statement *failed)
+{
+    const char *text = part->expanded.text;
+    for (const struct sql_statement *s = part->text.statements; s < failed; s++)
+        if (sql_drops_first(text, s))
+            return true;
+    return sql_looks_first(text, failed->begin, failed->end);
+}
+
 /* By how many statements were through: the next one is it. */
 static void place_count(const struct script *script, int completed, struct failure *failure)
 {
@@ -113,7 +123,7 @@ static void place_count(const struct script *script, int completed, struct failu
         const struct sql_statement *s = &span->part->text.statements[span->first + (size_t)ahead];
         failure->part = span->part;
         failure->line = part_file_line(span->part, s->line);
-        failure->asked = sql_looks_first(span->part->expanded.text, s->begin, s->end);
+        failure->asked = looked_first(span->part, s);
     }
 }
 
