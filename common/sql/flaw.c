@@ -14,6 +14,7 @@
 
 #define CANDIDATES_MAX 200           /* backslashes that are looked at */
 #define LOOKED_MAX ((size_t)64 << 20) /* bytes that the lexer may read for them */
+#define SPACES_MAX 20                 /* odd spaces that are looked at */
 
 /* The parser counts characters, from 1. */
 static size_t byte_of(const char *code, int cursor)
@@ -41,6 +42,7 @@ static const struct command {
     {" set unset pset prompt getenv setenv ", "write the value itself, or a placeholder of the fleet file"},
     {" if elif else endif ", "let a DO block decide"},
     {" echo qecho warn ", "RAISE NOTICE in a DO block, or take it out"},
+    {" ; ", "write ';' alone"},
 };
 static const char other_command[] = "write SQL in its place, or take it out";
 
@@ -70,16 +72,16 @@ static bool may_begin(const char *code, const char *at)
     return apart && at[1] && (isalpha((unsigned char)at[1]) || strchr(".!?", at[1]));
 }
 
-/* Whether the lexer, having read code[0, len), is outside of strings, comments and quoted names: there a quote opens a
- * string, which has no end. */
+/* Whether the lexer, having read code[0, len), is outside of strings, comments and quoted names: there a double quote
+ * opens a name, which has no end. (A single one may go on with the string of the line above.) */
 static bool is_outside(const char *code, size_t len)
 {
-    auto_free char *head = xmalloc(len + 2);
+    auto_free char *head = xmalloc(len + 3);
     memcpy(head, code, len);
-    memcpy(head + len, "'", 2);
+    memcpy(head + len, " \"", 3);
     PgQueryScanResult scan = pg_query_scan(head);
-    bool opens = scan.error && text_starts(scan.error->message, "unterminated quoted string") &&
-                 byte_of(head, scan.error->cursorpos) == len;
+    bool opens = scan.error && text_starts(scan.error->message, "unterminated quoted identifier") &&
+                 byte_of(head, scan.error->cursorpos) == len + 1;
     pg_query_free_scan_result(scan);
     return opens;
 }
@@ -99,6 +101,12 @@ static size_t find_command(const char *code, size_t len)
             return at;
     }
     return len;
+}
+
+/* Where the parser stumbled over a backslash that follows on something: 'create ...'\gexec. */
+static bool is_command(const char *code, size_t at)
+{
+    return code[at] == '\\' && is_outside(code, at);
 }
 
 static void say_command(const char *code, size_t at, struct arena *arena, struct sql_flaw *ret)
@@ -142,46 +150,73 @@ static bool is_open(const char *code, const PgQueryError *error, struct arena *a
 
 /* ---- what the parser stumbled over ---- */
 
-/* The number of bytes of a space that PostgreSQL takes for a letter; 0: none. */
-static size_t odd_space(const char *p, const char **ret_name)
+/* What looks like a space, or like nothing, and is a letter to PostgreSQL; NULL: something else. */
+static const char *odd_space(unsigned point)
 {
     static const struct {
-        const char *bytes, *name;
-    } spaces[] = {{"\xc2\xa0", "a no-break space (U+00A0)"},    {"\xe2\x80\x8b", "a zero-width space (U+200B)"},
-                  {"\xef\xbb\xbf", "a byte order mark (U+FEFF)"}, {"\xe2\x80\xaf", "a narrow space (U+202F)"},
-                  {"\xe3\x80\x80", "an ideographic space (U+3000)"}, {"\xe2\x80\xa8", "a line separator (U+2028)"}};
-    for (size_t i = 0; i < COUNT_OF(spaces); i++) {
-        if (text_starts(p, spaces[i].bytes)) {
-            *ret_name = spaces[i].name;
-            return strlen(spaces[i].bytes);
-        }
+        unsigned first, last;
+        const char *name;
+    } rows[] = {
+        {0x85, 0x85, "a control character"},        {0xA0, 0xA0, "a no-break space"},
+        {0xAD, 0xAD, "a soft hyphen"},              {0x1680, 0x1680, "an ogham space"},
+        {0x2000, 0x200A, "a wide or narrow space"}, {0x200B, 0x200B, "a zero-width space"},
+        {0x200C, 0x200F, "an invisible mark"},      {0x2028, 0x2029, "a line or paragraph separator"},
+        {0x202A, 0x202E, "an invisible mark"},      {0x202F, 0x202F, "a narrow space"},
+        {0x205F, 0x205F, "a wide or narrow space"}, {0x2060, 0x2064, "an invisible mark"},
+        {0x3000, 0x3000, "an ideographic space"},   {0xFEFF, 0xFEFF, "a byte order mark"},
+    };
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        if (point >= rows[i].first && point <= rows[i].last)
+            return rows[i].name;
     }
-    return 0;
+    return NULL;
 }
 
+/* Of UTF-8 that is known to be good, with two or three bytes; 0: another character. */
+static unsigned point_at(const char *text)
+{
+    const unsigned char *p = (const unsigned char *)text;
+    if (*p >= 0xC2 && *p < 0xE0)
+        return (*p & 0x1Fu) << 6 | (p[1] & 0x3Fu);
+    return *p >= 0xE0 && *p < 0xF0 ? (*p & 0x0Fu) << 12 | (p[1] & 0x3Fu) << 6 | (p[2] & 0x3Fu) : 0;
+}
+
+static bool is_word(char c)
+{
+    return (unsigned char)c >= 0x80 || isalnum((unsigned char)c) || c == '_';
+}
+
+/* In the statement at hand, up to the word that the parser stumbled over: a name that holds such a space is none to it
+ * yet, only what follows is wrong. */
 static bool is_odd_space(const char *code, size_t at, struct arena *arena, struct sql_flaw *ret)
 {
-    const char *name;
-    for (const char *p = code + at; *p && ((unsigned char)*p >= 0x80 || isalnum((unsigned char)*p) || *p == '_'); p++) {
-        if (!odd_space(p, &name))
+    size_t from = at, end = at, candidates = 0;
+    while (from && code[from - 1] != ';')
+        from--;
+    while (is_word(code[end]))
+        end++;
+    for (; from < end && candidates < SPACES_MAX; from++) {
+        unsigned point = point_at(code + from);
+        const char *name = point ? odd_space(point) : NULL;
+        if (!name || (++candidates && !is_outside(code, from)))
             continue;
         *ret = (struct sql_flaw){.kind = SQL_FLAW_UNREADABLE,
-                                 .at = (size_t)(p - code),
-                                 .text = arena_printf(arena, "%s stands outside of a string: PostgreSQL takes it for a "
-                                                      "letter", name),
+                                 .at = from,
+                                 .text = arena_printf(arena, "%s (U+%04X) stands outside of a string: PostgreSQL takes "
+                                                      "it for a letter", name, point),
                                  .hint = "write an ordinary space"};
         return true;
     }
     return false;
 }
 
-/* `:name`, :'name' and :"name"; elsewhere a lone colon only stands in the bounds of an array. */
+/* `:name`, :'name', :"name" and :{?name}; elsewhere a lone colon only stands in the bounds of an array. */
 static bool is_variable(const char *code, size_t at, struct arena *arena, struct sql_flaw *ret)
 {
     const char *name = code + at + 1;
-    if (code[at] != ':' || !(*name == '\'' || *name == '"' || isalpha((unsigned char)*name) || *name == '_'))
+    if (code[at] != ':' || !(*name && (strchr("'\"{_", *name) || isalpha((unsigned char)*name))))
         return false;
-    size_t quoted = *name == '\'' || *name == '"', len = quoted;
+    size_t quoted = strchr("'\"{", *name) != NULL, len = quoted + text_starts(name, "{?");
     while (isalnum((unsigned char)name[len]) || name[len] == '_')
         len++;
     *ret = (struct sql_flaw){.kind = SQL_FLAW_PSQL,
@@ -190,6 +225,39 @@ static bool is_variable(const char *code, size_t at, struct arena *arena, struct
                                                   (int)(len + (quoted && name[len])), name),
                              .hint = "write the value itself, or a placeholder of the fleet file"};
     return true;
+}
+
+/* No token begins with a '$' that neither a number nor the rest of a dollar quote follows. */
+static bool is_stray_dollar(const char *code, size_t at, struct arena *arena, struct sql_flaw *ret)
+{
+    bool placeholder = text_starts(code + at, "${"), doubled = code[at] == '$' && at && code[at - 1] == '$';
+    if (!placeholder && !doubled)
+        return false;
+    *ret = (struct sql_flaw){
+        .kind = SQL_FLAW_UNREADABLE,
+        .at = at,
+        .text = arena_strdup(arena, placeholder ? "a placeholder that nobody replaces: no server reads ${"
+                                                : "a '$' too many: the dollar quote is over before it"),
+        .hint = placeholder ? "write the value itself, or declare it under `placeholders:` of the service"
+                            : "take it out"};
+    return true;
+}
+
+/* What is between the quotes is wrong on every server. */
+static bool is_wrong_inside(const char *code, const PgQueryError *error, struct arena *arena, struct sql_flaw *ret)
+{
+    static const char *const errors[] = {"invalid Unicode escape", "invalid Unicode surrogate pair",
+                                         "zero-length delimited identifier"};
+    for (size_t i = 0; i < COUNT_OF(errors); i++) {
+        if (!text_starts(error->message, errors[i]))
+            continue;
+        *ret = (struct sql_flaw){.kind = SQL_FLAW_UNREADABLE,
+                                 .at = byte_of(code, error->cursorpos),
+                                 .text = arena_strdup(arena, error->message),
+                                 .hint = "correct what stands between the quotes"};
+        return true;
+    }
+    return false;
 }
 
 static bool is_unfinished(const char *code, const PgQueryError *error, struct arena *arena, struct sql_flaw *ret)
@@ -217,6 +285,11 @@ bool sql_find_flaw(const char *code, const PgQueryError *error, struct arena *ar
     if (at < end || open)
         return true;
     size_t cursor = error ? byte_of(code, error->cursorpos) : 0;
+    if (error && is_command(code, cursor)) {
+        say_command(code, cursor, arena, ret_flaw);
+        return true;
+    }
     return error && (is_odd_space(code, cursor, arena, ret_flaw) || is_variable(code, cursor, arena, ret_flaw) ||
-                     is_unfinished(code, error, arena, ret_flaw));
+                     is_stray_dollar(code, cursor, arena, ret_flaw) ||
+                     is_wrong_inside(code, error, arena, ret_flaw) || is_unfinished(code, error, arena, ret_flaw));
 }

@@ -154,12 +154,24 @@ Test(layouts, what_no_server_reads)
         {TABLE "\nselect E'a\n\\n', $$\n\\i x\n$$;\n-- \\i x\n\\set x 1", 7, "\\set is", "the value", true},
         {TABLE "\ninsert into t values (:'name');", 2, ":'name' is a variable of psql", "placeholder", true},
         {TABLE "\nselect * from :schema.t;", 2, ":schema is a variable of psql", "placeholder", true},
+        {TABLE "\nselect 'drop table x'\\gexec", 2, "\\gexec is a command of psql", "DO block", true},
+        {TABLE "\nselect format('drop table %I', 'x')\n\\gexec", 3, "\\gexec is a command of psql", "DO block", true},
+        {TABLE "\nselect 'drop table x'\n\\gexec", 3, "\\gexec is a command of psql", "DO block", true},
+        {TABLE "\nselect now() as a\n\\gset\nselect :'a';", 3, "\\gset is a command of psql", "DO block", true},
+        {TABLE "\nselect 1\\; select 2;", 2, "\\; is a command of psql", "alone", true},
+        {TABLE "\nselect :{?x};", 2, ":{?x} is a variable of psql", "placeholder", true},
         {TABLE "\ninsert into t values ('abc);", 2, "the string that begins here has no end", "end it", false},
         {TABLE "\n/* never closed", 2, "the comment that begins here has no end", "end it", false},
         {TABLE "\ndo $x$ begin null; end $y$;", 2, "the dollar-quoted text that begins here has no end", "", false},
         {TABLE "\nselect \"a from t;", 2, "the quoted name that begins here has no end", "", false},
         {"create newer thing;\nselect 'x", 2, "the string that begins here has no end", "", false},
         {TABLE "\nselect 1\xe2\x80\x8b;", 2, "zero-width space", "ordinary", false},
+        {TABLE "\ncreate table u (a\xc2\xa0int);", 2, "a no-break space (U+00A0)", "ordinary", false},
+        {TABLE "\nalter table t add b\xe2\x80\x89int;", 2, "a wide or narrow space (U+2009)", "ordinary", false},
+        {TABLE "\ninsert into t\xc2\xa0values\n('\xc2\xa0');", 2, "a no-break space (U+00A0)", "ordinary", false},
+        {TABLE "\n\xe2\x81\xa0" TABLE, 2, "an invisible mark (U+2060)", "ordinary", false},
+        {TABLE "\ndo $$ begin null; end $$$;", 2, "a '$' too many", "take it out", false},
+        {TABLE "\nselect E'\\u12';", 2, "invalid Unicode escape", "between the quotes", false},
     };
     for (size_t l = 0; l < COUNT_OF(layouts); l++) {
         for (size_t i = 0; i < COUNT_OF(rows); i++) {
@@ -191,6 +203,7 @@ Test(layouts, what_only_looks_like_it)
         "select (array[1,2,3])[1:2], '::', a::text from t where a = ':x';",
         "copy t from stdin;\n\\N\nit's\n\\.\nselect 1;",
         "select '\xc2\xa0', $$\xe2\x80\x8b$$; -- \xc2\xa0",
+        "select '\\gexec\n\\gexec', \"a\xc2\xa0" "b\" from t; -- 'x'\\gexec",
     };
     for (size_t l = 0; l < COUNT_OF(layouts); l++) {
         for (size_t i = 0; i < COUNT_OF(rows); i++) {
@@ -241,6 +254,19 @@ Test(layouts, placeholders)
         read_pair(layout, "    placeholders: {name: bob}\n", "insert into t values ('Dear ${name}');", "select 1;");
         clean();
         cr_expect_eq(service(0)->migrations[0].placeholders, strcmp(layout->name, "goose") != 0, "%s", layout->name);
+    }
+}
+
+/* Outside of a string nothing but a placeholder that is replaced is certain to run. */
+Test(layouts, a_placeholder_that_nobody_replaces)
+{
+    for (size_t l = 0; l < COUNT_OF(layouts); l++) {
+        const struct layout_case *layout = &layouts[l];
+        read_pair(layout, "", "create table ${schema}.t (a text);", "select 1;");
+        const struct catalog_finding *finding =
+            any(layout->replaces ? "placeholder" : "unreadable-sql", true, layout->replaces ? "${schema}" : "${");
+        cr_assert(finding, "%s", layout->name);
+        cr_expect_eq(finding->line, layout->line, "%s: line %d", layout->name, finding->line);
     }
 }
 
