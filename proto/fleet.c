@@ -154,12 +154,12 @@ static bool is_digit(char c)
 }
 
 /* 1.0, 1_0 and 01 are 1. */
-static void copy_parts(const char **from, char **to)
+static void copy_parts(const char *separators, const char **from, char **to)
 {
     if (!copy_number(from, to))
         *(*to)++ = '0';
     char *end = *to;
-    while ((**from == '.' || **from == '_') && is_digit((*from)[1])) {
+    while (**from && strchr(separators, **from) && is_digit((*from)[1])) {
         (*from)++;
         *(*to)++ = '.';
         if (copy_number(from, to))
@@ -168,13 +168,34 @@ static void copy_parts(const char **from, char **to)
     *to = end;
 }
 
-void history_id_form(enum history_tool tool, const char *id, char *out)
+/* Diesel: 2024-01-15-093000 is 20240115093000; behind a '_' stands the name. */
+static void copy_without_dashes(const char **from, char **to)
 {
+    for (; **from && **from != '_'; (*from)++) {
+        if (**from != '-')
+            *(*to)++ = **from;
+    }
+}
+
+/* Layouts of greylag's own, whose versions are numbers. */
+static bool has_own_numbers(const struct service *service)
+{
+    const char *layout = service->layout ? service->layout : "";
+    return strcmp(layout, "metadata") == 0 || strcmp(layout, "timestamp") == 0;
+}
+
+void service_id_form(const struct service *service, const char *id, char *out)
+{
+    enum history_tool tool = service->history;
     bool flyway = tool == HISTORY_FLYWAY;
     if (flyway && *id == 'B' && is_digit(id[1]))
         *out++ = *id++;
     if (flyway && is_digit(*id))
-        copy_parts(&id, &out);
+        copy_parts("._", &id, &out);
+    else if (has_own_numbers(service) && is_digit(*id))
+        copy_parts("._-", &id, &out);
+    else if (tool == HISTORY_DIESEL && is_digit(*id))
+        copy_without_dashes(&id, &out);
     else if ((tool == HISTORY_GOLANG_MIGRATE || tool == HISTORY_GOOSE) && is_digit(*id) && !copy_number(&id, &out))
         *out++ = '0';
     memmove(out, id, strlen(id) + 1);
@@ -189,11 +210,11 @@ int service_held(const struct service *service, const char *id, int likely)
             return (int)at;
     }
     auto_free char *form = xcalloc(room, 1), *other = NULL;
-    history_id_form(service->history, id, form);
+    service_id_form(service, id, form);
     for (size_t i = 0; i < count; i++) {
         const char *its = service->migrations[i].id;
         other = xrealloc(other, strlen(its) + 2);
-        history_id_form(service->history, its, other);
+        service_id_form(service, its, other);
         if (strcmp(form, other) == 0)
             return (int)i;
     }

@@ -168,8 +168,10 @@ const struct migration *service_migration(const struct service *service, const c
 /* The id with its version as the tool compares versions, in `out`, which has room for all of `id`: "1_x" of "000001_x".
  * What is on record as 1 is this one, however its file is called now. Tools whose versions are texts keep it as it is.
  *  flyway         flyway-core: MigrationVersion.java: big integers, `_` is `.`, trailing zero parts drop
- *  golang-migrate source/parse.go, goose internal/sqlparser: one integer */
-void history_id_form(enum history_tool tool, const char *id, char *out);
+ *  golang-migrate source/parse.go, goose internal/sqlparser: one integer
+ *  diesel         migrations_internals/src/lib.rs: dashes drop
+ *  metadata, timestamp: numbers as text_compare_numbers() sees them */
+void service_id_form(const struct service *service, const char *id, char *out);
 /* The migration that is on record under this id, maybe with its version written in another way; -1: none. `likely`:
  * where to look first. */
 int service_held(const struct service *service, const char *id, int likely);

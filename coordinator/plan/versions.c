@@ -61,7 +61,7 @@ struct versions {
 static const char *form_of(struct arena *arena, const struct service *service, const char *id)
 {
     char *form = arena_alloc(arena, strlen(id) + 2);
-    history_id_form(service->history, id, form);
+    service_id_form(service, id, form);
     return form;
 }
 

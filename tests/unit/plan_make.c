@@ -186,22 +186,34 @@ Test(plan, a_version_written_in_another_way_is_the_same_migration)
         enum history_tool tool;
         const char *recorded, *file;
         bool same;
+        const char *layout;
     } rows[] = {
-        {HISTORY_GOLANG_MIGRATE, "1", "000001", true},  {HISTORY_GOLANG_MIGRATE, "000001", "01", true},
-        {HISTORY_GOOSE, "00001", "1", true},            {HISTORY_GOOSE, "1_users", "0001_users", true},
-        {HISTORY_GOOSE, "1_users", "0001_plans", false}, {HISTORY_GOOSE, "10", "1", false},
-        {HISTORY_FLYWAY, "1", "01.0", true},            {HISTORY_FLYWAY, "1_2", "1.02", true},
-        {HISTORY_FLYWAY, "1.2", "1.2.1", false},        {HISTORY_FLYWAY, "B1", "B01", true},
-        {HISTORY_FLYWAY, "1.0.2", "1.2", false},        {HISTORY_FLYWAY, "1", "B1", false},
-        {HISTORY_FLYWAY, "R__1", "R__01", false},       {HISTORY_DBMATE, "1", "01", false},
-        {HISTORY_NONE, "1", "01", false},               {HISTORY_SQITCH, "1", "01", false},
-        {HISTORY_GOLANG_MIGRATE, "0", "00", true},      {HISTORY_FLYWAY, "0", "0.0", true},
+        {HISTORY_GOLANG_MIGRATE, "1", "000001", true, ""}, {HISTORY_GOLANG_MIGRATE, "000001", "01", true, ""},
+        {HISTORY_GOOSE, "00001", "1", true, ""}, {HISTORY_GOOSE, "1_users", "0001_users", true, ""},
+        {HISTORY_GOOSE, "1_users", "0001_plans", false, ""}, {HISTORY_GOOSE, "10", "1", false, ""},
+        {HISTORY_FLYWAY, "1", "01.0", true, ""}, {HISTORY_FLYWAY, "1_2", "1.02", true, ""},
+        {HISTORY_FLYWAY, "1.2", "1.2.1", false, ""}, {HISTORY_FLYWAY, "B1", "B01", true, ""},
+        {HISTORY_FLYWAY, "1.0.2", "1.2", false, ""}, {HISTORY_FLYWAY, "1", "B1", false, ""},
+        {HISTORY_FLYWAY, "R__1", "R__01", false, ""}, {HISTORY_DBMATE, "1", "01", false, ""},
+        {HISTORY_NONE, "1", "01", false, ""}, {HISTORY_SQITCH, "1", "01", false, ""},
+        {HISTORY_GOLANG_MIGRATE, "0", "00", true, ""}, {HISTORY_FLYWAY, "0", "0.0", true, ""},
+        {HISTORY_DIESEL, "2024-01-15-093000", "20240115093000", true, ""},
+        {HISTORY_DIESEL, "20240115093000_a-b", "2024-01-15-093000_a-b", true, ""},
+        {HISTORY_DIESEL, "2024-01-15-093000_ab", "20240115093000_a-b", false, ""},
+        {HISTORY_DIESEL, "1", "01", false, ""},
+        {HISTORY_NONE, "1", "001", true, "metadata"},
+        {HISTORY_NONE, "1-2", "01.2.0", true, "metadata"},
+        {HISTORY_NONE, "1-2", "12", false, "metadata"},
+        {HISTORY_NONE, "20240101_001", "20240101_1", true, "timestamp"},
+        {HISTORY_NONE, "20240101_001", "20240101_010", false, "timestamp"},
+        {HISTORY_NONE, "1", "01", false, "declared"},
     };
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
         struct world w;
         begin(&w);
         struct migration *only = add(&w, "auth", 1, "auth", "");
         w.services[0].history = rows[i].tool;
+        w.services[0].layout = rows[i].layout;
         only->id = only->version = rows[i].file;
         applied(&w, "auth", "auth", rows[i].recorded);
         ((struct applied *)(uintptr_t)w.contents[0].applied)->checksum =
