@@ -146,6 +146,31 @@ static void add_name(struct buf *out, const struct flyway_keys *keys, const char
              name + (built_in ? strlen(own) : 0));
 }
 
+/* What Flyway has read in vain it does not look at again: of ##{x} the second # begins nothing. */
+static const char *next_mark(const char *text, const char *prefix)
+{
+    while (*text) {
+        size_t same = 0;
+        while (prefix[same] && text[same] == prefix[same])
+            same++;
+        if (!prefix[same])
+            return text;
+        text += same + (text[same] != 0);
+    }
+    return NULL;
+}
+
+/* In front of the ${ that is to be written there. Two would be read as none: sql/placeholder.h. */
+static bool follows_dollar(const char *from, const char *at)
+{
+    size_t dollars = 0;
+    while (at > from && at[-1] == '$') {
+        at--;
+        dollars++;
+    }
+    return dollars % 2 == 1;
+}
+
 void flyway_mark(struct layout_run *run, const char *text, size_t size, struct flyway_marked *ret_marked)
 {
     const struct flyway_keys *keys = run->file ? run->file->flyway : NULL;
@@ -157,10 +182,13 @@ void flyway_mark(struct layout_run *run, const char *text, size_t size, struct f
     const char *prefix = keys->placeholder_prefix ? keys->placeholder_prefix : "${";
     const char *suffix = keys->placeholder_suffix ? keys->placeholder_suffix : "}", *from = text;
     auto_buf struct buf out = BUF_INIT(MIGRATION_MAX * 2);
-    for (const char *at; (at = strstr(from, prefix));) {
+    for (const char *at; (at = next_mark(from, prefix));) {
         const char *name = at + strlen(prefix), *end = strstr(name, suffix);
-        if (!end)
+        if (!end) {
+            ret_marked->open = at;
             break;
+        }
+        ret_marked->dollar |= follows_dollar(from, at);
         buf_add(&out, from, (size_t)(at - from));
         add_name(&out, keys, name, (size_t)(end - name));
         from = end + strlen(suffix);

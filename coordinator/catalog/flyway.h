@@ -33,6 +33,8 @@ struct flyway_marked {
     size_t size;
     bool replaced; /* at least one was */
     bool bare;     /* a ${ stands in it that is no placeholder */
+    bool dollar;   /* a $ stands directly in front of one */
+    const char *open; /* in the text given: one without an end; NULL: none */
 };
 void flyway_mark(struct layout_run *run, const char *text, size_t size, struct flyway_marked *ret_marked);
 

@@ -9,6 +9,7 @@
 
 #include "base/buf.h"
 #include "base/cleanup.h"
+#include "base/text.h"
 #include "catalog/flyway.h"
 #include "catalog/version.h"
 #include "sql/placeholder.h"
@@ -98,6 +99,26 @@ static void add_other(struct layout_run *run, const struct folder_file *file, co
     entry->up_size = file->size;
 }
 
+/* ---- placeholders with a prefix of their own ---- */
+
+/* What Flyway refuses, and what cannot be written as the worker knows it. */
+static bool check_marks(struct layout_run *run, const char *where, const char *text,
+                        const struct flyway_marked *marked)
+{
+    int line, column;
+    if (marked->open) {
+        text_position(text, (size_t)(marked->open - text), &line, &column);
+        finding_add(run->findings, ERROR, FINDING_PLACEHOLDER, where, line,
+                    "close it; with this `placeholder_prefix` Flyway reads a placeholder wherever it stands",
+                    "a placeholder begins here and has no end");
+    } else if (marked->dollar) {
+        finding_add(run->findings, ERROR, FINDING_NOT_BUILT, where, 0,
+                    "take the $ into the placeholder's value, or put something between",
+                    "a $ directly in front of a placeholder with a prefix of its own is known but not built yet");
+    }
+    return !marked->open && !marked->dollar;
+}
+
 /* ---- beforeEachMigrate, afterEachMigrate ---- */
 
 struct each {
@@ -137,6 +158,8 @@ static bool good_each(struct layout_run *run, const struct folder_file *file)
         return false;
     }
     flyway_mark(run, file->text, file->size, &marked);
+    if (!check_marks(run, file->where, file->text, &marked))
+        return false;
     sql_analyse(marked.text, &scratch, &sql);
     const char *why = NULL;
     if (script.no_transaction || sql.needs_no_transaction)
@@ -259,8 +282,11 @@ static void mark_entry(struct layout_run *run, struct entry *entry)
     if (entry->literal)
         return;
     flyway_mark(run, entry->up, entry->up_size, &up);
-    if (entry->down)
+    check_marks(run, entry->file->where, entry->up, &up);
+    if (entry->down) {
         flyway_mark(run, entry->down, entry->down_size, &down);
+        check_marks(run, entry->down_where, entry->down, &down);
+    }
     entry->literal = !up.replaced && !down.replaced;
     if ((up.replaced || down.replaced) && (up.bare || down.bare))
         finding_add(run->findings, ERROR, FINDING_NOT_BUILT, entry->file->where, 0,

@@ -366,3 +366,28 @@ Test(flyway, what_a_placeholder_looks_like)
     one("    layout: flyway\n");
     found("placeholder", true, "a/V2__b.sql", "name");
 }
+
+/* As Flyway looks for them: one without an end is an error, and of ##[ the second # begins nothing. */
+Test(flyway, placeholders_that_are_none_or_have_no_end)
+{
+    put("a/V1__a.sql", "select 1;\ninsert into t values ('##[name]');\n");
+    one("    layout: flyway\n    placeholders: {name: bob}\n" MARKS);
+    clean();
+    cr_expect(!migration(0, "1")->placeholders);
+    put("a/V1__a.sql", "select 1;\ninsert into t values ('#[name] #[name');\n");
+    one("    layout: flyway\n    placeholders: {name: bob}\n" MARKS);
+    cr_expect_eq(found("placeholder", true, "a/V1__a.sql", "no end")->line, 2);
+    put("a/V1__a.sql", "insert into t values ('a@b');\n");
+    one("    layout: flyway\n    flyway: {placeholder_prefix: \"@\", placeholder_suffix: \"@\"}\n");
+    found("placeholder", true, "a/V1__a.sql", "no end");
+    put("a/V1__a.sql", "insert into t values ('$#[name]');\n");
+    one("    layout: flyway\n    placeholders: {name: bob}\n" MARKS);
+    found("not-built", true, "a/V1__a.sql", "a $ directly in front of a placeholder");
+    put("a/V1__a.sql", "insert into t values ('$$#[name]');\n");
+    one("    layout: flyway\n    placeholders: {name: bob}\n" MARKS);
+    clean();
+    put("a/V1__a.sql", "select 1;\n");
+    put("a/afterEachMigrate.sql", "select '#[name';\n");
+    one("    layout: flyway\n    placeholders: {name: bob}\n" MARKS);
+    found("placeholder", true, "a/afterEachMigrate.sql", "no end");
+}
