@@ -117,6 +117,15 @@ static void load_text(const struct linting *linting, const char *file, const cha
     load_file(linting, bytes, ret_text);
 }
 
+/* Sqitch's record is a schema of its own. */
+static const char *registry_of(struct arena *arena, const struct service *service)
+{
+    if (service->history == HISTORY_NONE || !strchr(history_tool_table(service->history), '.'))
+        return NULL;
+    struct history_name name = history_name(service->history, service->history_table);
+    return arena_strndup(arena, name.schema, name.schema_len);
+}
+
 static void load(const struct linting *linting, const struct service *service, const struct migration *from,
                  int applied, struct loaded *ret_loaded)
 {
@@ -136,6 +145,7 @@ static void load(const struct linting *linting, const struct service *service, c
         .own_history = service->history != HISTORY_NONE && !service->mirror
                            ? history_name(service->history, service->history_table).table
                            : NULL,
+        .own_registry = registry_of(linting->arena, service),
         .needs_no_undo = from->kind == MIGRATION_REPEATABLE, /* its earlier text is run again */
     };
     load_text(linting, from->file, from->up, &ret_loaded->up, &migration->up);

@@ -232,11 +232,69 @@ static void on_create_as(struct reader *reader, const json_t *node)
                   tree_is(node, "if_not_exists"));
 }
 
+/* SELECT set_config('name', 'value', false), as pg_dump writes it. */
+static void take_set_config(struct reader *reader, const json_t *call)
+{
+    const json_t *names = json_object_get(call, "funcname"), *args = json_object_get(call, "args");
+    const char *function = tree_string(json_array_get(names, json_array_size(names) - 1));
+    const json_t *name = json_object_get(json_array_get(args, 0), "A_Const"),
+                 *value = json_object_get(json_array_get(args, 1), "A_Const"),
+                 *local = json_object_get(json_array_get(args, 2), "A_Const");
+    const char *setting = tree_text(json_object_get(name, "sval"), "sval");
+    if (!function || strcmp(function, "set_config") != 0 || !setting)
+        return;
+    struct fact *fact = fact_add(reader, FACT_SET, call);
+    fact->name = fact_keep(reader, setting);
+    fact->to = fact_keep(reader, tree_text(json_object_get(value, "sval"), "sval"));
+    fact->flags = !local || tree_is(json_object_get(local, "boolval"), "boolval") ? FACT_LOCAL : 0;
+}
+
 static void on_select(struct reader *reader, const json_t *node)
 {
-    const json_t *into = json_object_get(node, "intoClause");
+    const json_t *into = json_object_get(node, "intoClause"), *item;
+    size_t i;
     if (into)
         create_as(reader, into, json_object_get(node, "fromClause"), false);
+    json_array_foreach(json_object_get(node, "targetList"), i, item)
+    {
+        const json_t *value = json_object_get(json_object_get(item, "ResTarget"), "val");
+        take_set_config(reader, json_object_get(value, "FuncCall"));
+    }
+}
+
+/* COMMENT ON TABLE: its name is a list, as DROP has it. */
+static void on_comment(struct reader *reader, const json_t *node)
+{
+    if (tree_has(node, "objtype", "OBJECT_TABLE"))
+        fact_add(reader, FACT_TOUCH, NULL)->table = dropped(reader, json_object_get(node, "object"));
+}
+
+/* Every table that the statement names, and that no fact of it has. */
+static void add_touched(struct reader *reader, json_t *node, size_t first)
+{
+    size_t i;
+    const char *key;
+    json_t *value;
+    if (json_is_array(node)) {
+        json_array_foreach(node, i, value)
+            add_touched(reader, value, first);
+        return;
+    }
+    json_object_foreach(node, key, value)
+    {
+        if (!json_is_object(value) && !json_is_array(value))
+            continue;
+        const char *name = tree_text(value, "relname");
+        bool known = name == NULL;
+        for (i = first; i < reader->facts->count && !known; i++) {
+            const struct fact *fact = &reader->facts->items[i];
+            known = (fact->table.name && strcmp(fact->table.name, name) == 0) ||
+                    (fact->other.name && strcmp(fact->other.name, name) == 0);
+        }
+        if (!known)
+            fact_add(reader, FACT_TOUCH, value)->table = fact_relation(reader, value);
+        add_touched(reader, value, first);
+    }
 }
 
 static void on_trigger(struct reader *reader, const json_t *node)
@@ -342,6 +400,7 @@ static const struct {
     {"CreateForeignServerStmt", on_server},
     {"AlterForeignServerStmt", on_server},
     {"DoStmt", on_do},
+    {"CommentStmt", on_comment},
 };
 
 static void read_statement(void *context, const struct sql_statement *statement, size_t index, json_t *tree,
@@ -352,10 +411,12 @@ static void read_statement(void *context, const struct sql_statement *statement,
     reader->begin = statement->begin;
     reader->base = base;
     reader->statement = index;
+    size_t first = reader->facts->count;
     for (size_t i = 0; name && i < COUNT_OF(rows); i++) {
         if (strcmp(rows[i].node, name) == 0)
             rows[i].act(reader, json_object_get(tree, name));
     }
+    add_touched(reader, tree, first);
 }
 
 void facts_read(const char *text, struct arena *arena, struct facts *ret_facts)

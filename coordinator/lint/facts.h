@@ -35,7 +35,8 @@ enum fact_kind {
     FACT_COPY,              /* table (into), other (from): INSERT ... SELECT, CREATE TABLE AS; one for each source */
     FACT_TRIGGER,           /* table */
     FACT_LOCK,              /* table, flag STRONG: keeps writers out */
-    FACT_SET,               /* name, to: SET name = to; flag LOCAL */
+    FACT_SET,               /* name, to: SET name = to, set_config(); flag LOCAL */
+    FACT_TOUCH,             /* table: named by a statement of which no other fact has it */
     FACT_PASSWORD,          /* name: what carries it */
     FACT_OPAQUE,            /* to: the body of DO */
 };

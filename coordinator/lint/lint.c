@@ -91,7 +91,7 @@ bool rule_transactional(const struct scope *scope)
 }
 
 /* A whole word, so that `user` is not found in `user_id`. */
-static bool names_word(const char *text, const char *word)
+bool rule_names_word(const char *text, const char *word)
 {
     size_t len = strlen(word);
     for (const char *p = text; (p = strstr(p, word)); p++) {
@@ -106,7 +106,7 @@ static bool names_word(const char *text, const char *word)
 bool lint_is_opaque(const struct lint *lint, const char *table)
 {
     for (size_t i = 0; i < lint->opaque_count; i++) {
-        if (names_word(lint->opaque[i], table))
+        if (rule_names_word(lint->opaque[i], table))
             return true;
     }
     return false;

@@ -31,5 +31,6 @@ void rule_at(struct scope *scope, enum lint_rule rule, struct place place, const
 bool rule_said(const struct scope *scope, enum lint_rule rule);
 /* "schema.table", without public's; for messages. */
 const char *rule_name(struct scope *scope, struct relation name);
+bool rule_names_word(const char *text, const char *word); /* as a whole word */
 /* The text runs in one transaction. */
 bool rule_transactional(const struct scope *scope);

@@ -1,5 +1,6 @@
 /* Tables in which migration tools keep their history and locks; what lasts from file to file with such a tool. */
 #include <string.h>
+#include <strings.h>
 
 #include "base/cleanup.h"
 #include "lint/rule.h"
@@ -23,27 +24,40 @@ static bool is_history(struct relation table)
     return false;
 }
 
+/* Of a registry, which is a schema, each of its tables. */
+static bool is_own(const struct lint_migration *migration, struct relation table)
+{
+    if (!table.name || !migration->own_history)
+        return false;
+    if (migration->own_registry)
+        return strcmp(table.schema, migration->own_registry) == 0;
+    return strcmp(table.name, migration->own_history) == 0;
+}
+
 /* Whoever edits it is told so by the rule below. */
 void lint_own_history(struct scope *scope)
 {
     const struct fact *fact = scope->fact;
-    const char *own = scope->migration->own_history;
-    bool table = own && fact->table.name && strcmp(fact->table.name, own) == 0;
-    bool other = own && fact->other.name && strcmp(fact->other.name, own) == 0;
-    if ((table || other) && fact->kind != FACT_CREATE_TABLE && !rule_said(scope, LINT_OWN_HISTORY))
+    const struct lint_migration *migration = scope->migration;
+    bool makes = fact->kind == FACT_CREATE_TABLE || (fact->flags & FACT_IN_CREATE);
+    bool table = is_own(migration, fact->table) && !makes;
+    bool other = is_own(migration, fact->other);
+    bool inside = fact->kind == FACT_OPAQUE && migration->own_history && !migration->own_registry &&
+                  rule_names_word(fact->to, migration->own_history);
+    if ((table || other || inside) && !rule_said(scope, LINT_OWN_HISTORY))
         rule_fact(scope, LINT_OWN_HISTORY, "%s is the table of the service's own tool, which is not kept up here",
-                  rule_name(scope, table ? fact->table : fact->other));
+                  inside ? migration->own_history : rule_name(scope, table ? fact->table : fact->other));
 }
 
 void lint_setting_ends(struct scope *scope)
 {
     static const char *const settings[] = {"search_path", "role", "session_authorization", "session_replication_role",
-                                           "timezone"};
+                                           "timezone",    "datestyle", "intervalstyle"};
     const struct fact *fact = scope->fact;
     if (fact->kind != FACT_SET || (fact->flags & FACT_LOCAL) || !scope->migration->session_lasts)
         return;
     for (size_t i = 0; i < COUNT_OF(settings); i++) {
-        if (strcmp(settings[i], fact->name) == 0)
+        if (strcasecmp(settings[i], fact->name) == 0)
             rule_fact(scope, LINT_SETTING_ENDS, "SET %s ends with this file, and with its tool it would last",
                       fact->name);
     }

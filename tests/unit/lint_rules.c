@@ -701,6 +701,19 @@ Test(lint, what_is_there_with_the_tool_alone)
         {"CREATE TABLE x AS SELECT * FROM schema_migrations;", true, "schema_migrations", LINT_OWN_HISTORY, 1},
         {"ALTER TABLE schema_migrations ADD COLUMN data_version int;", true, NULL, LINT_OWN_HISTORY, 0},
         {"ALTER TABLE others ADD COLUMN data_version int;", true, "schema_migrations", LINT_OWN_HISTORY, 0},
+        {"SELECT pg_catalog.set_config('search_path', '', false);", true, NULL, LINT_SETTING_ENDS, 1},
+        {"SELECT set_config('search_path', 'app', true);", true, NULL, LINT_SETTING_ENDS, 0},
+        {"SELECT set_config('statement_timeout', '0', false);", true, NULL, LINT_SETTING_ENDS, 0},
+        {"SET datestyle = 'German';", true, NULL, LINT_SETTING_ENDS, 1},
+        {"CREATE VIEW v AS SELECT * FROM schema_migrations;", true, "schema_migrations", LINT_OWN_HISTORY, 1},
+        {"GRANT SELECT ON schema_migrations TO app;", true, "schema_migrations", LINT_OWN_HISTORY, 1},
+        {"COMMENT ON TABLE public.schema_migrations IS 'x';", true, "schema_migrations", LINT_OWN_HISTORY, 1},
+        {"CREATE TABLE x (LIKE schema_migrations);", true, "schema_migrations", LINT_OWN_HISTORY, 1},
+        {"DELETE FROM t WHERE EXISTS (SELECT FROM schema_migrations);", true, "schema_migrations", LINT_OWN_HISTORY, 1},
+        {"DO $$ BEGIN ALTER TABLE schema_migrations ADD x int; END $$;", true, "schema_migrations", LINT_OWN_HISTORY,
+         1},
+        {"CREATE TABLE schema_migrations (version bigint);", true, "schema_migrations", LINT_OWN_HISTORY, 0},
+        {"INSERT INTO t VALUES ('schema_migrations');", true, "schema_migrations", LINT_OWN_HISTORY, 0},
     };
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         struct lint_migration migration = migration_of(cases[i].sql, NULL, 1);
@@ -710,6 +723,27 @@ Test(lint, what_is_there_with_the_tool_alone)
         lint_add(lint, &migration);
         lint_end(lint, &found, &found_count);
         cr_expect_eq(count_of(cases[i].rule), cases[i].count, "%s: %s", cases[i].sql, all_found());
+    }
+}
+
+/* Sqitch's record is a schema: each of its tables is the tool's, and a table changes elsewhere is the application's. */
+Test(lint, a_registry_is_a_schema)
+{
+    static const struct {
+        const char *sql;
+        size_t count;
+    } cases[] = {{"ALTER TABLE sqitch.tags ADD x int;", 1},
+                 {"GRANT SELECT ON sqitch.changes TO app;", 1},
+                 {"ALTER TABLE changes ADD x int;", 0},
+                 {"ALTER TABLE app.changes ADD x int;", 0}};
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        struct lint_migration migration = migration_of(cases[i].sql, NULL, 1);
+        migration.own_history = "changes";
+        migration.own_registry = "sqitch";
+        struct lint *lint = lint_begin(&policy, &arena);
+        lint_add(lint, &migration);
+        lint_end(lint, &found, &found_count);
+        cr_expect_eq(count_of(LINT_OWN_HISTORY), cases[i].count, "%s: %s", cases[i].sql, all_found());
     }
 }
 
