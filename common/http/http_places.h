@@ -4,8 +4,8 @@
  * second), the reading of its answer; none counts while its handler works. Who takes longer is disconnected. A
  * connection on which nobody has shown a token is a stranger's; strangers have half of the places, and when these are
  * taken a newcomer gets the one that was opened first at the address that holds most. So neither slow clients nor many
- * of them keep others out. A token has TOKEN_PLACES at most, whatever its requests do; and of the memory for bodies half
- * of what others leave, so that there is always room for one more. Small bodies always find room.
+ * of them keep others out. A token has TOKEN_PLACES at most, whatever its requests do; and of the memory for bodies
+ * half of what others leave, so that there is always room for one more. Small bodies always find room.
  *
  * Threads: any. A thread of its own disconnects what is overdue, by shutting the socket down; libmicrohttpd then closes
  * it and says so. A place is valid from places_take to places_leave. */

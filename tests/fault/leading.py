@@ -188,7 +188,8 @@ def test_large_jobs_reach_their_worker_on_the_embedded_broker():
         stage.greylag("up", "--no-wait")
         release = stage.ended()
         rows = [decision["row"] for decision in release["decisions"]]
-        print(f"# {release['state']}; epoch {epoch} -> {leader(stage)['epoch']}, longest turn {longest(stage)} ms; {rows}")
+        print(f"# {release['state']}; epoch {epoch} -> {leader(stage)['epoch']}, longest turn {longest(stage)} ms; "
+              f"{rows}")
         expect(release["state"] == "succeeded" and "job-silent" not in rows, f"{release['state']}: {rows}")
 
 

@@ -76,8 +76,8 @@ def demo(postgres):
 
 
 def real_fleet(folder):
-    """concourse's 149 migrations up and down, where its files are. Not lemmy's, of which one is refused by 13 and another
-    one by all before 16; and its reference dumps need a pg_dump as new as the server."""
+    """concourse's 149 migrations up and down, where its files are. Not lemmy's, of which one is refused by 13 and
+    another one by all before 16; and its reference dumps need a pg_dump as new as the server."""
     done = subprocess.run([sys.executable, SOURCE / "tests/integration/real_input.py",
                            "concourse_alone_on_the_embedded_broker"],
                           capture_output=True, text=True, env={**os.environ, "GREYLAG_POSTGRES_BIN": folder})
