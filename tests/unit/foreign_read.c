@@ -96,6 +96,25 @@ Test(foreign_read, golang_migrate_and_its_dirty_state)
     RECORDS(NULL, "golang-migrate public.schema_migrations: [-1|||] failed");
 }
 
+/* Harbor's files give golang-migrate's table a column; others note a time. Under another name it may be anything. */
+Test(foreign_read, a_table_that_was_given_columns)
+{
+    test_pg_run(database, "CREATE TABLE schema_migrations (version bigint primary key, dirty boolean not null, "
+                          "data_version int); INSERT INTO schema_migrations VALUES (30, false, 30);"
+                          "CREATE TABLE app_state (version bigint, dirty boolean, data_version int);"
+                          "CREATE TABLE goose_db_version (id serial, version_id bigint, is_applied boolean, tstamp "
+                          "timestamp, who text); INSERT INTO goose_db_version VALUES (1, 7, true, now(), 'me');"
+                          "CREATE TABLE __diesel_schema_migrations (version varchar(50) primary key, run_on timestamp, "
+                          "who text); INSERT INTO __diesel_schema_migrations VALUES ('20240118', now(), 'me');"
+                          "CREATE SCHEMA other; CREATE TABLE other.schema_migrations (version varchar primary key, "
+                          "applied_at timestamptz default now()); INSERT INTO other.schema_migrations VALUES ('1');"
+                          "CREATE TABLE other.old_migrations (version varchar, applied_at timestamptz)");
+    RECORDS(NULL, "diesel public.__diesel_schema_migrations: [20240118|||] applied\n"
+                  "goose public.goose_db_version: [7|||] applied\n"
+                  "golang-migrate public.schema_migrations: [30|||] baseline");
+    RECORDS("other", "dbmate other.schema_migrations: [1|||] applied");
+}
+
 Test(foreign_read, two_tools_in_one_database)
 {
     test_pg_run(database, "CREATE TABLE schema_migrations (version varchar primary key);"

@@ -6,7 +6,7 @@
 #define TOOL_STEPS 3
 struct tool {
     const char *words;    /* how its table is recognised: sql/foreign_find.sql */
-    int columns;          /* exactly so many; 0: any */
+    int columns;          /* exactly so many, or more under its usual name; 0: any */
     const char *read;     /* columns version, name, script, checksum, state, place */
     const char *check;    /* one row, not NULL: it says that the request's migration is in effect; its checksum */
     const char *create;   /* statements */

@@ -33,7 +33,7 @@ static bool begin(struct reading *r, const char *search_path, struct err *err)
 
 static bool find(struct reading *r, PGresult **ret, struct err *err)
 {
-    const char *names[HISTORY_TOOL_COUNT], *words[HISTORY_TOOL_COUNT];
+    const char *names[HISTORY_TOOL_COUNT], *words[HISTORY_TOOL_COUNT], *usual[HISTORY_TOOL_COUNT];
     int64_t columns[HISTORY_TOOL_COUNT];
     size_t count = 0;
     for (enum history_tool i = 0; i < HISTORY_TOOL_COUNT; i++) {
@@ -42,14 +42,18 @@ static bool find(struct reading *r, PGresult **ret, struct err *err)
             continue;
         names[count] = history_tool_text(i);
         words[count] = tool->words;
+        usual[count] = history_tool_table(i);
         columns[count++] = tool->columns;
     }
-    auto_buf struct buf name_list = BUF_INIT(4096), word_list = BUF_INIT(4096), column_list = BUF_INIT(4096);
+    auto_buf struct buf name_list = BUF_INIT(4096), word_list = BUF_INIT(4096), column_list = BUF_INIT(4096),
+                        usual_list = BUF_INIT(4096);
     pg_array_text(&name_list, names, count);
     pg_array_text(&word_list, words, count);
     pg_array_int64(&column_list, columns, count);
-    const char *values[] = {buf_text(&name_list), buf_text(&word_list), buf_text(&column_list)};
-    return pg_exec(r->pg, sql_foreign_find, 3, values, ret, err);
+    pg_array_text(&usual_list, usual, count);
+    const char *values[] = {buf_text(&name_list), buf_text(&word_list), buf_text(&column_list),
+                            buf_text(&usual_list)};
+    return pg_exec(r->pg, sql_foreign_find, 4, values, ret, err);
 }
 
 /* Why they are not taken; NULL: they are. */

@@ -31,7 +31,8 @@ BEGIN
         RETURN;
     END IF;
     IF v_place IS NULL AND NOT @named@ THEN
-        FOR v_row IN EXECUTE @find@ USING ARRAY[@tool@], ARRAY[@words@], ARRAY[@columns@] LOOP
+        FOR v_row IN EXECUTE @find@ USING ARRAY[@tool@], ARRAY[@words@], ARRAY[@columns@],
+                                               ARRAY[@table_name@] LOOP
             v_place := v_row.oid;
             v_seen := v_seen || (v_row.schema || '.' || v_row.name);
         END LOOP;
