@@ -171,16 +171,18 @@ static bool tells_whose(enum history_tool tool)
 static bool same_table(const struct service *a, const struct service *b)
 {
     struct history_name x = history_name(a->history, a->history_table), y = history_name(b->history, b->history_table);
-    return a->history == b->history && strcmp(x.table, y.table) == 0 && x.schema_len == y.schema_len &&
+    return strcmp(x.table, y.table) == 0 && x.schema_len == y.schema_len &&
            memcmp(x.schema, y.schema, x.schema_len) == 0;
 }
 
-/* Two services that keep up one table: what it says would be neither's. */
+/* Two services that keep up one table: what it says would be neither's. Of two tools (golang-migrate's and dbmate's are
+ * called the same) it could not even be both. */
 static void refuse_shared_table(struct planning *planning, int s, int other)
 {
     const struct service *mine = &planning->fleet->services[planning->slots[s].service],
                          *its = &planning->fleet->services[planning->slots[other].service];
-    if (mine->mirror && its->mirror && !tells_whose(mine->history) && same_table(mine, its))
+    bool told = mine->history == its->history && tells_whose(mine->history);
+    if (mine->mirror && its->mirror && !told && same_table(mine, its))
         planning_find(planning, true, FINDING_MIRROR, "give each its own with `history_table` in the fleet file",
                       "services %s and %s write what is applied into one table of %s (%s) on %s: neither could tell "
                       "its own there",

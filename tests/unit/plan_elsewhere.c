@@ -241,6 +241,11 @@ Test(plan_elsewhere, two_services_that_keep_up_one_table)
     bad(&w, "mirror", "into one table");
     w.services[1].history_table = "bill_migrations";
     good(&w, "user:1 user:2 bill:1");
+    w.services[1].history = HISTORY_DBMATE; /* of another form, and called the same */
+    w.services[1].history_table = NULL;
+    bad(&w, "mirror", "into one table of golang-migrate (schema_migrations) on user");
+    w.services[1].history_table = "other.schema_migrations";
+    good(&w, "user:1 user:2 bill:1");
     w.services[0].history = w.services[1].history = HISTORY_LIQUIBASE; /* a row names its file */
     w.services[1].history_table = NULL;
     good(&w, "user:1 user:2 bill:1");
