@@ -1,5 +1,6 @@
 -- Tables that look like a tool's record: $1 tools, $2 what its table has, words separated by blanks, $3 how many
--- columns it has, 0 any, $4 its usual name: under that it may have more, which somebody has added. A word is a column, a column:type, =name of the table, or ~migration as part of the name.
+-- columns it has, 0 any, $4 its usual name: under that it may have more, which somebody has added. A word is a column,
+-- a column:type, =name of the table, or ~migration as part of the name.
 -- Sqitch's registry has a schema of its own, under any name; the others are looked for in the search_path.
 SELECT tool.name AS tool, n.nspname AS schema, c.relname AS name, c.oid
   FROM pg_catalog.pg_class c
