@@ -8,6 +8,7 @@ DECLARE
     v_schema text := @schema_name@;
     v_table text := @table_name@;
     v_place oid;
+    v_made oid;
     v_seen text[] := '{}';
     v_row record;
     v_statement text;
@@ -36,8 +37,13 @@ BEGIN
             v_place := v_row.oid;
             v_seen := v_seen || (v_row.schema || '.' || v_row.name);
         END LOOP;
-        -- the only one may be read; nothing is written that may be another service's
-        IF pg_catalog.cardinality(v_seen) > @checks@::int THEN
+        SELECT c.oid INTO v_made
+          FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+         WHERE n.nspname = coalesce(v_schema, pg_catalog.current_schema()) AND c.relname = v_table;
+        IF v_made IS NOT NULL THEN -- by somebody else, while the others were looked for
+            v_place := v_made;
+        ELSIF pg_catalog.cardinality(v_seen) > @checks@::int THEN
+            -- the only one may be read; nothing is written that may be another service's
             RAISE EXCEPTION USING ERRCODE = '42P09', MESSAGE = 'there is no ' || v_table || ', but ' ||
                 pg_catalog.array_to_string(v_seen, ', ') || ': say with history_table which it is';
         END IF;
@@ -56,9 +62,11 @@ BEGIN
                 '@name_pk@', pg_catalog.quote_ident(v_table || '_pk')),
                 '@name_s_idx@', pg_catalog.quote_ident(v_table || '_s_idx'));
         EXCEPTION WHEN duplicate_table OR duplicate_object OR duplicate_schema OR unique_violation THEN
-            NULL; -- somebody else has just made it
+            NULL; -- somebody else has just made it; what this session remembers of names may not know it yet
         END;
-        v_place := pg_catalog.to_regclass(pg_catalog.format('%I.%I', v_schema, v_table));
+        SELECT c.oid INTO v_place
+          FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+         WHERE n.nspname = v_schema AND c.relname = v_table;
     END IF;
     SELECT n.nspname, c.relname INTO STRICT v_schema, v_table
       FROM pg_catalog.pg_class c
