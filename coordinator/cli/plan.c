@@ -1,10 +1,17 @@
 /* `greylag plan`: what would run before what. */
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
+#include "base/pause.h"
 #include "cli/cli_internal.h"
 #include "plan/plan_json.h"
+
+#define PATIENCE_MS 15000 /* as `up` waits for targets */
+#define AGAIN_MS 100
+#define AGAIN_MAX_MS 2000
 
 static json_t *step_of_plan(const void *plan, size_t index)
 {
@@ -48,24 +55,100 @@ static int refuse_plan(const struct cmdline *line, const struct plan_findings *f
     return code;
 }
 
+/* ---- what is known ---- */
+
+static bool is_chosen(const char *const *list, size_t count, const char *name)
+{
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(list[i], name) == 0)
+            return true;
+    return count == 0;
+}
+
+static bool has_told(const json_t *status, const char *service, const char *target)
+{
+    size_t i;
+    const json_t *item;
+    json_array_foreach(json_object_get(status, "targets"), i, item)
+    {
+        if (strcmp(json_text(item, "service"), service) == 0 && strcmp(json_text(item, "target"), target) == 0)
+            return json_is_true(json_object_get(item, "known"));
+    }
+    return false;
+}
+
+/* A chosen target that has not told yet what it holds, in this leadership; NULL: none. */
+static bool find_silent(const struct cmdline *line, const struct fleet *fleet, const struct plan_options *options,
+                        struct arena *arena, const char **ret, struct err *err)
+{
+    struct http_client *client = NULL;
+    auto_http_reply struct http_reply reply = HTTP_REPLY_INIT;
+    bool ok = cli_client(line, &client, err) && http_call(client, "GET", "/api/v1/status", NULL, NULL, &reply, err);
+    *ret = NULL;
+    for (size_t s = 0; ok && s < fleet->service_count; s++) {
+        const struct service *service = &fleet->services[s];
+        for (size_t t = 0; t < service->target_count; t++)
+            if (is_chosen(options->services, options->service_count, service->name) &&
+                is_chosen(options->targets, options->target_count, service->targets[t]) &&
+                !has_told(reply.json, service->name, service->targets[t]))
+                *ret = arena_printf(arena, "%s/%s", service->name, service->targets[t]);
+    }
+    http_client_free(client);
+    return ok;
+}
+
+/* That nothing is pending is no answer from memory: it is asked again until each target has told. */
+struct looking {
+    const struct cmdline *line;
+    const struct catalog *catalog;
+    struct arena *arena;
+    struct plan_options options;
+    struct plan plan;
+    struct plan_findings findings;
+    bool online, planned;
+};
+
+static bool look(struct looking *looking, struct err *err)
+{
+    struct pause pause = PAUSE(AGAIN_MS, AGAIN_MAX_MS);
+    int64_t until = clock_mono_ms() + PATIENCE_MS;
+    for (;;) {
+        struct target_contents *contents = NULL;
+        const char *silent = NULL;
+        size_t count = 0;
+        if ((looking->online && !find_silent(looking->line, &looking->catalog->fleet, &looking->options,
+                                             looking->arena, &silent, err)) ||
+            !cli_find_contents(looking->line, looking->online, looking->arena, &contents, &count, err))
+            return false;
+        looking->findings = (struct plan_findings){.count = 0};
+        looking->planned = plan_make(&looking->catalog->fleet, contents, count, &looking->options, looking->arena,
+                                     &looking->plan, &looking->findings, err);
+        if (!looking->planned || !silent || looking->plan.step_count > 0)
+            return true;
+        if (clock_mono_ms() >= until) {
+            err_set(err, ERR_TIMEOUT, "%s has not told yet what it holds: whether something is pending is not known",
+                    silent);
+            return err_hint(err, "`greylag workers list` shows who reports; --offline plans as if every database were "
+                                 "empty");
+        }
+        poll(NULL, 0, (int)pause_next(&pause));
+    }
+}
+
 static int plan_catalog(const struct cmdline *line, const struct catalog *catalog)
 {
     struct err err = ERR_INIT;
     auto_arena struct arena arena = ARENA_INIT;
-    struct plan_options options;
-    struct plan plan;
-    struct plan_findings findings = {.count = 0};
-    struct target_contents *contents = NULL;
-    size_t count = 0;
     bool online = !cmdline_has(line, "offline") && !cmdline_has(line, "state") && cli_has_server(line);
-    if (!cli_select(line, catalog, DIRECTION_UP, &arena, &options, &err) ||
-        !cli_find_contents(line, online, &arena, &contents, &count, &err))
+    struct looking looking = {.line = line, .catalog = catalog, .arena = &arena, .online = online};
+    const struct plan_findings *findings = &looking.findings;
+    if (!cli_select(line, catalog, DIRECTION_UP, &arena, &looking.options, &err) || !look(&looking, &err))
         return cmdline_fail(line, &err);
-    if (!plan_make(&catalog->fleet, contents, count, &options, &arena, &plan, &findings, &err))
-        return refuse_plan(line, &findings, &err);
+    if (!looking.planned)
+        return refuse_plan(line, findings, &err);
     if (!online && !cmdline_has(line, "state") && !cli_json(line) && !cmdline_has(line, "graph"))
         puts("Planned as if every database were empty.\n");
-    print_plan(line, &plan, &findings);
+    print_plan(line, &looking.plan, findings);
     return EXIT_CODE_DONE;
 }
 

@@ -145,5 +145,18 @@ def test_two_services_on_one_database():
         place.has(3, "both/bill:1 both/bill:2 both/user:1 both/user:2 both/user:3")
 
 
+def test_a_target_that_was_replaced_is_asked_first():
+    """`plan` does not say from memory that nothing is pending either."""
+    with Place() as place:
+        fleet = place.fleet(FLEET.format("case", "user"), m=files(1))
+        place.dev(fleet)
+        said, = place.talk(fleet, (0, "plan"))
+        expect("Nothing is pending." in said, said)
+        place.postgres.sql("postgres", 'DROP DATABASE "user" WITH (FORCE)')
+        place.postgres.sql("postgres", 'CREATE DATABASE "user"')
+        said, = place.talk(fleet, (0, "plan"))
+        expect("1 step to apply" in said, said)
+
+
 if __name__ == "__main__":
     scenarios(sys.modules[__name__])
