@@ -31,18 +31,36 @@ size_t sql_skip_blank(const char *text, size_t at, size_t end)
     return at;
 }
 
-/* Whether the statement at `at` only begins or ends a transaction. */
-static bool is_control(const char *text, size_t at, size_t len)
+/* Whether the statement at `at` begins with one of these. */
+static bool begins_with(const char *const *words, size_t count, const char *text, size_t at, size_t len)
 {
-    static const char *const words[] = {"begin", "start", "commit", "end", "rollback", "abort"};
     size_t size = 0;
     while (at + size < len && (isalnum((unsigned char)text[at + size]) || text[at + size] == '_'))
         size++;
-    for (size_t i = 0; i < COUNT_OF(words); i++) {
+    for (size_t i = 0; i < count; i++) {
         if (strlen(words[i]) == size && strncasecmp(text + at, words[i], size) == 0)
             return true;
     }
     return false;
+}
+
+/* Whether it only begins or ends a transaction. */
+static bool is_control(const char *text, size_t at, size_t len)
+{
+    static const char *const words[] = {"begin", "start", "commit", "end", "rollback", "abort"};
+    return begins_with(words, COUNT_OF(words), text, at, len);
+}
+
+/* Behind the ';' of the statement at `at`; quotes of both kinds may hold one. */
+static size_t behind_statement(const char *text, size_t at, size_t len)
+{
+    for (; at < len && text[at] != ';'; at++) {
+        const char *quote = strchr("'\"", text[at]) ? memchr(text + at + 1, text[at], len - at - 1) : text + at;
+        if (!quote)
+            return len;
+        at = (size_t)(quote - text);
+    }
+    return at + (at < len);
 }
 
 size_t sql_first_effect(const char *text, size_t len)
@@ -53,6 +71,19 @@ size_t sql_first_effect(const char *text, size_t len)
         at = end ? sql_skip_blank(text, (size_t)(end - text) + 1, len) : len;
     }
     return at;
+}
+
+bool sql_only_sets(const char *text, size_t len)
+{
+    static const char *const words[] = {"set", "reset"};
+    size_t at = sql_first_effect(text, len);
+    bool any = false;
+    while (at < len && begins_with(words, COUNT_OF(words), text, at, len)) {
+        any = true;
+        at = behind_statement(text, at, len);
+        at += sql_first_effect(text + at, len - at);
+    }
+    return any && at == len;
 }
 
 /* ---- spaces ---- */

@@ -100,6 +100,8 @@ bool sql_drops_first(const char *text, const struct sql_statement *s);
 /* The offset of the first statement that does something; `len`: text[0, len) holds nothing but blanks, comments, and
  * BEGIN, COMMIT and ROLLBACK. By the words alone, without the parser. */
 size_t sql_first_effect(const char *text, size_t len);
+/* Whether the text does nothing but SET and RESET, which is over when it ends; by the words alone, too. */
+bool sql_only_sets(const char *text, size_t len);
 /* Spaces that PostgreSQL takes for letters. */
 enum sql_spaces {
     SQL_SPACES_SQL,      /* none are spaces */

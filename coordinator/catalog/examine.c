@@ -58,14 +58,19 @@ static void look_at_up(struct layout_run *run, const struct entry *entry)
 /* What does nothing takes nothing back, unless there is nothing to be taken back, or the tool has a word for it. */
 static void look_at_down(struct layout_run *run, struct entry *entry)
 {
-    if (!entry->down || entry->undo_is_nothing || !does_nothing(entry->down, entry->down_size))
+    bool sets = entry->down && sql_only_sets(entry->down, entry->down_size) &&
+                !sql_only_sets(entry->up, entry->up_size);
+    if (!entry->down || entry->undo_is_nothing || !(sets || does_nothing(entry->down, entry->down_size)))
         return;
     bool blank = is_blank(entry->down, entry->down_size);
     if (blank && !has_note(entry->down) && is_blank(entry->up, entry->up_size))
         return;
     const char *what = run->layout->down_part ? run->layout->down_part : entry->down_where;
-    entry->no_undo = arena_printf(run->arena, blank ? "%s holds no SQL: there is no way back"
-                                                    : "%s is as it was made: the way back is not written yet", what);
+    entry->no_undo = arena_printf(run->arena,
+                                  sets    ? "%s only sets what ends with it: there is no way back"
+                                  : blank ? "%s holds no SQL: there is no way back"
+                                          : "%s is as it was made: the way back is not written yet",
+                                  what);
     entry->undo_file = entry->down_where;
     entry->down_where = entry->down = NULL;
     entry->down_file = NULL;

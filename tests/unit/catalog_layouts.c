@@ -101,6 +101,10 @@ Test(layouts, no_undo_is_an_undo)
         {"-- This file should undo anything in `up.sql`\n", false, "holds no SQL"},
         {"SELECT 'down SQL query';", false, "as it was made"},
         {"SELECT cast('the way back of x is not written yet' AS integer);", false, "as it was made"},
+        {"set search_path = app;", false, "only sets"},
+        {"begin;\nset local search_path to 'a;b', \"c;\";\nreset role; -- drop\ncommit;", false, "only sets"},
+        {"set role app;\ndrop table t;", true, ""},
+        {"set app.x = '; -- ';\ndrop table t;", true, ""},
         {"select 1;", true, ""},
         {"drop table t;", true, ""},
         {"-- drop\ndrop table t", true, ""},
@@ -133,6 +137,8 @@ Test(layouts, ups_that_do_nothing)
         cr_expect(any("empty", false, "holds no SQL") && service(0)->migrations[0].down, "%s", layouts[l].name);
         read_pair(&layouts[l], "", TABLE, "select 1;");
         cr_expect(!any("empty", false, ""), "%s", layouts[l].name);
+        read_pair(&layouts[l], "", "set search_path to app;", "set search_path to public;");
+        cr_expect(service(0)->migrations[0].down, "%s", layouts[l].name);
     }
 }
 
