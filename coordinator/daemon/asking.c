@@ -80,12 +80,32 @@ bool leader_take_asked(struct leader *leader, struct err *err)
     return true;
 }
 
-/* What it says it holds, as a digest; NULL: what it lists is something else. */
+static int compare_texts(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* No target holds a migration twice, and none can be stored so. */
+static bool names_one_twice(const struct report *report)
+{
+    auto_free const char **names = xcalloc(report->applied_count + 1, sizeof *names);
+    bool twice = false;
+    for (size_t i = 0; i < report->applied_count; i++)
+        names[i] = report->applied[i].migration;
+    qsort(names, report->applied_count, sizeof *names, compare_texts);
+    for (size_t i = 1; i < report->applied_count && !twice; i++)
+        twice = strcmp(names[i - 1], names[i]) == 0;
+    return twice;
+}
+
+/* What it says it holds, as a digest; NULL: what it lists is something else, or what no target can hold. */
 static const char *contents_of(const struct leader_target *target, const struct report *report,
                                char digest[DIGEST_TEXT_SIZE])
 {
     bool named = report->applied_count == 0 && target->belief.named[0] &&
                  strcmp(report->contents, target->belief.named) == 0;
+    if (names_one_twice(report))
+        return NULL;
     contents_digest(report->applied, report->applied_count, digest);
     return named ? target->belief.named : strcmp(digest, report->contents) == 0 ? digest : NULL;
 }

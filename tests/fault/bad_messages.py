@@ -2,6 +2,7 @@
 large, signed by a stranger or by the wrong worker, out of date. They are counted and quarantined; nothing is applied,
 no decision is made on them, and the release ends as it would have without."""
 import base64
+import hashlib
 import json
 import subprocess
 import time
@@ -149,7 +150,6 @@ def foreign(attack, payload):
     job["requests"] = [{**job["requests"][0], "request": "01foreign.0.1", "migration": "66",
                         "sql": "CREATE TABLE stolen (id int);\n",
                         "checksum": "f" * 64}]
-    import hashlib
     job["requests"][0]["checksum"] = hashlib.blake2b(job["requests"][0]["sql"].encode(), digest_size=32).hexdigest()
     return json.dumps(job)
 
@@ -365,6 +365,36 @@ def test_a_message_of_70_mb():
         attack.second_release()
         after = {who: attack.quarantined(who) for who in before}
         expect(all(after[who] - before[who] <= 1 for who in before), f"quarantined {before}, then {after}")
+
+
+def test_an_inventory_that_no_target_can_hold():
+    """An enrolled key answers a question with one migration twice: that cannot be stored, and no term ends by it."""
+    with Attack() as attack:
+        stage = attack.stage
+        epoch = stage.get("/api/v1/health")["leader"]["epoch"]
+        believed = stage.get("/api/v1/applied")["targets"]["auth/auth"]
+        stage.programs["worker-auth"].freeze()
+        before = len(attack.messages("control"))
+        request = urllib.request.Request(stage.url + "/api/v1/imports", b'{"targets": ["auth/auth"]}',
+                                         {"Authorization": f"Bearer {stage.token}"})
+        urllib.request.urlopen(request).close()
+        wait(lambda: len(attack.messages("control")) > before, "the question")
+        envelope, question = attack.message("control", "auth", "inventory")
+        asked = base64.b64decode(json.loads(envelope)["payload"])
+        row = {"migration": "1", "checksum": "a" * 64, "request": "other.1.1", "release": "other"}
+        line = f"1\0{'a' * 64}\0other.1.1\n".encode()
+        _, report = attack.message("events", "auth")
+        report.update(kind="inventory", release="", outcomes=[], applied=[row, row],
+                      contents=hashlib.blake2b(line * 2, digest_size=32).hexdigest(),
+                      fence={**question["fence"], "digest": hashlib.blake2b(asked, digest_size=32).hexdigest()})
+        attack.send("events", "auth/auth", json.dumps(report), "--sign", stage.key("worker-auth"), "report")
+        time.sleep(2)  # long enough for a term to end
+        stage.programs["worker-auth"].thaw()
+        stage.reporting()
+        now = stage.get("/api/v1/health")["leader"]["epoch"]
+        expect(now == epoch, f"epoch {epoch} -> {now}: {stage.programs['coordinator'].log()[-1500:]}")
+        expect(stage.get("/api/v1/applied")["targets"]["auth/auth"] == believed, "it was believed")
+        attack.second_release()
 
 
 if __name__ == "__main__":
