@@ -11,6 +11,7 @@
 
 #define LOG_EVERY_MS 1000
 #define INSTANCES_MAX 64 /* of one key, whose last heartbeat is remembered */
+#define SERVICES_MAX 1000 /* that a key may name which is enrolled for a target of any service */
 
 /* A worker is its key: what another key says in its name changes nothing for it. */
 struct heard {
@@ -19,9 +20,16 @@ struct heard {
     int64_t beat;
 };
 
+/* Which services a row has spoken for that names none. */
+struct named {
+    char **services;
+    size_t count, room;
+};
+
 struct intake {
     const char *fleet, *environment;
     struct intake_key *rows;
+    struct named *named;      /* of each row */
     size_t row_count;
     struct key_public *tried; /* those that the message at hand is tried with; room for one of each row */
     struct heard *heard;      /* of each key: the one that was heard first comes first */
@@ -48,7 +56,11 @@ static void free_rows(struct intake *intake)
             memcpy(&owned, &texts[k], sizeof owned);
             free(owned);
         }
+        for (size_t k = 0; k < intake->named[i].count; k++)
+            free(intake->named[i].services[k]);
+        free(intake->named[i].services);
     }
+    free(intake->named);
     free(intake->rows);
     free(intake->tried);
 }
@@ -74,6 +86,7 @@ void intake_set_keys(struct intake *intake, const struct intake_key *keys, size_
     free_rows(intake);
     intake->rows = xcalloc(count + 1, sizeof *intake->rows);
     intake->tried = xcalloc(count + 1, sizeof *intake->tried);
+    intake->named = xcalloc(count + 1, sizeof *intake->named);
     intake->row_count = count;
     for (size_t i = 0; i < count; i++)
         intake->rows[i] = (struct intake_key){.key = keys[i].key, .name = xstrdup(keys[i].name),
@@ -112,14 +125,26 @@ static size_t choose_keys(struct intake *intake, const struct bus_message *messa
     return count;
 }
 
+/* A row without a service speaks for any, but not for any number: each is a target, and a topic of its jobs. */
+static bool may_name(struct named *named, const char *service)
+{
+    for (size_t i = 0; i < named->count; i++)
+        if (strcmp(named->services[i], service) == 0)
+            return true;
+    if (named->count == SERVICES_MAX)
+        return false;
+    *array_add(named->services, named->count, named->room) = xstrdup(service);
+    return true;
+}
+
 /* The row that lets this key speak for the target. */
-static const struct intake_key *row_for(const struct intake *intake, const struct key_public *key, const char *service,
+static const struct intake_key *row_for(struct intake *intake, const struct key_public *key, const char *service,
                                         const char *target)
 {
     for (size_t i = 0; i < intake->row_count; i++) {
         const struct intake_key *row = &intake->rows[i];
         if (same_key(&row->key, key) && strcmp(row->target, target) == 0 &&
-            (*row->service == '\0' || strcmp(row->service, service) == 0))
+            (*row->service == '\0' ? may_name(&intake->named[i], service) : strcmp(row->service, service) == 0))
             return row;
     }
     return NULL;
@@ -192,7 +217,8 @@ static void take_report(struct intake *intake, const struct envelope *envelope, 
     }
     const struct intake_key *row = row_for(intake, envelope->key, from->service, from->target);
     if (!row) {
-        quarantine(m, "key %s is not enrolled for %s/%s", envelope->key->id, from->service, from->target);
+        quarantine(m, "key %s is not enrolled for %s/%s, or has named %d services already", envelope->key->id,
+                   from->service, from->target, SERVICES_MAX);
         return;
     }
     m->verdict = INTAKE_REPORT;

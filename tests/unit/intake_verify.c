@@ -240,6 +240,30 @@ Test(intake, an_enrolled_key_speaks_for_nobody_else)
 }
 
 /* Which is the later one says its number: its clock may be set right, or wrong, at any time. */
+/* Each would be a target, and a topic of its jobs. */
+Test(intake, a_key_for_a_target_of_any_service_names_so_many)
+{
+    enum { MOST = 1000, MANY = 20000 };
+    auto_free struct presence_target *targets = xcalloc(MANY, sizeof *targets);
+    for (int i = 0; i < MANY; i++)
+        targets[i] = (struct presence_target){.service = arena_printf(&arena, "s%d", i), .target = "any",
+                                              .fence = {.term = "", .digest = ""}, .contents = "",
+                                              .system_identifier = "", .problem = ""};
+    const struct presence presence = {.fleet = "shop", .environment = "dev", .worker = "w-1", .version = "1",
+                                      .host = "h", .beat = 1, .targets = targets, .target_count = MANY};
+    size_t len;
+    auto_free char *payload = presence_encode(&presence, &len);
+    auto_free char *text = envelope_sign(&worker, message_payload_type(MESSAGE_PRESENCE), payload, len, &len);
+    bus_key = worker.public_key.id;
+    struct intake_message taken = take(text, len);
+    bus_key = "auth/auth";
+    cr_assert_eq(taken.verdict, INTAKE_PRESENCE);
+    cr_assert_eq(taken.presence.target_count, MOST, "%zu", taken.presence.target_count);
+    cr_assert_eq(verdict_of(&worker, "dev", "s5", "any", NULL), INTAKE_REPORT, "those that it named first stay its own");
+    cr_assert_eq(verdict_of(&worker, "dev", "fresh", "any", NULL), INTAKE_QUARANTINED);
+    cr_assert_eq(verdict_of(&worker, "dev", "auth", "auth", NULL), INTAKE_REPORT, "one by its full name counts not");
+}
+
 Test(intake, a_clock_that_jumps_silences_nobody)
 {
     static const int64_t clocks[] = {1000, INT64_MAX, 1000, 0, INT64_MAX - 1, 5};
