@@ -9,7 +9,8 @@
 static bool take_parameter(const char *segment, size_t len, struct arena *arena, char **ret_parameter)
 {
     *ret_parameter = arena_strndup(arena, segment, len);
-    return text_is_utf8(*ret_parameter, MHD_http_unescape(*ret_parameter), NULL);
+    size_t length = MHD_http_unescape(*ret_parameter);
+    return strlen(*ret_parameter) == length && text_is_utf8(*ret_parameter, length, NULL);
 }
 
 /* Compares segment by segment. */

@@ -272,6 +272,17 @@ static json_t *parse(struct exchange *exchange, struct http_response *response)
     return json;
 }
 
+/* For MHD_get_connection_values_n: *context is false when one is no text. */
+static enum MHD_Result look_at_value(void *context, enum MHD_ValueKind kind, const char *name, size_t name_len,
+                                     const char *value, size_t value_len)
+{
+    (void)kind;
+    bool *texts = context;
+    *texts = *texts && text_is_utf8(name, name_len, NULL) && !memchr(name, 0, name_len) &&
+             (!value || (text_is_utf8(value, value_len, NULL) && !memchr(value, 0, value_len)));
+    return *texts ? MHD_YES : MHD_NO;
+}
+
 static enum MHD_Result answer(struct http_server *server, struct MHD_Connection *connection, const char *path,
                               struct exchange *exchange)
 {
@@ -354,6 +365,11 @@ static enum MHD_Result on_request(void *context, struct MHD_Connection *connecti
         return too_large(connection, exchange);
     if (exchange->crowded)
         return crowded(connection, exchange);
+    bool texts = true;
+    MHD_get_connection_values_n(connection, MHD_GET_ARGUMENT_KIND, look_at_value, &texts);
+    if (!texts)
+        return send_problem(connection, exchange, MHD_HTTP_BAD_REQUEST, ERR_USAGE,
+                            "what follows the ? holds bytes that are no text", NULL);
     return answer(server, connection, path, exchange);
 }
 

@@ -9,6 +9,7 @@
 #define ROWS_MAX 10000 /* of one table in one transaction */
 #define CALL_MS 20000  /* after that the caller asks again */
 #define COUNT_MAX 1000000000
+#define KEEP_MAX_MS ((int64_t)36500 * 86400000) /* as for the setting; of more PostgreSQL makes no time */
 
 /* An answer {"keepMs","tables":[...],"over":[...],"more"}; the texts are taken, `tables` may be NULL. */
 static void reply(struct http_response *response, int64_t keep_ms, char *tables, char *over, bool more)
@@ -27,8 +28,8 @@ void api_retention(void *context, struct http_request *request, struct http_resp
     struct err err = ERR_INIT;
     char *tables = NULL, *over = NULL;
     int64_t rows;
-    int64_t keep_ms = api_query_number(request, "keepMs", 1, INT64_MAX / 1000, api->options.retention_ms);
-    const struct store_prune wanted = {.keep_ms = keep_ms ? keep_ms : INT64_MAX / 1000,
+    int64_t keep_ms = api_query_number(request, "keepMs", 1, KEEP_MAX_MS, api->options.retention_ms);
+    const struct store_prune wanted = {.keep_ms = keep_ms ? keep_ms : KEEP_MAX_MS,
                                        .limit = COUNT_MAX,
                                        .timeout_ms = STATEMENT_MS,
                                        .only_count = true};
@@ -66,7 +67,7 @@ void api_prune(void *context, struct http_request *request, struct http_response
     struct err err = ERR_INIT;
     const json_t *keep = json_object_get(request->json, "keepMs");
     int64_t keep_ms = keep ? json_integer_value(keep) : api->options.retention_ms, rows = 1;
-    if (keep_ms < 1 || keep_ms > INT64_MAX / 1000) {
+    if (keep_ms < 1 || keep_ms > KEEP_MAX_MS) {
         http_problem(response, 400, ERR_USAGE, "\"keepMs\" says for how many milliseconds what has ended is kept",
                      "the coordinator's own `retention` keeps everything");
         return;

@@ -233,6 +233,19 @@ Test(api_http, roles)
     http_client_free(nobody);
 }
 
+/* This coordinator keeps everything. */
+Test(api_http, how_long_something_is_kept_is_a_time_that_there_is)
+{
+    struct err err = ERR_INIT;
+    auto_http_reply struct http_reply shown = HTTP_REPLY_INIT, largest = HTTP_REPLY_INIT, above = HTTP_REPLY_INIT;
+    int64_t most = (int64_t)36500 * 86400000;
+    cr_assert_eq(call(TOKEN_VIEWER, "GET", "/api/v1/retention", NULL, NULL, &shown, &err), 200, "%s", err.text);
+    cr_assert_eq(call(TOKEN_ADMIN, "POST", "/api/v1/retention", json_pack("{s:I}", "keepMs", (json_int_t)most), NULL,
+                      &largest, &err), 200, "%s", err.text);
+    cr_assert_eq(call(TOKEN_ADMIN, "POST", "/api/v1/retention", json_pack("{s:I}", "keepMs", (json_int_t)most + 1),
+                      NULL, &above, &err), 400);
+}
+
 Test(api_http, every_call_says_whom_it_is_for)
 {
     for (const struct http_route *route = api_routes; route->method; route++) {

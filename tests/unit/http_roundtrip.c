@@ -178,7 +178,8 @@ Test(http_roundtrip, unknown_paths_and_methods)
         int status;
     } cases[] = {{"GET", "/nothing", 404}, {"GET", "/things/", 404},     {"GET", "/things/a/b", 404},
                  {"GET", "/", 404},        {"DELETE", "/things/1", 405}, {"POST", "/metrics", 405},
-                 {"GET", "/things", 404},  {"GET", "/../deny", 404}, {"GET", "/things/%ff", 404}};
+                 {"GET", "/things", 404},  {"GET", "/../deny", 404}, {"GET", "/things/%ff", 404},
+                 {"GET", "/things/7%00", 404}, {"GET", "/things/7?a=%ff", 400}, {"GET", "/things/7?a=%00b", 400}};
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         struct err err = ERR_INIT;
         auto_http_reply struct http_reply reply = HTTP_REPLY_INIT;
