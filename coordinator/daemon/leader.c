@@ -16,6 +16,8 @@
 #define ORDERS_EVERY_MS 2000 /* beside the notifications */
 #define TROUBLE_LOG_MS 60000
 #define STOP_FLUSH_MS 2000
+#define FIRST_BYTES ((size_t)1 << 20) /* of jobs in a term's first turn */
+#define LEAST_BYTES ((size_t)64 << 10)
 
 /* ---- a term's beginning and end ---- */
 
@@ -166,6 +168,7 @@ static bool begin(struct leader *leader, struct err *err)
     static bool (*const steps[])(struct leader *leader, struct err *err) = {
         enroll_configured, leader_load_keys, leader_targets_load, open_bus, load_outbox, take_over};
     name_topics(leader);
+    leader->turn_bytes = FIRST_BYTES;
     rollout_effects_init(&leader->effects);
     leader->intake = intake_new(leader->settings->fleet, leader->settings->environment);
     bool done = store_listen(leader->store, err);
@@ -332,8 +335,29 @@ static void let_go(struct leader *leader)
 static void make_room(struct leader *leader)
 {
     struct rollout_effects *effects = &leader->effects;
+    leader->release->rollout.settings.turn_bytes = leader->turn_bytes;
     effects->bytes += relay_counts(leader->relay).waiting_bytes;
-    effects->full = effects->full || effects->bytes >= leader->rollout_settings.turn_bytes;
+    effects->full = effects->full || effects->bytes >= leader->turn_bytes;
+}
+
+/* A commit is one unit of work, however far away the control database is: what it takes is measured, and the next turn
+ * makes half as much, or twice, up to what one turn may make. */
+static void note_pace(struct leader *leader, size_t bytes, int64_t took_ms)
+{
+    size_t most = leader->rollout_settings.turn_bytes;
+    bool slow = took_ms > leader->settings->lease_ms * 3 / 8; /* the lease may have been renewed a quarter of it ago */
+    if (slow && leader->turn_bytes > LEAST_BYTES)
+        leader->turn_bytes /= 2;
+    else if (bytes && !slow)
+        leader->turn_bytes = leader->turn_bytes < most / 2 ? leader->turn_bytes * 2 : most;
+}
+
+static size_t message_bytes(const struct leader *leader)
+{
+    size_t bytes = 0;
+    for (size_t i = 0; i < leader->message_count; i++)
+        bytes += leader->messages[i].len;
+    return bytes;
 }
 
 static int64_t turn_ms(const struct leader *leader)
@@ -363,8 +387,13 @@ static bool turn(struct leader *leader, int64_t *ret_wake_ms, struct err *err)
             leader->above = leader->effects.higher_epoch;
     }
     bool full = leader->effects.full;
-    if (!leader_prepare(leader, err) || !leader_breathe(leader, err) || !commit(leader, now_ms, err) ||
-        !leader_breathe(leader, err))
+    if (!leader_prepare(leader, err) || !leader_breathe(leader, err))
+        return false;
+    int64_t began_ms = clock_mono_ms();
+    if (!commit(leader, now_ms, err))
+        return false;
+    note_pace(leader, message_bytes(leader), clock_mono_ms() - began_ms);
+    if (!leader_breathe(leader, err))
         return false;
     log_decisions(leader);
     clear_turn(leader);

@@ -193,5 +193,27 @@ def test_large_jobs_reach_their_worker_on_the_embedded_broker():
         expect(release["state"] == "succeeded" and "job-silent" not in rows, f"{release['state']}: {rows}")
 
 
+def test_a_control_database_that_is_far_away_changes_no_leader():
+    """Each of its answers comes 80 ms later, and so does what is stored there: a commit stays shorter than a lease."""
+    text = "CREATE TABLE one (n int);\n" + ("-- " + "x" * 97 + "\n") * 3000
+    with Stage() as stage:
+        write(stage, {"app": [text]}, {"app": [f"t{i}" for i in range(24)]})
+        conninfo = stage.postgres.conninfo(stage.database)
+        port = re.search(r"port=(\d+)", conninfo)[1]
+        proxy = greylag.Helper([greylag.BUILD / "bin/fault-proxy", f"127.0.0.1:{port}"])
+        stage.closing.append(proxy)
+        stage.coordinator(settings={"lease": "4s", "resend_after": "60s"},
+                          conninfo=conninfo.replace(f"port={port}", f"port={proxy.first}"))
+        stage.worker("app")
+        stage.reporting()
+        epoch = leads(stage)
+        proxy.say("delay 40")
+        stage.greylag("up", "--no-wait")
+        release = stage.ended(120)
+        print(f"# {release['state']}; epoch {epoch} -> {leader(stage)['epoch']}, longest turn {longest(stage)} ms, "
+              f"longest work {longest(stage, 'work')} ms")
+        expect(release["state"] == "succeeded" and leader(stage)["epoch"] == epoch, stage.programs["coordinator"].log())
+
+
 if __name__ == "__main__":
     greylag.scenarios(__import__("__main__"))
