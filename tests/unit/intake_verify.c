@@ -259,7 +259,7 @@ Test(intake, a_key_for_a_target_of_any_service_names_so_many)
     bus_key = "auth/auth";
     cr_assert_eq(taken.verdict, INTAKE_PRESENCE);
     cr_assert_eq(taken.presence.target_count, MOST, "%zu", taken.presence.target_count);
-    cr_assert_eq(verdict_of(&worker, "dev", "s5", "any", NULL), INTAKE_REPORT, "those that it named first stay its own");
+    cr_assert_eq(verdict_of(&worker, "dev", "s5", "any", NULL), INTAKE_REPORT, "those that it named first stay");
     cr_assert_eq(verdict_of(&worker, "dev", "fresh", "any", NULL), INTAKE_QUARANTINED);
     cr_assert_eq(verdict_of(&worker, "dev", "auth", "auth", NULL), INTAKE_REPORT, "one by its full name counts not");
 }
