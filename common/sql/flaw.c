@@ -49,7 +49,7 @@ static const char other_command[] = "write SQL in its place, or take it out";
 static const char *command_hint(const char *name, size_t len)
 {
     for (size_t i = 0; i < COUNT_OF(commands); i++) {
-        for (const char *p = commands[i].names; (p = memmem(p, strlen(p), name, len)); p++) {
+        for (const char *p = commands[i].names + 1; len && (p = memmem(p, strlen(p), name, len)); p++) {
             if (p[-1] == ' ' && p[len] == ' ')
                 return commands[i].hint;
         }

@@ -139,6 +139,16 @@ Test(sql_analyse, who_asks_first_whether_it_exists)
     cr_expect(sql_looks_first("SELECT 1; CREATE SCHEMA IF NOT EXISTS s; x", 10, 40));
 }
 
+Test(sql_analyse, a_backslash_alone_is_no_sql)
+{
+    static const char *const texts[] = {"SELECT 1 \\ x", "SELECT 1 \\", "\\ ", "SELECT 1 \\\n;"};
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        analyse(texts[i]);
+        cr_expect_eq(t.flaw, SQL_FLAW_PSQL, "%s", texts[i]);
+        arena_release(&arena);
+    }
+}
+
 Test(sql_analyse, frames)
 {
     const char *text = "-- x\nBEGIN;\nSELECT 1;\nCOMMIT;\n-- y";
