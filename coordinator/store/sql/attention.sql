@@ -25,7 +25,7 @@ WITH heard AS (
          ELSE '. Others came after it, so that it cannot be retried: `greylag up`, or the same `greylag down` again, '
               'puts its targets right, or `greylag release leave` says that they may stay' END, r.ended_at
     FROM greylag.releases r
-   WHERE r.state = 'halted' AND coalesce(r.left_at < r.ended_at, true)
+   WHERE r.state = 'halted' AND NOT greylag.is_left(r)
      AND EXISTS (SELECT 1 FROM greylag.release_targets t
                   WHERE t.release = r.id
                     AND NOT EXISTS (SELECT 1 FROM greylag.release_targets n

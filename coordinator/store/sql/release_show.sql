@@ -1,9 +1,8 @@
 SELECT json_build_object(
          'id', r.id, 'state', r.state, 'direction', r.direction, 'plan', r.plan_digest,
          'requestedBy', r.requested_by, 'reason', r.reason, 'note', r.note, 'decidedBy', r.decided_by, 'aim', r.aim,
-         'leftBy', CASE WHEN r.state = 'halted' AND r.left_at >= r.ended_at THEN r.left_by END,
-         'leftAtUs', (extract(epoch FROM CASE WHEN r.state = 'halted' AND r.left_at >= r.ended_at
-                                              THEN r.left_at END) * 1000000)::bigint,
+         'leftBy', CASE WHEN greylag.is_left(r) THEN r.left_by END,
+         'leftAtUs', CASE WHEN greylag.is_left(r) THEN (extract(epoch FROM r.left_at) * 1000000)::bigint END,
          'irreversible', r.irreversible, 'acceptIrreversible', r.accept_irreversible, 'options', r.options,
          'acceptedAtUs', (extract(epoch FROM r.accepted_at) * 1000000)::bigint,
          'endedAtUs', (extract(epoch FROM r.ended_at) * 1000000)::bigint,
