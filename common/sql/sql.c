@@ -128,6 +128,15 @@ static json_t *load(const char *tree)
     return json_loads(tree, JSON_ALLOW_NUL, NULL);
 }
 
+/* For the parser, which reads to a NUL; new. */
+static char *copy_piece(const char *text, size_t size)
+{
+    char *piece = xmalloc(size + 1);
+    memcpy(piece, text, size);
+    piece[size] = 0;
+    return piece;
+}
+
 /* Whether the statement is PLAIN for certain, told by its words alone: building its tree costs ten times as much as
  * parsing it. What stands in strings and comments may say no here, never yes. */
 static bool is_plain(const char *statement, size_t len)
@@ -240,9 +249,7 @@ bool sql_looks_first(const char *text, size_t begin, size_t end)
     size_t size = end - begin;
     if (size > PIECE_MAX)
         return false;
-    auto_free char *piece = xmalloc(size + 1);
-    memcpy(piece, text + begin, size);
-    piece[size] = 0;
+    auto_free char *piece = copy_piece(text + begin, size);
     PgQueryParseResult result = pg_query_parse(piece);
     json_t *tree = result.error ? NULL : load(result.parse_tree);
     json_t *statement = json_object_get(json_array_get(json_object_get(tree, "stmts"), 0), "stmt");
@@ -261,9 +268,7 @@ static void parse_piece(struct gather *g, size_t at, size_t len, bool last)
     size_t size = s->end - s->begin;
     if (size > PIECE_MAX)
         return;
-    auto_free char *piece = xmalloc(size + 1);
-    memcpy(piece, g->text + s->begin, size);
-    piece[size] = 0;
+    auto_free char *piece = copy_piece(g->text + s->begin, size);
     if (!g->visit && !g->calls && !g->rereads && is_plain(piece, size))
         return;
     PgQueryParseResult result = pg_query_parse(piece);
