@@ -66,6 +66,7 @@ class Walk:
         self.victims = "coordinator" if program == "coordinator" else "crm" if point == "executor.failed" else "auth"
         self.held = self.victims == "coordinator"  # by auth, until the first job is under way
         self.reached, self.trouble = [], None
+        self.release = None  # the newest one that was accepted
         self.over = threading.Event()
 
     def __str__(self):
@@ -285,7 +286,7 @@ class Walk:
         it."""
         stage = self.stage
         walk_fleet.write(stage.folder / "fleet", part, name=self.name)
-        known = self.stage.latest().get("id")
+        known = self.release  # not asked for here: who could answer may just have been killed
         said = ""
         def ask():
             nonlocal said
