@@ -70,7 +70,7 @@ def junk(broker):
 
         def send(key, body, *options):
             subprocess.run([wire, "send", stage.broker.bootstrap, topic, key, *map(str, options)], input=body,
-                           check=True, stderr=subprocess.DEVNULL)
+                           check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         for i in range(8):
             send("junk", b"x" * 1500, "--sign", stage.key(f"stranger-{i}"), "report")
         raw = subprocess.run([wire, "read", stage.broker.bootstrap, topic], capture_output=True, check=True).stdout
