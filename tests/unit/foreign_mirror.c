@@ -631,7 +631,6 @@ Test(foreign_mirror, sqitch_a_registry_of_another_name_and_the_order_of_times)
           "deployc1 deployc2 deployc3 revertc2");
 }
 
-/* All that the real Sqitch recorded of two projects, said again by the mirror, is the same again. */
 /* Rows of the registry that a transaction has looked at. */
 static int64_t rows_read(const char *table)
 {
@@ -682,6 +681,7 @@ Test(foreign_mirror, sqitch_a_step_does_not_read_the_registry)
     cr_expect(strstr(all, "[n999|n999|p|c999] applied") && !strstr(all, "c1000"), "%.200s", all);
 }
 
+/* All that the real Sqitch recorded of two projects, said again by the mirror, is the same again. */
 Test(foreign_mirror, sqitch_the_registry_comes_out_as_sqitchs_own)
 {
 #define UNDATED(row) "(to_jsonb(" row ") - '{committed_at,committer_name,committer_email}'::text[])::text x"
