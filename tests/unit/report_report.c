@@ -212,6 +212,35 @@ Test(report, the_last_report_of_a_job_leaves_nothing_out)
     cr_assert_eq(report.outcome_count, 2);
 }
 
+/* A thousand steps that each said as much as is kept, answered from history: no report is too large to be read. */
+Test(report, a_last_report_that_would_be_too_large_sends_batches_before_it)
+{
+    enum { STEPS = 1000 };
+    struct report report;
+    struct outcome *all = arena_array(&arena, STEPS, sizeof *all);
+    char said[8000];
+    memset(said, '\n', sizeof said - 1); /* two bytes each when it is written */
+    said[sizeof said - 1] = '\0';
+    for (int i = 0; i < STEPS; i++) {
+        all[i] = outcome(i + 1);
+        all[i].said.notices = said;
+    }
+    struct report_end end = {.kind = REPORT_FINISHED, .message = "", .outcomes = all, .outcome_count = STEPS,
+                             .in_force = fence};
+    reporter_begin(reporter, &about, &fence);
+    cr_assert(reporter_end(reporter, &about, &end, 1, 0, &err), "%s", err.text);
+    size_t told = 0, reports = 0;
+    do {
+        cr_assert(next(&report, 20000), "%zu outcomes in %zu reports", told, reports);
+        for (size_t i = 0; i < report.outcome_count; i++)
+            cr_assert_eq(report.outcomes[i].position, (int64_t)++told);
+        reports++;
+    } while (report.kind == REPORT_OUTCOMES);
+    printf("# %zu outcomes in %zu reports\n", told, reports);
+    cr_assert_eq(told, STEPS);
+    cr_assert(report.kind == REPORT_FINISHED && reports > 7 && report.outcome_count > 0);
+}
+
 Test(report, what_a_ledger_remembers_goes_out_at_the_next_tick)
 {
     struct report report;

@@ -17,7 +17,7 @@ struct batch {
     struct report report;      /* without id and time: each sending has its own */
     struct outcome *outcomes;  /* report.outcomes, while it grows */
     bool *acknowledged;
-    size_t room, open;         /* open: how many are not acknowledged */
+    size_t open;               /* how many are not acknowledged */
     const char *traceparent;
     bool filling;              /* not sent yet; takes more outcomes */
     int64_t gather_ms;         /* while filling: from its first outcome to its sending */
@@ -67,8 +67,7 @@ static struct fence fence_copy(struct arena *arena, const struct fence *fence)
                           .digest = copied(arena, fence->digest)};
 }
 
-static struct batch *batch_new(struct reporter *reporter, const struct report *report, const char *traceparent,
-                               size_t room)
+static struct batch *batch_new(struct reporter *reporter, const struct report *report, const char *traceparent)
 {
     struct batch *batch = xcalloc(1, sizeof *batch);
     struct arena *arena = &batch->arena;
@@ -79,9 +78,8 @@ static struct batch *batch_new(struct reporter *reporter, const struct report *r
         .message = copied(arena, report->message),
     };
     batch->traceparent = copied(arena, traceparent);
-    batch->room = room;
-    batch->outcomes = arena_array(arena, room + 1, sizeof *batch->outcomes);
-    batch->acknowledged = arena_array(arena, room + 1, sizeof *batch->acknowledged);
+    batch->outcomes = arena_array(arena, REPORT_BATCH_MAX, sizeof *batch->outcomes);
+    batch->acknowledged = arena_array(arena, REPORT_BATCH_MAX, sizeof *batch->acknowledged);
     batch->report.outcomes = batch->outcomes;
     batch->gather_ms = REPORT_BATCH_MS;
     batch->again = (struct pause)PAUSE(REPORT_RESEND_MS, REPORT_RESEND_MAX_MS);
@@ -90,6 +88,11 @@ static struct batch *batch_new(struct reporter *reporter, const struct report *r
         last = &(*last)->next;
     *last = batch;
     return batch;
+}
+
+static bool batch_full(const struct batch *batch)
+{
+    return batch->report.outcome_count == REPORT_BATCH_MAX || batch->arena.used >= REPORT_BATCH_BYTES;
 }
 
 static void batch_add(struct batch *batch, const struct outcome *outcome)
@@ -171,7 +174,7 @@ static bool is_empty(const struct batch *batch, const void *context)
 /* A batch that was being filled goes out, and another takes its place. */
 static bool flush_filling(struct reporter *reporter, struct batch *batch, int64_t now_ms, struct err *err)
 {
-    struct batch *fresh = batch_new(reporter, &batch->report, batch->traceparent, REPORT_BATCH_MAX);
+    struct batch *fresh = batch_new(reporter, &batch->report, batch->traceparent);
     fresh->filling = true;
     fresh->gather_ms = batch->gather_ms * 2 < REPORT_BATCH_MAX_MS ? batch->gather_ms * 2 : REPORT_BATCH_MAX_MS;
     fresh->due_ms = INT64_MAX;
@@ -192,7 +195,7 @@ void reporter_begin(struct reporter *reporter, const struct report_about *about,
     }
     struct report report = {.kind = REPORT_OUTCOMES, .release = about->release, .fence = about->fence,
                             .in_force = *in_force};
-    struct batch *batch = batch_new(reporter, &report, about->traceparent, REPORT_BATCH_MAX);
+    struct batch *batch = batch_new(reporter, &report, about->traceparent);
     batch->filling = true;
     batch->due_ms = INT64_MAX;
 }
@@ -203,7 +206,7 @@ bool reporter_outcome(struct reporter *reporter, const struct outcome *outcome, 
     batch_add(batch, outcome);
     if (batch->report.outcome_count == 1)
         batch->due_ms = now_ms + batch->gather_ms;
-    if (batch->report.outcome_count < REPORT_BATCH_MAX && now_ms < batch->due_ms)
+    if (!batch_full(batch) && now_ms < batch->due_ms)
         return true;
     return flush_filling(reporter, batch, now_ms, err);
 }
@@ -216,15 +219,25 @@ static bool has_gone_out(const struct reporter *reporter, const struct outcome *
 bool reporter_end(struct reporter *reporter, const struct report_about *about, const struct report_end *end,
                   uint64_t tag, int64_t now_ms, struct err *err)
 {
-    struct report report = {.kind = end->kind, .release = about->release, .fence = about->fence,
-                            .in_force = end->in_force, .refusal = end->refusal, .message = end->message};
+    struct report report = {.kind = REPORT_OUTCOMES, .release = about->release, .fence = about->fence,
+                            .in_force = end->in_force};
     drop(reporter, is_filling, NULL);
-    struct batch *batch = batch_new(reporter, &report, about->traceparent, end->outcome_count);
-    for (size_t i = 0; i < end->outcome_count; i++)
-        if (!has_gone_out(reporter, &end->outcomes[i]))
-            batch_add(batch, &end->outcomes[i]);
+    struct batch *batch = batch_new(reporter, &report, about->traceparent);
+    bool sent = true;
+    for (size_t i = 0; i < end->outcome_count; i++) {
+        if (has_gone_out(reporter, &end->outcomes[i]))
+            continue;
+        if (batch_full(batch)) {
+            sent = batch_send(reporter, batch, REPORT_UNWATCHED, now_ms, err) && sent;
+            batch = batch_new(reporter, &report, about->traceparent);
+        }
+        batch_add(batch, &end->outcomes[i]);
+    }
+    batch->report.kind = end->kind;
+    batch->report.refusal = end->refusal;
+    batch->report.message = copied(&batch->arena, end->message);
     reporter->sent_from = reporter->sent_through = 0;
-    bool sent = batch_send(reporter, batch, tag, now_ms, err);
+    sent = batch_send(reporter, batch, tag, now_ms, err) && sent;
     drop(reporter, is_closed, NULL);
     return sent;
 }
@@ -240,14 +253,14 @@ void reporter_remember(struct reporter *reporter, const struct outcome *outcomes
 {
     struct batch *batch = NULL;
     for (size_t i = 0; i < count; i++) {
-        bool another = !batch || batch->report.outcome_count == batch->room ||
+        bool another = !batch || batch_full(batch) ||
                        strcmp(batch->report.release, outcomes[i].release) != 0 ||
                        batch->report.fence.sequence != outcomes[i].sequence;
         if (another) {
             struct report report = {.kind = REPORT_OUTCOMES, .release = outcomes[i].release,
                                     .fence = {in_force->epoch, in_force->term, outcomes[i].sequence, ""},
                                     .in_force = *in_force};
-            batch = batch_new(reporter, &report, "", REPORT_BATCH_MAX);
+            batch = batch_new(reporter, &report, "");
             batch->due_ms = now_ms;
         }
         batch_add(batch, &outcomes[i]);

@@ -1,10 +1,11 @@
 /* What a worker says: reports of outcomes, refusals, answers to fences, and heartbeats; signed and published.
  *
- * A reporter speaks for one target. Outcomes of a running job are sent in batches: at REPORT_BATCH_MAX of them, or a
- * while after the first. The last report of a job (FINISHED, REFUSED) carries those that have not gone out in its
- * batches; for a job that is answered from history, all. What the coordinator has not acknowledged is sent again, after
- * 5 s and then less and less often, up to once a minute, until it is; the ledger keeps the same list over a restart
- * (reporter_remember). Every outcome is committed in the target before it comes here.
+ * A reporter speaks for one target. Outcomes of a running job are sent in batches: at REPORT_BATCH_MAX of them, at
+ * REPORT_BATCH_BYTES, or a while after the first. The last report of a job (FINISHED, REFUSED) carries those that have
+ * not gone out in its batches; for a job that is answered from history, all. Where that is more than one batch holds,
+ * the others go before it. What the coordinator has not acknowledged is sent again, after 5 s and then less and less
+ * often, up to once a minute, until it is; the ledger keeps the same list over a restart (reporter_remember). Every
+ * outcome is committed in the target before it comes here.
  *
  * Ownership: everything given is copied. Threads: one at a time for one reporter; they may share a producer. */
 #pragma once
@@ -18,6 +19,7 @@
 #include "proto/message.h"
 
 #define REPORT_BATCH_MAX 256
+#define REPORT_BATCH_BYTES ((size_t)1 << 20) /* of texts; escaped and signed they stay far below REPORT_MAX */
 #define REPORT_BATCH_MS 100      /* the first of a job; doubled with each further one up to */
 #define REPORT_BATCH_MAX_MS 500
 #define REPORT_RESEND_MS 5000
