@@ -281,6 +281,41 @@ Test(executor_outside, old_snapshots_are_waited_for_as_long_as_a_statement_may_r
     ledger_close(l);
 }
 
+/* Reads the partition while it is waited for, and lets go once half of the work has been tried in vain, too. */
+static void *read_meanwhile(void *reader)
+{
+    await_value("SELECT count(*) FROM pg_locks WHERE NOT granted AND mode = 'AccessExclusiveLock' AND "
+                "relation = 'p1'::regclass", "1");
+    test_pg_run(database, "SELECT count(*) FROM p1");
+    await_value("SELECT count(*) FROM greylag.progress WHERE made LIKE '%FINALIZE%'", "1");
+    PQclear(PQexec(reader, "COMMIT"));
+    return NULL;
+}
+
+/* DETACH waits for the partition with a lock that keeps readers out, as ALTER TABLE does: no longer than that. */
+Test(executor_outside, readers_of_a_partition_are_not_kept_out_longer_than_a_lock_may_take)
+{
+    struct ledger *l = ready(1);
+    if (!is_known_here(DETACH))
+        cr_skip("this server has no DETACH PARTITION CONCURRENTLY");
+    test_pg_run(database, "CREATE TABLE p (x int) PARTITION BY RANGE (x);"
+                          "CREATE TABLE p1 PARTITION OF p FOR VALUES FROM (0) TO (9)");
+    hooks = &quick;
+    pthread_t other;
+    PGconn *reader = reader_of("p1");
+    pthread_create(&other, NULL, read_meanwhile, reader);
+    struct job_request r = up("q1", "1", DETACH);
+    r.lock_timeout_ms = 300;
+    r.statement_timeout_ms = 5000;
+    r.retries = 1000;
+    EXPECT(l, r, OUTCOME_APPLIED);
+    cr_expect(last.outcome.attempt > 1, "%lld", (long long)last.outcome.attempt);
+    pthread_join(other, NULL);
+    PQfinish(reader);
+    VALUE("SELECT count(*) FROM pg_inherits", "0");
+    ledger_close(l);
+}
+
 /* A reader who stays: what cannot be cleared away is named, with the statement that does. */
 Test(executor_outside, what_is_left_is_named_with_what_clears_it)
 {

@@ -53,6 +53,9 @@ struct execution {
     bool standby;              /* a COMMIT waits for a synchronous standby: hooks->standby was told */
     const char *blockers;      /* who stood in the way when it was looked at last; "" nobody */
     int64_t look_ms;           /* when to look again */
+    int64_t patience_ms;       /* how long readers may be kept out while the server ends no wait; 0: it does */
+    int64_t kept_out_ms;       /* since when they are, as far as was seen; 0: they are not */
+    bool cut;                  /* for too long: the statement is cancelled */
     int64_t began_ms;         /* by the monotonic clock */
     struct buf notices;       /* of sessions that were lost */
     struct buf warning;

@@ -124,14 +124,17 @@ static bool run_together(struct execution *x, const struct unit *u, const char *
     return good;
 }
 
-/* CONCURRENTLY may wait for old snapshots as long as a statement may run. */
+/* CONCURRENTLY may wait for old snapshots as long as a statement may run, but keep readers out no longer than any other
+ * statement: DETACH does, once the snapshots are gone. */
 static bool run_alone(struct execution *x, const struct unit *u, struct failure *failure)
 {
     auto_script struct script script = SCRIPT_INIT(x->arena);
     int64_t limit_ms = x->step.request->lock_timeout_ms;
     script_add_statements(&script, u->part, u->begin, u->end, u->first, u->count);
     bool waits = u->statement->concurrently && lock_timeout_change(x, limit_ms, 0);
+    x->patience_ms = waits ? limit_ms : 0;
     bool good = run_script(x, &script, NULL, failure);
+    x->patience_ms = 0;
     if (waits)
         lock_timeout_change(x, 0, limit_ms);
     return good;
@@ -152,6 +155,7 @@ static enum verdict settle(struct execution *x, const struct unit *u, const char
     enum verdict verdict = repair_after(x, u->statement, found, &left);
     if (verdict != VERDICT_UNKNOWN)
         return verdict;
+    failure->again = left.err.retriable; /* clearing it away failed for a passing reason */
     failure->left = left.text ? describe(x, u, arena_printf(x->arena, "left %s", left.text))
                               : describe(x, u, "was cut off, and nobody can tell what of it took effect");
     if (left.err.kind != ERR_NONE && (left.err.kind == ERR_UNREACHABLE || failure->err.kind == ERR_NONE))
@@ -187,7 +191,7 @@ static enum verdict settle_alive(struct execution *x, const struct unit *u, cons
                          verdict == VERDICT_AGAIN ? "" : veil_message(x, failure->left), NULL);
     else
         *failure = FAILURE_INIT;
-    failure->again = verdict == VERDICT_AGAIN;
+    failure->again |= verdict == VERDICT_AGAIN;
     return verdict;
 }
 

@@ -151,18 +151,38 @@ static void tell_standby(struct execution *x, bool waits)
     x->standby = waits;
 }
 
+/* Where the server does not end a wait, one that keeps readers out has its end here. */
+static void judge_wait(struct execution *x, bool keeps_out, int64_t now)
+{
+    if (!keeps_out || !x->patience_ms)
+        x->kept_out_ms = 0;
+    else if (!x->kept_out_ms)
+        x->kept_out_ms = now;
+    x->cut = x->kept_out_ms && now - x->kept_out_ms >= x->patience_ms;
+}
+
 /* Asked again and again while the script runs. */
 static bool watch(void *context)
 {
     struct execution *x = context;
     int64_t now = clock_mono_ms();
     if (now >= x->look_ms) {
-        bool standby;
-        x->blockers = ledger_blockers(x->ledger, x->arena, &standby);
-        tell_standby(x, standby);
+        struct ledger_wait wait = ledger_look(x->ledger, x->arena);
+        x->blockers = wait.blockers;
+        tell_standby(x, wait.standby);
+        judge_wait(x, wait.keeps_out, now);
         x->look_ms = now + look_every_ms(x);
     }
-    return stop_asked(x);
+    return stop_asked(x) || x->cut;
+}
+
+/* It was cancelled here for what the server would have ended it for. */
+static void tell_cut(struct execution *x, struct err *err)
+{
+    if (!x->cut || err->kind != ERR_TIMEOUT || stop_asked(x))
+        return;
+    err_set(err, ERR_DATABASE, "canceling statement due to lock timeout: readers would wait behind it");
+    err_sqlstate(err, "55P03");
 }
 
 /* A piece of the string that the server reads as a whole. */
@@ -226,6 +246,8 @@ bool script_run(struct execution *x, const struct script *script, bool stoppable
     struct piece piece = {0};
     *ret_script = (struct pg_script){.completed = 0};
     x->blockers = "";
+    x->kept_out_ms = 0;
+    x->cut = false;
     x->look_ms = clock_mono_ms() + look_every_ms(x);
     for (size_t i = 0; good && i <= script->break_count; i++) {
         struct pg_script earlier = *ret_script;
@@ -236,6 +258,7 @@ bool script_run(struct execution *x, const struct script *script, bool stoppable
     tell_standby(x, false);
     if (good)
         return true;
+    tell_cut(x, &failure->err);
     failure->said = said_of(x, ret_script->failed);
     if (!place_input(script, ret_script, failure) && failure->err.position > 0)
         place_position(script, piece.from, failure->err.position, failure);

@@ -3,19 +3,20 @@
 #include "ledger/ledger_internal.h"
 #include "ledger_sql.h"
 
-const char *ledger_blockers(struct ledger *ledger, struct arena *arena, bool *ret_standby)
+struct ledger_wait ledger_look(struct ledger *ledger, struct arena *arena)
 {
-    *ret_standby = false;
+    const struct ledger_wait nobody_knows = {.blockers = ""};
     if (ledger->watch && pg_lost(ledger->watch)) {
         pg_close(ledger->watch);
         ledger->watch = NULL;
     }
     if (!ledger->watch && !pg_open(ledger->settings.conninfo, "greylag-worker watch", 1000, &ledger->watch, NULL))
-        return "";
+        return nobody_knows;
     const char *values[] = {NUMBER(ledger->identity.pid)};
     auto_pgresult PGresult *result = NULL;
     if (!pg_exec(ledger->watch, sql_blockers, 1, values, &result, NULL))
-        return "";
-    *ret_standby = pg_true(result, 0, 1);
-    return arena_strdup(arena, pg_text(result, 0, 0));
+        return nobody_knows;
+    return (struct ledger_wait){.blockers = arena_strdup(arena, pg_text(result, 0, 0)),
+                                .standby = pg_true(result, 0, 1),
+                                .keeps_out = pg_true(result, 0, 2)};
 }

@@ -131,9 +131,14 @@ struct ledger_step {
     bool running;       /* it has begun: not_after is not looked at any more */
 };
 struct pg *ledger_session(struct ledger *ledger); /* borrowed until ledger_reconnect; it holds the lock */
-/* Who blocks the session at this moment, for people, in the arena; "" nobody, or nobody knows. *ret_standby: its COMMIT
- * waits for a synchronous standby. While a statement runs, over a second connection. */
-const char *ledger_blockers(struct ledger *ledger, struct arena *arena, bool *ret_standby);
+/* What the session waits for at this moment. */
+struct ledger_wait {
+    const char *blockers; /* for people, in the arena; "" nobody, or nobody knows */
+    bool standby;         /* its COMMIT waits for a synchronous standby */
+    bool keeps_out;       /* it waits for a lock that readers queue behind */
+};
+/* While a statement runs, over a second connection. */
+struct ledger_wait ledger_look(struct ledger *ledger, struct arena *arena);
 /* Adds what the search_path of a migration is, as SQL: the service's schemas in front of the one that the session has,
  * as Flyway does (flyway-database-postgresql: PostgreSQLConnection.java, changeCurrentSchemaTo), so that what lies in
  * others (extensions in public) is found. Only where there are schemas of the service's own. */
