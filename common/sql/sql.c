@@ -276,6 +276,8 @@ static void parse_piece(struct gather *g, size_t at, size_t len, bool last)
     const json_t *first = json_array_get(json_object_get(tree, "stmts"), 0);
     if (first)
         sql_classify(json_object_get(first, "stmt"), g->calls, g->arena, s);
+    if (result.error)
+        s->kind = SQL_OPAQUE;
     if (!s->rereads && mentions_strings(piece)) /* set_config(), DO: nobody sees to what */
         s->rereads = s->strings_off = true;
     if (s->reads_rows && last && g->stretch->copy)
@@ -284,6 +286,13 @@ static void parse_piece(struct gather *g, size_t at, size_t len, bool last)
         g->visit(g->context, s, g->count - 1, json_object_get(first, "stmt"), s->begin);
     json_decref(tree);
     pg_query_free_parse_result(result);
+}
+
+/* Whether the scanner finds the statements of the stretch at hand: a ';' ends one but in the body of a function that is
+ * written as statements, and in the rows of a COPY that nobody has recognized. */
+static bool can_be_divided(const struct gather *g)
+{
+    return g->code == g->text && !strcasestr(g->code, "atomic") && !strcasestr(g->code, "stdin");
 }
 
 /* `refused`: the parser could not read a stretch before this one, and only flaws are looked for. */
@@ -302,11 +311,15 @@ static bool parse_stretch(struct gather *g, const struct sql_stretch *stretch, b
         return false;
     }
     PgQuerySplitResult result = pg_query_split_with_parser(g->code);
-    bool good = !result.error;
-    if (!good) {
+    if (result.error) {
         cannot(g, ret, NULL, result.error);
         find_flaw(g, ret, result.error);
     }
+    if (result.error && !ret->flaw && can_be_divided(g)) {
+        pg_query_free_split_result(result);
+        result = pg_query_split_with_scanner(g->code);
+    }
+    bool good = !result.error;
     for (int i = 0; good && i < result.n_stmts; i++)
         parse_piece(g, (size_t)result.stmts[i]->stmt_location, (size_t)result.stmts[i]->stmt_len,
                     i == result.n_stmts - 1);
@@ -364,7 +377,7 @@ static const struct sql_statement *lost_rows(struct gather *g, const struct sql_
     return s;
 }
 
-/* False: some of it cannot be read; *ret says why. */
+/* False: some of it cannot be read, nor even divided; *ret says why. */
 static bool parse(struct gather *g, struct sql_text *ret)
 {
     size_t count;
@@ -406,6 +419,7 @@ static void find_frame(struct sql_text *ret)
     }
     ret->stray_control = !ret->own_transaction;
     ret->in_units = ret->stray_control && !open && !rolls_back;
+    ret->stray_control &= ret->parsed || ret->in_units; /* what is missing may be in what cannot be read */
     if (ret->own_transaction)
         ret->stray_line = 0;
 }
@@ -431,7 +445,8 @@ void sql_visit(const char *text, struct arena *arena, sql_visitor *visit, void *
     const char *why = text_is_utf8(text, len, NULL) ? too_costly(&g, ret) : "not UTF-8";
     if (why)
         cannot(&g, ret, why, NULL);
-    else if (!parse(&g, ret))
+    ret->divided = !why && parse(&g, ret);
+    if (!ret->divided)
         g.count = 0;
     if (g.rereads)
         find_ambiguous(&g);

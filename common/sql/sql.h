@@ -1,8 +1,9 @@
 /* What a migration's text holds, seen by the real PostgreSQL parser (libpg_query, the grammar of 15).
  *
  * The parser is a guide, never a judge: what it cannot read may be fine on a newer server, so that `parsed == false`
- * is no error: the text runs as asked, with a warning. It is refused where no server could read it (`flaw`): greylag's
- * own SQL behind a string without an end would become a part of it. What stands inside DO $$...$$ and function bodies
+ * is no error: the text runs as asked, with a warning, and the scanner still tells its statements apart (`divided`).
+ * It is refused where no server could read it (`flaw`): greylag's own SQL behind a string without an end would become a
+ * part of it. What stands inside DO $$...$$ and function bodies
  * is not seen.
  * Rows behind a COPY ... FROM STDIN are no SQL: they belong to their statement, and the parser never sees them.
  * Pure but for libpg_query's memory, which is its own for each thread; any thread. Offsets are bytes from the start
@@ -28,7 +29,8 @@
                                           "CLUSTER")                                                                   \
     X(ONCE,            "once",            "refused in a transaction, and must not run twice: CREATE DATABASE and "     \
                                           "such")                                                                      \
-    X(OPAQUE,          "opaque",          "CALL and DO: may end transactions themselves when run outside of one")      \
+    X(OPAQUE,          "opaque",          "CALL and DO, which may end transactions themselves when run outside of "    \
+                                          "one, and what the parser cannot read")                                      \
     X(FORBIDDEN,       "forbidden",       "never allowed in a migration; `why` says why")
 
 enum sql_class {
@@ -73,6 +75,7 @@ enum sql_flaw_kind {
 
 struct sql_text {
     bool parsed;
+    bool divided;           /* its statements are known, even where some could not be parsed: these are OPAQUE */
     const char *warning;    /* parsed == false: why, one line; else NULL */
     int warning_line, warning_column; /* the column counts characters from 1; 0: not known */
     bool needs_no_transaction; /* at least one statement is refused in a transaction */

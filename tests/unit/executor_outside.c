@@ -77,6 +77,24 @@ Test(executor_outside, if_not_exists_over_an_invalid_index_is_no_success)
     ledger_close(l);
 }
 
+/* A newer server's syntax beside CONCURRENTLY; and what no server reads, where nothing may run. */
+Test(executor_outside, what_only_the_server_can_read)
+{
+    struct ledger *l = ready(1);
+#define AROUND(statement) "CREATE TABLE a (x int);\n" statement ";\nCREATE INDEX CONCURRENTLY a_x ON a (x)"
+    EXPECT(l, up("q1", "1", AROUND("CREATE TABEL b (x int)")), OUTCOME_FAILED);
+    cr_assert(strcmp(last.outcome.sqlstate, "42601") == 0 && last.outcome.line == 2, "%s", last.outcome.sqlstate);
+    cr_assert_str_eq(last.outcome.left, "");
+    VALUE("SELECT to_regclass('a') IS NULL", "t");
+    if (is_since(16, "JSON_ARRAY(1 ABSENT ON NULL)")) {
+        EXPECT(l, up("q2", "2", AROUND("CREATE TABLE b AS SELECT JSON_ARRAY(1, 2 ABSENT ON NULL)")), OUTCOME_APPLIED);
+        cr_assert(strstr(last.warning, "could not be analysed"), "%s", last.warning);
+        VALUE("SELECT indisvalid FROM pg_index WHERE indexrelid = 'a_x'::regclass", "t");
+        VALUE("SELECT count(*) FROM b", "1");
+    }
+    ledger_close(l);
+}
+
 /* Stands at a marker, as a worker that was killed leaves it. */
 static void leave_mark(struct ledger *l, struct job_request *r, int statement, const char *found, bool done)
 {

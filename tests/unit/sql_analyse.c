@@ -204,6 +204,29 @@ Test(sql_analyse, what_cannot_be_read_is_a_warning)
     arena_release(&arena);
 }
 
+/* Its statements are known, and those beside it are what they are. */
+Test(sql_analyse, what_cannot_be_read_is_divided)
+{
+    analyse("CREATE TABLE a (x int);\nMERGE INTO a USING b ON true WHEN MATCHED THEN DELETE RETURNING ';', $$;$$;\n"
+            "CREATE INDEX CONCURRENTLY a_x ON a (x);\nBEGIN;\nVACUUM /* ; */ a;\nCOMMIT");
+    cr_assert(!t.parsed && t.divided && t.warning_line == 2 && t.count == 6 && t.needs_no_transaction, "%s", t.warning);
+    static const enum sql_class kinds[] = {SQL_PLAIN, SQL_OPAQUE, SQL_CREATE_INDEX, SQL_BEGIN, SQL_ALONE, SQL_COMMIT};
+    for (size_t i = 0; i < COUNT_OF(kinds); i++) {
+        cr_expect_eq(t.statements[i].kind, kinds[i]);
+        cr_expect_eq(t.statements[i].line, (int)i + 1);
+    }
+    analyse("BEGIN;\nSELECT 1 COMMIT WORK;\nROLLBACK WORK NOW");
+    cr_expect(!t.parsed && t.divided && !t.stray_control, "nobody knows what it lacks");
+    static const char *const others[] = {
+        "CREATE FUNCTION f() RETURNS int BEGIN ATOMIC SELECT JSON_SCALAR(1) FORMAT JSON; END; SELECT 1",
+        "COPY a (x) FROM STDIN WITH (ON_ERROR ignore) NEWER;\n1\n\\.\n"};
+    for (size_t i = 0; i < COUNT_OF(others); i++) {
+        analyse(others[i]);
+        cr_expect(!t.parsed && !t.divided && t.count == 0, "%s", others[i]);
+    }
+    arena_release(&arena);
+}
+
 static void nested(size_t n, const char *open, const char *middle, const char *close)
 {
     struct buf b = BUF_INIT(BUF_MAX);

@@ -63,6 +63,26 @@ static bool look_first(struct execution *x, struct err *err)
     return good;
 }
 
+/* What the parser cannot read the server can, or nothing runs: it reads all of a string before it runs any of it. */
+static bool server_reads(struct execution *x, struct failure *failure)
+{
+    static const char fails[] = "22012"; /* division_by_zero: so far it comes where all of it can be read */
+    auto_script struct script script = SCRIPT_INIT(x->arena);
+    struct pg_script ran;
+    script_add(&script, "SELECT 1/0;\n", 1);
+    for (enum part_name i = PART_BEFORE; i <= PART_AFTER; i++)
+        if (!x->parts[i].text.parsed)
+            script_add_part(&script, &x->parts[i]);
+    if (!script.span_count)
+        return true;
+    script_run(x, &script, true, &ran, failure);
+    pg_script_release(&ran);
+    if (strcmp(failure->err.sqlstate, fails) != 0)
+        return false;
+    *failure = FAILURE_INIT;
+    return true;
+}
+
 static bool set_session(struct execution *x, struct err *err)
 {
     const struct job_request *r = x->step.request;
@@ -379,6 +399,8 @@ static enum attempt_end run_units(struct execution *x, const struct units *units
     if (!look_first(x, &failure->err) || !set_session(x, &failure->err))
         return attempt_sort(&failure->err);
     failure->again = false;
+    if (!x->step.running && !server_reads(x, failure))
+        return attempt_sort(&failure->err);
     size_t i = done_first(units, &marks);
     bool good = resume(x, units, &marks, failure);
     for (; good && i < units->count; i += good) {

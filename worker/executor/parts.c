@@ -101,7 +101,7 @@ static bool acceptable(struct execution *x, const struct part *part, struct fail
         const char *hint, *why = sql_refusal(t, x->arena, &hint);
         err_set(&failure->err, ERR_INPUT, "%s", why);
         err_hint(&failure->err, "%s", hint);
-    } else if (t->parsed && t->stray_control && !alone && !(part->name == PART_VERIFY && t->own_rollback)) {
+    } else if (t->stray_control && !alone && !(part->name == PART_VERIFY && t->own_rollback)) {
         line = t->stray_line;
         err_set(&failure->err, ERR_INPUT, "transaction control that nobody can follow in %s: each BEGIN needs its "
                 "COMMIT, and a ROLLBACK has no place in a migration", part_what(part));

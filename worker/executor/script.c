@@ -21,7 +21,7 @@ static void add_span(struct script *script, const struct part *part, size_t begi
         (struct script_span){.part = part, .begin = begin, .end = end, .at = script->sql.len, .first = first,
                              .count = count, .before = script->statements};
     buf_add(&script->sql, part->expanded.text + begin, end - begin);
-    if (!part->text.parsed)
+    if (!part->text.divided)
         script->statements = -1;
     else if (script->statements >= 0)
         script->statements += (int)count;
@@ -118,7 +118,7 @@ static void place_count(const struct script *script, int completed, struct failu
     for (size_t i = 0; i < script->span_count; i++) {
         const struct script_span *span = &script->spans[i];
         int ahead = completed - span->before;
-        if (!span->part->text.parsed || span->before < 0 || ahead < 0 || (size_t)ahead >= span->count)
+        if (!span->part->text.divided || span->before < 0 || ahead < 0 || (size_t)ahead >= span->count)
             continue;
         const struct sql_statement *s = &span->part->text.statements[span->first + (size_t)ahead];
         failure->part = span->part;

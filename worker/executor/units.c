@@ -70,7 +70,7 @@ static bool add_units(const struct part *part, bool grouped, int number, struct 
 {
     static const struct sql_statement whole = {.kind = SQL_OPAQUE, .keyword = "text", .line = 1};
     const struct sql_text *t = &part->text;
-    if (!t->parsed)
+    if (!t->divided)
         units->items[units->count++] = (struct unit){.part = part, .end = part->expanded.len, .line = 1,
                                                      .number = number, .statement = &whole};
     for (size_t i = 0; i < t->count; i++) {
@@ -102,7 +102,7 @@ bool units_make(struct execution *x, struct units *ret_units, struct failure *fa
     for (enum part_name i = PART_BEFORE; i <= PART_AFTER; i++) {
         if (!add_units(&x->parts[i], is_grouped(x), number, ret_units, failure))
             return false;
-        number += x->parts[i].text.parsed ? (int)x->parts[i].text.count : 1;
+        number += x->parts[i].text.divided ? (int)x->parts[i].text.count : 1;
     }
     failure->line = 0;
     failure->part = NULL;
