@@ -33,6 +33,11 @@ static void forbid(struct sql_statement *s, const char *keyword, const char *why
     s->why = why;
 }
 
+static void forbid_read_only(struct sql_statement *s)
+{
+    forbid(s, "READ ONLY", "the transaction of a migration also records it");
+}
+
 /* ---- one function for each kind of node; `node` is what stands under the node's name ---- */
 
 /* Options of BEGIN and SET TRANSACTION. */
@@ -47,7 +52,7 @@ static void read_modes(const json_t *modes, struct sql_statement *s, struct aren
             s->isolation = keep(arena, str(json_object_get(value, "sval"), "sval"));
         else if (kind_is(mode, "defname", "transaction_read_only") &&
                  json_integer_value(json_object_get(json_object_get(value, "ival"), "ival")))
-            forbid(s, "READ ONLY", "the transaction of a migration also records it");
+            forbid_read_only(s);
     }
 }
 
@@ -245,6 +250,8 @@ static void on_set(const json_t *node, struct sql_statement *s, struct arena *ar
     s->sets = !is(node, "is_local") && !kind_is(node, "name", "TRANSACTION");
     if (kind_is(node, "name", "TRANSACTION"))
         read_modes(json_object_get(node, "args"), s, arena);
+    else if (kind_is(node, "name", "transaction_read_only") && json_object_get(node, "args") && is_on(node))
+        forbid_read_only(s);
 }
 
 static void on_copy(const json_t *node, struct sql_statement *s, struct arena *arena)

@@ -105,6 +105,34 @@ Test(executor_transaction, stray_control_that_cannot_be_seen_is_noticed)
     ledger_close(l);
 }
 
+/* Told as what it is, with and without a transaction around it, and no error of greylag's own statements. */
+Test(executor_transaction, what_makes_its_transaction_read_only_is_told)
+{
+    struct ledger *l = ready(1);
+    static const char *const texts[] = {"CREATE TABLE a (x int);\n"
+                                        "SELECT set_config('transaction_read_only', 'on', true)",
+                                        "DO $$ BEGIN SET TRANSACTION READ ONLY; END $$"};
+    for (int i = 0; i < 4; i++) {
+        const char *id = arena_printf(&arena, "q%d", i);
+        struct job_request r = up(id, id, texts[i % 2]);
+        r.no_transaction = i >= 2;
+        EXPECT(l, r, OUTCOME_FAILED);
+        cr_expect_str_eq(last.outcome.sqlstate, "25006");
+        cr_expect(strstr(last.outcome.message, "has made its transaction read only"), "%s", last.outcome.message);
+        cr_expect_str_eq(last.outcome.said.context, "");
+    }
+    EXPECT(l, up("q4", "4", "SELECT set_config('transaction_read_only', 'on', true);\nCREATE TABLE b (x int)"),
+           OUTCOME_FAILED);
+    cr_expect(strstr(last.outcome.message, "cannot execute CREATE TABLE") && last.outcome.line == 2, "%s",
+              last.outcome.message);
+    EXPECT(l, up("q5", "5", "SET transaction_read_only = on"), OUTCOME_FAILED);
+    cr_expect(strstr(last.outcome.message, "READ ONLY is not allowed"), "%s", last.outcome.message);
+    EXPECT(l, up("q6", "6", "SET transaction_read_only = off; SELECT set_config('default_transaction_read_only', 'on', "
+                            "false)"), OUTCOME_APPLIED);
+    EXPECT(l, up("q7", "7", "CREATE TABLE c (x int)"), OUTCOME_APPLIED);
+    ledger_close(l);
+}
+
 Test(executor_transaction, already_and_drift)
 {
     struct ledger *l = ready(1);

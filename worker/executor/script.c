@@ -127,6 +127,19 @@ static void place_count(const struct script *script, int completed, struct failu
     }
 }
 
+/* Greylag's own statements behind the texts cannot write: one of these has made the transaction read only. */
+static void tell_read_only(const struct script *script, int completed, struct failure *failure)
+{
+    const struct script_span *last = script->span_count ? &script->spans[script->span_count - 1] : NULL;
+    if (strcmp(failure->err.sqlstate, "25006") != 0 || !last || last->before < 0 || !last->part->text.divided ||
+        completed < last->before + (int)last->count)
+        return;
+    *failure = FAILURE_INIT;
+    err_set(&failure->err, ERR_INPUT, "the text has made its transaction read only (transaction_read_only): it cannot "
+            "be recorded there");
+    err_sqlstate(&failure->err, "25006"); /* read_only_sql_transaction */
+}
+
 /* By the line of the rows that the server names. */
 static bool place_input(const struct script *script, const struct pg_script *ran, struct failure *failure)
 {
@@ -264,5 +277,6 @@ bool script_run(struct execution *x, const struct script *script, bool stoppable
         place_position(script, piece.from, failure->err.position, failure);
     else if (!failure->line)
         place_count(script, ret_script->completed, failure);
+    tell_read_only(script, ret_script->completed, failure);
     return false;
 }
