@@ -18,6 +18,14 @@ void buf_release(struct buf *buf)
     *buf = (struct buf){.ceiling = buf->ceiling};
 }
 
+void buf_cut(struct buf *buf, size_t len)
+{
+    if (len >= buf->len)
+        return;
+    buf->len = len;
+    buf->data[len] = 0;
+}
+
 void buf_clear(struct buf *buf)
 {
     buf->len = 0;

@@ -19,6 +19,7 @@ struct buf {
 
 void buf_release(struct buf *buf);               /* frees; the buffer can be used again */
 void buf_clear(struct buf *buf);                 /* empty, keeps its memory */
+void buf_cut(struct buf *buf, size_t len);       /* what stands behind its first `len` bytes goes */
 bool buf_ok(const struct buf *buf);              /* false when the ceiling was met */
 const char *buf_text(const struct buf *buf);     /* borrowed, never NULL, NUL-terminated */
 char *buf_take(struct buf *buf);                 /* new (free() it), never NULL; the buffer is empty afterwards */

@@ -332,6 +332,18 @@ const char *pg_notices(struct pg *pg)
     return buf_text(&pg->handed);
 }
 
+struct pg_notices_mark pg_notices_mark(const struct pg *pg)
+{
+    return (struct pg_notices_mark){pg->notices.len, pg->notice_count, pg->notices_lost};
+}
+
+void pg_notices_forget(struct pg *pg, struct pg_notices_mark since)
+{
+    buf_cut(&pg->notices, since.len);
+    pg->notice_count = since.count;
+    pg->notices_lost = since.lost;
+}
+
 char *pg_error_field(struct pg *pg, const PGresult *error, int field)
 {
     const char *text = PQresultErrorField(error, field);

@@ -109,6 +109,13 @@ bool pg_fail(struct pg *pg, const PGresult *result, struct err *err);
  * of rows may be in it. */
 #define PG_NOTICES 50
 const char *pg_notices(struct pg *pg);
+/* How far they have come, and back to there: what a try said that is made again is said again. Not over a call of
+ * pg_notices. */
+struct pg_notices_mark {
+    size_t len, count, lost;
+};
+struct pg_notices_mark pg_notices_mark(const struct pg *pg);
+void pg_notices_forget(struct pg *pg, struct pg_notices_mark since);
 /* A field (PG_DIAG_...) of an error, as it may be shown and of a bounded size, "" none; new (free()). */
 char *pg_error_field(struct pg *pg, const PGresult *error, int field);
 

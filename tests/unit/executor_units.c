@@ -59,6 +59,26 @@ Test(executor_units, what_failed_for_a_passing_reason_is_tried_again_alone_and_i
     ledger_close(l);
 }
 
+/* The try that is told is the one that counts: refused in a transaction and then alone, in vain and then again. */
+Test(executor_units, what_is_tried_again_speaks_once)
+{
+    struct ledger *l = ready(1);
+    hooks = &quick;
+    test_pg_run(database, "CREATE TABLE a (x int)");
+    struct job_request r = up("q1", "1", "DO $$ BEGIN RAISE NOTICE 'first'; END $$;\n"
+                              "DO $$ BEGIN RAISE NOTICE 'commits'; COMMIT; END $$;\n"
+                              "DO $$ BEGIN RAISE NOTICE 'waits'; ALTER TABLE busy ADD y int; END $$");
+    apply_behind_busy(l, r);
+    cr_expect_str_eq(last.outcome.said.notices, "NOTICE: first\nNOTICE: commits\nNOTICE: waits\n", "%s",
+                     last.outcome.said.notices);
+    test_pg_run(database, "DROP TABLE busy");
+    r = up("q2", "2", "SELECT 1");
+    r.verify = "DO $$ BEGIN RAISE NOTICE 'verifies'; LOCK TABLE busy; END $$";
+    apply_behind_busy(l, r);
+    cr_expect_str_eq(last.outcome.said.notices, "NOTICE: verifies\n", "%s", last.outcome.said.notices);
+    ledger_close(l);
+}
+
 /* Verification runs in the transaction that records: what it waits for delays that, and nothing runs again. */
 Test(executor_units, the_record_of_what_is_done_is_tried_again_by_itself)
 {

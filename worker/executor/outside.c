@@ -247,12 +247,14 @@ static bool run_unit(struct execution *x, const struct unit *u, const struct led
 {
     if (!u->together || mark)
         return run_journalled(x, u, mark, ret_holds, failure);
+    const struct pg_notices_mark said = pg_notices_mark(ledger_session(x->ledger));
     if (run_together(x, u, ret_holds, failure))
         return true;
     failure->again = true; /* all of it was rolled back */
     if (!refused_inside(failure->err.sqlstate) || u->count != 1)
         return false;
     *failure = FAILURE_INIT;
+    pg_notices_forget(ledger_session(x->ledger), said);
     return run_journalled(x, u, NULL, ret_holds, failure);
 }
 
@@ -282,9 +284,11 @@ static bool note_session(struct execution *x, const struct unit *u, const char *
 static bool do_unit(struct execution *x, const struct unit *u, struct marks *marks, struct failure *failure)
 {
     const char *holds = "";
+    const struct pg_notices_mark said = pg_notices_mark(ledger_session(x->ledger));
     while (!run_unit(x, u, mark_of(marks, u->number), &holds, failure)) {
         if (!again(x, failure))
             return false;
+        pg_notices_forget(ledger_session(x->ledger), said);
         *failure = FAILURE_INIT;
         if (!read_marks(x, marks, &failure->err))
             return false;
@@ -377,12 +381,14 @@ static enum attempt_end end_units(struct execution *x, const struct units *units
     if (!x->step.started_us && read_marks(x, marks, &failure->err) && marks->count)
         x->step.started_us = marks->items[0].began_us;
     x->step.running = true;
+    const struct pg_notices_mark said = pg_notices_mark(ledger_session(x->ledger));
     while (!finish(x, failure)) {
         if (!again(x, failure)) {
             tell_left(x, units, units->count, failure);
             failure->again = false;
             return attempt_sort(&failure->err);
         }
+        pg_notices_forget(ledger_session(x->ledger), said);
         *failure = FAILURE_INIT;
     }
     return ATTEMPT_RECORDED;
