@@ -27,7 +27,10 @@ bool signals_catch(struct err *err)
         return err_errno(err, "eventfd");
     struct sigaction action = {.sa_handler = handle, .sa_flags = SA_RESTART};
     struct sigaction ignore = {.sa_handler = SIG_IGN};
-    if (sigaction(SIGTERM, &action, NULL) || sigaction(SIGINT, &action, NULL) || sigaction(SIGPIPE, &ignore, NULL))
+    struct sigaction inherited;
+    if (sigaction(SIGTERM, &action, NULL) || sigaction(SIGINT, &action, NULL) || sigaction(SIGPIPE, &ignore, NULL) ||
+        sigaction(SIGHUP, NULL, &inherited) ||
+        (inherited.sa_handler != SIG_IGN && sigaction(SIGHUP, &action, NULL)))
         return err_errno(err, "sigaction");
     return true;
 }

@@ -1,4 +1,5 @@
-/* SIGTERM and SIGINT as a flag and a descriptor that a poll can wait on; SIGPIPE ignored.
+/* SIGTERM, SIGINT and SIGHUP as a flag and a descriptor that a poll can wait on; SIGPIPE ignored. SIGHUP comes when a
+ * terminal is closed, and stays ignored where it was (nohup).
  *
  * A second signal while the first is being handled leaves the flag as it is: callers finish or cancel what they do.
  * Threads: signals_catch from main before other threads start; the rest from any. */

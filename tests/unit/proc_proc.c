@@ -31,6 +31,23 @@ Test(proc, a_signal_is_a_flag_and_a_readable_descriptor)
     cr_assert_eq(signals_count(), 2);
 }
 
+Test(proc, a_terminal_that_is_closed_asks_to_stop)
+{
+    struct err err = ERR_INIT;
+    cr_assert(signals_catch(&err), "%s", err.text);
+    kill(getpid(), SIGHUP);
+    cr_assert(signals_stop());
+}
+
+Test(proc, who_was_told_to_ignore_that_ignores_it)
+{
+    struct err err = ERR_INIT;
+    signal(SIGHUP, SIG_IGN);
+    cr_assert(signals_catch(&err), "%s", err.text);
+    kill(getpid(), SIGHUP);
+    cr_assert_not(signals_stop());
+}
+
 static int run_shell(const char *script, const char *const *environment)
 {
     const char *argv[] = {"sh", "-c", script, NULL};

@@ -64,8 +64,8 @@ static const struct cmd_option options[] = {
 static const struct command worker = {
     .name = "greylag-worker",
     .summary = "applies signed jobs to the databases beside it",
-    .description = "Runs until SIGTERM or SIGINT: running steps then have five seconds to end, a second signal cancels "
-                   "them at once; SIGKILL is always safe.\n\n"
+    .description = "Runs until SIGTERM, SIGINT or SIGHUP: running steps then have five seconds to end, a second signal "
+                   "cancels them at once; SIGKILL is always safe. worker.yml is read at the start alone.\n\n"
                    "LOG_LEVEL (DEBUG, INFO, WARN, ERROR) says how much is logged to standard error; DEBUG shows SQL, "
                    "locks and timings, never a secret. DATABASE_URL is the database of a single target that names "
                    "none.",
