@@ -340,3 +340,14 @@ bool leader_load_keys(struct leader *leader, struct err *err)
     intake_set_keys(leader->intake, keys, taken);
     return true;
 }
+
+bool leader_load_beats(struct leader *leader, struct err *err)
+{
+    struct store_beat *beats;
+    size_t count;
+    if (!store_beats(leader->store, &leader->arena, &beats, &count, err))
+        return false;
+    for (size_t i = 0; i < count; i++)
+        intake_remember(leader->intake, beats[i].worker, beats[i].beat);
+    return true;
+}

@@ -166,7 +166,7 @@ static bool open_bus(struct leader *leader, struct err *err)
 static bool begin(struct leader *leader, struct err *err)
 {
     static bool (*const steps[])(struct leader *leader, struct err *err) = {
-        enroll_configured, leader_load_keys, leader_targets_load, open_bus, load_outbox, take_over};
+        enroll_configured, leader_load_keys, leader_load_beats, leader_targets_load, open_bus, load_outbox, take_over};
     name_topics(leader);
     leader->turn_bytes = FIRST_BYTES;
     rollout_effects_init(&leader->effects);

@@ -46,6 +46,7 @@ struct leader_target {
     bool pending;                    /* a heartbeat waits for the next commit */
     char worker[128], host[256], version[64], contents[DIGEST_TEXT_SIZE], problem[1024], system_identifier[32];
     bool leaving;
+    int64_t beat;                    /* of the heartbeat that said so */
     int64_t untrusted;               /* messages that its worker could not verify, one after the other */
     int64_t working, fence_epoch, fence_sequence;
     int64_t issued;                  /* the highest sequence that the control database knows of */
@@ -194,6 +195,8 @@ bool leader_take_message(struct leader *leader, const struct bus_message *messag
 bool leader_take_orders(struct leader *leader, struct err *err);
 bool leader_load_keys(struct leader *leader, struct err *err);
 void leader_decide(struct leader *leader, const struct rollout_event *event);
+/* After the keys, once in a term: heartbeats that an earlier one has heard are no news. */
+bool leader_load_beats(struct leader *leader, struct err *err);
 
 /* asking.c: what targets hold, and other tools' records while somebody waits for them (store_foreign_ask) */
 /* Whether nothing is under way there, so that what it says it holds can be compared with what is believed. */

@@ -93,6 +93,7 @@ void leader_target_seen(struct leader *leader, const struct presence *presence, 
     text_format(target->problem, sizeof target->problem, "%s", seen->problem);
     text_format(target->system_identifier, sizeof target->system_identifier, "%s", seen->system_identifier);
     target->leaving = presence->leaving;
+    target->beat = presence->beat;
     target->seen_ms = presence->leaving ? 0 : now_ms;
     target->untrusted = presence->untrusted;
     target->working = seen->working;
@@ -123,8 +124,8 @@ void leader_seen_batch(struct leader *leader, int64_t now_ms, struct store_seen 
         if (!t->pending || now_ms - t->stored_ms < STORE_EVERY_MS)
             continue;
         seen[count++] = (struct store_seen){
-            .worker = t->worker, .host = t->host, .version = t->version, .leaving = t->leaving, .service = t->service,
-            .target = t->name, .contents = t->contents, .problem = t->problem,
+            .worker = t->worker, .host = t->host, .version = t->version, .leaving = t->leaving, .beat = t->beat,
+            .service = t->service, .target = t->name, .contents = t->contents, .problem = t->problem,
             .system_identifier = t->system_identifier, .untrusted = t->untrusted,
             .working = t->working, .fence_epoch = t->fence_epoch,
             .fence_sequence = t->fence_sequence, .issued = t->issued, .suspect = t->belief.suspect};

@@ -179,20 +179,20 @@ static void make_room(struct intake *intake, const struct key_public *key)
 
 /* Whether this heartbeat is later than what was heard of the same worker: an old one that is sent again proves no life.
  * Clocks say nothing of that: they jump. */
-static bool is_news(struct intake *intake, const struct key_public *key, const struct presence *presence)
+static bool is_news(struct intake *intake, const struct key_public *key, const char *worker, int64_t beat)
 {
     for (size_t i = 0; i < intake->heard_count; i++) {
         struct heard *heard = &intake->heard[i];
-        if (!same_key(&heard->key, key) || strcmp(heard->worker, presence->worker) != 0)
+        if (!same_key(&heard->key, key) || strcmp(heard->worker, worker) != 0)
             continue;
-        bool newer = presence->beat > heard->beat;
+        bool newer = beat > heard->beat;
         if (newer)
-            heard->beat = presence->beat;
+            heard->beat = beat;
         return newer;
     }
     make_room(intake, key);
     *array_add(intake->heard, intake->heard_count, intake->heard_room) =
-        (struct heard){.key = *key, .worker = xstrdup(presence->worker), .beat = presence->beat};
+        (struct heard){.key = *key, .worker = xstrdup(worker), .beat = beat};
     return true;
 }
 
@@ -200,6 +200,18 @@ static bool is_news(struct intake *intake, const struct key_public *key, const s
 static const char *worker_of(const char *stated, const struct key_public *key, struct arena *arena)
 {
     return arena_printf(arena, "%s@%s", stated, key->id);
+}
+
+void intake_remember(struct intake *intake, const char *worker, int64_t beat)
+{
+    const char *at = strrchr(worker, '@');
+    for (size_t i = 0; at && i < intake->row_count; i++) {
+        if (strcmp(intake->rows[i].key.id, at + 1) != 0)
+            continue;
+        auto_free char *stated = xasprintf("%.*s", (int)(at - worker), worker);
+        (void)is_news(intake, &intake->rows[i].key, stated, beat);
+        return;
+    }
 }
 
 static void take_report(struct intake *intake, const struct envelope *envelope, struct arena *arena,
@@ -257,7 +269,7 @@ static void take_presence(struct intake *intake, const struct envelope *envelope
     }
     presence->targets = own;
     presence->target_count = count;
-    m->verdict = is_news(intake, envelope->key, presence) ? INTAKE_PRESENCE : INTAKE_STALE;
+    m->verdict = is_news(intake, envelope->key, presence->worker, presence->beat) ? INTAKE_PRESENCE : INTAKE_STALE;
     presence->worker = worker_of(presence->worker, envelope->key, arena);
 }
 

@@ -34,6 +34,10 @@ void intake_free(struct intake *intake);
 /* Replaces all keys; copies. One row for each key and target. */
 void intake_set_keys(struct intake *intake, const struct intake_key *keys, size_t count);
 
+/* What an earlier term heard of a worker (as `worker` of its heartbeats): only what comes later is news. After the
+ * keys; who was heard of last comes last; nothing when its key is not enrolled any more. */
+void intake_remember(struct intake *intake, const char *worker, int64_t beat);
+
 enum intake_verdict {
     INTAKE_REPORT,
     INTAKE_PRESENCE,

@@ -348,6 +348,7 @@ static json_t *seen_json(const struct store_seen *seen, size_t index)
     row_text(json, "h", seen->host);
     row_text(json, "v", seen->version);
     row_flag(json, "l", seen->leaving);
+    row_number(json, "b", seen->beat);
     row_text(json, "s", seen->service);
     row_text(json, "n", seen->target);
     row_text(json, "c", seen->contents);

@@ -1,4 +1,4 @@
-/* Workers' keys: who may speak for which target. */
+/* Workers: whose key may speak for which target, and how far each had counted its heartbeats. */
 #include <string.h>
 
 #include "base/cleanup.h"
@@ -110,6 +110,22 @@ bool store_keys(struct store *store, struct arena *arena, struct store_key **ret
                                      .service = arena_strdup(arena, pg_text(result, (int)i, 2)),
                                      .target = arena_strdup(arena, pg_text(result, (int)i, 3))};
     *ret_keys = keys;
+    *ret_count = count;
+    return true;
+}
+
+bool store_beats(struct store *store, struct arena *arena, struct store_beat **ret_beats, size_t *ret_count,
+                 struct err *err)
+{
+    auto_pgresult PGresult *result = NULL;
+    if (!store_exec(store, sql_beats_load, &result, err, 0))
+        return false;
+    size_t count = (size_t)PQntuples(result);
+    struct store_beat *beats = arena_array(arena, count + 1, sizeof *beats);
+    for (size_t i = 0; i < count; i++)
+        beats[i] = (struct store_beat){.worker = arena_strdup(arena, pg_text(result, (int)i, 0)),
+                                       .beat = pg_number(result, (int)i, 1)};
+    *ret_beats = beats;
     *ret_count = count;
     return true;
 }

@@ -281,6 +281,14 @@ struct store_key {
 bool store_keys(struct store *store, struct arena *arena, struct store_key **ret_keys, size_t *ret_count,
                 struct err *err);
 
+/* How far each worker had counted its heartbeats when they were stored last; who was heard of last comes last. */
+struct store_beat {
+    const char *worker;
+    int64_t beat;
+};
+bool store_beats(struct store *store, struct arena *arena, struct store_beat **ret_beats, size_t *ret_count,
+                 struct err *err);
+
 struct store_target {
     const char *service, *target;
     int64_t sequence, recorded;
@@ -346,6 +354,7 @@ struct store_inventory {
 struct store_seen {          /* one target of a heartbeat, or of a report */
     const char *worker, *host, *version;
     bool leaving;
+    int64_t beat;            /* of that heartbeat */
     const char *service, *target;
     const char *contents, *problem, *system_identifier;
     int64_t working;

@@ -328,6 +328,39 @@ def test_what_was_said_before_said_again():
         attack.second_release()
 
 
+def test_heartbeats_of_a_worker_that_is_gone_said_again():
+    """Somebody without a key puts them there again, before a leader that has not heard them: they prove no life."""
+    with Attack() as attack:
+        stage, worker = attack.stage, attack.stage.programs["worker-auth"]
+        worker.stop()
+        def seen():
+            return stage.postgres.sql(stage.database, "SELECT t.last_seen, w.leaving FROM greylag.targets t JOIN "
+                                      "greylag.workers w USING (worker) WHERE t.target = 'auth'")
+        wait(lambda: seen().endswith("|t"), lambda: f"its leave to be stored: {seen()}")
+        gone, epoch = seen(), stage.get("/api/v1/health")["leader"]["epoch"]
+        coordinator = stage.programs["coordinator"]
+        coordinator.kill()
+        coordinator.start()
+        coordinator.ready()
+        wait(lambda: stage.get("/api/v1/health")["leader"]["epoch"] > epoch, "another term")
+        old = [(key, envelope) for key, envelope in attack.messages("presence") if any(
+            one["target"] == "auth"
+            for one in json.loads(base64.b64decode(json.loads(envelope)["payload"]))["targets"])]
+        name = old[0][0]
+        def read():
+            """A message behind them is told: they were read before it, and what came of them is committed. What is sent
+            before the new leader reads is never read."""
+            for key, envelope in old:
+                attack.send("presence", key, envelope)
+            attack.send("presence", name, b"{}")
+            return stage.postgres.sql(stage.database, f"SELECT 1 FROM greylag.strangers WHERE key = '{name}'")
+        wait(read, "the old heartbeats to be read")
+        expect(seen() == gone, f"it lives again: {gone}, {seen()}")
+        worker.start()
+        wait(lambda: seen().endswith("|f"), "the worker, when it is back")
+        attack.second_release()
+
+
 def test_a_message_of_another_version_said_again():
     """A worker of another version has left one on the topic, and somebody without a key puts it there again: a release
     whose worker speaks this version is not halted by it. One whose worker does not is, and says so."""

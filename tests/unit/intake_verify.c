@@ -239,7 +239,6 @@ Test(intake, an_enrolled_key_speaks_for_nobody_else)
     bus_key = "auth/auth";
 }
 
-/* Which is the later one says its number: its clock may be set right, or wrong, at any time. */
 /* Each would be a target, and a topic of its jobs. */
 Test(intake, a_key_for_a_target_of_any_service_names_so_many)
 {
@@ -264,6 +263,7 @@ Test(intake, a_key_for_a_target_of_any_service_names_so_many)
     cr_assert_eq(verdict_of(&worker, "dev", "auth", "auth", NULL), INTAKE_REPORT, "one by its full name counts not");
 }
 
+/* Which is the later one says its number: its clock may be set right, or wrong, at any time. */
 Test(intake, a_clock_that_jumps_silences_nobody)
 {
     static const int64_t clocks[] = {1000, INT64_MAX, 1000, 0, INT64_MAX - 1, 5};
@@ -293,4 +293,24 @@ Test(intake, a_worker_is_its_key_and_not_the_name_that_it_states)
     cr_assert_eq(beats(&third, "w-1", 1, 0), INTAKE_PRESENCE, "and one that is new pushes out nobody");
     cr_assert_eq(beats(&worker, "w-1", 2, 0), INTAKE_STALE, "what was heard of it is still remembered");
     cr_assert_eq(beats(&worker, "w-1", 3, 0), INTAKE_PRESENCE);
+}
+
+/* A new leader begins with what the one before it has heard. */
+Test(intake, what_an_earlier_term_has_heard_is_no_news)
+{
+    struct key_secret other;
+    key_generate(&other);
+    const struct intake_key keys[] = {{other.public_key, "o", "auth", "any"}, {worker.public_key, "w", "auth", "auth"}};
+    struct intake_message heard = heartbeat((struct beat){.key = &worker, .worker = "w@1", .beat = 7}, "any");
+    intake_free(intake);
+    intake = intake_new("shop", "dev");
+    intake_set_keys(intake, keys, COUNT_OF(keys));
+    intake_remember(intake, heard.presence.worker, 7);
+    intake_remember(intake, "of nobody's key", 9);
+    intake_remember(intake, "w@1@0123456789abcdef", 9);
+    cr_assert_eq(beats(&worker, "w@1", 6, 0), INTAKE_STALE, "put there again by whoever has kept it");
+    cr_assert_eq(beats(&worker, "w@1", 7, 0), INTAKE_STALE);
+    cr_assert_eq(beats(&worker, "w@1", 8, 0), INTAKE_PRESENCE, "it lives");
+    cr_assert_eq(beats(&worker, "w@2", 1, 0), INTAKE_PRESENCE, "and so does one that has begun since");
+    cr_assert_eq(beats(&other, "w@1", 1, 0), INTAKE_PRESENCE, "and another key's of that name");
 }

@@ -150,3 +150,30 @@ Test(store, a_key_has_one_name_and_is_revoked_whole)
     cr_expect_eq(keys_named(store, "nobody"), 0);
     store_close(store);
 }
+
+Test(store, how_far_a_worker_has_counted_its_heartbeats_only_rises)
+{
+    static const struct {
+        const char *target;
+        int64_t beat;
+    } said[] = {{"a", 5}, {"b", 3}, {"a", 4}};
+    struct store *store = open_store();
+    struct arena arena = ARENA_INIT;
+    lead(store, "a");
+    for (size_t i = 0; i < COUNT_OF(said); i += 2) { /* two targets of one heartbeat, then one of an earlier one */
+        struct store_seen seen[2];
+        size_t count = 0;
+        for (size_t k = i; k < COUNT_OF(said) && count < 2; k++)
+            seen[count++] = (struct store_seen){.worker = "w@1", .host = "h", .version = "1", .service = "s",
+                                                .target = said[k].target, .beat = said[k].beat, .contents = "",
+                                                .problem = "", .system_identifier = ""};
+        struct store_batch batch = {.seen = seen, .seen_count = count};
+        MUST(store_batch_commit(store, &batch, &why));
+        struct store_beat *beats;
+        MUST(store_beats(store, &arena, &beats, &count, &why));
+        cr_assert(count == 1 && beats[0].beat == 5, "%zu workers, %lld", count, (long long)beats[0].beat);
+        cr_assert_str_eq(beats[0].worker, "w@1");
+    }
+    arena_release(&arena);
+    store_close(store);
+}

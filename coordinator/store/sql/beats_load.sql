@@ -1,0 +1,1 @@
+SELECT worker, beat FROM greylag.workers ORDER BY last_seen
