@@ -10,8 +10,6 @@
 #include "daemon/leader.h"
 #include "rollout/inbox.h"
 
-#define PARTITIONS_MAX 64
-
 static struct leader_position *position(struct leader *leader, const char *topic, int32_t partition)
 {
     for (size_t i = 0; i < leader->position_count; i++)
@@ -41,32 +39,22 @@ static int64_t resume(struct leader *leader, const char *topic, int32_t partitio
     return BUS_BEGINNING;
 }
 
-static bool add_partitions(struct leader *leader, const char *topic, struct bus_position *at, size_t *count,
-                           struct err *err)
-{
-    int partitions = bus_keeper_partitions(leader->keeper, topic);
-    if (partitions > PARTITIONS_MAX)
-        return err_set(err, ERR_CONFIG, "topic %s has %d partitions, at most %d are read", topic, partitions,
-                       PARTITIONS_MAX);
-    for (int p = 0; p < partitions; p++)
-        at[(*count)++] = (struct bus_position){topic, p, BUS_END};
-    return true;
-}
-
 /* Reads all partitions that there are now; nothing here waits for a broker. */
 static bool assign(struct leader *leader, struct err *err)
 {
-    struct bus_position at[2 * PARTITIONS_MAX];
     struct store_position *stored;
     size_t stored_count, count = 0;
     auto_arena struct arena arena = ARENA_INIT;
-    if (!store_positions(leader->store, &arena, &stored, &stored_count, err) ||
-        !add_partitions(leader, leader->events_topic, at, &count, err))
+    if (!store_positions(leader->store, &arena, &stored, &stored_count, err))
         return false;
-    for (size_t i = 0; i < count; i++)
-        at[i].offset = resume(leader, at[i].topic, at[i].partition, stored, stored_count);
-    return add_partitions(leader, leader->presence_topic, at, &count, err) &&
-           bus_reader_assign(leader->reader, at, count, err);
+    size_t all = (size_t)leader->events_partitions + (size_t)leader->presence_partitions;
+    struct bus_position *at = arena_array(&arena, all, sizeof *at);
+    for (int32_t p = 0; p < leader->events_partitions; p++)
+        at[count++] = (struct bus_position){leader->events_topic, p,
+                                            resume(leader, leader->events_topic, p, stored, stored_count)};
+    for (int32_t p = 0; p < leader->presence_partitions; p++)
+        at[count++] = (struct bus_position){leader->presence_topic, p, BUS_END};
+    return bus_reader_assign(leader->reader, at, count, err);
 }
 
 bool leader_reader_open(struct leader *leader, struct err *err)

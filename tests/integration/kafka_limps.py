@@ -98,7 +98,7 @@ def test_retention_compaction_and_partitions_are_changed():
         for name in ALL:
             one.topic(name, "set", "cleanup.policy=compact,delete", "retention.ms=1000", "segment.ms=1000",
                       "max.message.bytes=67108864")
-            one.topic(name, "partitions", 3)
+            one.topic(name, "partitions", 70 if name == "events" else 3)
         quiet(one)
     return limp("retention, compaction, partitions", trouble)
 
