@@ -398,7 +398,7 @@ static bool turn(struct leader *leader, int64_t *ret_wake_ms, struct err *err)
     log_decisions(leader);
     clear_turn(leader);
     let_go(leader);
-    if (!relay_pump(leader->relay, leader->store, now_ms, err))
+    if (!relay_pump(leader->relay, leader->store, clock_mono_ms() + turn_ms(leader), err))
         return false;
     bool room = full && relay_counts(leader->relay).waiting_bytes == 0; /* else a delivery report wakes us */
     *ret_wake_ms = leader->refusal_count || room ? now_ms : wake_ms;

@@ -5,6 +5,7 @@
 #include "base/arena.h"
 #include "base/array.h"
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/id.h"
 #include "base/pause.h"
 #include "base/text.h"
@@ -216,7 +217,8 @@ static bool is_due(const struct relay *relay, const struct entry *entry)
     return entry->state == ENTRY_DUE && entry->due_ms <= relay->now_ms;
 }
 
-static bool send_due(struct relay *relay, struct store *store, struct err *err)
+/* What is read from the outbox may take a while for each message, wherever that is. */
+static bool send_due(struct relay *relay, struct store *store, int64_t until_ms, struct err *err)
 {
     bool checked = false;
     for (size_t i = 0; i < relay->count; i++) {
@@ -224,6 +226,8 @@ static bool send_due(struct relay *relay, struct store *store, struct err *err)
             continue;
         if (!has_room(relay, relay->entries[i]))
             return true; /* its delivery reports wake us */
+        if (checked && clock_mono_ms() >= until_ms)
+            return true;
         if (!checked && !store_lease_check(store, err))
             return false;
         checked = true;
@@ -267,11 +271,11 @@ static bool mark_delivered(struct relay *relay, struct store *store, struct err 
     return true;
 }
 
-bool relay_pump(struct relay *relay, struct store *store, int64_t now_ms, struct err *err)
+bool relay_pump(struct relay *relay, struct store *store, int64_t until_ms, struct err *err)
 {
-    relay->now_ms = now_ms;
+    relay->now_ms = clock_mono_ms();
     bus_producer_poll(relay->producer, 0);
-    if (!send_due(relay, store, err))
+    if (!send_due(relay, store, until_ms, err))
         return false;
     bus_producer_poll(relay->producer, 0);
     return mark_delivered(relay, store, err);

@@ -34,10 +34,11 @@ void relay_add(struct relay *relay, const struct store_message *messages, size_t
 /* Everything in the outbox that is not here yet: at start, and after a commit whose result was lost. */
 bool relay_load(struct relay *relay, struct store *store, struct err *err);
 
-/* Sends what is due, takes in delivery reports, marks. False: the store failed (ERR_FENCED: not the leader). What the
- * bus refuses is tried again later and is no error here. */
-bool relay_pump(struct relay *relay, struct store *store, int64_t now_ms, struct err *err);
-int64_t relay_wake_ms(const struct relay *relay); /* when something failed is due again; 0: nothing waits */
+/* Sends what is due, one message at least and no further one after `until_ms`; takes in delivery reports, marks. Times
+ * are clock_mono_ms. False: the store failed (ERR_FENCED: not the leader). What the bus refuses is tried again later
+ * and is no error here. */
+bool relay_pump(struct relay *relay, struct store *store, int64_t until_ms, struct err *err);
+int64_t relay_wake_ms(const struct relay *relay); /* when something is due, maybe at once; 0: nothing waits */
 
 struct relay_counts {
     uint64_t sent, delivered, failed, dropped;

@@ -152,6 +152,23 @@ Test(relay, what_does_not_fit_in_memory_is_read_from_the_outbox)
     cr_assert_eq(left(), 0u);
 }
 
+/* A large outbox that is far away is no reason to lose the lease. */
+Test(relay, a_pump_ends_when_its_time_is_over)
+{
+    struct store_message messages[] = {message("auth", "one", 0), message("auth", "two", 0),
+                                       message("auth", "three", 0)};
+    commit(messages, COUNT_OF(messages));
+    MUST(relay_load(relay, store, &why));
+    for (uint64_t sent = 1; sent <= COUNT_OF(messages); sent++) {
+        int64_t wake_ms = relay_wake_ms(relay);
+        cr_assert(wake_ms > 0 && wake_ms <= clock_mono_ms(), "there is more to do: %lld", (long long)wake_ms);
+        MUST(relay_pump(relay, store, 0, &why));
+        cr_assert_eq(relay_counts(relay).sent, sent);
+    }
+    pump_until_empty();
+    cr_assert_eq(left(), 0u);
+}
+
 Test(relay, what_the_bus_refuses_stays_and_is_due_again)
 {
     struct store_message messages[] = {message("auth", "lost", 0)};
