@@ -75,7 +75,7 @@ static const struct config_row rows[] = {
      .prose = "no sign of life of a job's worker for so long: the job is sent again; then after twice that, at most "
               "16 times"},
     {.path = "fence_again", .rule = CONFIG_DURATION, .fallback = "2s", .min = 50, .max = 86400000,
-     .prose = "an unanswered fence is repeated"},
+     .prose = "an unanswered fence is repeated; then after twice that, at most 16 times"},
     {.path = "fence_limit", .rule = CONFIG_DURATION, .fallback = "2min", .min = 0, .max = 86400000,
      .prose = "an unanswered fence halts the release; 0s: never"},
     {.path = "lease", .rule = CONFIG_DURATION, .fallback = "5s", .min = 500, .max = 600000,

@@ -125,7 +125,7 @@ static int64_t next_wake(const struct rollout *rollout, int64_t now_ms, bool ful
         if (target->state == TARGET_BUSY && !(full && resend_ms <= now_ms))
             wake = earlier(wake, resend_ms);
         if (target->state == TARGET_FENCING) {
-            wake = earlier(wake, target->fence_sent_ms + settings->fence_again_ms);
+            wake = earlier(wake, target_repeat_ms(rollout, target));
             if (settings->fence_limit_ms > 0)
                 wake = earlier(wake, target->fence_since_ms + settings->fence_limit_ms);
         }

@@ -75,6 +75,7 @@ static void fence_raise(struct decide *d, struct rollout_target *target)
 {
     target->sequence++;
     target->fence_sent_ms = target->fence_since_ms = d->now;
+    target->silent = 0;
     target_set(target, TARGET_FENCING);
     effects_add_fence(d->effects, target_number(d->rollout, target), target->sequence, target->patient);
 }
@@ -129,6 +130,7 @@ void raise_fence(struct decide *d)
 void repeat_fence(struct decide *d)
 {
     d->target->fence_sent_ms = d->now;
+    d->target->silent++;
     d->target->changed = true;
     effects_add_fence(d->effects, target_number(d->rollout, d->target), d->target->sequence, d->target->patient);
 }
@@ -246,17 +248,20 @@ void forget_targets(struct decide *d)
 
 /* ---- signs of life ---- */
 
-static void is_alive(struct decide *d)
+/* The worker that has its job is; an unanswered fence stays one. */
+static bool is_alive(struct decide *d)
 {
+    if (d->target->state != TARGET_BUSY)
+        return false;
     d->target->alive_ms = d->now;
     d->target->silent = 0;
+    return true;
 }
 
 void note_alive(struct decide *d)
 {
-    if (d->target->state != TARGET_BUSY)
+    if (!is_alive(d))
         return;
-    is_alive(d);
     d->target->problem[0] = '\0';
     d->target->changed = true;
 }
@@ -268,14 +273,13 @@ void wait_on(struct decide *d)
 
 void note_blocked(struct decide *d)
 {
-    is_alive(d);
+    (void)is_alive(d);
     note(d, "blocked", report_message(d));
 }
 
 void note_refused(struct decide *d)
 {
-    if (d->target->state == TARGET_BUSY)
-        is_alive(d);
+    (void)is_alive(d);
     note(d, refusal_text(d->event->report->refusal), report_message(d));
 }
 

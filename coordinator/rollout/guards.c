@@ -166,8 +166,7 @@ bool fence_overdue(const struct decide *d)
 
 bool fence_due(const struct decide *d)
 {
-    return d->target->state == TARGET_FENCING &&
-           d->now >= d->target->fence_sent_ms + d->rollout->settings.fence_again_ms;
+    return d->target->state == TARGET_FENCING && d->now >= target_repeat_ms(d->rollout, d->target);
 }
 
 bool job_silent(const struct decide *d)

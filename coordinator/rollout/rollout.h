@@ -32,7 +32,7 @@
 
 struct rollout_settings {
     int64_t resend_after_ms;   /* no sign of life of an unresolved job's worker for so long: send it again */
-    int64_t fence_again_ms;    /* repeat an unanswered fence */
+    int64_t fence_again_ms;    /* repeat an unanswered fence; then after twice as long, up to 16 times that */
     int64_t fence_limit_ms;    /* give up waiting for a fence: the release halts with what is unknown; 0: never */
     size_t job_bytes;          /* SQL in one job, unless a single step is larger */
     size_t job_steps;          /* steps in one job */
@@ -77,7 +77,8 @@ struct rollout_target {
 #define ROLLOUT_EXPECTS_ANYTHING (-1) /* in a fence: take what is there, also after a restore (an operator's retry) */
     int first, count;     /* steps of the unresolved job: `order[first..first+count)` of this target's own order */
     int64_t alive_ms;     /* last sign of life for the unresolved job, or when it was sent */
-    int silent;           /* how often it was sent again since a sign of life. Of this leader: not stored */
+    int silent;           /* how often that job, or the fence below, was sent again since a sign of life, or an answer.
+                           * Of this leader: not stored */
     int64_t fence_sent_ms, fence_since_ms;
     bool patient;         /* FENCING: the step that runs may end first. Of this leader: not stored */
     bool rebuild;         /* an operator's retry after the database went back in time: the next answer to a fence

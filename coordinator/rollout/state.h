@@ -54,12 +54,21 @@ static inline bool target_is_idle(const struct rollout_target *target)
 {
     return target->state == TARGET_IDLE || target->state == TARGET_FENCED;
 }
-/* When its unresolved job is sent again: after pauses that grow, since each copy lies before a worker that is away. */
-#define RESEND_DOUBLED_MAX 4
+/* What a target does not answer is sent again after pauses that grow: each copy lies before a worker that is away. */
+#define AGAIN_DOUBLED_MAX 4
+static inline int64_t target_pause_ms(const struct rollout_target *target, int64_t first_ms)
+{
+    return first_ms << (target->silent < AGAIN_DOUBLED_MAX ? target->silent : AGAIN_DOUBLED_MAX);
+}
+/* When its unresolved job is sent again. */
 static inline int64_t target_resend_ms(const struct rollout *rollout, const struct rollout_target *target)
 {
-    int doubled = target->silent < RESEND_DOUBLED_MAX ? target->silent : RESEND_DOUBLED_MAX;
-    return target->alive_ms + (rollout->settings.resend_after_ms << doubled);
+    return target->alive_ms + target_pause_ms(target, rollout->settings.resend_after_ms);
+}
+/* When its unanswered fence is repeated. */
+static inline int64_t target_repeat_ms(const struct rollout *rollout, const struct rollout_target *target)
+{
+    return target->fence_sent_ms + target_pause_ms(target, rollout->settings.fence_again_ms);
 }
 static inline int target_number(const struct rollout *rollout, const struct rollout_target *target)
 {

@@ -118,6 +118,30 @@ Test(rollout_fences, a_later_sign_of_life_does_not_answer_a_fence)
     fix_release(&fix);
 }
 
+Test(rollout_fences, an_unanswered_fence_is_repeated_less_and_less_often)
+{
+    enum { SECOND = 1000, HOUR = 3600 };
+    struct fix fix;
+    int repeated = 0;
+    fix_running(&fix);
+    fix.rollout.settings.fence_limit_ms = 0;
+    fix_ask(&fix, ROLLOUT_TAKEOVER);
+    for (int i = 0; i < 8 * HOUR; i++) {
+        fix_wait(&fix, SECOND);
+        for (size_t k = 0; k < fix.effects.fence_count; k++)
+            repeated += fix.effects.fences[k].target == 0;
+        cr_assert(fix.effects.wake_ms > fix.now, "nothing is overdue");
+        if (i == HOUR) /* heard of, and not in force */
+            fix_say(&fix, (struct said){.kind = REPORT_BLOCKED, .target = 0, .message = "disk full"});
+    }
+    printf("# %d times in eight hours\n", repeated);
+    cr_assert(repeated > 8 && repeated < 1000, "%d", repeated);
+    fix_ask(&fix, ROLLOUT_TAKEOVER);
+    fix_wait(&fix, 2 * SECOND);
+    SENT(&fix, "F0 F1");
+    fix_release(&fix);
+}
+
 /* A halted release in a control database that came back from a backup: in the future that was lost it went on. */
 Test(rollout_fences, a_halted_release_asks_everybody_after_a_restore)
 {
