@@ -14,7 +14,8 @@ struct bus_consumer {
     struct pause again; /* before that */
     struct bus_troubles *troubles;
     char *name;        /* of the group */
-    int64_t denied_ms; /* when to read again what the broker did not let us read; 0: never */
+    int64_t denied_ms;   /* when to read again what the broker did not let us read; 0: never */
+    struct pause denied; /* before that */
     struct bus_position *positions; /* a reader's, kept up to date; topics owned */
     size_t position_count;
     rd_kafka_message_t *held; /* the next one to hand out */
@@ -23,7 +24,8 @@ struct bus_consumer {
 #define CLOSE_MS 5000
 #define SUBSCRIBE_AGAIN_MS 5000
 #define SUBSCRIBE_AGAIN_MAX_MS 300000
-#define DENIED_AGAIN_MS 5000
+#define DENIED_AGAIN_MS 2000
+#define DENIED_AGAIN_MAX_MS 60000
 
 static void lost(struct bus_consumer *consumer)
 {
@@ -66,6 +68,7 @@ static bool consumer_new(const struct bus_settings *settings, enum bus_client cl
     struct bus_consumer *consumer = xcalloc(1, sizeof *consumer);
     consumer->group = client == BUS_GROUP;
     consumer->again = (struct pause)PAUSE(SUBSCRIBE_AGAIN_MS, SUBSCRIBE_AGAIN_MAX_MS);
+    consumer->denied = (struct pause)PAUSE(DENIED_AGAIN_MS, DENIED_AGAIN_MAX_MS);
     consumer->troubles = settings->troubles;
     consumer->name = xstrdup(group);
     rd_kafka_conf_t *conf = kafka_conf(settings, client, err);
@@ -263,7 +266,8 @@ static bool denied(struct bus_consumer *consumer, const rd_kafka_message_t *mess
     }
     if (message->err != RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED || !message->rkt)
         return false;
-    consumer->denied_ms = clock_mono_ms() + DENIED_AGAIN_MS;
+    if (!consumer->denied_ms)
+        consumer->denied_ms = clock_mono_ms() + pause_next(&consumer->denied);
     troubles_denied(consumer->troubles, BUS_RIGHT_READ, rd_kafka_topic_name(message->rkt), err);
     return true;
 }

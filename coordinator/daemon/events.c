@@ -9,7 +9,8 @@
 #include "base/text.h"
 #include "daemon/leader.h"
 
-#define OUTSIDE_EVERY_MS 5000
+#define OUTSIDE_AGAIN_MS 5000 /* first pause until a target outside a release is fenced once more */
+#define OUTSIDE_AGAIN_MAX_MS 60000
 #define SPEAKS_MS 15000 /* a heartbeat says for so long which version its worker speaks: three of them */
 
 void leader_decide(struct leader *leader, const struct rollout_event *event)
@@ -174,9 +175,11 @@ static bool fence_outside(struct leader *leader, const struct presence_target *s
     struct leader_target *target = leader_target(leader, seen->service, seen->target);
     if (!leader->take_over_all || !leader->told_all || leader->above || index >= 0 || seen->fence.sequence == 0 ||
         seen->fence.epoch >= leader->lease.epoch ||
-        (target->fenced_ms && now_ms - target->fenced_ms < OUTSIDE_EVERY_MS) || leader_turn_over(leader))
+        now_ms < target->outside_ms || leader_turn_over(leader))
         return true;
-    target->fenced_ms = now_ms;
+    if (!target->outside_ms)
+        target->outside_again = (struct pause)PAUSE(OUTSIDE_AGAIN_MS, OUTSIDE_AGAIN_MAX_MS);
+    target->outside_ms = now_ms + pause_next(&target->outside_again);
     return leader_fence_outside(leader, target, err);
 }
 

@@ -50,7 +50,8 @@ struct leader_target {
     int64_t untrusted;               /* messages that its worker could not verify, one after the other */
     int64_t working, fence_epoch, fence_sequence;
     int64_t issued;                  /* the highest sequence that the control database knows of */
-    int64_t fenced_ms;               /* when it was fenced outside a release last; 0: never in this term */
+    int64_t outside_ms;              /* when it is fenced outside a release again; 0: it was not yet in this term */
+    struct pause outside_again;      /* after that */
     int64_t fence_sent;              /* sequence of the fence below: repeats are the very same bytes */
     char *fence_payload;
     size_t fence_len;
@@ -194,9 +195,9 @@ bool leader_reader_next(struct leader *leader, struct bus_message *ret_message);
 bool leader_take_message(struct leader *leader, const struct bus_message *message, struct err *err);
 bool leader_take_orders(struct leader *leader, struct err *err);
 bool leader_load_keys(struct leader *leader, struct err *err);
-void leader_decide(struct leader *leader, const struct rollout_event *event);
 /* After the keys, once in a term: heartbeats that an earlier one has heard are no news. */
 bool leader_load_beats(struct leader *leader, struct err *err);
+void leader_decide(struct leader *leader, const struct rollout_event *event);
 
 /* asking.c: what targets hold, and other tools' records while somebody waits for them (store_foreign_ask) */
 /* Whether nothing is under way there, so that what it says it holds can be compared with what is believed. */
