@@ -2,8 +2,10 @@
  * held. */
 /* links: harness */
 #include <jansson.h>
+#include <pthread.h>
 #include <stdio.h>
 
+#include "pg/pg.h"
 #include "unit/store_fixture.h"
 
 TestSuite(store_retention, .init = start_database, .fini = stop_database, .timeout = 120);
@@ -184,6 +186,69 @@ Test(store_retention, texts_and_workers)
         "UPDATE greylag.workers SET last_seen = now() - interval '2 days' WHERE worker = 'w-1'"); /* serves targets */
     cr_assert_eq(prune(store, 400LL * DAY_MS, false), 1);
     cr_assert_eq(value("SELECT count(*) FROM greylag.workers"), 2);
+    store_close(store);
+    free(world.json);
+    arena_release(&world.arena);
+}
+
+/* What a view was before is where its way back leads. */
+Test(store_retention, the_release_that_brought_an_earlier_text_stays)
+{
+    struct store *store = open_store();
+    struct world world;
+    lead(store, "a");
+    accept_ready(store, &world);
+    old_release("01aaa", 500, "up", false);
+    old_release("01bbb", 490, "up", false);
+    old_release("01ccc", 480, "up", true);
+    static const char *const brought[][2] = {{"01aaa", ""}, {"01ccc", "01aaa.0.1"}}; /* 01bbb: other things */
+    for (size_t i = 0; i < COUNT_OF(brought); i++) {
+        auto_free char *step = xasprintf(
+            "INSERT INTO greylag.plan_steps SELECT (jsonb_populate_record(s, jsonb_build_object('release', '%s', "
+            "'kind', 'repeatable', 'earlier', '%s', 'earlier_request', '%s'))).* FROM greylag.plan_steps s "
+            "WHERE ordinal = 0 AND kind = 'versioned'", brought[i][0], *brought[i][1] ? world.up : "", brought[i][1]);
+        change(step);
+    }
+    cr_assert_gt(prune(store, 400LL * DAY_MS, false), 0);
+    cr_expect_eq(value("SELECT count(*) FROM greylag.releases WHERE pruned_at IS NOT NULL AND id = '01bbb'"), 1);
+    cr_expect_eq(value("SELECT count(*) FROM greylag.releases WHERE pruned_at IS NOT NULL AND id <> '01bbb'"), 0);
+    cr_expect_eq(value("SELECT count(*) FROM greylag.plan_steps WHERE release = '01aaa'"), 1);
+    store_close(store);
+    free(world.json);
+    arena_release(&world.arena);
+}
+
+static void *prune_beside(void *store)
+{
+    const struct store_prune wanted = {.keep_ms = 400LL * DAY_MS, .limit = 100000, .timeout_ms = 30000};
+    int64_t rows;
+    return store_prune(store, &wanted, &rows, NULL, NULL) ? store : NULL;
+}
+
+/* It is over when pruning looks, and not any more when pruning comes to it. */
+Test(store_retention, a_text_that_is_named_meanwhile_stays)
+{
+    struct store *store = open_store();
+    struct world world;
+    PGconn *naming = PQconnectdb(conninfo);
+    pthread_t thread;
+    void *pruned;
+    lead(store, "a");
+    accept_ready(store, &world);
+    change("UPDATE greylag.releases SET state = 'succeeded', ended_at = now();"
+           "UPDATE greylag.blobs SET used_at = now() - interval '500 days'");
+    PQclear(PQexec(naming, "BEGIN; UPDATE greylag.blobs SET used_at = now()"));
+    cr_assert_eq(PQtransactionStatus(naming), PQTRANS_INTRANS, "%s", PQerrorMessage(naming));
+    cr_assert_eq(pthread_create(&thread, NULL, prune_beside, store), 0);
+    int64_t until = clock_mono_ms() + 10000;
+    while (value("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = "
+                 "current_database()") == 0)
+        cr_assert_lt(clock_mono_ms(), until, "pruning waits for it");
+    PQclear(PQexec(naming, "COMMIT"));
+    cr_assert_eq(pthread_join(thread, &pruned), 0);
+    cr_assert_not_null(pruned);
+    cr_assert_eq(value("SELECT count(*) FROM greylag.blobs"), 2);
+    PQfinish(naming);
     store_close(store);
     free(world.json);
     arena_release(&world.arena);

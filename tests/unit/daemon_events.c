@@ -1,0 +1,151 @@
+/* What a leader makes of verified messages: with a control database, and without a bus. */
+/* links: harness */
+#include <stdlib.h>
+
+#include "daemon/leader.h"
+#include "proto/envelope.h"
+#include "unit/store_fixture.h"
+
+static char fleet[] = "shop", environment[] = "dev";
+static struct settings settings = {.fleet = fleet, .environment = environment, .lease_ms = 5000};
+static struct key_secret own, worker;
+static _Atomic uint64_t counters[LEADER_COUNTER_COUNT];
+static struct leader leader;
+static struct world world;
+
+/* Leads, with a release whose first job has just been made: 1 to 3 on auth. */
+static void start(void)
+{
+    start_database();
+    key_generate(&own);
+    key_generate(&worker);
+    struct store *store = open_store();
+    leader = (struct leader){.settings = &settings, .key = &own, .counters = counters, .store = store,
+                             .lease = lead(store, "a"), .intake = intake_new("shop", "dev")};
+    const struct intake_key keys[] = {{worker.public_key, "w", "", "auth"}, {worker.public_key, "w", "", "user-eu"}};
+    intake_set_keys(leader.intake, keys, COUNT_OF(keys));
+    rollout_effects_init(&leader.effects);
+    accept_ready(store, &world);
+    leader.release = load(store);
+    struct rollout *rollout = &leader.release->rollout;
+    leader_decide(&leader, &(struct rollout_event){.kind = ROLLOUT_ACCEPTED, .target = -1});
+    rollout_advance(rollout, clock_mono_ms(), &leader.effects);
+    cr_assert_eq(leader.effects.job_count, 1u);
+}
+
+static void stop(void)
+{
+    rollout_effects_release(&leader.effects);
+    store_release_free(leader.release);
+    leader_targets_free(&leader);
+    intake_free(leader.intake);
+    free(leader.inbox);
+    free(leader.inventories);
+    free(leader.messages);
+    arena_release(&leader.arena);
+    store_close(leader.store);
+    free(world.json);
+    arena_release(&world.arena);
+    stop_database();
+}
+TestSuite(leader, .init = start, .fini = stop, .timeout = 120);
+
+static struct fence fence(int64_t sequence, const char *digest)
+{
+    return (struct fence){.epoch = leader.lease.epoch, .term = leader.lease.term, .sequence = sequence,
+                          .digest = digest};
+}
+
+/* Signed by the worker, as it comes from the bus. */
+static void take(const char *service, const char *target, struct report report)
+{
+    report.audience = (struct audience){"shop", "dev", service, target};
+    report.id = "x";
+    report.worker = "w-1";
+    report.message = "";
+    size_t len;
+    auto_free char *payload = report_encode(&report, &len);
+    auto_free char *text = envelope_sign(&worker, message_payload_type(MESSAGE_REPORT), payload, len, &len);
+    struct bus_message message = {.topic = "events", .key = target, .key_len = strlen(target), .payload = text,
+                                  .payload_len = len};
+    MUST(leader_take_message(&leader, &message, &why));
+    cr_assert_eq(atomic_load(&counters[LEADER_QUARANTINED]), 0u);
+}
+
+static struct outcome applied(const char *release, const char *request, int64_t position)
+{
+    return (struct outcome){.id = outcome_id(&world.arena, request, 1, OUTCOME_APPLIED), .request = request,
+                            .release = release, .direction = DIRECTION_UP, .kind = OUTCOME_APPLIED, .migration = "1",
+                            .checksum = world.up, .attempt = 1, .position = position, .sequence = 1};
+}
+
+/* Asks auth what it holds; what a target that holds nothing answers. */
+static struct report answer(void)
+{
+    static char nothing[DIGEST_TEXT_SIZE], asked[DIGEST_HEX_SIZE];
+    struct leader_target *target = leader_target(&leader, "auth", "auth");
+    leader_make_question(&leader, target, 0);
+    digest_hex(target->question.payload, target->question.len, asked);
+    contents_digest(NULL, 0, nothing);
+    return (struct report){.kind = REPORT_INVENTORY, .release = "", .fence = fence(0, asked),
+                           .in_force = fence(0, ""), .contents = nothing};
+}
+
+/* Of one log, in its order: what was said before the outcomes may not be stored over them. */
+Test(leader, outcomes_close_the_question_that_was_open)
+{
+    struct rollout *rollout = &leader.release->rollout;
+    int auth = rollout_target_index(rollout, "auth", "auth");
+    struct fence job = fence(rollout->targets[auth].sequence, world.up);
+    leader_target(&leader, "auth", "auth")->issued = job.sequence;
+    char request[REQUEST_ID_SIZE];
+    rollout_request_id(rollout, &rollout->steps[leader.effects.jobs[0].steps[0]], request);
+    take("auth", "auth", answer());
+    cr_assert_eq(leader.inventory_count, 1u, "an answer is taken");
+    struct report late = answer();
+    struct outcome outcome = applied(rollout->release, request, 1);
+    take("auth", "auth", (struct report){.kind = REPORT_OUTCOMES, .release = rollout->release, .fence = job,
+                                         .in_force = job, .outcomes = &outcome, .outcome_count = 1});
+    cr_assert_eq(leader.inbox_count, 1u);
+    cr_assert_str_eq(leader.inbox[0].verdict, "accepted");
+    take("auth", "auth", late);
+    cr_assert_eq(leader.inventory_count, 1u, "it may be older than the outcome");
+}
+
+/* The control database went back in time: a target knows of a sequence that it never gave. */
+Test(leader, a_sequence_beyond_what_was_issued_ends_the_term)
+{
+    leader_target(&leader, "user", "user-eu")->issued = 5;
+    struct report says = {.kind = REPORT_INVENTORY, .release = "", .fence = fence(0, ""), .in_force = fence(5, "")};
+    take("user", "user-eu", says);
+    cr_assert_eq(leader.above, 0);
+    says.in_force.sequence = 7;
+    leader.take_over_all = true;
+    take("user", "user-eu", says);
+    cr_assert_eq(leader.above, 0, "this term asks everybody already");
+    leader.take_over_all = false;
+    says.in_force.sequence = 9;
+    take("user", "user-eu", says);
+    cr_assert_eq(leader.above, leader.lease.epoch);
+    cr_assert_eq(leader_target(&leader, "user", "user-eu")->issued, 9);
+}
+
+/* Of a release that is not under way: kept once, acknowledged each time, so that its worker need not say it again. */
+Test(leader, late_outcomes_are_kept_once_and_always_acknowledged)
+{
+    struct leader_target *target = leader_target(&leader, "auth", "auth");
+    struct outcome outcomes[] = {applied("old", "old.0.1", 41), applied("old", "old.1.1", 42)};
+    const struct report late = {.kind = REPORT_OUTCOMES, .release = "old", .fence = fence(0, ""),
+                                .in_force = fence(0, ""), .outcomes = outcomes, .outcome_count = 2};
+    for (size_t time = 1; time <= 2; time++) {
+        take("auth", "auth", late);
+        cr_assert_eq(leader.inbox_count, 2u, "%zu", leader.inbox_count);
+        cr_assert_str_eq(leader.inbox[1].verdict, "late");
+        cr_assert_eq(target->heard_count, 2 * time);
+        cr_assert(target->heard[2 * time - 2] == 41 && target->heard[2 * time - 1] == 42);
+        cr_assert(leader.acknowledge_ms > 0, "they go out");
+        struct store_batch batch = {.inbox = leader.inbox, .inbox_count = time == 1 ? 2 : 0};
+        MUST(store_batch_commit(leader.store, &batch, &why));
+    }
+    cr_assert(target->belief.suspect, "what it holds is asked for");
+}
