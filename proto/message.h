@@ -16,6 +16,9 @@
 #include "proto/vocab.h"
 
 #define MESSAGE_VERSION 1
+/* A report or heartbeat as it travels; of a larger one the coordinator reads nothing. What 60,000 migrations on one
+ * target need, and a fraction of a second to read. */
+#define REPORT_MAX ((size_t)16 << 20)
 
 /* Whom a message is for or from: the worker refuses what is not for it (protocol.md, 2: audience). */
 struct audience {

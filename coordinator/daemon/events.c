@@ -249,6 +249,8 @@ bool leader_take_message(struct leader *leader, const struct bus_message *messag
 {
     struct intake_message *taken = arena_new(&leader->arena, struct intake_message);
     intake_read(leader->intake, message, &leader->arena, taken);
+    if (!leader_breathe(leader, err))
+        return false;
     switch (taken->verdict) {
     case INTAKE_REPORT:
         return take_report(leader, taken, err);

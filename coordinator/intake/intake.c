@@ -298,8 +298,8 @@ void intake_read(struct intake *intake, const struct bus_message *message, struc
     *m = (struct intake_message){.signer = "", .service = "", .target = ""};
     struct envelope envelope;
     struct err err = ERR_INIT;
-    if (!message->payload || message->payload_len > MESSAGE_MAX) {
-        quarantine(m, "%zu bytes are no message", message->payload_len);
+    if (!message->payload || message->payload_len > REPORT_MAX) {
+        quarantine(m, "a message of %zu bytes: of a worker's at most %zu are read", message->payload_len, REPORT_MAX);
         return;
     }
     size_t key_count = choose_keys(intake, message, arena);

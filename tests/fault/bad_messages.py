@@ -386,7 +386,7 @@ def test_a_message_of_another_version_said_again():
 def test_a_message_of_70_mb():
     """The embedded broker takes it, and drops some of what lay before it: jobs and events alike. Nothing is missed:
     both ends live, nobody takes it for a message, and the next release runs. (Real Kafka refuses it:
-    tests/integration/kafka.py. What intake says of such a size: `intake.what_is_larger_than_a_message_may_be`.)"""
+    tests/integration/kafka.py. What intake says of such a size: `intake.what_is_larger_than_a_report_may_be`.)"""
     with Attack() as attack:
         large = b"x" * 70_000_000
         before = {who: attack.quarantined(who) for who in ("worker-auth", "coordinator")}

@@ -21,7 +21,7 @@ static void start(void)
     key_generate(&worker);
     struct store *store = open_store();
     leader = (struct leader){.settings = &settings, .key = &own, .counters = counters, .store = store,
-                             .lease = lead(store, "a"), .intake = intake_new("shop", "dev")};
+                             .lease = lead(store, "a"), .renew_ms = INT64_MAX, .intake = intake_new("shop", "dev")};
     const struct intake_key keys[] = {{worker.public_key, "w", "", "auth"}, {worker.public_key, "w", "", "user-eu"}};
     intake_set_keys(leader.intake, keys, COUNT_OF(keys));
     rollout_effects_init(&leader.effects);

@@ -144,16 +144,16 @@ Test(intake, truncated_and_empty)
 }
 
 /* Whatever it holds: nothing of it is read. */
-Test(intake, what_is_larger_than_a_message_may_be)
+Test(intake, what_is_larger_than_a_report_may_be)
 {
-    size_t size = MESSAGE_MAX + 1, len;
+    size_t size = REPORT_MAX + 1, len;
     auto_free char *text = report_text(&worker, "dev", "auth", "auth", NULL, &len);
     auto_free char *large = xmalloc(size);
     memset(large, ' ', size);
     memcpy(large, text, len);
     struct intake_message taken = take(large, size);
     cr_assert_eq(taken.verdict, INTAKE_QUARANTINED);
-    cr_assert(strstr(taken.why, "67108865 bytes are no message"), "%s", taken.why);
+    cr_assert(strstr(taken.why, "a message of 16777217 bytes"), "%s", taken.why);
     cr_assert_eq(take(large, size - 1).verdict, INTAKE_REPORT, "blanks behind it are none of its own");
 }
 
