@@ -247,8 +247,9 @@ static bool look_around(struct leader *leader, int64_t now_ms, struct err *err)
         return true;
     leader->look = false;
     leader->orders_ms = now_ms + ORDERS_EVERY_MS;
-    return (!said || leader_load_keys(leader, err)) && load_release(leader, false, err) &&
-           leader_take_orders(leader, err) && leader_take_asked(leader, err);
+    if (said && (!leader_load_keys(leader, err) || !leader_take_forgotten(leader, err)))
+        return false;
+    return load_release(leader, false, err) && leader_take_orders(leader, err) && leader_take_asked(leader, err);
 }
 
 static size_t moved_positions(struct leader *leader, struct store_position **ret_positions)

@@ -174,6 +174,9 @@ void leader_job_topic(struct leader *leader, const char *service, char name[TOPI
 /* Made when it is new; valid until the term ends. */
 struct leader_target *leader_target(struct leader *leader, const char *service, const char *name);
 bool leader_targets_load(struct leader *leader, struct err *err);
+/* What somebody took off the lists since: whoever comes back under that name is asked what it holds. Only at the
+ * beginning of a turn. */
+bool leader_take_forgotten(struct leader *leader, struct err *err);
 void leader_targets_free(struct leader *leader);
 void leader_target_seen(struct leader *leader, const struct presence *presence, const struct presence_target *seen,
                         int64_t now_ms);

@@ -55,6 +55,22 @@ bool leader_targets_load(struct leader *leader, struct err *err)
     return done;
 }
 
+bool leader_take_forgotten(struct leader *leader, struct err *err)
+{
+    struct store_target *unknown;
+    size_t count;
+    if (!store_targets_unknown(leader->store, &leader->arena, &unknown, &count, err))
+        return false;
+    for (size_t i = 0; i < count; i++) {
+        struct leader_target *target = leader_target(leader, unknown[i].service, unknown[i].target);
+        if (!target->belief.known)
+            continue;
+        belief_distrust(&target->belief);
+        target->stored[0] = '\0'; /* so that the next heartbeat is stored at once */
+    }
+    return true;
+}
+
 void leader_targets_free(struct leader *leader)
 {
     for (size_t i = 0; i < leader->target_count; i++) {

@@ -295,6 +295,9 @@ struct store_target {
 };
 bool store_targets(struct store *store, struct arena *arena, struct store_target **ret_targets, size_t *ret_count,
                    struct err *err);
+/* Those that have not said in this term what they hold, or were forgotten since. */
+bool store_targets_unknown(struct store *store, struct arena *arena, struct store_target **ret_targets,
+                           size_t *ret_count, struct err *err);
 /* The digest of what the control database believes that one target holds (contents_digest). */
 bool store_contents(struct store *store, const char *service, const char *target, char digest[DIGEST_TEXT_SIZE],
                     struct err *err);

@@ -3,11 +3,11 @@
 #include "store/store_internal.h"
 #include "store_sql.h"
 
-bool store_targets(struct store *store, struct arena *arena, struct store_target **ret_targets, size_t *ret_count,
-                   struct err *err)
+static bool targets_of(struct store *store, const char *sql, struct arena *arena, struct store_target **ret_targets,
+                       size_t *ret_count, struct err *err)
 {
     auto_pgresult PGresult *result = NULL;
-    if (!store_exec(store, sql_targets_load, &result, err, 0))
+    if (!store_exec(store, sql, &result, err, 0))
         return false;
     size_t count = (size_t)PQntuples(result);
     struct store_target *targets = arena_array(arena, count + 1, sizeof *targets);
@@ -21,6 +21,18 @@ bool store_targets(struct store *store, struct arena *arena, struct store_target
     *ret_targets = targets;
     *ret_count = count;
     return true;
+}
+
+bool store_targets(struct store *store, struct arena *arena, struct store_target **ret_targets, size_t *ret_count,
+                   struct err *err)
+{
+    return targets_of(store, sql_targets_load, arena, ret_targets, ret_count, err);
+}
+
+bool store_targets_unknown(struct store *store, struct arena *arena, struct store_target **ret_targets,
+                           size_t *ret_count, struct err *err)
+{
+    return targets_of(store, sql_targets_unknown, arena, ret_targets, ret_count, err);
 }
 
 bool store_contents(struct store *store, const char *service, const char *target, char digest[DIGEST_TEXT_SIZE],

@@ -105,6 +105,25 @@ def test_a_start_with_many_services_and_targets_leads_at_once():
         expect(leader(stage)["epoch"] == epoch + 1, coordinator.log())
 
 
+def test_a_target_that_was_forgotten_is_asked_when_it_is_back():
+    """In the same term: what it holds now is known, and releases go on."""
+    with Stage() as stage:
+        write(stage, {"app": ["CREATE TABLE one (n int);"]})
+        stage.everybody()
+        epoch = leads(stage)
+        worker = stage.programs["worker-app"]
+        worker.stop()
+
+        def forgotten():
+            stage.postgres.sql(stage.database, "UPDATE greylag.targets SET last_seen = now() - interval '1 hour'")
+            return stage.greylag("targets", "forget", "app/app", check=None).code == 0
+        wait(forgotten, "it to be forgotten")
+        worker.start()
+        stage.reporting()
+        stage.greylag("up")
+        expect(leader(stage)["epoch"] == epoch, f"epoch {epoch} -> {leader(stage)}")
+
+
 def test_a_new_leader_adopts_the_step_that_runs():
     """The leader is killed; the next one waits for the step, believes its outcome, and sends the rest."""
     with Stage() as stage:

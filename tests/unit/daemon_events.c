@@ -149,3 +149,18 @@ Test(leader, late_outcomes_are_kept_once_and_always_acknowledged)
     }
     cr_assert(target->belief.suspect, "what it holds is asked for");
 }
+
+/* Another database may stand behind its name when it is back. */
+Test(leader, a_target_that_was_forgotten_is_not_known_any_more)
+{
+    struct leader_target *target = leader_target(&leader, "auth", "auth");
+    struct leader_target *other = leader_target(&leader, "user", "user-eu");
+    target->belief.known = other->belief.known = true;
+    MUST(leader_take_forgotten(&leader, &why));
+    cr_assert(target->belief.known && other->belief.known, "they have said what they hold");
+    test_pg_run(conninfo, "UPDATE greylag.targets SET last_seen = now() - interval '1 hour' WHERE target = 'auth';"
+                          "UPDATE greylag.releases SET state = 'succeeded'");
+    MUST(store_target_forget(leader.store, "auth", "auth", &why));
+    MUST(leader_take_forgotten(&leader, &why));
+    cr_assert(!target->belief.known && other->belief.known);
+}
