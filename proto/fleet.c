@@ -246,15 +246,10 @@ char *fleet_encode(const struct fleet *fleet)
     return record_encode(&fleet_record, FLEET_VERSION, fleet, &len);
 }
 
-static int compare_texts(const void *a, const void *b)
-{
-    return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
 /* Sorts the texts; one that stands twice, or NULL. */
 static const char *find_twice(const char **texts, size_t count)
 {
-    qsort(texts, count, sizeof *texts, compare_texts);
+    qsort(texts, count, sizeof *texts, text_compare);
     for (size_t i = 1; i < count; i++)
         if (strcmp(texts[i - 1], texts[i]) == 0)
             return texts[i];

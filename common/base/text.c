@@ -207,6 +207,11 @@ bool text_equal(const char *a, const char *b)
     return a == b || (a && b && strcmp(a, b) == 0);
 }
 
+int text_compare(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
 bool text_to_long(const char *text, long long min, long long max, long long *ret_value)
 {
     const char *digits = text[0] == '-' ? text + 1 : text;

@@ -33,6 +33,7 @@ bool text_is_name(const char *text);
 bool text_starts(const char *text, const char *prefix);
 bool text_ends(const char *text, const char *suffix);
 bool text_equal(const char *a, const char *b); /* NULL equals only NULL */
+int text_compare(const void *a, const void *b); /* for qsort and bsearch of const char *, as bytes */
 /* A whole decimal number, no sign but '-', no blanks. */
 bool text_to_long(const char *text, long long min, long long max, long long *ret_value);
 /* "250ms", "5s", "15min", "2h", "1d" -> milliseconds. */

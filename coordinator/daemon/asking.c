@@ -6,6 +6,7 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/text.h"
 #include "daemon/leader.h"
 
 #define ASK_AGAIN_MS 2000 /* first pause until it is asked again */
@@ -80,11 +81,6 @@ bool leader_take_asked(struct leader *leader, struct err *err)
     return true;
 }
 
-static int compare_texts(const void *a, const void *b)
-{
-    return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
 /* No target holds a migration twice, and none can be stored so. */
 static bool names_one_twice(const struct report *report)
 {
@@ -92,7 +88,7 @@ static bool names_one_twice(const struct report *report)
     bool twice = false;
     for (size_t i = 0; i < report->applied_count; i++)
         names[i] = report->applied[i].migration;
-    qsort(names, report->applied_count, sizeof *names, compare_texts);
+    qsort(names, report->applied_count, sizeof *names, text_compare);
     for (size_t i = 1; i < report->applied_count && !twice; i++)
         twice = strcmp(names[i - 1], names[i]) == 0;
     return twice;
