@@ -79,11 +79,11 @@ static struct outcome applied(const char *release, const char *request, int64_t 
                             .checksum = world.up, .attempt = 1, .position = position, .sequence = 1};
 }
 
-/* Asks auth what it holds; what a target that holds nothing answers. */
-static struct report answer(void)
+/* Asks a target what it holds; what one that holds nothing answers. */
+static struct report answer(const char *service, const char *name)
 {
     static char nothing[DIGEST_TEXT_SIZE], asked[DIGEST_HEX_SIZE];
-    struct leader_target *target = leader_target(&leader, "auth", "auth");
+    struct leader_target *target = leader_target(&leader, service, name);
     leader_make_question(&leader, target, 0);
     digest_hex(target->question.payload, target->question.len, asked);
     contents_digest(NULL, 0, nothing);
@@ -100,9 +100,9 @@ Test(leader, outcomes_close_the_question_that_was_open)
     leader_target(&leader, "auth", "auth")->issued = job.sequence;
     char request[REQUEST_ID_SIZE];
     rollout_request_id(rollout, &rollout->steps[leader.effects.jobs[0].steps[0]], request);
-    take("auth", "auth", answer());
+    take("auth", "auth", answer("auth", "auth"));
     cr_assert_eq(leader.inventory_count, 1u, "an answer is taken");
-    struct report late = answer();
+    struct report late = answer("auth", "auth");
     struct outcome outcome = applied(rollout->release, request, 1);
     take("auth", "auth", (struct report){.kind = REPORT_OUTCOMES, .release = rollout->release, .fence = job,
                                          .in_force = job, .outcomes = &outcome, .outcome_count = 1});
@@ -163,4 +163,42 @@ Test(leader, a_target_that_was_forgotten_is_not_known_any_more)
     MUST(store_target_forget(leader.store, "auth", "auth", &why));
     MUST(leader_take_forgotten(&leader, &why));
     cr_assert(!target->belief.known && other->belief.known);
+}
+
+/* Of 200 services: each is an allocation of its own, and what was handed out of it holds until the term ends. */
+Test(leader, four_hundred_inventories_of_a_hundred_migrations)
+{
+    enum { SERVICES = 200, TARGETS = 400, APPLIED = 100 };
+    struct intake_key *keys = arena_array(&world.arena, TARGETS, sizeof *keys);
+    const char **services = arena_array(&world.arena, TARGETS, sizeof *services);
+    struct applied *holds = arena_array(&world.arena, APPLIED, sizeof *holds);
+    char contents[DIGEST_TEXT_SIZE], stored[DIGEST_TEXT_SIZE];
+    for (int i = 0; i < APPLIED; i++)
+        holds[i] = (struct applied){.migration = arena_printf(&world.arena, "V%d__a_column", i), .checksum = world.up,
+                                    .request = arena_printf(&world.arena, "old.%d.1", i), .release = "old"};
+    contents_digest(holds, APPLIED, contents);
+    for (int i = 0; i < TARGETS; i++) {
+        services[i] = arena_printf(&world.arena, "s%d", i % SERVICES);
+        keys[i] = (struct intake_key){worker.public_key, "w", "", arena_printf(&world.arena, "t%d", i)};
+    }
+    intake_set_keys(leader.intake, keys, TARGETS);
+    test_pg_run(conninfo, "UPDATE greylag.lease SET expires_at = now() + interval '1 hour'"); /* nobody renews it */
+    struct leader_target *first = leader_target(&leader, services[0], keys[0].target);
+    for (int i = 0; i < TARGETS; i++) {
+        struct report holding = answer(services[i], keys[i].target);
+        holding.contents = contents;
+        holding.applied = holds;
+        holding.applied_count = APPLIED;
+        take(services[i], keys[i].target, holding);
+        cr_assert_eq(leader.inventory_count, (size_t)i % 100 + 1);
+        if (leader.inventory_count < 100)
+            continue;
+        struct store_batch batch = {.inventories = leader.inventories, .inventory_count = leader.inventory_count};
+        MUST(store_batch_commit(leader.store, &batch, &why));
+        leader.inventory_count = leader.message_count = 0;
+        arena_release(&leader.arena);
+    }
+    cr_assert_eq(first, leader_target(&leader, services[0], keys[0].target));
+    MUST(store_contents(leader.store, services[TARGETS - 1], keys[TARGETS - 1].target, stored, &why));
+    cr_assert_str_eq(stored, contents);
 }
