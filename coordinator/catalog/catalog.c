@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/array.h"
 #include "base/cleanup.h"
@@ -159,6 +160,42 @@ static bool has_placeholders(const struct draft *draft, const struct service *se
     return !entry->literal && replaces(draft) && (draft->run.layout->leaves_unknown ? known : any);
 }
 
+static void add_placeholder(struct service *service, const struct placeholder *placeholder, struct arena *arena)
+{
+    size_t count = service->placeholder_count, at = 0;
+    struct placeholder *list = arena_array(arena, count + 1, sizeof *list);
+    while (at < count && strcasecmp(service->placeholders[at].name, placeholder->name) < 0)
+        at++;
+    for (size_t i = 0; i < count; i++)
+        list[i + (i >= at)] = service->placeholders[i];
+    list[at] = *placeholder;
+    service->placeholders = list;
+    service->placeholder_count = count + 1;
+}
+
+/* The worker knows no placeholder that it could leave as it stands. */
+static void keep_unknown(const struct draft *draft, struct entry *entry, struct service *service, struct arena *arena)
+{
+    const char **const texts[] = {&entry->up, &entry->down, &entry->verify};
+    size_t *const sizes[] = {&entry->up_size, &entry->down_size, &entry->verify_size};
+    bool changed = false;
+    if (!draft->run.layout->leaves_unknown || !has_placeholders(draft, service, entry))
+        return;
+    for (size_t i = 0; i < COUNT_OF(texts); i++) {
+        const char *kept = *texts[i] ? texts_keep_unknown(*texts[i], service, arena) : NULL;
+        if (kept == *texts[i])
+            continue;
+        *texts[i] = kept;
+        *sizes[i] = strlen(kept);
+        changed = true;
+    }
+    size_t known = 0;
+    while (known < service->placeholder_count && strcmp(service->placeholders[known].name, texts_dollar.name) != 0)
+        known++;
+    if (changed && known == service->placeholder_count)
+        add_placeholder(service, &texts_dollar, arena);
+}
+
 static bool is_whole(const struct folder_file *file, const char *text, size_t size)
 {
     return file && size && file->text == text && file->size == size;
@@ -250,9 +287,10 @@ static const char *undo_file_of(const struct draft *draft, const struct entry *e
                                : entry->file->where;
 }
 
-static void set_migration(struct loading *loading, const struct draft *draft, const struct entry *entry,
-                          const struct service *service, struct migration *migration)
+static void set_migration(struct loading *loading, const struct draft *draft, struct entry *entry,
+                          struct service *service, struct migration *migration)
 {
+    keep_unknown(draft, entry, service, &loading->catalog->arena);
     *migration = (struct migration){.id = entry->id,
                                     .kind = entry->kind,
                                     .version = entry->version,

@@ -33,18 +33,55 @@ static const char *value_of(void *context, const struct placeholder_use *use)
     return NULL;
 }
 
-bool texts_know(const char *text, const struct service *service)
+/* Whether the use has a value; blanks around its name do not count. */
+static bool is_known(struct placeholder_use *use, const struct service *service)
 {
     union {
         const struct service *service;
         void *context;
     } whose = {.service = service};
+    size_t before = strspn(use->name, " \t");
+    use->name += before;
+    use->name_len -= before;
+    while (use->name_len && strchr(" \t", use->name[use->name_len - 1]))
+        use->name_len--;
+    return use->closed && value_of(whose.context, use);
+}
+
+bool texts_know(const char *text, const struct service *service)
+{
     struct placeholder_use use;
     for (size_t at = 0; placeholder_next(text, &at, &use);) {
-        if (use.closed && value_of(whose.context, &use))
+        if (is_known(&use, service))
             return true;
     }
     return false;
+}
+
+#define DOLLAR "greylag:dollar"
+
+const struct placeholder texts_dollar = {.name = DOLLAR, .value = "$"};
+
+/* Of the dollars in front of a '{' the worker takes each two for none that begins a placeholder: sql/placeholder.h. */
+const char *texts_keep_unknown(const char *text, const struct service *service, struct arena *arena)
+{
+    auto_buf struct buf out = BUF_INIT(MIGRATION_MAX * 2);
+    const char *from = text;
+    for (const char *at; (at = strchr(from, '$'));) {
+        struct placeholder_use use = {.end = 0};
+        size_t dollars = strspn(at, "$");
+        bool open = at[dollars] == '{', known = open && placeholder_next(at + dollars - 1, &(size_t){0}, &use) &&
+                                                is_known(&use, service);
+        size_t plain = dollars - known; /* those that belong to no placeholder */
+        bool misread = open && plain % 2 == 1;
+        buf_add(&out, from, (size_t)(at - from) + plain - misread);
+        buf_adds(&out, misread ? "${" DOLLAR "}" : "");
+        if (known)
+            buf_addf(&out, "${%.*s}", (int)use.name_len, use.name);
+        from = at + (known ? dollars - 1 + use.end : dollars);
+    }
+    buf_adds(&out, from);
+    return strcmp(buf_text(&out), text) == 0 ? text : arena_strndup(arena, buf_text(&out), out.len);
 }
 
 /* The text as it will run, or nearly so; false with a finding. */

@@ -251,9 +251,10 @@ Test(layouts, placeholders)
         write_pair(layout, "insert into t values ('Dear ${name}', '${order}');", "select 1;");
         put("fleet.yml", "fleet: shop\ndefaults: {placeholders: {name: bob}}\nservices:\n  a: {migrations: a}\n");
         load();
-        cr_expect_eq(any("placeholder", true, "${order}") != NULL, layout->replaces || liquibase, "%s", layout->name);
+        cr_expect_eq(any("placeholder", true, "${order}") != NULL, layout->replaces, "%s", layout->name);
         cr_expect_eq(service(0)->migrations[0].placeholders, layout->replaces || liquibase, "%s", layout->name);
-        cr_expect_eq(service(0)->placeholder_count, layout->replaces || liquibase || !strcmp(layout->name, "goose"));
+        cr_expect_eq(service(0)->placeholder_count > 0,
+                     layout->replaces || liquibase || !strcmp(layout->name, "goose"));
         read_pair(layout, "", "insert into t values ('Dear ${name}');", "select 1;");
         cr_expect_eq(any("placeholder", true, "${name}") != NULL, layout->replaces, "%s", layout->name);
         cr_expect_eq(service(0)->migrations[0].placeholders, layout->replaces, "%s", layout->name);
