@@ -136,14 +136,21 @@ static bool is_usual(const struct flyway_keys *keys)
                      (!keys->placeholder_separator || strcmp(keys->placeholder_separator, ":") == 0));
 }
 
-/* flyway-core: PlaceholderReplacingReader.java. The name, of which "flyway" and the separator are Flyway's own. */
-static void add_name(struct buf *out, const struct flyway_keys *keys, const char *name, size_t len)
+/* Whether the name is "flyway" and the separator, and more: it is Flyway's own, which refuses every other one that
+ * begins like that. */
+static bool is_own(const char *separator, const char *name, size_t len)
 {
-    auto_free char *own =
-        xasprintf("flyway%s", keys->placeholder_separator ? keys->placeholder_separator : ":");
-    bool built_in = len > strlen(own) && strncasecmp(name, own, strlen(own)) == 0;
-    buf_addf(out, "${%s%.*s}", built_in ? "flyway:" : "", (int)(len - (built_in ? strlen(own) : 0)),
-             name + (built_in ? strlen(own) : 0));
+    auto_free char *own = xasprintf("flyway%s", separator);
+    return len > strlen(own) && strncasecmp(name, own, strlen(own)) == 0;
+}
+
+/* What the worker knows as "flyway:user" is that to nobody where another separator is set. False then. */
+static bool add_name(struct buf *out, const char *separator, const char *name, size_t len)
+{
+    bool own = is_own(separator, name, len);
+    size_t prefix = own ? strlen("flyway") + strlen(separator) : 0;
+    buf_addf(out, "${%s%.*s}", own ? "flyway:" : "", (int)(len - prefix), name + prefix);
+    return own || !is_own(":", name, len);
 }
 
 /* What Flyway has read in vain it does not look at again: of ##{x} the second # begins nothing. */
@@ -181,6 +188,7 @@ void flyway_mark(struct layout_run *run, const char *text, size_t size, struct f
         return;
     const char *prefix = keys->placeholder_prefix ? keys->placeholder_prefix : "${";
     const char *suffix = keys->placeholder_suffix ? keys->placeholder_suffix : "}", *from = text;
+    const char *separator = keys->placeholder_separator ? keys->placeholder_separator : ":";
     auto_buf struct buf out = BUF_INIT(MIGRATION_MAX * 2);
     for (const char *at; (at = next_mark(from, prefix));) {
         const char *name = at + strlen(prefix), *end = strstr(name, suffix);
@@ -190,7 +198,8 @@ void flyway_mark(struct layout_run *run, const char *text, size_t size, struct f
         }
         ret_marked->dollar |= follows_dollar(from, at);
         buf_add(&out, from, (size_t)(at - from));
-        add_name(&out, keys, name, (size_t)(end - name));
+        if (!add_name(&out, separator, name, (size_t)(end - name)))
+            ret_marked->colon = at;
         from = end + strlen(suffix);
         ret_marked->replaced = true;
     }

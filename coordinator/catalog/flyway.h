@@ -35,6 +35,7 @@ struct flyway_marked {
     bool bare;     /* a ${ stands in it that is no placeholder */
     bool dollar;   /* a $ stands directly in front of one */
     const char *open; /* in the text given: one without an end; NULL: none */
+    const char *colon; /* in the text given: one of Flyway's own with ':', where another separator is set; NULL: none */
 };
 void flyway_mark(struct layout_run *run, const char *text, size_t size, struct flyway_marked *ret_marked);
 

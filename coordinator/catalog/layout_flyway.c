@@ -105,18 +105,23 @@ static void add_other(struct layout_run *run, const struct folder_file *file, co
 static bool check_marks(struct layout_run *run, const char *where, const char *text,
                         const struct flyway_marked *marked)
 {
-    int line, column;
-    if (marked->open) {
-        text_position(text, (size_t)(marked->open - text), &line, &column);
+    int line = 0, column;
+    const char *wrong = marked->open ? marked->open : marked->colon;
+    if (wrong)
+        text_position(text, (size_t)(wrong - text), &line, &column);
+    if (marked->open)
         finding_add(run->findings, ERROR, FINDING_PLACEHOLDER, where, line,
                     "close it; with this `placeholder_prefix` Flyway reads a placeholder wherever it stands",
                     "a placeholder begins here and has no end");
-    } else if (marked->dollar) {
+    else if (marked->colon)
+        finding_add(run->findings, ERROR, FINDING_PLACEHOLDER, where, line,
+                    "write it with the `placeholder_separator` of the service, as Flyway wants it then",
+                    "a placeholder of Flyway's own with ':' has no value where another separator is set");
+    else if (marked->dollar)
         finding_add(run->findings, ERROR, FINDING_NOT_BUILT, where, 0,
                     "take the $ into the placeholder's value, or put something between",
                     "a $ directly in front of a placeholder with a prefix of its own is known but not built yet");
-    }
-    return !marked->open && !marked->dollar;
+    return !wrong && !marked->dollar;
 }
 
 /* ---- beforeEachMigrate, afterEachMigrate ---- */

@@ -32,11 +32,11 @@ struct text {
 const char *texts_add(struct texts *texts, const struct text *text, bool *ret_no_transaction);
 /* Whether one of the service's placeholders, or of those that only a worker knows, stands in the text. */
 bool texts_know(const char *text, const struct service *service);
-/* Hands all of them to the catalog, sorted, each once. */
-void texts_give(struct texts *texts, struct catalog *catalog);
 /* For a tool that leaves alone what has no value: the text with each ${ that is none of the service's placeholders
  * written so that the worker leaves it alone, too; in the arena. The text itself when nothing has to be written anew;
  * else it needs texts_dollar among the placeholders. */
 const char *texts_keep_unknown(const char *text, const struct service *service, struct arena *arena);
 /* A placeholder for a $ that begins none; no fleet file can name one like it. */
 extern const struct placeholder texts_dollar;
+/* Hands all of them to the catalog, sorted, each once. */
+void texts_give(struct texts *texts, struct catalog *catalog);

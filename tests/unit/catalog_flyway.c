@@ -367,6 +367,23 @@ Test(flyway, what_a_placeholder_looks_like)
     found("placeholder", true, "a/V2__b.sql", "name");
 }
 
+/* Between "flyway" and the name of what Flyway itself knows stands the separator, and no other. */
+Test(flyway, the_separator_of_what_flyway_knows)
+{
+    put("a/V1__a.sql", "select '${Flyway_user}';\n");
+    one("    layout: flyway\n    flyway: {placeholder_separator: _}\n");
+    clean();
+    cr_expect_str_eq(sql_of(migration(0, "1")->up), "select '${flyway:user}';\n");
+    put("a/V1__a.sql", "select 1;\nselect '${flyway:user}';\n");
+    one("    layout: flyway\n    flyway: {placeholder_separator: _}\n");
+    cr_expect_eq(found("placeholder", true, "a/V1__a.sql", "another separator")->line, 2);
+    one("    layout: flyway\n");
+    clean();
+    put("a/V1__a.sql", "select '${flyway_user}';\n");
+    one("    layout: flyway\n");
+    found("placeholder", true, "a/V1__a.sql", "${flyway_user} has no value");
+}
+
 /* As Flyway looks for them: one without an end is an error, and of ##[ the second # begins nothing. */
 Test(flyway, placeholders_that_are_none_or_have_no_end)
 {
