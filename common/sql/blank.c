@@ -86,6 +86,30 @@ bool sql_only_sets(const char *text, size_t len)
     return any && at == len;
 }
 
+static bool is_wordy(char c)
+{
+    return isalnum((unsigned char)c) || strchr("_$", c);
+}
+
+bool sql_words(const char *text, size_t len, char *words, size_t size, size_t *ret_behind)
+{
+    size_t at = sql_skip_blank(text, 0, len), written = 0;
+    while (at < len && text[at] != ';') {
+        const char *quote = strchr("'\"", text[at]) ? memchr(text + at + 1, text[at], len - at - 1) : NULL;
+        size_t end = quote ? (size_t)(quote - text) + 1 : at + 1, next = sql_skip_blank(text, end, len);
+        if (written + (end - at) + 2 > size)
+            return false;
+        memcpy(words + written, text + at, end - at);
+        written += end - at;
+        if (next > end && next < len && is_wordy(text[end - 1]) && is_wordy(text[next]))
+            words[written++] = ' ';
+        at = next;
+    }
+    words[written] = '\0';
+    *ret_behind = at + (at < len);
+    return true;
+}
+
 /* ---- spaces ---- */
 
 size_t sql_wide_space(const char *p, enum sql_spaces spaces)

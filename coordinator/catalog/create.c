@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <time.h>
 
 #include "base/buf.h"
@@ -43,6 +44,7 @@ enum form {
 /* A way back that is not written must not look like one that does nothing: this fails, in every layout. */
 #define NOT_WRITTEN_BEGIN "SELECT cast('the way back of "
 #define NOT_WRITTEN_END " is not written yet' AS integer)"
+#define NOT_WRITTEN_WORDS " is not written yet'AS integer)" /* the end, as sql_words */
 #define NOT_WRITTEN NOT_WRITTEN_BEGIN "{slug}" NOT_WRITTEN_END ";\n"
 #define DOWN_TODO "-- What takes it back, in the place of this statement:\n" NOT_WRITTEN
 
@@ -84,10 +86,11 @@ static const struct template {
      "-- UP\n" UP_TODO "\n-- DOWN\n-- TODO: what takes it back\n", false},
 };
 
-bool create_is_placeholder(const char *sql)
+bool create_is_placeholder(const char *words)
 {
-    size_t len = strcspn(sql, ";\n"), tail = strlen(NOT_WRITTEN_END);
-    return text_starts(sql, NOT_WRITTEN_BEGIN) && len > tail && memcmp(sql + len - tail, NOT_WRITTEN_END, tail) == 0;
+    size_t len = strlen(words), tail = strlen(NOT_WRITTEN_WORDS);
+    return strncasecmp(words, NOT_WRITTEN_BEGIN, strlen(NOT_WRITTEN_BEGIN)) == 0 && len > tail &&
+           strcasecmp(words + len - tail, NOT_WRITTEN_WORDS) == 0;
 }
 
 /* Folders in which a type's files lie, where a service has such a folder. */

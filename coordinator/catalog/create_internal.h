@@ -7,8 +7,8 @@ struct word {
 };
 /* The template with its {words} in braces replaced; in the arena. */
 const char *create_fill(const char *template, const struct word *words, size_t count, struct arena *arena);
-/* Whether a text begins with the undo of a new file, which only says that it is not written yet. */
-bool create_is_placeholder(const char *sql);
+/* Whether a statement (sql_words) is the undo of a new file, which only says that it is not written yet. */
+bool create_is_placeholder(const char *words);
 /* A version above every one that the service has, and of their kind; NULL: its layout has no files that can be made. */
 const char *create_version(const struct catalog *catalog, const struct service *service, int64_t now_us,
                            struct arena *arena);

@@ -9,18 +9,27 @@
 #include "catalog/layout.h"
 #include "sql/sql.h"
 
-/* What goose writes into a new file; and the comments of Sqitch, Diesel and this program. */
-static const char *const templates[] = {"SELECT 'up SQL query'", "SELECT 'down SQL query'"};
-static const char *const notes[] = {"XXX Add DDLs here", "This file should undo anything in", "TODO"};
+/* What goose writes into a new file, as sql_words; and the comments of Sqitch, Diesel, of older goose, sqlx, whose
+ * files look like golang-migrate's, and this program. The others leave a new file empty. */
+static const char *const templates[] = {"SELECT'up SQL query'", "SELECT'down SQL query'"};
+static const char *const notes[] = {"XXX Add DDLs here", "This file should undo anything in",
+                                    "is executed when this migration is rolled back",
+                                    "is executed when the migration is rolled back",
+                                    "Add down migration script here", "TODO"};
+
+#define TEMPLATE_MAX 512
 
 /* Whether the one statement from `at` on is what a tool, or greylag, writes into a new file. */
 static bool is_template(const char *text, size_t at, size_t size)
 {
-    const char *end = memchr(text + at, ';', size - at);
-    size_t rest = end ? (size_t)(end - text) + 1 : size;
-    bool known = create_is_placeholder(text + at);
+    char words[TEMPLATE_MAX];
+    size_t behind;
+    if (!sql_words(text + at, size - at, words, sizeof words, &behind))
+        return false;
+    bool known = create_is_placeholder(words);
     for (size_t i = 0; i < COUNT_OF(templates); i++)
-        known |= strncasecmp(text + at, templates[i], strlen(templates[i])) == 0;
+        known |= strcasecmp(words, templates[i]) == 0;
+    size_t rest = at + behind;
     return known && sql_first_effect(text + rest, size - rest) == size - rest;
 }
 

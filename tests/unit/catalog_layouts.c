@@ -101,6 +101,11 @@ Test(layouts, no_undo_is_an_undo)
         {"-- This file should undo anything in `up.sql`\n", false, "holds no SQL"},
         {"SELECT 'down SQL query';", false, "as it was made"},
         {"SELECT cast('the way back of x is not written yet' AS integer);", false, "as it was made"},
+        {"select  'down SQL query';", false, "as it was made"},
+        {"BEGIN;\n/* x */ SELECT -- it's\n'down SQL query' ;\nCOMMIT;", false, "as it was made"},
+        {"select\n  CAST( 'the way back of x is not written yet' as  integer )\n;", false, "as it was made"},
+        {"select 'down  SQL query';", true, ""},
+        {"SELECT 'down SQL query', drop_all();", true, ""},
         {"set search_path = app;", false, "only sets"},
         {"begin;\nset local search_path to 'a;b', \"c;\";\nreset role; -- drop\ncommit;", false, "only sets"},
         {"set role app;\ndrop table t;", true, ""},
@@ -126,7 +131,11 @@ Test(layouts, no_undo_is_an_undo)
 /* A migration that does nothing is said to; its undo has nothing to take back. */
 Test(layouts, ups_that_do_nothing)
 {
-    static const char *const ups[] = {"-- nothing yet", "-- a;\n;", "SELECT 'up SQL query';"};
+    static const char *const ups[] = {"-- nothing yet", "-- a;\n;", "SELECT 'up SQL query';",
+                                      "select\t'up SQL query';"};
+    static const char *const templates[] = {"-- SQL in section 'Down' is executed when this migration is rolled back",
+                                            "-- SQL in this section is executed when the migration is rolled back.",
+                                            "-- Add down migration script here"};
     for (size_t l = 0; l < COUNT_OF(layouts); l++) {
         for (size_t i = 0; i < COUNT_OF(ups); i++) {
             read_pair(&layouts[l], "", ups[i], "select 1;");
@@ -135,6 +144,10 @@ Test(layouts, ups_that_do_nothing)
         }
         read_pair(&layouts[l], "", "-- nothing", "-- nothing");
         cr_expect(any("empty", false, "holds no SQL") && service(0)->migrations[0].down, "%s", layouts[l].name);
+        for (size_t i = 0; i < COUNT_OF(templates); i++) {
+            read_pair(&layouts[l], "", "-- nothing", templates[i]);
+            cr_expect(!service(0)->migrations[0].down, "%s <%s>", layouts[l].name, templates[i]);
+        }
         read_pair(&layouts[l], "", TABLE, "select 1;");
         cr_expect(!any("empty", false, ""), "%s", layouts[l].name);
         read_pair(&layouts[l], "", "set search_path to app;", "set search_path to public;");
