@@ -108,6 +108,7 @@ struct layout {
     bool placeholders;                    /* its tool replaces ${name} */
     bool leaves_unknown;                  /* and leaves those alone that have no value */
     bool session_lasts;                   /* its tool runs one file after another in one session */
+    bool restores_path;                   /* and sets search_path and the role anew behind each */
     bool by_psql;                         /* psql runs its files: what holds commands of psql may be recorded */
     enum sql_spaces spaces;               /* what its tool takes for blanks between statements */
     const char *up_part, *down_part;      /* of a file, for people; NULL: files of their own */

@@ -378,5 +378,7 @@ const struct layout layout_flyway = {
     .undo_name = undo_name,
     .history = HISTORY_FLYWAY,
     .placeholders = true,
+    .session_lasts = true,
+    .restores_path = true, /* flyway-core: PostgreSQLConnection.java */
     .spaces = SQL_SPACES_NO_BREAK,
 };

@@ -142,6 +142,7 @@ static void load(const struct linting *linting, const struct service *service, c
         .no_transaction = from->no_transaction,
         .apart = from->kind == MIGRATION_BASELINE || from->kind == MIGRATION_CALLBACK,
         .session_lasts = layout_by_name(service->layout)->session_lasts,
+        .restores_path = layout_by_name(service->layout)->restores_path,
         .own_history = service->history != HISTORY_NONE && !service->mirror
                            ? history_name(service->history, service->history_table).table
                            : NULL,

@@ -69,7 +69,8 @@ struct lint_migration {
     bool breaking;       /* ... and whether they do */
     bool no_transaction; /* asked for by the file */
     bool apart;          /* no step of the service's way (a baseline, a callback): its tables are no matter of others */
-    bool session_lasts;  /* its own tool keeps the session for the files behind it */
+    bool session_lasts;  /* its own tool keeps the session for the files behind it, ... */
+    bool restores_path;  /* ... but for search_path and the role */
     const char *own_history; /* the table of that tool's record; NULL: greylag keeps it up, or there is none */
     const char *own_registry; /* the schema that is its record, with all its tables; NULL: it is that table */
     bool needs_no_undo;  /* its way back is another than an undo text */

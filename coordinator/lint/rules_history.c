@@ -49,18 +49,38 @@ void lint_own_history(struct scope *scope)
                   inside ? migration->own_history : rule_name(scope, table ? fact->table : fact->other));
 }
 
-void lint_setting_ends(struct scope *scope)
+/* A temporary table that another file has made. */
+static bool is_carried(const struct scope *scope, struct relation name)
+{
+    const struct schema_table *table = name.name ? schema_find(scope->schema, name) : NULL;
+    return table && table->temporary && table->made_in != scope->schema->migration;
+}
+
+static bool lasts(const struct lint_migration *migration, const char *setting)
 {
     static const char *const settings[] = {"search_path", "role", "session_authorization", "session_replication_role",
                                            "timezone",    "datestyle", "intervalstyle"};
-    const struct fact *fact = scope->fact;
-    if (fact->kind != FACT_SET || (fact->flags & FACT_LOCAL) || !scope->migration->session_lasts)
-        return;
-    for (size_t i = 0; i < COUNT_OF(settings); i++) {
-        if (strcasecmp(settings[i], fact->name) == 0)
-            rule_fact(scope, LINT_SETTING_ENDS, "SET %s ends with this file, and with its tool it would last",
-                      fact->name);
+    size_t restored = migration->restores_path ? 2 : 0; /* the first */
+    for (size_t i = restored; i < COUNT_OF(settings); i++) {
+        if (strcasecmp(settings[i], setting) == 0)
+            return true;
     }
+    return false;
+}
+
+void lint_setting_ends(struct scope *scope)
+{
+    const struct fact *fact = scope->fact;
+    bool makes = fact->kind == FACT_CREATE_TABLE || (fact->flags & (FACT_IN_CREATE | FACT_IF_EXISTS));
+    if (!scope->migration->session_lasts)
+        return;
+    if (fact->kind == FACT_SET && !(fact->flags & FACT_LOCAL) && lasts(scope->migration, fact->name))
+        rule_fact(scope, LINT_SETTING_ENDS, "SET %s ends with this file, and with its tool it would last", fact->name);
+    bool table = !makes && is_carried(scope, fact->table), other = is_carried(scope, fact->other);
+    if ((table || other) && !rule_said(scope, LINT_SETTING_ENDS))
+        rule_fact(scope, LINT_SETTING_ENDS,
+                  "the temporary table %s ended with the file that made it, and with its tool it would be there",
+                  rule_name(scope, table ? fact->table : fact->other));
 }
 
 void lint_history_edited(struct scope *scope)

@@ -726,6 +726,39 @@ Test(lint, what_is_there_with_the_tool_alone)
     }
 }
 
+/* What a file leaves in the session is there for the next one with most tools; Flyway sets path and role anew. */
+Test(lint, what_is_carried_from_file_to_file)
+{
+    static const struct {
+        const char *first, *second;
+        bool lasts, restores;
+        unsigned found; /* in the second */
+    } cases[] = {
+        {"CREATE TEMP TABLE t AS SELECT 1 AS x;", "INSERT INTO u SELECT * FROM t;", true, false, 1},
+        {"CREATE TEMP TABLE t (x int);", "UPDATE t SET x = 1; DELETE FROM t WHERE x = 2;", true, true, 1},
+        {"CREATE TEMP TABLE t (x int);", "INSERT INTO t VALUES (1);", false, false, 0},
+        {"CREATE TABLE t (x int);", "INSERT INTO t VALUES (1);", true, false, 0},
+        {"CREATE TEMP TABLE t (x int); DROP TABLE t;", "INSERT INTO t VALUES (1);", true, false, 0},
+        {"CREATE TEMP TABLE t (x int);", "CREATE TEMP TABLE t (x int); INSERT INTO t VALUES (1);", true, false, 0},
+        {"CREATE TEMP TABLE t (x int);", "DROP TABLE IF EXISTS t;", true, false, 0},
+        {"SELECT 1;", "SET search_path TO app; SET ROLE owner;", true, true, 0},
+        {"SELECT 1;", "SET timezone TO 'UTC';", true, true, 1},
+    };
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        struct lint_migration both[] = {migration_of(cases[i].first, NULL, 1), migration_of(cases[i].second, NULL, 2)};
+        for (size_t k = 0; k < COUNT_OF(both); k++) {
+            both[k].session_lasts = cases[i].lasts;
+            both[k].restores_path = cases[i].restores;
+        }
+        struct lint *lint = lint_begin(&policy, &arena);
+        for (size_t k = 0; k < COUNT_OF(both); k++)
+            lint_add(lint, &both[k]);
+        lint_end(lint, &found, &found_count);
+        cr_expect_eq(count_of(LINT_SETTING_ENDS), cases[i].found, "%s %s: %s", cases[i].first, cases[i].second,
+                     all_found());
+    }
+}
+
 /* Sqitch's record is a schema: each of its tables is the tool's, and a table changes elsewhere is the application's. */
 Test(lint, a_registry_is_a_schema)
 {
