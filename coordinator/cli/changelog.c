@@ -177,7 +177,7 @@ static int print_changes(const struct cmdline *line, json_t *changes)
                *to = cmdline_value(line, "to");
     auto_free char *title =
         xasprintf("Changes%s%s%s%s", from ? " from " : "", from ? from : "", to ? " to " : "", to ? to : "");
-    if (cli_json(line) || (format && strcmp(format, "json") == 0)) {
+    if (cli_json(line)) {
         json_t *json = json_pack("{s:s?, s:s?, s:O}", "from", from, "to", to, "changes", changes);
         cli_print_json(json);
         json_decref(json);
@@ -194,12 +194,16 @@ static int changelog_run(const struct cmdline *line)
 {
     static const char *const formats[] = {"text", "markdown", "json"};
     struct err err = ERR_INIT;
-    auto_catalog struct catalog *catalog = NULL;
     auto_arena struct arena arena = ARENA_INIT;
+    int code;
+    if (!cli_format(line, formats, COUNT_OF(formats), &err))
+        return cmdline_fail(line, &err);
+    auto_catalog struct catalog *catalog = cli_sound_catalog(line, &code);
+    if (!catalog)
+        return code;
     json_t *changes = json_array();
-    bool good = cli_format(line, formats, COUNT_OF(formats), &err) && cli_catalog(line, &catalog, &err) &&
-                catalog_require(catalog, &err) && find_changes(line, catalog, &arena, changes, &err);
-    int code = good ? print_changes(line, changes) : cmdline_fail(line, &err);
+    bool good = find_changes(line, catalog, &arena, changes, &err);
+    code = good ? print_changes(line, changes) : cmdline_fail(line, &err);
     json_decref(changes);
     return code;
 }

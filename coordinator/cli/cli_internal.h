@@ -16,7 +16,7 @@ extern const struct command init_command, create_command, validate_command, chan
     targets_command, prune_command, health_command, token_command, reference_command;
 
 /* --- context.c */
-bool cli_json(const struct cmdline *line);
+bool cli_json(const struct cmdline *line); /* --json, or --format json where there are formats */
 void cli_print_json(const json_t *json);                     /* to standard output */
 void cli_print(struct buf *out);                             /* to standard output; empties it */
 const char *cli_getenv(void *context, const char *name);     /* a config_getter */

@@ -73,7 +73,8 @@ bool cli_format(const struct cmdline *line, const char *const *formats, size_t c
 
 bool cli_json(const struct cmdline *line)
 {
-    return cmdline_has(line, "json");
+    const char *format = cmdline_value(line, "format");
+    return cmdline_has(line, "json") || (format && strcmp(format, "json") == 0);
 }
 
 void cli_print_json(const json_t *json)

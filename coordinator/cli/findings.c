@@ -85,7 +85,7 @@ int cli_refuse_catalog(const struct cmdline *line, const struct catalog *catalog
     }
     auto_buf struct buf out = BUF_INIT(BUF_MAX);
     catalog_findings(catalog, &out);
-    buf_addf(&out, "%s: %zu error%s: nothing was planned\n", line->path, catalog->error_count,
+    buf_addf(&out, "%s: %zu error%s in the files: nothing was done\n", line->path, catalog->error_count,
              catalog->error_count == 1 ? "" : "s");
     fputs(buf_text(&out), stderr);
     return EXIT_CODE_INVALID;

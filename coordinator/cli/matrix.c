@@ -166,10 +166,10 @@ static int print_matrix(const struct cmdline *line, const struct fleet *fleet)
     auto_arena struct arena arena = ARENA_INIT;
     auto_buf struct buf out = BUF_INIT(BUF_MAX);
     const char *format = cmdline_value(line, "format");
-    format = cli_json(line) ? "json" : format ? format : "text";
+    format = format ? format : "text";
     struct row *rows;
     size_t count = find_rows(fleet, cmdline_has(line, "all"), &arena, &rows);
-    if (strcmp(format, "json") == 0)
+    if (cli_json(line))
         print_json(rows, count, &arena);
     else if (strcmp(format, "markdown") == 0)
         print_markdown(rows, count, &arena, &out);
@@ -187,10 +187,11 @@ static int matrix_run(const struct cmdline *line)
 {
     static const char *const formats[] = {"text", "markdown", "json", "mermaid", "dot"};
     struct err err = ERR_INIT;
-    auto_catalog struct catalog *catalog = NULL;
-    bool good = cli_format(line, formats, COUNT_OF(formats), &err) && cli_catalog(line, &catalog, &err) &&
-                catalog_require(catalog, &err);
-    return good ? print_matrix(line, &catalog->fleet) : cmdline_fail(line, &err);
+    int code;
+    if (!cli_format(line, formats, COUNT_OF(formats), &err))
+        return cmdline_fail(line, &err);
+    auto_catalog struct catalog *catalog = cli_sound_catalog(line, &code);
+    return catalog ? print_matrix(line, &catalog->fleet) : code;
 }
 
 static const struct cmd_option options[] = {

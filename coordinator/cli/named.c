@@ -41,37 +41,42 @@ void cli_named_limits(const struct named_release *release, struct arena *arena, 
     options->limit_count = count;
 }
 
+static void print_created(const struct cmdline *line, const struct named_release *release)
+{
+    if (!cli_json(line)) {
+        printf("release %s (%s) names %zu service%s at their present version\n\nNext: commit releases.yml; then "
+               "\"greylag up --release %s\", or \"greylag changelog --to %s\".\n",
+               release->version, release->name, release->service_count, release->service_count == 1 ? "" : "s",
+               release->version, release->version);
+        return;
+    }
+    json_t *services = json_object();
+    for (size_t i = 0; i < release->service_count; i++)
+        json_object_set_new(services, release->services[i].service, json_string(release->services[i].migration));
+    json_t *json = json_pack("{s:s, s:s, s:s, s:o}", "version", release->version, "name", release->name, "date",
+                             release->date, "services", services);
+    cli_print_json(json);
+    json_decref(json);
+}
+
 static int create_run(const struct cmdline *line)
 {
     struct err err = ERR_INIT;
-    auto_catalog struct catalog *catalog = NULL;
     auto_arena struct arena arena = ARENA_INIT;
     auto_free char *fleet = NULL;
     char now[CLOCK_TEXT_SIZE];
     struct named_release release = {.version = line->arguments[0]};
-    bool good =
-        cli_fleet_path(line, &fleet, &err) && cli_catalog(line, &catalog, &err) && catalog_require(catalog, &err);
-    if (good) {
-        clock_format(clock_wall_us(), now);
-        now[10] = 0;
-        named_of(catalog, line->arguments[0], line->arguments[1], now, &arena, &release);
-        good = named_add(fleet, &release, &err);
-    }
-    if (good && cli_json(line)) {
-        json_t *services = json_object();
-        for (size_t i = 0; i < release.service_count; i++)
-            json_object_set_new(services, release.services[i].service, json_string(release.services[i].migration));
-        json_t *json = json_pack("{s:s, s:s, s:s, s:o}", "version", release.version, "name", release.name, "date",
-                                 release.date, "services", services);
-        cli_print_json(json);
-        json_decref(json);
-    } else if (good) {
-        printf("release %s (%s) names %zu service%s at their present version\n\nNext: commit releases.yml; then "
-               "\"greylag up --release %s\", or \"greylag changelog --to %s\".\n",
-               release.version, release.name, release.service_count, release.service_count == 1 ? "" : "s",
-               release.version, release.version);
-    }
-    return good ? EXIT_CODE_DONE : cmdline_fail(line, &err);
+    int code;
+    auto_catalog struct catalog *catalog = cli_sound_catalog(line, &code);
+    if (!catalog)
+        return code;
+    clock_format(clock_wall_us(), now);
+    now[10] = 0;
+    named_of(catalog, line->arguments[0], line->arguments[1], now, &arena, &release);
+    if (!cli_fleet_path(line, &fleet, &err) || !named_add(fleet, &release, &err))
+        return cmdline_fail(line, &err);
+    print_created(line, &release);
+    return EXIT_CODE_DONE;
 }
 
 const struct command release_create_command = {

@@ -40,7 +40,7 @@ Test(cli_offline, findings_are_exit_code_6)
     EXPECT("greylag validate -f shop/fleet.yml --json", 6);
     SAYS(out_text, "\"duplicate-version\"");
     EXPECT("greylag plan -f shop/fleet.yml", 6);
-    SAYS(err_text, "nothing was planned");
+    SAYS(err_text, "1 error in the files: nothing was done");
     cr_expect_str_eq(out_text, "");
     put("shop/fleet.yml", "fleet: shop\nsurprise: 1\n");
     EXPECT("greylag validate -f shop/fleet.yml", 2);

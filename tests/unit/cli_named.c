@@ -1,4 +1,5 @@
 /* releases.yml, changelog and matrix, as the programs a person runs. */
+#include <jansson.h>
 #include <sys/wait.h>
 
 #include "base/buf.h"
@@ -101,6 +102,25 @@ Test(named, a_file_that_is_wrong_is_refused_and_kept)
     auto_buf struct buf text = BUF_INIT(65536);
     cr_assert(buf_read_file(&text, path, NULL));
     cr_expect_str_eq(buf_text(&text), "releases: [{version: '1', services: {auth: '1'}}]\n");
+}
+
+/* What is wrong in the files is told alike by every command that reads them: as JSON for programs. */
+Test(named, broken_files)
+{
+    static const char *const commands[] = {"changelog --json", "changelog --format json", "matrix --json",
+                                           "matrix --format json", "release create 2 x --json", "plan --json"};
+    fleet();
+    put("auth/V1__again.sql", "SELECT 1;\n");
+    for (size_t i = 0; i < COUNT_OF(commands); i++) {
+        json_t *json = NULL;
+        cr_expect_eq(greylag(commands[i]), 6, "%s", commands[i]);
+        json = json_loads(output, 0, NULL);
+        cr_expect_eq(json_integer_value(json_object_get(json, "errors")), 1, "%s: %s", commands[i], output);
+        json_decref(json);
+    }
+    cr_expect_eq(greylag("matrix"), 6);
+    SAYS("[duplicate-version]");
+    SAYS("1 error in the files: nothing was done");
 }
 
 Test(named, the_matrix_in_every_format)
