@@ -170,7 +170,10 @@ const struct command plan_command = {
     .name = "plan",
     .summary = "show what would run, in which order, and what has no way back",
     .description = "With a coordinator it shows what \"up\" would run, under the same digest. Without one, or with "
-                   "--offline, it plans as if every database were empty; with --state FILE, from what that file says.",
+                   "--offline, it plans as if every database were empty; with --state FILE, from what that file "
+                   "says.\n\n"
+                   "Exit code 0 when it can be planned, also where \"up\" wants --accept-irreversible: "
+                   "\"up --dry-run\" ends as \"up\" would.",
     .example = "greylag plan --offline --graph",
     .options = {options, cli_select_options, cli_fleet_options, cli_server_options, cli_json_options},
     .run = plan_run,

@@ -20,18 +20,43 @@ struct order {
 
 /* ---- what is said ---- */
 
+/* The exit code with which `up` would refuse the plan, although it can be made. */
+static int refusal_of(const struct order *order, const json_t *plan)
+{
+    int code = EXIT_CODE_DONE;
+    size_t i;
+    json_t *finding;
+    json_array_foreach(json_object_get(plan, "findings"), i, finding)
+    {
+        const char *rule = json_text(finding, "rule");
+        if (strcmp(rule, finding_rule_text(FINDING_NOT_BUILT)) == 0) {
+            code = EXIT_CODE_FAILED; /* steps of another tool: before anything else */
+        } else if (!order->submission.accept_irreversible &&
+                   strcmp(rule, finding_rule_text(FINDING_IRREVERSIBLE)) == 0) {
+            json_object_set_new(finding, "error", json_true());
+            code = code ? code : EXIT_CODE_INVALID;
+        }
+    }
+    return code;
+}
+
 static int dry_run(const struct order *order)
 {
     struct err err = ERR_INIT;
     json_t *answer = NULL;
-    int code = EXIT_CODE_DONE;
+    int code;
     if (!cli_preview(&order->submission, &answer, &err)) {
         code = cli_say_refused(order->line, answer, &err);
-    } else if (order->json) {
+        json_decref(answer);
+        return code;
+    }
+    const json_t *plan = json_object_get(answer, "plan");
+    code = refusal_of(order, plan);
+    if (order->json) {
         cli_print_json(answer);
     } else {
         auto_buf struct buf out = BUF_INIT(BUF_MAX);
-        cli_plan_text(json_object_get(answer, "plan"), &out);
+        cli_plan_text(plan, &out);
         buf_adds(&out, "\nNothing was started (--dry-run).\n");
         cli_print(&out);
     }
@@ -193,7 +218,8 @@ const struct command up_command = {
     .summary = "apply what is pending, over the whole fleet, in order",
     .description = "Reads the migrations here, sends the coordinator those it lacks, and watches the release until it "
                    "ends. When a step fails for good, everything that this release did is undone, in all services.\n\n"
-                   "Exit code 0: done, or nothing was pending; 3: failed and rolled back; 4: halted, needs a person.",
+                   "Exit code 0: done, or nothing was pending; 3: failed and rolled back; 4: halted, needs a person; "
+                   "6: refused before anything started, with --dry-run, too.",
     .example = "greylag up --service user --target user=20240102",
     .options = {release_options, up_only, cli_select_options, cli_fleet_options, cli_server_options, cli_json_options},
     .run = up_run,

@@ -228,7 +228,7 @@ def test_a_baseline_where_nothing_is_and_where_something_is():
         expect([i for i in ids(stage, "auth") if i[0].isdigit()] == ["1", "2", "3"], f"{ids(stage, 'auth')}")
     with Stage() as stage:
         begin(stage, files)
-        shown = stage.greylag("up", "--dry-run")
+        shown = stage.greylag("up", "--dry-run", "--accept-irreversible")
         expect("baseline" in shown.out, f"{shown}")
         stage.greylag("up", "--accept-irreversible")
         held = ids(stage, "auth")

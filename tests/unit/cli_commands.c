@@ -219,6 +219,28 @@ Test(cli_online, up_dry_run_accept_watch)
     EXPECT("greylag down --accept-irreversible", 2); /* it would accept nothing */
 }
 
+/* A rehearsal ends as the release would: with 6 where steps without a way back are accepted by nobody. */
+Test(cli_online, a_rehearsal_is_refused_as_the_release)
+{
+    make_ready();
+    cr_assert_eq(unlink("services/example/U1__create_example.sql"), 0);
+    EXPECT("greylag up --dry-run", 6);
+    SAYS(out_text, "error: service example: of the planned migrations 1 without a way back");
+    SAYS(out_text, "Nothing was started");
+    EXPECT("greylag up --dry-run --json", 6);
+    SAYS(out_text, "\"error\": true");
+    EXPECT("greylag up", 6);
+    EXPECT("greylag up --dry-run --accept-irreversible", 0);
+    SAYS(out_text, "warning: service example: of the planned migrations 1 without a way back");
+    EXPECT("greylag plan", 0);
+    put("shop/fleet.yml", "fleet: shop\nservices:\n  example: {migrations: m, layout: declared, versions: "
+                          "[{version: a, name: b, file: b.py}]}\n");
+    put("shop/m/b.py", "pass\n");
+    EXPECT("greylag up --dry-run --accept-irreversible", 1);
+    SAYS(out_text, "of the planned migrations 1 that greylag does not run");
+    EXPECT("greylag up --accept-irreversible", 1);
+}
+
 Test(cli_online, nothing_pending_is_no_release)
 {
     make_ready();
