@@ -106,16 +106,16 @@ int cli_say_refused(const struct cmdline *line, const json_t *answer, const stru
 {
     const json_t *findings = json_object_get(answer, "findings"), *finding;
     size_t i, errors = 0;
-    if (cli_json(line) && answer)
+    bool json = cli_json(line);
+    if (json && answer)
         cli_print_json(answer);
     json_array_foreach(findings, i, finding)
         errors += json_is_true(json_object_get(finding, "error"));
-    if (cli_json(line))
-        return errors ? EXIT_CODE_INVALID : cmdline_exit_code(err);
     if (errors == 0)
         return cmdline_fail(line, err);
     auto_buf struct buf out = BUF_INIT(BUF_MAX);
-    cli_plan_findings(findings, &out);
+    if (!json)
+        cli_plan_findings(findings, &out);
     fputs(buf_text(&out), stderr);
     if (err->kind != ERR_INPUT) /* what the findings do not say: how to go on all the same */
         cmdline_fail(line, err);

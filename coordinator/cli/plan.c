@@ -38,21 +38,20 @@ static void print_plan(const struct cmdline *line, const struct plan *plan, cons
 
 static int refuse_plan(const struct cmdline *line, const struct plan_findings *findings, const struct err *err)
 {
+    if (findings->count == 0)
+        return cmdline_fail(line, err);
     json_t *list = cli_plan_findings_json(findings);
-    int code = EXIT_CODE_INVALID;
     if (cli_json(line)) {
         json_t *json = json_pack("{s:O}", "findings", list);
         cli_print_json(json);
         json_decref(json);
-    } else if (findings->count > 0) {
+    } else {
         auto_buf struct buf out = BUF_INIT(BUF_MAX);
         cli_plan_findings(list, &out);
         fputs(buf_text(&out), stderr);
-    } else {
-        code = cmdline_fail(line, err);
     }
     json_decref(list);
-    return code;
+    return EXIT_CODE_INVALID;
 }
 
 /* ---- what is known ---- */

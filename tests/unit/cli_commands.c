@@ -73,6 +73,21 @@ Test(cli_offline, what_is_missing_is_said_with_what_to_do)
     EXPECT("greylag plan -f shop/fleet.yml --env nowhere", 2);
 }
 
+/* A program that asks for JSON hears of a coordinator that does not answer, too: no failure is silent. */
+Test(cli_offline, no_failure_is_silent)
+{
+    static const char *const commands[] = {"up", "up --dry-run", "plan", "baseline --service example --version 1 --yes",
+                                           "repair --service example --yes", "import --yes", "down --all", "status"};
+    EXPECT("greylag init shop", 0);
+    for (size_t i = 0; i < COUNT_OF(commands); i++) {
+        auto_free char *typed =
+            xasprintf("greylag %s --json -f shop/fleet.yml --url http://127.0.0.1:1", commands[i]);
+        EXPECT(typed, 1);
+        cr_expect_str_eq(out_text, "", "%s", typed);
+        SAYS(err_text, "cannot reach http://127.0.0.1:1");
+    }
+}
+
 Test(cli_offline, the_own_configuration_is_private_when_it_holds_a_token)
 {
     put(".config/greylag/config.yml", "url: http://127.0.0.1:1\ntoken: secret\n");
