@@ -3,7 +3,9 @@
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/clock.h"
@@ -87,6 +89,20 @@ void cli_print(struct buf *out)
 {
     fwrite(buf_text(out), 1, out->len, stdout);
     buf_clear(out);
+}
+
+void cli_print_text(struct buf *out)
+{
+    struct winsize size = {.ws_col = 0};
+    auto_buf struct buf fit = BUF_INIT(BUF_MAX);
+    bool terminal = isatty(STDOUT_FILENO) == 1 && ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0;
+    if (!terminal || size.ws_col < 40) {
+        cli_print(out);
+        return;
+    }
+    table_fit(buf_text(out), size.ws_col, &fit);
+    buf_clear(out);
+    cli_print(&fit);
 }
 
 const char *cli_getenv(void *context, const char *name)
@@ -214,7 +230,7 @@ int cli_print_answer(const struct cmdline *line, const json_t *json, void (*prin
     }
     auto_buf struct buf out = BUF_INIT(BUF_MAX);
     print(json, &out);
-    cli_print(&out);
+    cli_print_text(&out);
     return EXIT_CODE_DONE;
 }
 

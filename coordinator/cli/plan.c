@@ -24,16 +24,18 @@ static void print_plan(const struct cmdline *line, const struct plan *plan, cons
     const char *category = cmdline_value(line, "category");
     if (cmdline_has(line, "graph")) {
         plan_mermaid(plan, &out);
+        cli_print(&out);
     } else if (cli_json(line)) {
         plan_json(plan, findings, category, &out);
+        cli_print(&out);
     } else {
         json_t *head = plan_json_head(plan, findings);
         const struct plan_view view = {
             .head = head, .count = plan->step_count, .step = step_of_plan, .of = plan, .category = category};
         cli_plan_view(&view, &out);
         json_decref(head);
+        cli_print_text(&out);
     }
-    cli_print(&out);
 }
 
 static int refuse_plan(const struct cmdline *line, const struct plan_findings *findings, const struct err *err)

@@ -114,7 +114,7 @@ static void show_plan(const struct recording *r, const json_t *plan)
     if (r->asked)
         show_records(r, &out);
     cli_plan_text(plan, &out);
-    cli_print(&out);
+    cli_print_text(&out);
 }
 
 static bool agreed(const struct recording *r, struct err *err)

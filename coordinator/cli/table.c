@@ -57,3 +57,51 @@ void table_print(struct table *table, const char *indent, struct buf *out)
     free(table->cells);
     *table = (struct table){.columns = 0};
 }
+
+/* ---- rows that are wider than a terminal ---- */
+
+/* How many bytes of the line fit into `room` characters, up to the end of a word; at least one word. */
+static size_t fitting(const char *line, size_t len, size_t room)
+{
+    size_t width = 0, fits = 0;
+    for (size_t i = 0; i <= len; i++) {
+        bool ends = i > 0 && line[i - 1] != ' ' && (i == len || line[i] == ' ');
+        if (width > room && fits)
+            break;
+        if (ends)
+            fits = i;
+        width += i < len && ((unsigned char)line[i] & 0xc0) != 0x80;
+    }
+    return fits;
+}
+
+/* Where the row goes on: below the last of its columns that begins in the left half. 0: it has no columns. */
+static size_t column_below(const char *line, size_t len, size_t width)
+{
+    size_t indent = strspn(line, " "), column = 0, below = 0;
+    for (size_t i = indent, gap = 0; i < len; i++) {
+        if (line[i] != ' ' && gap > 1)
+            below = column + indent <= width / 2 ? column + indent : below ? below : indent + 4;
+        gap = line[i] == ' ' ? gap + 1 : 0;
+        column += ((unsigned char)line[i] & 0xc0) != 0x80;
+    }
+    return below;
+}
+
+void table_fit(const char *text, size_t width, struct buf *out)
+{
+    while (*text) {
+        size_t len = strcspn(text, "\n"), below = column_below(text, len, width), room = width;
+        while (below && len > fitting(text, len, room)) {
+            size_t end = fitting(text, len, room), blanks = strspn(text + end, " ");
+            buf_add(out, text, end);
+            buf_addf(out, "\n%*s", (int)below, "");
+            text += end + blanks;
+            len -= end + blanks;
+            room = width - below;
+        }
+        len += text[len] == '\n';
+        buf_add(out, text, len);
+        text += len;
+    }
+}

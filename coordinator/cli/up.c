@@ -58,7 +58,7 @@ static int dry_run(const struct order *order)
         auto_buf struct buf out = BUF_INIT(BUF_MAX);
         cli_plan_text(plan, &out);
         buf_adds(&out, "\nNothing was started (--dry-run).\n");
-        cli_print(&out);
+        cli_print_text(&out);
     }
     json_decref(answer);
     return code;

@@ -178,7 +178,7 @@ static int tell_end(struct follower *follower, enum release_state state)
     view_outcome(follower->summary, follower->watch->fleet, &out);
     if (follower->terminal)
         putchar('\n');
-    cli_print(&out);
+    cli_print_text(&out);
     return exit_code_of(follower->watch, state);
 }
 

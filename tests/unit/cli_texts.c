@@ -392,6 +392,28 @@ Test(cli_texts, tables_count_characters_and_escape)
     same(&out, "> a          gr\xc3\xbc\xc3\x9f  x\\ny\n> long name        z\n");
 }
 
+Test(cli_texts, rows_fit_into_a_terminal)
+{
+    auto_buf struct buf out = BUF_INIT(65536);
+    table_fit("12345678901234567890123456789012345678901234567890\n" /* no row: a command may be copied */
+              "  greylag up --service user --target user=20240102\n"
+              "  gr\xc3\xbc\xc3\x9f  running  why it was decided  and what came of it\n"
+              "  auth                                        after user:1\n"
+              "auth-01m8pzvxmeb43rrqw3wssrh6tw@43439c59d7866b1e  vm  0.1.0\n"
+              "a  b\n",
+              30, &out);
+    same(&out, "12345678901234567890123456789012345678901234567890\n"
+               "  greylag up --service user --target user=20240102\n"
+               "  gr\xc3\xbc\xc3\x9f  running  why it was\n"
+               "        decided  and what came\n"
+               "        of it\n"
+               "  auth\n"
+               "      after user:1\n"
+               "auth-01m8pzvxmeb43rrqw3wssrh6tw@43439c59d7866b1e\n"
+               "    vm  0.1.0\n"
+               "a  b\n");
+}
+
 Test(cli_texts, state_files)
 {
     struct err err = ERR_INIT;
