@@ -243,7 +243,8 @@ const struct command health_command = {
     .name = "health",
     .summary = "whether a coordinator leads, all targets report, and nothing needs a person",
     .description = "Exit code 1 when something needs a person: nobody leads, a release has halted, a target is silent, "
-                   "cannot be worked on, or was never seen. `greylag status` begins with the same list.",
+                   "cannot be worked on, or was never seen; also when no coordinator can be asked: then nothing stands "
+                   "on standard output, with --json neither. `greylag status` begins with the same list.",
     .example = "greylag health",
     .options = {cli_server_options, cli_json_options},
     .run = health_run,
