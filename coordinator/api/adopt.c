@@ -108,6 +108,8 @@ void api_tags_put(void *context, struct http_request *request, struct http_respo
         api_give(context, store);
     if (ok)
         http_reply_json(response, 201, json_pack("{s:s, s:s}", "name", name, "release", release));
+    else if (err.kind == ERR_INPUT) /* no such release: as where the address names one */
+        http_problem(response, 422, ERR_USAGE, err.text, err.hint);
     else
         api_problem(request, response, &err);
 }

@@ -228,6 +228,10 @@ Test(cli_online, up_dry_run_accept_watch)
     test_pg_run(conninfo, "UPDATE greylag.releases SET state = 'succeeded', change = nextval('greylag.change')");
     EXPECT("greylag release watch", 0);
     EXPECT("greylag release watch no-such-release", 2);
+    EXPECT("greylag tag v1 no-such-release", 2);
+    SAYS(err_text, "there is no release no-such-release");
+    EXPECT("greylag tag --delete v1", 2);
+    EXPECT("greylag down --release no-such-release", 2);
     EXPECT("greylag release rollback --no-wait", 1);
     EXPECT("greylag down", 0); /* as `up` where nothing is pending */
     SAYS(out_text, "nothing that a release ran is in effect");
