@@ -64,6 +64,8 @@ static bool fetch_status(const struct cmdline *line, struct http_client *client,
         return http_call(client, "GET", "/api/v1/status", NULL, NULL, reply, err);
     if (!cli_catalog(line, &catalog, err))
         return false;
+    if (catalog->error_count)
+        fputs("note: what is pending is not known: the files have errors (greylag validate)\n", stderr);
     json_t *body = catalog->error_count ? NULL
                                         : json_pack("{s:o, s:s*}", "fleet", cli_fleet_json(&catalog->fleet), "category",
                                                     cmdline_value(line, "category"));

@@ -197,6 +197,10 @@ Test(cli_online, up_dry_run_accept_watch)
     make_ready();
     EXPECT("greylag status", 0);
     SAYS(out_text, "example  example  0              1");
+    put("shop/services/example/V1__again.sql", "SELECT 1;\n");
+    EXPECT("greylag status", 0);
+    SAYS(err_text, "what is pending is not known: the files have errors");
+    cr_assert_eq(unlink("services/example/V1__again.sql"), 0);
     EXPECT("greylag up --dry-run", 0);
     SAYS(out_text, "1  example  1 create example");
     SAYS(out_text, "Nothing was started");
