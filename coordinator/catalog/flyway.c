@@ -189,7 +189,7 @@ void flyway_mark(struct layout_run *run, const char *text, size_t size, struct f
     const char *prefix = keys->placeholder_prefix ? keys->placeholder_prefix : "${";
     const char *suffix = keys->placeholder_suffix ? keys->placeholder_suffix : "}", *from = text;
     const char *separator = keys->placeholder_separator ? keys->placeholder_separator : ":";
-    auto_buf struct buf out = BUF_INIT(MIGRATION_MAX * 2);
+    auto_buf struct buf out = BUF_INIT(BUF_MAX);
     for (const char *at; (at = next_mark(from, prefix));) {
         const char *name = at + strlen(prefix), *end = strstr(name, suffix);
         if (!end) {

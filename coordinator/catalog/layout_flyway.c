@@ -182,7 +182,7 @@ static bool good_each(struct layout_run *run, const struct folder_file *file)
 
 static const char *join_each(struct layout_run *run, const struct eaches *eaches, bool after, size_t *ret_size)
 {
-    auto_buf struct buf text = BUF_INIT(MIGRATION_MAX * 2);
+    auto_buf struct buf text = BUF_INIT(BUF_MAX);
     const struct each *last = NULL;
     bool any = false;
     for (size_t i = 0; i < eaches->count; i++) {

@@ -159,7 +159,7 @@ static const char *value_of(const struct liquibase_properties *properties, const
 const char *liquibase_expand(const struct liquibase_properties *properties, const struct layout_run *run,
                              const struct folder_file *file, const char *text)
 {
-    auto_buf struct buf out = BUF_INIT(MIGRATION_MAX);
+    auto_buf struct buf out = BUF_INIT(BUF_MAX);
     bool replaced = false;
     const char *from = text;
     for (const char *at; properties->count && (at = strstr(from, "${"));) {

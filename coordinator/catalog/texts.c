@@ -65,7 +65,7 @@ const struct placeholder texts_dollar = {.name = DOLLAR, .value = "$"};
 /* Of the dollars in front of a '{' the worker takes each two for none that begins a placeholder: sql/placeholder.h. */
 const char *texts_keep_unknown(const char *text, const struct service *service, struct arena *arena)
 {
-    auto_buf struct buf out = BUF_INIT(MIGRATION_MAX * 2);
+    auto_buf struct buf out = BUF_INIT(BUF_MAX);
     const char *from = text;
     for (const char *at; (at = strchr(from, '$'));) {
         struct placeholder_use use = {.end = 0};

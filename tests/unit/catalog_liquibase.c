@@ -93,6 +93,22 @@ Test(liquibase, delimiters)
     cr_expect(strstr(m[4].refused, "regular expression"));
 }
 
+/* What properties make too large for a message is refused, never cut. */
+Test(liquibase, a_text_that_grows)
+{
+    enum { VALUE = 1 << 20, TIMES = 60 };
+    auto_buf struct buf text = BUF_INIT(BUF_MAX);
+    buf_adds(&text, HEADER "--property name:rows value:select/**/'");
+    for (int i = 0; i < VALUE; i++)
+        buf_addc(&text, 'x');
+    buf_adds(&text, "';\n--changeset a:1\n");
+    for (int i = 0; i < TIMES; i++)
+        buf_adds(&text, "${rows}\n");
+    put("a/1.sql", buf_text(&text));
+    one("");
+    found("too-large", true, "a/1.sql", "at most");
+}
+
 static const char *value_of(void *context, const struct placeholder_use *use)
 {
     (void)context;
