@@ -44,11 +44,12 @@ bool bus_producer_open(const struct bus_settings *settings, bus_delivered *deliv
 /* Messages for this topic will come: the broker is asked where they go, in the background, so that the first one leaves
  * at once. librdkafka by itself asks once a second. Nothing when the topic was asked for before. */
 void bus_producer_expect(struct bus_producer *producer, const char *topic);
+#define BUS_BY_KEY (-1) /* the partition that the key says, of those that there are now */
 /* Copies payload. Expects the topic first, when nobody has. ERR_FULL: queue full, poll and try again. ERR_INPUT: larger
  * than the limit. `tag` comes back. */
-bool bus_producer_send(struct bus_producer *producer, const char *topic, const char *key, const void *payload,
-                       size_t len, const struct bus_header *headers, size_t header_count, uint64_t tag,
-                       struct err *err);
+bool bus_producer_send(struct bus_producer *producer, const char *topic, int32_t partition, const char *key,
+                       const void *payload, size_t len, const struct bus_header *headers, size_t header_count,
+                       uint64_t tag, struct err *err);
 void bus_producer_poll(struct bus_producer *producer, int timeout_ms);
 /* Writes 8 bytes (an eventfd's one) to fd when there is something to poll; the caller polls now and then anyway. */
 void bus_producer_wake(struct bus_producer *producer, int fd);

@@ -214,8 +214,9 @@ void bus_producer_expect(struct bus_producer *producer, const char *topic)
     pthread_rwlock_unlock(&producer->remaking);
 }
 
-bool bus_producer_send(struct bus_producer *producer, const char *topic, const char *key, const void *payload,
-                       size_t len, const struct bus_header *headers, size_t header_count, uint64_t tag, struct err *err)
+bool bus_producer_send(struct bus_producer *producer, const char *topic, int32_t partition, const char *key,
+                       const void *payload, size_t len, const struct bus_header *headers, size_t header_count,
+                       uint64_t tag, struct err *err)
 {
     void *bytes, *key_bytes;
     memcpy(&bytes, &payload, sizeof bytes); /* librdkafka copies it, its type only says otherwise */
@@ -225,7 +226,8 @@ bool bus_producer_send(struct bus_producer *producer, const char *topic, const c
     pthread_rwlock_rdlock(&producer->remaking);
     ask_for(producer, topic);
     if (!code)
-        code = rd_kafka_producev(producer->kafka, RD_KAFKA_V_TOPIC(topic), RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
+        code = rd_kafka_producev(producer->kafka, RD_KAFKA_V_TOPIC(topic),
+                                 RD_KAFKA_V_PARTITION(partition), RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
                                  RD_KAFKA_V_VALUE(bytes, len), RD_KAFKA_V_KEY(key_bytes, key ? strlen(key) : 0),
                                  RD_KAFKA_V_HEADERS(list), RD_KAFKA_V_OPAQUE((void *)(uintptr_t)tag), RD_KAFKA_V_END);
     pthread_rwlock_unlock(&producer->remaking);

@@ -10,6 +10,7 @@
 #include "base/pause.h"
 #include "base/text.h"
 #include "proc/crash.h"
+#include "proto/message.h"
 #include "rollout/outbox.h"
 
 #define AGAIN_MS 500 /* first pause after a failure */
@@ -174,6 +175,12 @@ bool relay_load(struct relay *relay, struct store *store, struct err *err)
     return true;
 }
 
+/* Who reads `control` takes the partitions that are there when it begins, and the first is always among them. */
+static int32_t partition_of(const struct entry *entry)
+{
+    return strcmp(entry->type, message_payload_type(MESSAGE_CONTROL)) == 0 ? 0 : BUS_BY_KEY;
+}
+
 static void send_entry(struct relay *relay, struct entry *entry, const char *payload)
 {
     char trace[ID_TRACEPARENT_SIZE];
@@ -182,7 +189,7 @@ static void send_entry(struct relay *relay, struct entry *entry, const char *pay
                                          {"ce_source", relay->source}, {"traceparent", trace}};
     struct err err = ERR_INIT;
     CRASH_POINT("relay.before");
-    if (bus_producer_send(relay->producer, entry->topic, entry->key, payload, entry->len, headers,
+    if (bus_producer_send(relay->producer, entry->topic, partition_of(entry), entry->key, payload, entry->len, headers,
                           COUNT_OF(headers), (uint64_t)entry->row, &err)) {
         entry->state = ENTRY_SENT;
         relay->in_flight += entry->len;

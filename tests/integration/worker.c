@@ -50,7 +50,7 @@ Test(worker, what_it_does_not_trust_is_neither_run_nor_answered)
     struct job forged = job_of(1, &evil, 1), misled = job_of(2, &evil, 1), damaged = job_of(3, &evil, 1);
     start_worker();
     send_job_by(&foreign_key, &forged);
-    cr_assert(bus_producer_send(out, jobs_topic, "main", "{\"payload\":", 11, NULL, 0, 0, &err));
+    cr_assert(bus_producer_send(out, jobs_topic, BUS_BY_KEY, "main", "{\"payload\":", 11, NULL, 0, 0, &err));
     misled.audience.target = "other";
     send_job_by(&coordinator_key, &misled);
     evil.checksum = digest_of("something else");

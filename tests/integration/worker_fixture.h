@@ -149,7 +149,8 @@ static inline void publish(const char *topic, const struct key_secret *key, enum
 {
     size_t signed_len;
     auto_free char *envelope = envelope_sign(key, message_payload_type(type), payload, len, &signed_len);
-    cr_assert(bus_producer_send(out, topic, "main", envelope, signed_len, NULL, 0, 0, &err), "%s", err.text);
+    cr_assert(bus_producer_send(out, topic, BUS_BY_KEY, "main", envelope, signed_len, NULL, 0, 0, &err), "%s",
+              err.text);
     cr_assert(bus_producer_flush(out, 10000));
     free(payload);
 }

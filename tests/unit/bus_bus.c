@@ -61,7 +61,8 @@ static void send(struct bus_producer *to, const char *topic, const char *key, co
 {
     struct err err = ERR_INIT;
     struct bus_header header = {"ce_id", text};
-    cr_assert(bus_producer_send(to, topic, key, text, strlen(text), &header, 1, UINT64_C(7), &err), "%s", err.text);
+    cr_assert(bus_producer_send(to, topic, BUS_BY_KEY, key, text, strlen(text), &header, 1, UINT64_C(7), &err), "%s",
+              err.text);
     cr_assert(bus_producer_flush(to, LIMIT_MS));
 }
 
@@ -216,9 +217,9 @@ Test(bus, large_messages_pass_and_too_large_ones_are_refused, .timeout = 60)
     size_t len = (size_t)3 << 20;
     auto_free char *large = xcalloc(1, (size_t)70 << 20);
     memset(large, 'x', (size_t)70 << 20);
-    cr_assert_not(bus_producer_send(out, "jobs", "a", large, (size_t)70 << 20, NULL, 0, 1, &err));
+    cr_assert_not(bus_producer_send(out, "jobs", BUS_BY_KEY, "a", large, (size_t)70 << 20, NULL, 0, 1, &err));
     cr_assert_eq(err.kind, ERR_INPUT, "%s", err.text);
-    cr_assert(bus_producer_send(out, "jobs", "a", large, len, NULL, 0, 1, &err), "%s", err.text);
+    cr_assert(bus_producer_send(out, "jobs", BUS_BY_KEY, "a", large, len, NULL, 0, 1, &err), "%s", err.text);
     cr_assert(bus_producer_flush(out, LIMIT_MS));
     cr_assert_eq(failures, 0);
     struct bus_consumer *reader = NULL;
@@ -270,7 +271,7 @@ Test(bus, the_loss_of_the_broker_reports_every_message_as_failed, .timeout = 60)
     properties[0].value = address;
     bus_broker_stop(broker);
     struct err err = ERR_INIT;
-    cr_assert(bus_producer_send(out, "jobs", "auth", "two", 3, NULL, 0, 9, &err), "%s", err.text);
+    cr_assert(bus_producer_send(out, "jobs", BUS_BY_KEY, "auth", "two", 3, NULL, 0, 9, &err), "%s", err.text);
     cr_assert_not(bus_producer_flush(out, 500));
     struct bus_trouble list[BUS_TROUBLES_MAX];
     int64_t deadline = clock_mono_ms() + LIMIT_MS;

@@ -6,6 +6,7 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "harness/topics.h"
+#include "proto/message.h"
 #include "relay/relay.h"
 #include "unit/control.h"
 
@@ -99,6 +100,32 @@ Test(relay, what_was_overtaken_is_dropped_and_everything_leaves_the_outbox)
     cr_assert_eq(counts.sent, 4u);
     cr_assert_eq(counts.delivered, 4u);
     cr_assert_eq(left(), 0u);
+}
+
+/* The embedded broker makes topics of four partitions. */
+Test(relay, control_is_in_the_first_partition_for_whoever_began_to_read_when_there_were_fewer)
+{
+    struct store_message messages[] = {message("auth", "1", 0), message("user", "2", 0), message("mail", "3", 0),
+                                       message("shop", "4", 0), message("news", "5", 0)};
+    for (size_t i = 0; i < COUNT_OF(messages); i++)
+        messages[i].type = message_payload_type(MESSAGE_CONTROL);
+    commit(messages, COUNT_OF(messages));
+    relay_add(relay, messages, COUNT_OF(messages));
+    pump_until_empty();
+    struct err err = ERR_INIT;
+    struct bus_consumer *reader = NULL;
+    struct bus_message read;
+    const struct bus_position first = {"control", 0, BUS_BEGINNING};
+    MUST(bus_reader_open(&bus, &reader, &why));
+    MUST(bus_reader_assign(reader, &first, 1, &why));
+    size_t count = 0;
+    for (int64_t until = clock_mono_ms() + LIMIT_MS; count < COUNT_OF(messages) && clock_mono_ms() < until;)
+        if (bus_consumer_poll(reader, 20, &read, &err)) {
+            count++;
+            bus_message_release(&read);
+        }
+    bus_consumer_close(reader);
+    cr_assert_eq(count, COUNT_OF(messages));
 }
 
 Test(relay, a_deposed_leader_sends_nothing)

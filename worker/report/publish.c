@@ -27,6 +27,6 @@ bool publish(struct bus_producer *producer, const struct key_secret *key, const 
         {"content-type", "application/vnd.dsse.envelope.v1+json"},
         {"traceparent", traced ? publication->traceparent : ""},
     };
-    return bus_producer_send(producer, publication->topic, publication->key, envelope, len, headers,
+    return bus_producer_send(producer, publication->topic, BUS_BY_KEY, publication->key, envelope, len, headers,
                              COUNT_OF(headers) - !traced, publication->tag, err);
 }
