@@ -143,8 +143,8 @@ static void *run(void *context)
     bool done;
     do {
         struct err err = ERR_INIT;
-        if (!kafka)
-            kafka = topics_client(keeper->settings, false, &err);
+        if (!kafka && !(kafka = topics_client(keeper->settings, false, &err)))
+            note(keeper, &(struct topics_look){.count = 0}, false, &err);
         done = kafka && look_once(keeper, kafka);
         if (done)
             pause_reset(&again);

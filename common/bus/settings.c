@@ -84,8 +84,8 @@ rd_kafka_t *kafka_open(rd_kafka_conf_t *conf, enum bus_client client, struct err
     if (kafka)
         return kafka;
     rd_kafka_conf_destroy(conf);
-    err_set(err, ERR_CONFIG, "kafka: these properties do not go together: %s", text);
-    err_hint(err, "change the kafka section");
+    err_set(err, ERR_CONFIG, "kafka: no client can be made of these properties: %s", text);
+    err_hint(err, "change that in the kafka section: files that it names have to be there, readable, and go together");
     return NULL;
 }
 
@@ -94,9 +94,10 @@ bool bus_settings_check(const struct bus_settings *settings, struct err *err)
     static const enum bus_client clients[] = {BUS_PRODUCER, BUS_GROUP};
     for (size_t i = 0; i < COUNT_OF(clients); i++) {
         rd_kafka_conf_t *conf = kafka_conf(settings, clients[i], err);
-        if (!conf)
+        rd_kafka_t *kafka = conf ? kafka_open(conf, clients[i], err) : NULL;
+        if (!kafka)
             return false;
-        rd_kafka_conf_destroy(conf);
+        kafka_close(kafka);
     }
     return true;
 }

@@ -119,6 +119,26 @@ Test(bus_settings, unknown_and_wrong_values_are_refused_without_the_value)
     cr_assert(bus_settings_check(&(struct bus_settings){"test", good, 2, NULL}, &err), "%s", err.text);
 }
 
+/* librdkafka looks at files and at what goes together only when it makes a client. */
+Test(bus_settings, what_no_client_can_be_made_of_is_refused)
+{
+    static const struct {
+        const char *protocol, *property, *value, *said;
+    } cases[] = {{"ssl", "ssl.ca.location", "/nowhere/ca.pem", "ssl.ca.location"},
+                 {"ssl", "ssl.key.location", "/nowhere/key.pem", "ssl.key.location"},
+                 {"sasl_plaintext", "sasl.mechanism", "PLAIN", "sasl.password"}};
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        struct bus_property three[] = {{"bootstrap.servers", "127.0.0.1:1"}, {"security.protocol", cases[i].protocol},
+                                       {cases[i].property, cases[i].value}};
+        struct err err = ERR_INIT;
+        cr_assert_not(bus_settings_check(&(struct bus_settings){"test", three, 3, NULL}, &err), "%s", cases[i].said);
+        printf("# %s: %s\n", err.text, err.hint);
+        cr_assert_eq(err.kind, ERR_CONFIG);
+        cr_assert(strstr(err.text, cases[i].said) && !strstr(err.text, "nowhere"), "%s", err.text);
+        cr_assert(err.hint[0]);
+    }
+}
+
 Test(bus, produce_and_read, .timeout = 60)
 {
     struct bus_broker *broker = start();

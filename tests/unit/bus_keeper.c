@@ -96,6 +96,20 @@ Test(bus_keeper, without_a_broker_nobody_waits_and_the_reason_is_told, .timeout 
     bus_keeper_close(keeper);
 }
 
+Test(bus_keeper, that_no_client_can_be_made_is_told, .timeout = 60)
+{
+    struct bus_property wrong[] = {{"bootstrap.servers", "127.0.0.1:1"}, {"security.protocol", "ssl"},
+                                   {"ssl.ca.location", "/nowhere/ca.pem"}};
+    struct bus_keeper *keeper = NULL;
+    struct bus_keeper_state state = {.reached = false};
+    struct err err = ERR_INIT;
+    cr_assert(bus_keeper_open(&(struct bus_settings){"test", wrong, 3, NULL}, 1, -1, &keeper, &err), "%s", err.text);
+    for (int64_t until = clock_mono_ms() + LIMIT_MS; clock_mono_ms() < until && !state.problem.kind; poll(NULL, 0, 10))
+        bus_keeper_state(keeper, &state);
+    cr_assert(strstr(state.problem.text, "ssl.ca.location"), "%s", state.problem.text);
+    bus_keeper_close(keeper);
+}
+
 /* Each answer takes longer than the first look waits at a time. */
 Test(bus_keeper, a_broker_that_is_far_away_is_reached, .timeout = 60)
 {
