@@ -39,13 +39,16 @@ static const struct reason {
     bool alone;
     const char *hint;
 } reasons[] = {
+    {RD_KAFKA_RESP_ERR__AUTHENTICATION, "current SASL state", true,
+     "this port of the broker takes no password: see security.protocol in the kafka section"},
     {RD_KAFKA_RESP_ERR__AUTHENTICATION, "mechanism handshake", true,
      "the broker does not offer the mechanism that the kafka section names in sasl.mechanism"},
     {RD_KAFKA_RESP_ERR__AUTHENTICATION, "", true,
      "see sasl.mechanism, sasl.username and sasl.password in the kafka section"},
     {RD_KAFKA_RESP_ERR__SSL, "verify", true,
-     "ssl.ca.location in the kafka section has to name the authority that signed the broker's certificate"},
-    {RD_KAFKA_RESP_ERR__SSL, "PLAINTEXT", true,
+     "ssl.ca.location in the kafka section has to name the authority that signed the broker's certificate, which has "
+     "to be in date and to hold the name or address that bootstrap.servers and the broker's advertised.listeners use"},
+    {RD_KAFKA_RESP_ERR__SSL, "unexpected eof", true,
      "this port of the broker does not speak TLS: see security.protocol in the kafka section"},
     {RD_KAFKA_RESP_ERR__SSL, "alert", true, CERTIFICATE},
     {RD_KAFKA_RESP_ERR__TRANSPORT, "SSL alert", true, CERTIFICATE}, /* TLS 1.3: the handshake was over for us */

@@ -127,6 +127,14 @@ def test_what_keeps_greylag_out_is_named():
             "a certificate of somebody else's authority": (
                 {**certificate, "ssl.certificate.location": str(broker.tls / "stranger.crt"),
                  "ssl.key.location": str(broker.tls / "stranger.key")}, "ssl.certificate.location"),
+            "another host than the certificate's": (  # this name of 127.0.0.1 stands in no certificate
+                {**certificate, "bootstrap.servers": broker.listeners["SSL"].replace("127.0.0.1", "127.1")},
+                "advertised.listeners"),
+            "a certificate out of date": ({**certificate, "bootstrap.servers": broker.listeners["STALE"]}, "in date"),
+            "a password where none is asked for": ({**plain, "bootstrap.servers": broker.bootstrap},
+                                                   "security.protocol"),
+            "TLS with a password to a port without": (
+                {**scram, "bootstrap.servers": broker.listeners["SASL_PLAINTEXT"]}, "does not speak TLS"),
             "nobody there": ({"bootstrap.servers": "127.0.0.1:9"}, "is a broker running"),
         }
         fleet(stage, "kept")
