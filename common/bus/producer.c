@@ -10,6 +10,14 @@
 #define TOPIC_WAIT_MS 500 /* for the answer to one question about topics */
 #define ANEW_MS 500
 #define ANEW_MAX_MS 16000
+#define WAITS_MS 10000 /* longer than a broker's restart: what is not acknowledged for so long is told */
+
+/* A topic that has been asked for. Held: what librdkafka knows of it stays known. */
+struct expected {
+    rd_kafka_topic_t *handle;
+    size_t waiting;   /* messages that are not acknowledged, */
+    int64_t since_ms; /* and since when none was */
+};
 
 struct bus_producer {
     struct bus_settings *settings;
@@ -22,7 +30,7 @@ struct bus_producer {
     struct pause anew; /* and how long after that the next */
     int wake_fd;
     pthread_mutex_t topics_mutex; /* over all that follows */
-    rd_kafka_topic_t **topics; /* that have been asked for; held: what librdkafka knows of them stays known */
+    struct expected *topics;
     size_t topic_count;
     bool scouting, ask, closing; /* the scout runs; it is to ask; it is to end */
     pthread_t scout;
@@ -34,7 +42,8 @@ static void refused_as_producer(struct bus_producer *producer)
 {
     pthread_mutex_lock(&producer->topics_mutex);
     for (size_t i = 0; i < producer->topic_count; i++)
-        troubles_denied(producer->settings->troubles, BUS_RIGHT_WRITE, rd_kafka_topic_name(producer->topics[i]), NULL);
+        troubles_denied(producer->settings->troubles, BUS_RIGHT_WRITE,
+                        rd_kafka_topic_name(producer->topics[i].handle), NULL);
     pthread_mutex_unlock(&producer->topics_mutex);
 }
 
@@ -66,15 +75,61 @@ static void note_delivery(struct bus_troubles *troubles, rd_kafka_resp_err_t cod
     } else if (code == RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED) {
         troubles_denied(troubles, BUS_RIGHT_WRITE, topic, NULL);
     } else if (!given_up(code)) {
-        troubles_undelivered(troubles, topic, rd_kafka_err2str(code));
+        troubles_undelivered(troubles, topic, rd_kafka_err2str(code), NULL);
     }
+}
+
+static struct expected *find(const struct bus_producer *producer, const char *topic)
+{
+    for (size_t i = 0; i < producer->topic_count; i++)
+        if (strcmp(rd_kafka_topic_name(producer->topics[i].handle), topic) == 0)
+            return &producer->topics[i];
+    return NULL;
+}
+
+static void note_sent(struct bus_producer *producer, const char *topic)
+{
+    pthread_mutex_lock(&producer->topics_mutex);
+    struct expected *at = find(producer, topic);
+    if (at && at->waiting++ == 0)
+        at->since_ms = clock_mono_ms();
+    pthread_mutex_unlock(&producer->topics_mutex);
+}
+
+/* It has arrived, or failed. */
+static void note_ended(struct bus_producer *producer, const char *topic)
+{
+    pthread_mutex_lock(&producer->topics_mutex);
+    struct expected *at = find(producer, topic);
+    if (at && at->waiting > 0) {
+        at->waiting--;
+        at->since_ms = clock_mono_ms();
+    }
+    pthread_mutex_unlock(&producer->topics_mutex);
+}
+
+/* librdkafka tries again for minutes, and does not tell why. Where no broker is there at all, that is told already. */
+static void tell_waiting(struct bus_producer *producer)
+{
+    struct bus_troubles *troubles = producer->settings->troubles;
+    int64_t now_ms = clock_mono_ms();
+    pthread_mutex_lock(&producer->topics_mutex);
+    for (size_t i = 0; i < producer->topic_count; i++) {
+        const struct expected *at = &producer->topics[i];
+        if (at->waiting && now_ms - at->since_ms > WAITS_MS && !troubles_cut_off(troubles, 0))
+            troubles_undelivered(troubles, rd_kafka_topic_name(at->handle), "what was sent is not acknowledged",
+                                 "are enough of its replicas in sync (min.insync.replicas), and has this client a "
+                                 "quota?");
+    }
+    pthread_mutex_unlock(&producer->topics_mutex);
 }
 
 static void on_delivery(rd_kafka_t *kafka, const rd_kafka_message_t *message, void *opaque)
 {
-    (void)kafka;
     struct bus_producer *producer = opaque;
     const char *failed = message->err ? rd_kafka_err2str(message->err) : NULL;
+    if (kafka == producer->kafka) /* else it was made anew since, and nothing waits yet */
+        note_ended(producer, rd_kafka_topic_name(message->rkt));
     note_delivery(producer->settings->troubles, message->err, rd_kafka_topic_name(message->rkt));
     if (!failed)
         pause_reset(&producer->anew);
@@ -175,18 +230,10 @@ static void scout_end(struct bus_producer *producer)
         pthread_join(producer->scout, NULL);
 }
 
-static bool is_known(const struct bus_producer *producer, const char *topic)
-{
-    for (size_t i = 0; i < producer->topic_count; i++)
-        if (strcmp(rd_kafka_topic_name(producer->topics[i]), topic) == 0)
-            return true;
-    return false;
-}
-
 static void forget_topics(struct bus_producer *producer)
 {
     for (size_t i = 0; i < producer->topic_count; i++)
-        rd_kafka_topic_destroy(producer->topics[i]);
+        rd_kafka_topic_destroy(producer->topics[i].handle);
     free(producer->topics);
     producer->topics = NULL;
     producer->topic_count = 0;
@@ -195,10 +242,10 @@ static void forget_topics(struct bus_producer *producer)
 static void ask_for(struct bus_producer *producer, const char *topic)
 {
     pthread_mutex_lock(&producer->topics_mutex);
-    rd_kafka_topic_t *handle = is_known(producer, topic) ? NULL : rd_kafka_topic_new(producer->kafka, topic, NULL);
+    rd_kafka_topic_t *handle = find(producer, topic) ? NULL : rd_kafka_topic_new(producer->kafka, topic, NULL);
     if (handle) {
-        producer->topics = xrealloc(producer->topics, (producer->topic_count + 1) * sizeof(rd_kafka_topic_t *));
-        producer->topics[producer->topic_count++] = handle;
+        producer->topics = xrealloc(producer->topics, (producer->topic_count + 1) * sizeof *producer->topics);
+        producer->topics[producer->topic_count++] = (struct expected){.handle = handle};
         producer->ask = true;
         if (!producer->scouting)
             producer->scouting = pthread_create(&producer->scout, NULL, scout, producer) == 0;
@@ -225,6 +272,7 @@ bool bus_producer_send(struct bus_producer *producer, const char *topic, int32_t
     rd_kafka_resp_err_t code = add_headers(list, headers, header_count);
     pthread_rwlock_rdlock(&producer->remaking);
     ask_for(producer, topic);
+    note_sent(producer, topic);
     if (!code)
         code = rd_kafka_producev(producer->kafka, RD_KAFKA_V_TOPIC(topic),
                                  RD_KAFKA_V_PARTITION(partition), RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
@@ -234,10 +282,11 @@ bool bus_producer_send(struct bus_producer *producer, const char *topic, int32_t
     if (!code)
         return true;
     rd_kafka_headers_destroy(list);
+    note_ended(producer, topic);
     if (code == RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED)
         return troubles_denied(producer->settings->troubles, BUS_RIGHT_WRITE, topic, err);
     if (code != RD_KAFKA_RESP_ERR__QUEUE_FULL && !given_up(code))
-        troubles_undelivered(producer->settings->troubles, topic, rd_kafka_err2str(code));
+        troubles_undelivered(producer->settings->troubles, topic, rd_kafka_err2str(code), NULL);
     return send_failed(code, topic, len, err);
 }
 
@@ -277,6 +326,7 @@ static void make_anew(struct bus_producer *producer)
 void bus_producer_poll(struct bus_producer *producer, int timeout_ms)
 {
     rd_kafka_poll(producer->kafka, timeout_ms);
+    tell_waiting(producer);
     if (due_anew(producer))
         make_anew(producer);
 }

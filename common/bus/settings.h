@@ -25,8 +25,8 @@ void kafka_free_text(const char *text); /* what is owned although it is shown as
 struct bus_troubles *troubles_hold(struct bus_troubles *troubles);
 /* Fills *err (may be NULL) and notes it; returns false. */
 bool troubles_denied(struct bus_troubles *troubles, enum bus_right right, const char *name, struct err *err);
-/* A topic did not take a message, for another reason than a right. */
-void troubles_undelivered(struct bus_troubles *troubles, const char *topic, const char *why);
+/* A topic did not take a message, for another reason than a right. `hint` may be NULL. */
+void troubles_undelivered(struct bus_troubles *troubles, const char *topic, const char *why, const char *hint);
 /* This right was just used. Cheap while nothing stands. */
 void troubles_granted(struct bus_troubles *troubles, enum bus_right right, const char *name);
 /* What librdkafka's error callback said. */

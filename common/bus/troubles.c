@@ -274,7 +274,7 @@ void troubles_granted(struct bus_troubles *troubles, enum bus_right right, const
     over(troubles, key);
 }
 
-void troubles_undelivered(struct bus_troubles *troubles, const char *topic, const char *why)
+void troubles_undelivered(struct bus_troubles *troubles, const char *topic, const char *why, const char *hint)
 {
     char key[320];
     if (!troubles)
@@ -282,7 +282,8 @@ void troubles_undelivered(struct bus_troubles *troubles, const char *topic, cons
     key_of(BUS_RIGHT_WRITE, topic, key, sizeof key);
     auto_free char *text = xasprintf("kafka: topic %s takes no message: %s", topic, why);
     pthread_mutex_lock(&troubles->mutex);
-    note(troubles, &(struct noted){.key = key, .stands_ms = rights[BUS_RIGHT_WRITE].stands_ms, .text = text});
+    note(troubles, &(struct noted){.key = key, .stands_ms = rights[BUS_RIGHT_WRITE].stands_ms, .text = text,
+                                   .hint = hint});
     pthread_mutex_unlock(&troubles->mutex);
 }
 

@@ -18,6 +18,8 @@ import random
 import re
 import shutil
 import signal
+import socket
+import struct
 import subprocess
 import sys
 import tempfile
@@ -249,8 +251,39 @@ class Kafka:
     def start(self):
         self.helper.say("start")
 
+    def quota(self, bytes_per_second):
+        """What the clients of one name may write; None: as much as they like. A request AlterClientQuotas, version 0,
+        which librdkafka does not know and kafka-configs.sh takes seconds for."""
+        def text(value):
+            return struct.pack(">h", len(value)) + value.encode()
+        entity = struct.pack(">i", 1) + text("client-id") + struct.pack(">h", -1)  # the default
+        change = struct.pack(">i", 1) + text("producer_byte_rate") + struct.pack(">d?", bytes_per_second or 0,
+                                                                                 bytes_per_second is None)
+        request = (struct.pack(">hhi", 49, 0, 1) + text("tests") + struct.pack(">i", 1) + entity + change
+                   + struct.pack(">?", False))
+        host, port = self.bootstrap.rsplit(":", 1)
+        with socket.create_connection((host, int(port)), timeout=LIMIT) as connection:
+            connection.sendall(struct.pack(">i", len(request)) + request)
+            _, _, _, answers, error = struct.unpack(">iiiih", connection.recv(18, socket.MSG_WAITALL))
+        expect(answers == 1 and error == 0, f"the quota is not taken: error {error}")
+
     def close(self):
         self.helper.close()
+
+
+class FarKafka(Kafka):
+    """One node behind a proxy, which can delay, stall or cut what goes by (tests/harness/proxy.c)."""
+
+    def __init__(self, folder):
+        self.proxy = Helper([BUILD / "bin/fault-proxy", "127.0.0.1:9"])
+        self.helper = Helper(["env", f"GREYLAG_KAFKA_ADVERTISED=127.0.0.1:{self.proxy.first}",
+                              SOURCE / "tests/harness/kafka", "serve", str(folder)])
+        self.proxy.say(f"to {self.helper.first}")
+        self.bootstrap = f"127.0.0.1:{self.proxy.first}"
+
+    def close(self):
+        super().close()
+        self.proxy.close()
 
 
 class SecuredKafka(Kafka):
@@ -560,6 +593,12 @@ class Stage:
             status = self.get("/api/v1/status")
             return status and sum(1 for t in status["targets"] if t["known"]) >= wanted
         wait(look, lambda: f"all {wanted} targets to be known: {self.greylag('status', check=None)}", limit)
+
+    def topic(self, name, *words):
+        """What an administrator does to a topic (tests/harness/topic.c)."""
+        done = subprocess.run([BUILD / "bin/topic", self.broker.bootstrap, name, *map(str, words)], capture_output=True,
+                              text=True)
+        expect(done.returncode == 0, f"{name} {words}: {done.stderr}")
 
     # ---- the command line ----
 

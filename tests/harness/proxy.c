@@ -13,6 +13,7 @@
  *   cut up|down N     let N more bytes pass that way, then reset that connection (once)
  *   cut-before TEXT   reset the connection on which the client sends TEXT, before it gets through (once)
  *   cut-after TEXT    forward what holds TEXT to the server, then reset the client; the server sees an end later (once)
+ *   to HOST:PORT      connect new connections there instead: for a server that has to know the proxy's port first
  *   count             answers "connections bytes-up bytes-down cuts" since the start */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -202,6 +203,22 @@ static void drop_all(void)
         link_drop(link_count - 1);
 }
 
+static bool resolve(const char *text)
+{
+    char host[256];
+    const char *colon = strrchr(text, ':');
+    if (!colon || (size_t)(colon - text) >= sizeof host)
+        return false;
+    snprintf(host, sizeof host, "%.*s", (int)(colon - text), text);
+    struct addrinfo hints = {.ai_socktype = SOCK_STREAM}, *found;
+    if (getaddrinfo(host, colon + 1, &hints, &found) != 0)
+        return false;
+    memcpy(&target, found->ai_addr, found->ai_addrlen);
+    target_len = found->ai_addrlen;
+    freeaddrinfo(found);
+    return true;
+}
+
 /* Obeys one line and says what to answer. */
 static const char *obey(char *line, char *answer, size_t size)
 {
@@ -228,6 +245,8 @@ static const char *obey(char *line, char *answer, size_t size)
     } else if (!strcmp(verb, "cut-before") || !strcmp(verb, "cut-after")) {
         snprintf(cut_text, sizeof cut_text, "%s", rest);
         cut_text_after = !strcmp(verb, "cut-after");
+    } else if (!strcmp(verb, "to")) {
+        return resolve(rest) ? "ok" : "unknown host";
     } else if (!strcmp(verb, "count")) {
         snprintf(answer, size, "%ju %ju %ju %ju", (uintmax_t)connections, (uintmax_t)bytes[UP], (uintmax_t)bytes[DOWN],
                  (uintmax_t)cuts);
@@ -272,22 +291,6 @@ static int listen_anywhere(void)
     }
     printf("%d\n", ntohs(address.sin_port));
     return fd;
-}
-
-static bool resolve(const char *text)
-{
-    char host[256];
-    const char *colon = strrchr(text, ':');
-    if (!colon || (size_t)(colon - text) >= sizeof host)
-        return false;
-    snprintf(host, sizeof host, "%.*s", (int)(colon - text), text);
-    struct addrinfo hints = {.ai_socktype = SOCK_STREAM}, *found;
-    if (getaddrinfo(host, colon + 1, &hints, &found) != 0)
-        return false;
-    memcpy(&target, found->ai_addr, found->ai_addrlen);
-    target_len = found->ai_addrlen;
-    freeaddrinfo(found);
-    return true;
 }
 
 /* What to poll for on a link's two sockets; the time until something delayed is due goes into *timeout. */

@@ -1,7 +1,7 @@
 # long
 # label: kafka
-"""Three brokers of real Apache Kafka, whose topics have a company's prefix, restarted one by one, and two of them away:
-what runs is not cut, the leader stays, and releases go on."""
+"""Three brokers of real Apache Kafka, whose topics have a company's prefix, restarted one by one, and one or two of
+them away: what runs is not cut, the leader stays, and releases go on."""
 import os
 import re
 import threading
@@ -103,6 +103,26 @@ def test_restarted_one_by_one():
             took.append(time.monotonic() - began)
         fleet.begun_once()
         print(f"# {len(took)} releases while one restarted, the longest {max(took):.1f} s")
+        fleet.is_well()
+
+
+def test_below_min_insync_replicas():
+    """One of three is away, and `events` has to have all of its copies: the step ends unheard of, its worker tells, and
+    the release goes on when the third is back."""
+    if missing():
+        return missing()
+    with Stage(ThreeKafkas) as stage:
+        fleet = Fleet(stage)
+        fleet.begin()
+        stage.topic("acme.db-greylag.three.dev.events", "set", "min.insync.replicas=3", "max.message.bytes=67108864")
+        stage.broker.say("kill", 3)
+        stage.sql("auth-a", "insert into gate default values")
+        wait(lambda: stage.sql("auth-a", "select 1 from greylag.history"), "the step to end, unheard of")
+        wait(lambda: "dev.events takes no message" in stage.greylag("health", check=None).out,
+             lambda: f"health to tell: {stage.greylag('health', check=None)}")
+        expect("dev.events takes no message" in stage.greylag("status").out, "status does not tell")
+        stage.broker.say("start", 3)
+        fleet.goes_on()
         fleet.is_well()
 
 

@@ -4,7 +4,6 @@
 cut, the release goes on by itself, the leader stays, and the log says it once."""
 import os
 import re
-import subprocess
 
 import greylag
 from greylag import Kafka, Stage, expect, wait
@@ -47,9 +46,7 @@ class Limp:
         return (self.stage.get("/api/v1/health") or {}).get("leader") or {}
 
     def topic(self, name, *words):
-        done = subprocess.run([greylag.BUILD / "bin/topic", self.stage.broker.bootstrap,
-                               f"greylag.limp.dev.{name}", *map(str, words)], capture_output=True, text=True)
-        expect(done.returncode == 0, f"{name} {words}: {done.stderr}")
+        self.stage.topic(f"greylag.limp.dev.{name}", *words)
 
     def goes_on(self, what):
         """Lets the step end: the rest follows, once and in the same term."""
@@ -84,18 +81,6 @@ def quiet(one):
     """Heartbeats came through again: the coordinator reads what the worker says."""
     seen = one.stage.get("/api/v1/status")["targets"][0]["lastSeenUs"]
     wait(lambda: one.stage.get("/api/v1/status")["targets"][0]["lastSeenUs"] > seen, "a heartbeat", 120)
-
-
-def test_below_min_insync_replicas():
-    """Nothing can be written for a while, then again."""
-    def trouble(one):
-        for name in ALL:
-            one.topic(name, "set", "min.insync.replicas=2", "max.message.bytes=67108864")
-        one.stage.sql("app", "insert into gate default values")
-        wait(lambda: one.stage.sql("app", "select 1 from greylag.history"), "the step to end, unheard of")
-        for name in ALL:
-            one.topic(name, "set", "max.message.bytes=67108864")
-    return limp("below min.insync.replicas", trouble)
 
 
 def test_retention_compaction_and_partitions_are_changed():

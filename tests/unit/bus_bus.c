@@ -1,6 +1,8 @@
 /* The bus on the embedded broker: what goes in comes out, what must be refused is refused. */
 #include <criterion/criterion.h>
 #include <inttypes.h>
+#include <librdkafka/rdkafka.h>
+#include <librdkafka/rdkafka_mock.h> /* wants rdkafka.h before it */
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -57,7 +59,7 @@ static struct bus_producer *producer(void)
     return made;
 }
 
-static void send(struct bus_producer *to, const char *topic, const char *key, const char *text)
+static void put(struct bus_producer *to, const char *topic, const char *key, const char *text)
 {
     struct err err = ERR_INIT;
     struct bus_header header = {"ce_id", text};
@@ -144,7 +146,7 @@ Test(bus, produce_and_read, .timeout = 60)
     struct bus_broker *broker = start();
     create("jobs");
     struct bus_producer *out = producer();
-    send(out, "jobs", "auth", "one");
+    put(out, "jobs", "auth", "one");
     cr_assert_eq(reports, 1);
     cr_assert_eq(failures, 0);
     cr_assert_eq(last_tag, 7);
@@ -173,7 +175,7 @@ Test(bus, a_reader_starts_again_where_its_offset_is_gone_and_says_so, .timeout =
     struct bus_broker *broker = start();
     create("events");
     struct bus_producer *out = producer();
-    send(out, "events", "auth", "one");
+    put(out, "events", "auth", "one");
     struct err err = ERR_INIT;
     struct bus_consumer *reader = NULL;
     cr_assert(bus_reader_open(&settings, &reader, &err), "%s", err.text);
@@ -197,8 +199,8 @@ Test(bus, a_group_goes_on_where_it_committed_and_stays_paused, .timeout = 120)
     struct bus_broker *broker = start();
     create("jobs");
     struct bus_producer *out = producer();
-    send(out, "jobs", "auth", "one");
-    send(out, "jobs", "auth", "two");
+    put(out, "jobs", "auth", "one");
+    put(out, "jobs", "auth", "two");
     static const char *const topics[] = {"jobs"};
     struct err err = ERR_INIT;
     struct bus_consumer *group = NULL;
@@ -270,7 +272,7 @@ Test(bus, arrivals_wake_a_sleeper, .timeout = 60)
     uint64_t count;
     while (read(wake, &count, sizeof count) > 0)
         continue;
-    send(out, "jobs", "auth", "one");
+    put(out, "jobs", "auth", "one");
     struct pollfd ready = {.fd = wake, .events = POLLIN};
     cr_assert_eq(poll(&ready, 1, LIMIT_MS), 1);
     cr_assert(next(reader, &message, LIMIT_MS));
@@ -280,13 +282,48 @@ Test(bus, arrivals_wake_a_sleeper, .timeout = 60)
     bus_broker_stop(broker);
 }
 
+/* Below min.insync.replicas: librdkafka tries again and again, and says nothing of it. */
+Test(bus, a_message_that_waits_is_told_until_it_has_arrived, .timeout = 90)
+{
+    enum { PRODUCE = 0, MANY = 600 };
+    char why[200];
+    rd_kafka_t *kafka = rd_kafka_new(RD_KAFKA_PRODUCER, rd_kafka_conf_new(), why, sizeof why);
+    rd_kafka_mock_cluster_t *cluster = rd_kafka_mock_cluster_new(kafka, 1);
+    properties[0].value = rd_kafka_mock_cluster_bootstraps(cluster);
+    create("jobs");
+    settings.troubles = bus_troubles_new(&settings);
+    struct bus_producer *out = producer();
+    rd_kafka_resp_err_t errors[MANY];
+    for (size_t i = 0; i < MANY; i++)
+        errors[i] = RD_KAFKA_RESP_ERR_NOT_ENOUGH_REPLICAS;
+    rd_kafka_mock_push_request_errors_array(cluster, PRODUCE, MANY, errors);
+    struct err err = ERR_INIT;
+    cr_assert(bus_producer_send(out, "jobs", BUS_BY_KEY, "auth", "one", 3, NULL, 0, 7, &err), "%s", err.text);
+    struct bus_trouble list[BUS_TROUBLES_MAX];
+    for (int64_t until = clock_mono_ms() + LIMIT_MS; !bus_troubles_list(settings.troubles, list);) {
+        bus_producer_poll(out, 20);
+        cr_assert_lt(clock_mono_ms(), until);
+    }
+    printf("# %s: %s\n", list[0].text, list[0].hint);
+    cr_assert(strstr(list[0].text, "topic jobs takes no message"), "%s", list[0].text);
+    cr_assert_eq(reports, 0);
+    rd_kafka_mock_clear_request_errors(cluster, PRODUCE);
+    cr_assert(bus_producer_flush(out, LIMIT_MS));
+    cr_assert_eq(bus_troubles_list(settings.troubles, list), 0u);
+    cr_assert_eq(failures, 0);
+    bus_producer_close(out);
+    bus_troubles_free(settings.troubles);
+    rd_kafka_mock_cluster_destroy(cluster);
+    rd_kafka_destroy(kafka);
+}
+
 Test(bus, the_loss_of_the_broker_reports_every_message_as_failed, .timeout = 60)
 {
     struct bus_broker *broker = start();
     create("jobs");
     settings.troubles = bus_troubles_new(&settings);
     struct bus_producer *out = producer();
-    send(out, "jobs", "auth", "one");
+    put(out, "jobs", "auth", "one");
     auto_free char *address = xstrdup(bus_broker_bootstrap(broker));
     properties[0].value = address;
     bus_broker_stop(broker);
