@@ -196,12 +196,39 @@ static PGconn *connect_any(const char *conninfo, const char *application_name, i
     return conn;
 }
 
-static bool set(struct pg *pg, struct err *err)
+/* Until PQgetResult would not block. False: the time is up. */
+static bool await_answer(PGconn *conn, int64_t deadline_ms)
+{
+    while (PQisBusy(conn)) {
+        int64_t left = deadline_ms - clock_mono_ms();
+        struct pollfd fd = {.fd = PQsocket(conn), .events = POLLIN};
+        if (left <= 0 || poll(&fd, 1, (int)left) == 0)
+            return false;
+        if (!PQconsumeInput(conn))
+            return true; /* lost: the result says so */
+    }
+    return true;
+}
+
+/* A pooler lets a client in before there is a session for it, and answers its first statement when one is free. */
+static bool set(struct pg *pg, int64_t deadline_ms, struct err *err)
 {
     auto_buf struct buf sql = BUF_INIT(1024);
+    bool good = true;
     for (const char *const *s = pg->settings; *s; s += 2)
         buf_addf(&sql, "SET %s = '%s';", s[0], s[1]);
-    return sql.len == 0 || pg_run(pg, buf_text(&sql), NULL, NULL, err);
+    if (!PQsendQuery(pg->conn, buf_text(&sql)))
+        return pg_fail(pg, NULL, err);
+    if (!await_answer(pg->conn, deadline_ms)) {
+        err_set(err, ERR_UNREACHABLE, "%s lets clients in, but has no session for this one", pg->describe);
+        return err_hint(err, "raise the pooler's number of connections (PgBouncer: default_pool_size), or connect to "
+                             "PostgreSQL directly");
+    }
+    for (PGresult *result; (result = PQgetResult(pg->conn)); PQclear(result)) {
+        ExecStatusType status = PQresultStatus(result);
+        good = good && (status == PGRES_COMMAND_OK || status == PGRES_EMPTY_QUERY || pg_fail(pg, result, err));
+    }
+    return good;
 }
 
 bool pg_open(const char *conninfo, const char *application_name, int timeout_ms, struct pg **ret_pg, struct err *err)
@@ -209,6 +236,7 @@ bool pg_open(const char *conninfo, const char *application_name, int timeout_ms,
     if (!pg_conninfo_check(conninfo, err))
         return false;
     bool answered;
+    int64_t deadline_ms = clock_mono_ms() + timeout_ms;
     PGconn *conn = connect_any(conninfo, application_name, timeout_ms, &answered);
     if (!conn)
         return err_set(err, ERR_SYSTEM, "out of memory in libpq");
@@ -230,7 +258,7 @@ bool pg_open(const char *conninfo, const char *application_name, int timeout_ms,
         pg->settings[0] = "client_connection_check_interval";
         pg->settings[1] = "500ms";
     }
-    if (!set(pg, err)) {
+    if (!set(pg, deadline_ms, err)) {
         pg_close(pg);
         return err_prefix(err, "setting the session up");
     }

@@ -26,9 +26,9 @@ struct pg_identity {
     bool in_recovery;
 };
 
-/* Connects (at most timeout_ms), sets application_name, UTF8, and what greylag relies on
- * (client_connection_check_interval where the server knows it). ERR_UNREACHABLE, ERR_DATABASE (bad password, no such
- * database), ERR_CONFIG (a connection string that cannot be read; its text is not repeated). */
+/* Connects, in timeout_ms at most with the answer to its first statement, sets application_name, UTF8, and what greylag
+ * relies on (client_connection_check_interval where the server knows it). ERR_UNREACHABLE, ERR_DATABASE (bad password,
+ * no such database), ERR_CONFIG (a connection string that cannot be read; its text is not repeated). */
 bool pg_open(const char *conninfo, const char *application_name, int timeout_ms, struct pg **ret_pg, struct err *err);
 /* Whether pg_open could make sense of this connection string, without a server: ERR_CONFIG as there. */
 bool pg_conninfo_check(const char *conninfo, struct err *err);

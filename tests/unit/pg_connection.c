@@ -120,6 +120,32 @@ Test(pg_connection, a_silent_host_leaves_time_for_the_next)
     close(fd);
 }
 
+/* Lets a client in, as a pooler does, and answers nothing that it asks. */
+static void *let_in(void *context)
+{
+    static const char said[] = "R\0\0\0\x08\0\0\0\0" "S\0\0\0\x18" "server_version\0" "15.0\0" "Z\0\0\0\x05I";
+    char first[1024];
+    int client = accept(*(int *)context, NULL, NULL);
+    if (read(client, first, sizeof first) > 0 && write(client, said, sizeof said - 1) == sizeof said - 1)
+        while (read(client, first, sizeof first) > 0)
+            ;
+    close(client);
+    return NULL;
+}
+
+Test(pg_connection, a_pooler_without_a_session_is_told)
+{
+    int port, fd = listen_and_say_nothing(&port);
+    auto_free char *conninfo = xasprintf("host=127.0.0.1 port=%d user=x sslmode=disable gssencmode=disable", port);
+    pthread_t pooler;
+    struct pg *pg;
+    pthread_create(&pooler, NULL, let_in, &fd);
+    cr_assert_not(pg_open(conninfo, "test", 500, &pg, &err));
+    cr_assert(err.kind == ERR_UNREACHABLE && strstr(err.text, "has no session for this one"), "%s", err.text);
+    pthread_join(pooler, NULL);
+    close(fd);
+}
+
 Test(pg_connection, statements_are_prepared_once_and_again_when_they_are_gone)
 {
     static const char sum[] = "SELECT $1::int + $2::int, NULL";
