@@ -350,9 +350,12 @@ bool leader_load_beats(struct leader *leader, struct err *err)
 {
     struct store_beat *beats;
     size_t count;
-    if (!store_beats(leader->store, &leader->arena, &beats, &count, err))
+    if (!store_beats(leader->store, INTAKE_INSTANCES, &leader->arena, &beats, &count, err))
         return false;
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; i < count; i++) {
         intake_remember(leader->intake, beats[i].worker, beats[i].beat);
+        if (!leader_breathe(leader, err))
+            return false;
+    }
     return true;
 }

@@ -10,7 +10,6 @@
 #include "proto/envelope.h"
 
 #define LOG_EVERY_MS 1000
-#define INSTANCES_MAX 64 /* of one key, whose last heartbeat is remembered */
 #define SERVICES_MAX 1000 /* that a key may name which is enrolled for a target of any service */
 
 /* A worker is its key: what another key says in its name changes nothing for it. */
@@ -171,7 +170,7 @@ static void make_room(struct intake *intake, const struct key_public *key)
         own += same;
         first = same ? i : first;
     }
-    if (own < INSTANCES_MAX)
+    if (own < INTAKE_INSTANCES)
         return;
     free(intake->heard[first].worker);
     memmove(&intake->heard[first], &intake->heard[first + 1], (--intake->heard_count - first) * sizeof *intake->heard);

@@ -20,6 +20,8 @@
 #include "crypto/key.h"
 #include "proto/message.h"
 
+#define INTAKE_INSTANCES 64 /* of one key, whose last heartbeats are remembered */
+
 struct intake;
 
 struct intake_key {

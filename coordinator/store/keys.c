@@ -114,11 +114,12 @@ bool store_keys(struct store *store, struct arena *arena, struct store_key **ret
     return true;
 }
 
-bool store_beats(struct store *store, struct arena *arena, struct store_beat **ret_beats, size_t *ret_count,
-                 struct err *err)
+bool store_beats(struct store *store, int64_t most, struct arena *arena, struct store_beat **ret_beats,
+                 size_t *ret_count, struct err *err)
 {
+    char limit[24];
     auto_pgresult PGresult *result = NULL;
-    if (!store_exec(store, sql_beats_load, &result, err, 0))
+    if (!store_exec(store, sql_beats_load, &result, err, 1, store_text_int64(limit, most)))
         return false;
     size_t count = (size_t)PQntuples(result);
     struct store_beat *beats = arena_array(arena, count + 1, sizeof *beats);

@@ -281,13 +281,14 @@ struct store_key {
 bool store_keys(struct store *store, struct arena *arena, struct store_key **ret_keys, size_t *ret_count,
                 struct err *err);
 
-/* How far each worker had counted its heartbeats when they were stored last; who was heard of last comes last. */
 struct store_beat {
-    const char *worker;
+    const char *worker; /* "NAME@KEY": an instance, and the id of its key */
     int64_t beat;
 };
-bool store_beats(struct store *store, struct arena *arena, struct store_beat **ret_beats, size_t *ret_count,
-                 struct err *err);
+/* How far workers had counted their heartbeats when they were stored last, of each key the newest `most` instances; who
+ * was heard of last comes last. */
+bool store_beats(struct store *store, int64_t most, struct arena *arena, struct store_beat **ret_beats,
+                 size_t *ret_count, struct err *err);
 
 struct store_target {
     const char *service, *target;

@@ -170,10 +170,19 @@ Test(store, how_far_a_worker_has_counted_its_heartbeats_only_rises)
         struct store_batch batch = {.seen = seen, .seen_count = count};
         MUST(store_batch_commit(store, &batch, &why));
         struct store_beat *beats;
-        MUST(store_beats(store, &arena, &beats, &count, &why));
+        MUST(store_beats(store, 2, &arena, &beats, &count, &why));
         cr_assert(count == 1 && beats[0].beat == 5, "%zu workers, %lld", count, (long long)beats[0].beat);
         cr_assert_str_eq(beats[0].worker, "w@1");
     }
+    test_pg_run(conninfo, "INSERT INTO greylag.workers (worker, host, version, leaving, beat, last_seen) "
+                          "SELECT 'w' || i || '@' || k, '', '', false, i, now() - i * interval '1 hour' "
+                          "FROM generate_series(1, 9) AS i, generate_series(1, 2) AS k");
+    struct store_beat *newest;
+    size_t count;
+    MUST(store_beats(store, 2, &arena, &newest, &count, &why));
+    cr_assert_eq(count, 4u, "two of each key: %zu", count);
+    cr_assert_str_eq(newest[0].worker, "w2@2");
+    cr_assert_str_eq(newest[3].worker, "w@1");
     arena_release(&arena);
     store_close(store);
 }
