@@ -1,12 +1,14 @@
 # long
 # label: kafka
-"""Real Apache Kafka that limps, by what administrators do and what brokers suffer, while a step runs: the step is not
-cut, the release goes on by itself, the leader stays, and the log says it once."""
+"""Real Apache Kafka that limps, by what administrators do and what brokers and networks suffer, while a step runs: the
+step is not cut, the release goes on by itself, the leader stays, and the log says it once."""
 import os
+import random
 import re
+import string
 
 import greylag
-from greylag import Kafka, Stage, expect, wait
+from greylag import FarKafka, Kafka, Stage, expect, wait
 
 ALL = ("events", "control", "presence", "jobs.app")
 
@@ -26,8 +28,7 @@ class Limp:
                  "PERFORM pg_sleep(0.1); END LOOP; END $$;\n",
                  "CREATE TABLE two (n int);\n", "CREATE TABLE three (n int);\n"]
         for number, text in enumerate(texts, 1):
-            (folder / "app" / f"{number}_m.up.sql").write_text(text)
-            (folder / "app" / f"{number}_m.down.sql").write_text("SELECT 1;\n")
+            self.add(number, text)
         (folder / "fleet.yml").write_text("fleet: limp\nservices:\n  app: {migrations: app, "
                                           "layout: golang-migrate}\n")
         stage.fleet(folder / "fleet.yml", services={"app": ["app"]})
@@ -36,6 +37,10 @@ class Limp:
         stage.broker.properties = {**stage.broker.properties, "topic.metadata.refresh.interval.ms": "1000"}
         stage.everybody(lease="5s", resend_after="3s")
         self.epoch = self.leader().get("epoch")
+
+    def add(self, number, text):
+        for way, sql in (("up", text), ("down", "SELECT 1;\n")):
+            (self.stage.folder / f"fleet/app/{number}_m.{way}.sql").write_text(sql)
 
     def begin(self):
         stage = self.stage
@@ -54,12 +59,17 @@ class Limp:
         stage.sql("app", "insert into gate default values")
         release = stage.ended(180)
         tries = stage.sql("app", "select last_value from tries")
+        print(f"# {what}: {release['state']}, begun {tries} times")
+        expect(release["state"] == "succeeded", f"{release['state']}: {release.get('reason')}")
+        expect(tries == "1", f"the step was begun {tries} times")
+        self.is_well()
+
+    def is_well(self):
+        """In the same term, what the worker has said is acknowledged, and the log has not much to say."""
+        stage = self.stage
         log = stage.programs["coordinator"].log()
         said = [line for line in log.splitlines() if re.search(" (WARN|ERROR) ", line)]
-        print(f"# {what}: {release['state']}, begun {tries} times, epoch {self.epoch} -> {self.leader().get('epoch')}, "
-              f"{len(said)} warnings")
-        expect(release["state"] == "succeeded", f"{release['state']}: {release.get('reason')}\n{log[-3000:]}")
-        expect(tries == "1", f"the step was begun {tries} times")
+        print(f"# epoch {self.epoch} -> {self.leader().get('epoch')}, {len(said)} warnings")
         expect(self.leader().get("epoch") == self.epoch, f"another term:\n{log[-3000:]}")
         wait(lambda: not stage.sql("app", "select 1 from greylag.history where position > "
                                           "coalesce((select through from greylag.acknowledged), 0)"),
@@ -106,6 +116,30 @@ def test_the_broker_comes_back_with_an_empty_disk():
         one.stage.broker.wipe()
         quiet(one)
     return limp("an empty disk", trouble)
+
+
+def test_far_away_and_with_a_quota():
+    """An answer takes 400 ms; then one job is far more than a client may write, and what follows waits for 15 s."""
+    if missing():
+        return missing()
+    with Stage(FarKafka) as stage:
+        one = Limp(stage)
+        one.begin()
+        stage.broker.proxy.say("delay 200")
+        one.goes_on("far away")
+        stage.broker.quota(4000)
+        noise = "".join(random.Random(4).choices(string.ascii_letters, k=80000))
+        one.add(4, f"CREATE TABLE four (n int); -- {noise}\n")
+        stage.greylag("up")
+        one.add(5, "CREATE TABLE five (n int);\n")
+        stage.greylag("up", "--no-wait")
+        wait(lambda: "unsent" in stage.greylag("health", check=None).out,
+             lambda: f"health to tell what waits: {stage.greylag('health', check=None)}")
+        stage.broker.quota(None)  # what the broker holds back already comes later all the same
+        expect(stage.ended(120)["state"] == "succeeded", f"with a quota: {stage.latest()}")
+        wait(lambda: stage.greylag("health", check=None).code == 0,
+             lambda: f"all to be well: {stage.greylag('health', check=None)}")
+        one.is_well()
 
 
 if __name__ == "__main__":
