@@ -245,7 +245,7 @@ bool pg_open(const char *conninfo, const char *application_name, int timeout_ms,
         PQfinish(conn);
         return false;
     }
-    PQsetErrorVerbosity(conn, PQERRORS_DEFAULT);
+    PQsetErrorVerbosity(conn, PQERRORS_SQLSTATE); /* its words are read field by field: no whole text is made of them */
     struct pg *pg = xcalloc(1, sizeof *pg);
     pg->conn = conn;
     pg->conninfo = xstrdup(conninfo);

@@ -247,6 +247,20 @@ Test(pg_connection, rows_that_nobody_reads_are_dropped)
     pg_close(pg);
 }
 
+/* However long it is: read by libpq, and kept as one field, not as whole texts too. */
+Test(pg_connection, a_long_error_is_kept_once)
+{
+    struct pg *pg = open_pg();
+    struct pg_script s;
+    long before = peak(), mib = 60;
+    auto_free char *sql = xasprintf("DO $$ BEGIN RAISE EXCEPTION '%%', repeat('x', %ld); END $$", mib << 20);
+    cr_assert_not(pg_run_script(pg, sql, NULL, 0, NULL, NULL, &s, &err));
+    cr_assert(strcmp(err.sqlstate, "P0001") == 0 && err.text[0] == 'x', "%s", err.text);
+    cr_assert(peak() < before + 4 * mib, "%ld MiB, before that %ld", peak(), before);
+    pg_script_release(&s);
+    pg_close(pg);
+}
+
 static bool after(void *context)
 {
     return clock_mono_ms() > *(int64_t *)context;
