@@ -86,6 +86,41 @@ Test(executor_session, nothing_of_a_step_stays)
     ledger_close(l);
 }
 
+#define CONNECT                                                                                                        \
+    "'host=127.0.0.1 user=postgres dbname=' || current_database() || ' port=' || current_setting('port')"
+
+/* Connections of dblink, with a name and without, also of a function that is there: what they lock is let go. */
+Test(executor_session, no_connection_of_dblink_stays)
+{
+    auto_free char *there = test_pg_value(database, "SELECT count(*) FROM pg_available_extensions "
+                                                    "WHERE name = 'dblink'");
+    if (*there == '0')
+        cr_skip("this server has no dblink");
+    test_pg_run(database, "CREATE TABLE locked (x int)");
+    struct ledger *l = ready(1);
+    static const char *const texts[] = {
+        "CREATE SCHEMA IF NOT EXISTS \"L s\"; CREATE EXTENSION IF NOT EXISTS dblink SCHEMA \"L s\";"
+        "SELECT dblink_connect('c', " CONNECT "); SELECT dblink_exec('c', 'BEGIN; LOCK TABLE locked')",
+        "SELECT dblink_connect(" CONNECT "); SELECT dblink_exec('BEGIN; LOCK TABLE locked')",
+        "SELECT locks()"};
+    for (size_t i = 0; i < 6; i++) {
+        const char *id = arena_printf(&arena, "q%zu", i);
+        struct job_request r = up(id, id, arena_printf(&arena, "SET search_path = public, \"L s\"; %s", texts[i / 2]));
+        r.no_transaction = i % 2;
+        EXPECT(l, r, OUTCOME_APPLIED);
+        await_value("SELECT count(*) FROM pg_locks WHERE relation = 'locked'::regclass", "0");
+        VALUE(targets_locks, "1");
+        if (i != 3)
+            continue;
+        ledger_close(l); /* nobody remembers that a text has named it */
+        test_pg_run(database, "CREATE FUNCTION locks() RETURNS text LANGUAGE sql AS $$ SELECT "
+                              "\"L s\".dblink_connect(" CONNECT ");"
+                              "SELECT \"L s\".dblink_exec('BEGIN; LOCK TABLE locked') $$");
+        l = ready((int64_t)i);
+    }
+    ledger_close(l);
+}
+
 Test(executor_session, what_greylag_relies_on_stays)
 {
     struct ledger *l = ready(1);

@@ -115,13 +115,16 @@ static const struct {
     {"DO $$ BEGIN EXECUTE 'LISTEN news'; END $$", "channel news", NULL},
     {"SELECT pg_advisory_lock(4711)", "advisory lock", NULL},
     {"DO $$ BEGIN SET ROLE pg_monitor; END $$", "role pg_monitor", NULL},
+    {"CREATE TYPE pg_temp.mood AS ENUM ('a')", "temporary type mood", NULL},
+    {"SELECT for_this_database('search_path', 'pg_catalog, public')", "its settings", NULL},
 };
 
 static void lose_session(struct ledger *l, size_t i)
 {
     bool fails = !sessions[i].is;
     const char *id = arena_printf(&arena, "q%zu", i);
-    test_pg_run(database, "DROP TABLE IF EXISTS seen; SELECT setval('deaths', 1, false)");
+    test_pg_run(database, "DROP TABLE IF EXISTS seen; SELECT setval('deaths', 1, false);"
+                          "SELECT for_this_database('search_path', NULL)");
     const char *text = arena_printf(&arena, "%s;\nSELECT die();\nCREATE TABLE public.seen AS SELECT %s AS x",
                                     sessions[i].holds, fails ? "1" : sessions[i].asks);
     struct job_request r = up(id, id, text);
@@ -144,7 +147,10 @@ Test(executor_units, a_new_session_goes_on_only_where_it_holds_the_same)
     struct ledger *l = ready(1);
     hooks = &quick;
     test_pg_run(database, "CREATE FUNCTION sets() RETURNS text LANGUAGE sql AS $$ SELECT set_config('app.tenant', 'x', "
-                          "false) $$; CREATE SEQUENCE deaths; GRANT ALL ON SEQUENCE deaths TO public;"
+                          "false) $$; CREATE FUNCTION for_this_database(name text, value text) RETURNS void "
+                          "LANGUAGE plpgsql AS $$ BEGIN EXECUTE format('ALTER ROLE CURRENT_USER IN DATABASE %I "
+                          "SET %s TO ', current_database(), name) || coalesce(value, 'DEFAULT'); END $$;"
+                          "CREATE SEQUENCE deaths; GRANT ALL ON SEQUENCE deaths TO public;"
                           "CREATE FUNCTION public.die() RETURNS bool LANGUAGE sql SECURITY DEFINER AS $$ "
                           "SELECT CASE WHEN "
                           "nextval('public.deaths') = 1 THEN pg_terminate_backend(pg_backend_pid()) END $$");

@@ -345,6 +345,8 @@ static enum executor_end run(struct execution *x, struct err *err)
         return end;
     if (!parts_prepare(x, &failure))
         return record_failure(x, &failure, err);
+    if (parts_mention(x, "dblink"))
+        ledger_expect_links(x->ledger);
     x->units = runs_in_units(x);
     return attempts(x, err);
 }

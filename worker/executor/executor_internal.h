@@ -113,6 +113,7 @@ bool parts_no_transaction(const struct execution *x); /* PostgreSQL refuses some
 bool parts_in_units(const struct execution *x);       /* the migration ends transactions itself, as its tool lets it */
 bool parts_may_end(const struct execution *x);        /* a CALL or DO in it may end its transaction, or a statement may
                                                        * turn out to be refused inside of one */
+bool parts_mention(const struct execution *x, const char *word); /* whatever its case, wherever it stands */
 /* "a.b" wherever that stands in a text as it travelled (without a secret), 1000 at most; in the arena. */
 const char *const *parts_words(const struct execution *x, size_t *ret_count);
 /* The migration's text where names were replaced, else NULL. */

@@ -147,6 +147,14 @@ bool parts_may_end(const struct execution *x)
     return false;
 }
 
+bool parts_mention(const struct execution *x, const char *word)
+{
+    for (size_t i = 0; i < PART_COUNT; i++)
+        if (strcasestr(x->parts[i].expanded.text, word))
+            return true;
+    return false;
+}
+
 #define WORDS_MAX 1000
 #define WORD_MAX 64
 

@@ -59,6 +59,7 @@ bool ledger_fence_raise(struct ledger *ledger, const struct ledger_raise *raise,
     read_fence(result, 1, arena, ret_in_force);
     ledger->empty = pg_true(result, 0, 6);
     ledger->accompanied = pg_true(result, 0, 7);
+    ledger->links = pg_true(result, 0, 8);
     *ret_refusal = refusal;
     take_over(ledger, raise, refusal == REFUSAL_COUNT);
     CRASH_POINT("ledger.fenced");

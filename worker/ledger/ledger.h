@@ -164,6 +164,8 @@ void ledger_add_own(struct buf *sql, bool for_now);
  * ERR_UNREACHABLE follows. */
 void ledger_add_clean(struct ledger *ledger, struct buf *sql);
 bool ledger_clean(struct ledger *ledger, struct err *err);
+/* A text names dblink, which the database may not have had when the fence was raised: its connections end, too. */
+void ledger_expect_links(struct ledger *ledger);
 /* The outcome that step_end's row tells of. */
 void ledger_read_end(struct ledger *ledger, const PGresult *rows, const struct ledger_step *step, struct arena *arena,
                      struct outcome *ret_outcome);

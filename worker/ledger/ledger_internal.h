@@ -50,6 +50,7 @@ struct ledger {
     char term[64], digest[DIGEST_TEXT_SIZE];
     int64_t not_after_us;
     bool empty;                      /* nothing was applied when that fence was raised */
+    bool links;                      /* a text may have connected to somewhere else with dblink */
     bool accompanied;                /* but something was under another name, in the same place */
     struct ledger_pending pending;
     struct ledger_keeper keeper;

@@ -47,6 +47,13 @@ void ledger_add_clean(struct ledger *ledger, struct buf *sql)
         buf_addf(sql, "%" PRId64 ")%s", ledger->lock_key, ledger->own_settings);
     else
         buf_addf(sql, "NULL)%s", ledger->own_settings);
+    if (ledger->links)
+        buf_addf(sql, ";CALL %s.session_unlink()", ledger->quoted_schema);
+}
+
+void ledger_expect_links(struct ledger *ledger)
+{
+    ledger->links = true;
 }
 
 bool ledger_clean(struct ledger *ledger, struct err *err)
