@@ -202,3 +202,42 @@ Test(leader, four_hundred_inventories_of_a_hundred_migrations)
     MUST(store_contents(leader.store, services[TARGETS - 1], keys[TARGETS - 1].target, stored, &why));
     cr_assert_str_eq(stored, contents);
 }
+
+static void hear(const char *service, const char *target, int64_t beat)
+{
+    const struct presence_target seen = {.service = service, .target = target, .contents = "", .problem = "",
+                                         .system_identifier = "",
+                                         .fence = {.epoch = 0, .term = leader.lease.term, .sequence = 1, .digest = ""}};
+    const struct presence presence = {.fleet = "shop", .environment = "dev", .worker = "w-1", .version = "1",
+                                      .host = "h", .beat = beat, .targets = &seen, .target_count = 1};
+    size_t len;
+    auto_free char *payload = presence_encode(&presence, &len);
+    auto_free char *text = envelope_sign(&worker, message_payload_type(MESSAGE_PRESENCE), payload, len, &len);
+    struct bus_message message = {.topic = "presence", .key = worker.public_key.id,
+                                  .key_len = strlen(worker.public_key.id), .payload = text, .payload_len = len};
+    MUST(leader_take_message(&leader, &message, &why));
+}
+
+/* After a restore: at once, and then less and less often, since its database may be away for a night. */
+Test(leader, a_target_outside_a_release_that_takes_no_fence_is_fenced_less_and_less_often)
+{
+    static const int64_t pauses[] = {5000, 10000, 20000, 40000, 60000, 60000};
+    const struct topic_space space = settings_topics(&settings);
+    char name[TOPIC_NAME_SIZE], *known[] = {name};
+    topic_name(TOPIC_JOBS, &space, "user", name);
+    leader.job_topics = known; /* there is no bus to make it */
+    leader.job_topic_count = 1;
+    leader_release_set(&leader, NULL);
+    leader.take_over_all = leader.told_all = true;
+    leader.until_ms = INT64_MAX;
+    struct leader_target *target = leader_target(&leader, "user", "user-eu");
+    for (size_t i = 0; i < COUNT_OF(pauses); i++) {
+        int64_t now_ms = clock_mono_ms();
+        for (int64_t again = 1; again <= 2; again++) {
+            hear("user", "user-eu", (int64_t)i * 2 + again);
+            cr_assert_eq(leader.message_count, i + 1, "one fence, whatever is heard");
+        }
+        cr_assert_geq(target->outside_ms, now_ms + pauses[i]);
+        target->outside_ms = now_ms; /* that time is over */
+    }
+}
