@@ -16,7 +16,6 @@
 
 #define TICK_MS 1000
 #define KAFKA_WAIT_MS 2000
-#define PARTITIONS_MAX 256
 #define LEAVE_GRACE_MS 5000
 #define LAST_REPORTS_MS 3000
 #define GROUP_DIGITS 16 /* of the digest, in a group's name */
@@ -64,11 +63,10 @@ static void name_group(const struct runner *runner, char name[TOPIC_NAME_SIZE])
 /* All partitions of a topic, from the end: what is asked of a worker on `control` is repeated until it is answered. */
 static bool read_control(struct runner *runner, int partitions, struct err *err)
 {
-    struct bus_position positions[PARTITIONS_MAX];
-    int count = partitions < PARTITIONS_MAX ? partitions : PARTITIONS_MAX;
-    for (int i = 0; i < count; i++)
+    auto_free struct bus_position *positions = xcalloc((size_t)partitions, sizeof *positions);
+    for (int i = 0; i < partitions; i++)
         positions[i] = (struct bus_position){runner->control_topic, i, BUS_END};
-    return bus_reader_assign(runner->control, positions, (size_t)count, err);
+    return bus_reader_assign(runner->control, positions, (size_t)partitions, err);
 }
 
 static bool topic_is_there(struct runner *runner, const char *topic, int *ret_partitions, struct err *err)
