@@ -121,6 +121,26 @@ Test(worker, a_fence_tells_what_a_step_outside_a_transaction_has_left)
     expect_value("SELECT to_regclass('a_n') IS NULL", "f");
 }
 
+/* What a release did here travels in one message, whatever the server said meanwhile. */
+Test(worker, a_fence_is_answered_in_one_message_that_can_be_read)
+{
+    struct job_request requests[] = {up("r1", "DO $$ BEGIN RAISE NOTICE 'made'; END $$"),
+                                     up("r2", "SELECT 1/0")};
+    start_worker();
+    send_job(1, requests, 2);
+    report_of(REPORT_FINISHED, 1);
+    send_control(CONTROL_FENCE, 2, NULL, 0);
+    struct report report = report_of(REPORT_FENCED, 2);
+    cr_assert_eq(report.outcome_count, 2);
+    cr_assert(strstr(report.outcomes[0].said.notices, "made"), "%s", report.outcomes[0].said.notices);
+    test_pg_run(database, "UPDATE greylag.history SET said = replace(said, 'made', repeat('made', 300000))");
+    send_control(CONTROL_FENCE, 3, NULL, 0);
+    report = report_of(REPORT_FENCED, 3);
+    cr_assert_eq(report.outcome_count, 2);
+    cr_assert_str_empty(report.outcomes[0].said.notices);
+    cr_assert_str_eq(report.outcomes[1].sqlstate, "22012");
+}
+
 Test(worker, killed_in_the_middle_it_goes_on_where_it_was)
 {
     static const char *const names[] = {"r1", "r2", "r3"};
