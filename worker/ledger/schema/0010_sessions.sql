@@ -1,6 +1,6 @@
 -- What a file has connected to with dblink, which would keep its locks there. Only a superuser can make a function of
 -- language C (13): that name is dblink's own. Called where a file may have done so; run as session_clean() is.
-CREATE PROCEDURE @schema@.session_unlink() LANGUAGE plpgsql AS $$
+CREATE OR REPLACE PROCEDURE @schema@.session_unlink() LANGUAGE plpgsql AS $$
 DECLARE
     v_schema text;
 BEGIN
