@@ -179,7 +179,8 @@ static const char *wanted_setting(const struct bus_topic *topic, const char *nam
     return NULL;
 }
 
-static bool large_enough(const struct bus_topic *topic, const rd_kafka_ConfigResource_t *resource, struct err *err)
+static bool large_enough(const struct bus_topic *topic, const rd_kafka_ConfigResource_t *resource, const char *servers,
+                         struct err *err)
 {
     static const char name[] = "max.message.bytes";
     long long wanted = 0, found = 0;
@@ -194,8 +195,8 @@ static bool large_enough(const struct bus_topic *topic, const rd_kafka_ConfigRes
             found < wanted) {
             err_set(err, ERR_CONFIG, "topic %s: max.message.bytes is %lld, it has to be %lld", topic->name, found,
                     wanted);
-            return err_hint(err, "kafka-configs.sh --alter --topic %s --add-config max.message.bytes=%lld",
-                            topic->name, wanted);
+            return err_hint(err, "kafka-configs.sh --bootstrap-server %s --command-config admin.properties --alter "
+                            "--topic %s --add-config max.message.bytes=%lld", servers, topic->name, wanted);
         }
     }
     return true;
@@ -216,19 +217,19 @@ static bool all_large_enough(struct topics_look *work, rd_kafka_event_t *event, 
     size_t count = 0;
     const rd_kafka_ConfigResource_t **resources =
         rd_kafka_DescribeConfigs_result_resources(rd_kafka_event_DescribeConfigs_result(event), &count);
+    bool all = true;
     for (size_t i = 0; i < count; i++) {
         const struct bus_topic *topic = asked_topic(work, rd_kafka_ConfigResource_name(resources[i]));
         if (!topic || rd_kafka_ConfigResource_error(resources[i])) /* who may not look takes it as it is */
             continue;
         struct err why = ERR_INIT;
-        bool good = large_enough(topic, resources[i], &why);
+        bool good = large_enough(topic, resources[i], bus_servers(work->settings), &why);
         troubles_topic(work->settings->troubles, topic->name, good ? NULL : &why);
         if (!good && err)
             *err = why;
-        if (!good)
-            return false;
+        all = all && good;
     }
-    return true;
+    return all;
 }
 
 /* Partitions and max.message.bytes of the topics that were there before. */

@@ -97,6 +97,29 @@ def test_a_message_of_70_mb_is_refused_by_the_broker():
         applied_as(stage)
 
 
+def test_each_topic_whose_limit_is_too_small_is_named_with_the_line_that_raises_it():
+    """As somebody else has made them: with the broker's own limit, and compacted."""
+    if missing():
+        return missing()
+    with Stage(Kafka) as stage:
+        begin(stage)
+        topics = [f"greylag.walk.dev.{name}" for name in ("jobs.auth", "events")]
+        lines = [f"kafka-configs.sh --bootstrap-server {stage.broker.bootstrap} --command-config admin.properties "
+                 f"--alter --topic {topic} --add-config max.message.bytes=67108864" for topic in topics]
+        stage.programs["coordinator"].stop()
+        for topic in topics:
+            stage.topic(topic, "set", "cleanup.policy=compact")
+        stage.programs["coordinator"].start().ready()
+        wait(lambda: all(line in stage.greylag("health", check=None).out for line in lines),
+             lambda: f"health to name both: {stage.greylag('health', check=None)}")
+        for topic in topics:
+            stage.topic(topic, "set", "cleanup.policy=compact", "max.message.bytes=67108864")
+        wait(lambda: stage.greylag("health", check=None).code == 0,
+             lambda: f"all to be well: {stage.greylag('health', check=None)}")
+        stage.greylag("up")
+        applied_as(stage)
+
+
 def test_the_broker_is_killed_in_the_middle():
     return missing() or go_on_after(restart)
 
