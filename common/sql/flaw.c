@@ -72,9 +72,8 @@ static bool may_begin(const char *code, const char *at)
     return apart && at[1] && (isalpha((unsigned char)at[1]) || strchr(".!?", at[1]));
 }
 
-/* Whether the lexer, having read code[0, len), is outside of strings, comments and quoted names: there a double quote
- * opens a name, which has no end. (A single one may go on with the string of the line above.) */
-static bool is_outside(const char *code, size_t len)
+/* Outside a double quote opens a name, which has no end. (A single one may go on with the string of the line above.) */
+bool sql_is_outside(const char *code, size_t len)
 {
     auto_free char *head = xmalloc(len + 3);
     memcpy(head, code, len);
@@ -97,7 +96,7 @@ static size_t find_command(const char *code, size_t len)
         looked += at;
         if (looked > LOOKED_MAX || ++candidates > CANDIDATES_MAX)
             return len;
-        if (is_outside(code, at))
+        if (sql_is_outside(code, at))
             return at;
     }
     return len;
@@ -106,7 +105,7 @@ static size_t find_command(const char *code, size_t len)
 /* Where the parser stumbled over a backslash that follows on something: 'create ...'\gexec. */
 static bool is_command(const char *code, size_t at)
 {
-    return code[at] == '\\' && is_outside(code, at);
+    return code[at] == '\\' && sql_is_outside(code, at);
 }
 
 static void say_command(const char *code, size_t at, struct arena *arena, struct sql_flaw *ret)
@@ -198,7 +197,7 @@ static bool is_odd_space(const char *code, size_t at, struct arena *arena, struc
     for (; from < end && candidates < SPACES_MAX; from++) {
         unsigned point = point_at(code + from);
         const char *name = point ? odd_space(point) : NULL;
-        if (!name || (++candidates && !is_outside(code, from)))
+        if (!name || (++candidates && !sql_is_outside(code, from)))
             continue;
         *ret = (struct sql_flaw){.kind = SQL_FLAW_UNREADABLE,
                                  .at = from,

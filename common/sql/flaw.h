@@ -12,3 +12,5 @@ struct sql_flaw {
 /* `code` is NUL-terminated and without the rows of COPY; `error`: the parser's, NULL when this code was not what it
  * stumbled over. False: a newer server may be able to read it. */
 bool sql_find_flaw(const char *code, const PgQueryError *error, struct arena *arena, struct sql_flaw *ret_flaw);
+/* Whether the lexer, having read code[0, len), is outside of strings, comments and quoted names. */
+bool sql_is_outside(const char *code, size_t len);

@@ -1,5 +1,6 @@
 #include "sql/sql.h"
 
+#include <ctype.h>
 #include <pg_query.h>
 #include <string.h>
 #include <strings.h>
@@ -47,7 +48,8 @@ bool sql_class_joins(enum sql_class kind)
 struct gather {
     const char *text;
     size_t len;
-    const char *code;       /* of the stretch at hand, NUL-terminated */
+    const char *plain;      /* the text with numbers that the parser knows; NULL: it has no others */
+    const char *code;       /* of the stretch at hand, NUL-terminated: the text's, or the plain one's */
     const struct sql_stretch *stretch;
     bool calls;             /* functions that matter are named somewhere */
     bool rereads;           /* so is a setting that changes how the text behind it is read */
@@ -135,6 +137,16 @@ static char *copy_piece(const char *text, size_t size)
     memcpy(piece, text, size);
     piece[size] = 0;
     return piece;
+}
+
+/* The piece's tree. Where only its numbers are too new, they are made old ones. */
+static PgQueryParseResult parse_copy(char *piece, size_t size)
+{
+    PgQueryParseResult result = pg_query_parse(piece);
+    if (!result.error || !sql_old_numbers(piece, size))
+        return result;
+    pg_query_free_parse_result(result);
+    return pg_query_parse(piece);
 }
 
 /* Whether the statement is PLAIN for certain, told by its words alone: building its tree costs ten times as much as
@@ -250,7 +262,7 @@ bool sql_looks_first(const char *text, size_t begin, size_t end)
     if (size > PIECE_MAX)
         return false;
     auto_free char *piece = copy_piece(text + begin, size);
-    PgQueryParseResult result = pg_query_parse(piece);
+    PgQueryParseResult result = parse_copy(piece, size);
     json_t *tree = result.error ? NULL : load(result.parse_tree);
     json_t *statement = json_object_get(json_array_get(json_object_get(tree, "stmts"), 0), "stmt");
     const json_t *node = json_object_iter_value(json_object_iter(statement));
@@ -271,7 +283,7 @@ static void parse_piece(struct gather *g, size_t at, size_t len, bool last)
     auto_free char *piece = copy_piece(g->text + s->begin, size);
     if (!g->visit && !g->calls && !g->rereads && is_plain(piece, size))
         return;
-    PgQueryParseResult result = pg_query_parse(piece);
+    PgQueryParseResult result = parse_copy(piece, size);
     json_t *tree = result.error ? NULL : load(result.parse_tree);
     const json_t *first = json_array_get(json_object_get(tree, "stmts"), 0);
     if (first)
@@ -288,41 +300,109 @@ static void parse_piece(struct gather *g, size_t at, size_t len, bool last)
     pg_query_free_parse_result(result);
 }
 
-/* Whether the scanner finds the statements of the stretch at hand: a ';' ends one but in the body of a function that is
- * written as statements, and in the rows of a COPY that nobody has recognized. */
-static bool can_be_divided(const struct gather *g)
+/* ---- what the parser cannot read ---- */
+
+static bool begins_with(const char *text, size_t len, const char *word)
 {
-    return g->code == g->text && !strcasestr(g->code, "atomic") && !strcasestr(g->code, "stdin");
+    size_t size = strlen(word);
+    return len >= size && strncasecmp(text, word, size) == 0 && (len == size || !isalnum((unsigned char)text[size]));
+}
+
+/* A function's body that is written as statements begins in code[0, len). */
+static bool begins_body(const char *code, size_t len)
+{
+    static const char begin[] = "BEGIN", atomic[] = "ATOMIC";
+    for (size_t at = 0; at + strlen(begin) < len; at++) {
+        size_t next = at + strlen(begin);
+        if (strncasecmp(code + at, begin, strlen(begin)) != 0)
+            continue;
+        size_t word = sql_skip_blank(code, next, len);
+        bool follows = word > next && begins_with(code + word, len - word, atomic);
+        if (follows && (len > PIECE_MAX || sql_is_outside(code, at)))
+            return true;
+    }
+    return false;
+}
+
+/* The scanner ends a statement at each ';' outside of parentheses. The pieces of a body belong to the one in which it
+ * begins, up to its END. The last of them; -1: it has no end. */
+static int last_piece(const struct gather *g, const PgQuerySplitResult *split, int first)
+{
+    const char *code = g->code + split->stmts[first]->stmt_location;
+    if (!begins_body(code, (size_t)split->stmts[first]->stmt_len))
+        return first;
+    for (int i = first + 1; i < split->n_stmts; i++) {
+        size_t at = (size_t)split->stmts[i]->stmt_location, end = at + (size_t)split->stmts[i]->stmt_len;
+        at = sql_skip_blank(g->code, at, end);
+        if (begins_with(g->code + at, end - at, "END"))
+            return i;
+    }
+    return -1;
+}
+
+/* A COPY of which nobody knows whether rows follow. */
+static bool is_lost_copy(const struct gather *g, const struct sql_statement *s)
+{
+    const char *text = g->text + s->begin;
+    size_t len = s->end - s->begin;
+    if (strcmp(s->keyword, "COPY") == 0 || !begins_with(text, len, "COPY"))
+        return false;
+    auto_free char *piece = copy_piece(text, len);
+    return strcasestr(piece, "stdin");
+}
+
+/* The statements that the scanner finds. False: some of them are not known. */
+static bool parse_scanned(struct gather *g)
+{
+    PgQuerySplitResult split = pg_query_split_with_scanner(g->code);
+    bool good = !split.error;
+    for (int i = 0; good && i < split.n_stmts; i++) {
+        int last = last_piece(g, &split, i);
+        size_t at = (size_t)split.stmts[i]->stmt_location;
+        good = last >= 0;
+        if (good)
+            parse_piece(g, at, (size_t)(split.stmts[last]->stmt_location + split.stmts[last]->stmt_len) - at,
+                        last == split.n_stmts - 1);
+        good = good && !is_lost_copy(g, &g->statements[g->count - 1]);
+        i = last;
+    }
+    pg_query_free_split_result(split);
+    return good;
+}
+
+/* Of the stretch at hand; new. */
+static char *copy_code(const struct gather *g, const char *text)
+{
+    return copy_piece(text + g->stretch->begin, g->stretch->end - g->stretch->begin);
 }
 
 /* `refused`: the parser could not read a stretch before this one, and only flaws are looked for. */
 static bool parse_stretch(struct gather *g, const struct sql_stretch *stretch, bool refused, struct sql_text *ret)
 {
-    size_t len = stretch->end - stretch->begin;
-    auto_free char *copy = len == g->len ? NULL : xmalloc(len + 1);
-    if (copy) {
-        memcpy(copy, g->text + stretch->begin, len);
-        copy[len] = 0;
-    }
     g->stretch = stretch;
-    g->code = copy ? copy : g->text;
+    auto_free char *copy = stretch->end - stretch->begin == g->len ? NULL : copy_code(g, g->text);
+    auto_free char *plain = g->plain ? copy_code(g, g->plain) : NULL;
+    const char *code = copy ? copy : g->text;
+    g->code = plain ? plain : code;
     if (refused) {
         find_flaw(g, ret, NULL);
         return false;
     }
+    g->code = code;
     PgQuerySplitResult result = pg_query_split_with_parser(g->code);
-    if (result.error) {
+    if (result.error)
         cannot(g, ret, NULL, result.error);
-        find_flaw(g, ret, result.error);
-    }
-    if (result.error && !ret->flaw && can_be_divided(g)) {
+    if (result.error && plain) {
         pg_query_free_split_result(result);
-        result = pg_query_split_with_scanner(g->code);
+        g->code = plain;
+        result = pg_query_split_with_parser(g->code);
     }
-    bool good = !result.error;
-    for (int i = 0; good && i < result.n_stmts; i++)
+    if (result.error)
+        find_flaw(g, ret, result.error);
+    for (int i = 0; !result.error && i < result.n_stmts; i++)
         parse_piece(g, (size_t)result.stmts[i]->stmt_location, (size_t)result.stmts[i]->stmt_len,
                     i == result.n_stmts - 1);
+    bool good = !result.error || (!ret->flaw && parse_scanned(g));
     pg_query_free_split_result(result);
     return good;
 }
@@ -381,7 +461,7 @@ static const struct sql_statement *lost_rows(struct gather *g, const struct sql_
 static bool parse(struct gather *g, struct sql_text *ret)
 {
     size_t count;
-    const struct sql_stretch *stretches = sql_stretches(g->text, g->len, g->arena, &count);
+    const struct sql_stretch *stretches = sql_stretches(g->plain ? g->plain : g->text, g->len, g->arena, &count);
     if (too_many(g, stretches, count)) {
         cannot(g, ret, "it has more than 500,000 statements", NULL);
         return false;
@@ -442,6 +522,8 @@ void sql_visit(const char *text, struct arena *arena, sql_visitor *visit, void *
     *ret = (struct sql_text){.parsed = true, .inner_end = len};
     g.calls = strcasestr(text, "pg_advisory_unlock");
     g.rereads = mentions_strings(text);
+    auto_free char *plain = copy_piece(text, len);
+    g.plain = sql_old_numbers(plain, len) ? plain : NULL;
     const char *why = text_is_utf8(text, len, NULL) ? too_costly(&g, ret) : "not UTF-8";
     if (why)
         cannot(&g, ret, why, NULL);

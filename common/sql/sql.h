@@ -1,7 +1,8 @@
 /* What a migration's text holds, seen by the real PostgreSQL parser (libpg_query, the grammar of 15).
  *
  * The parser is a guide, never a judge: what it cannot read may be fine on a newer server, so that `parsed == false`
- * is no error: the text runs as asked, with a warning, and the scanner still tells its statements apart (`divided`).
+ * is no error: the text runs as asked, with a warning, and the scanner still tells its statements apart (`divided`): it
+ * knows numbers of newer servers, too, and the bodies of functions that are written as statements.
  * It is refused where no server could read it (`flaw`): greylag's own SQL behind a string without an end would become a
  * part of it. What stands inside DO $$...$$ and function bodies
  * is not seen.

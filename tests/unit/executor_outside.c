@@ -91,6 +91,9 @@ Test(executor_outside, what_only_the_server_can_read)
         cr_assert(strstr(last.warning, "could not be analysed"), "%s", last.warning);
         VALUE("SELECT indisvalid FROM pg_index WHERE indexrelid = 'a_x'::regclass", "t");
         VALUE("SELECT count(*) FROM b", "1");
+        EXPECT(l, up("q3", "3", "BEGIN;\nINSERT INTO a VALUES (1_000);\nCREATE FUNCTION f() RETURNS int\n"
+                     "BEGIN ATOMIC SELECT 1; SELECT 0xFF; END;\nCOMMIT;"), OUTCOME_APPLIED);
+        VALUE("SELECT x + f() FROM a", "1255");
     }
     ledger_close(l);
 }

@@ -218,12 +218,62 @@ Test(sql_analyse, what_cannot_be_read_is_divided)
     analyse("BEGIN;\nSELECT 1 COMMIT WORK;\nROLLBACK WORK NOW");
     cr_expect(!t.parsed && t.divided && !t.stray_control, "nobody knows what it lacks");
     static const char *const others[] = {
-        "CREATE FUNCTION f() RETURNS int BEGIN ATOMIC SELECT JSON_SCALAR(1) FORMAT JSON; END; SELECT 1",
+        "CREATE FUNCTION f() RETURNS int BEGIN ATOMIC SELECT JSON_SCALAR(1) FORMAT JSON; SELECT 1;",
         "COPY a (x) FROM STDIN WITH (ON_ERROR ignore) NEWER;\n1\n\\.\n"};
     for (size_t i = 0; i < COUNT_OF(others); i++) {
         analyse(others[i]);
         cr_expect(!t.parsed && !t.divided && t.count == 0, "%s", others[i]);
     }
+    arena_release(&arena);
+}
+
+#define NEWER "MERGE INTO a USING b ON true WHEN NOT MATCHED BY SOURCE THEN DELETE;\n"
+
+/* Bodies that are written as statements, whatever stands in them; words of theirs elsewhere. */
+Test(sql_analyse, bodies_beside_what_cannot_be_read)
+{
+    static const struct {
+        const char *sql;
+        size_t count;
+    } rows[] = {
+        {"BEGIN;\n" NEWER "CREATE FUNCTION f() RETURNS int BEGIN ATOMIC SELECT CASE WHEN true THEN 1 END; SELECT 2; "
+         "END;\nCOMMIT;", 4},
+        {"BEGIN; CREATE FUNCTION f() RETURNS int BEGIN /* ; */ atomic " NEWER " SELECT 2; END; SELECT 3; COMMIT;", 4},
+        {"-- begin atomic, stdin\nBEGIN;\n" NEWER "SELECT 'begin atomic', $$begin atomic$$ AS stdin; COMMIT;", 4},
+        {"BEGIN; CREATE TABLE atomic (stdin int); " NEWER " COMMIT;", 4},
+    };
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        analyse(rows[i].sql);
+        cr_expect(!t.parsed && t.divided && t.own_transaction && !t.stray_control, "%s", rows[i].sql);
+        cr_expect_eq(t.count, rows[i].count, "%zu: %s", t.count, rows[i].sql);
+    }
+    arena_release(&arena);
+}
+
+/* The lexer of 15 ends at them. */
+Test(sql_analyse, numbers_of_newer_servers)
+{
+    static const char *const newer[] = {"1_000_000", "0xFF_FF", "0O17", "0b1_0", "1.5_0", ".5_0e1_0", "1_0e+1_0"};
+    static const char *const wrong[] = {"1__0", "1_", "0xG", "0b12", "1_0_x"};
+    char text[200];
+    for (size_t i = 0; i < COUNT_OF(newer); i++) {
+        snprintf(text, sizeof text, "BEGIN;\nINSERT INTO a VALUES (%s);\nCREATE FUNCTION f() RETURNS int\n"
+                 "BEGIN ATOMIC SELECT %s; SELECT 2; END;\nCOMMIT;", newer[i], newer[i]);
+        analyse(text);
+        cr_expect(!t.parsed && t.divided && t.own_transaction && t.count == 4 && t.warning_line == 2, "%s", newer[i]);
+    }
+    for (size_t i = 0; i < COUNT_OF(wrong); i++) {
+        snprintf(text, sizeof text, "BEGIN;\nINSERT INTO a VALUES (%s);\nCOMMIT;", wrong[i]);
+        analyse(text);
+        cr_expect(!t.parsed && !t.divided, "%s", wrong[i]);
+    }
+    analyse("INSERT INTO a VALUES (1_0);\nCREATE INDEX CONCURRENTLY \"0x1_0\" ON a (x) WHERE x > 1_0");
+    cr_assert(t.count == 2 && t.statements[1].kind == SQL_CREATE_INDEX);
+    cr_assert_str_eq(t.statements[1].name, "0x1_0");
+    analyse("SELECT 1_0;\nSELECT 'x");
+    cr_assert(t.flaw == SQL_FLAW_UNREADABLE && t.forbidden->line == 2);
+    analyse("SELECT '1_0', \"0x1\", $1, a1_0, $a1_0$0x1$a1_0$");
+    cr_assert(t.parsed);
     arena_release(&arena);
 }
 

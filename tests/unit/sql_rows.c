@@ -97,11 +97,24 @@ Test(sql_rows, that_are_missing_are_told)
     cr_assert(t.forbidden && strstr(t.forbidden->why, "missing"));
     analyse("COPY a FROM STDIN;\n1\n2\n");
     cr_assert(t.parsed && t.forbidden && strstr(t.forbidden->why, "no end"));
-    analyse("SELECT from from;\nCOPY a FROM STDIN;\n1\n\\.\nSELECT 1;");
+    analyse("CREATE FUNCTION f() BEGIN ATOMIC SELECT from from;\nCOPY a FROM STDIN;\n1\n\\.\nSELECT 1;");
     cr_assert(!t.parsed && t.forbidden && t.forbidden->line == 1 && strstr(t.forbidden->why, "nobody can tell"), "%s",
               t.warning);
+    arena_release(&arena);
+}
+
+/* The scanner knows which rows belong where. */
+Test(sql_rows, beside_what_cannot_be_read)
+{
+    static const enum sql_class kinds[] = {SQL_BEGIN, SQL_OPAQUE, SQL_PLAIN, SQL_PLAIN, SQL_COMMIT};
+    analyse("BEGIN;\nSELECT from from;\nCOPY a FROM STDIN;\n1;COMMIT;\n\\.\nCOPY b FROM STDIN;\n2\n\\.\nCOMMIT;");
+    cr_assert(!t.parsed && t.divided && !t.forbidden && t.own_transaction && t.warning_line == 2 && t.count == 5);
+    for (size_t i = 0; i < COUNT_OF(kinds); i++)
+        cr_expect_eq(t.statements[i].kind, kinds[i]);
+    cr_expect(rows_are(2, "1;COMMIT;\n") && rows_are(3, "2\n"));
     analyse("COPY a FROM STDIN;\n1\n\\.\n\n\nSELECT from from;");
-    cr_assert(!t.parsed && t.warning_line == 6 && t.forbidden);
+    cr_assert(!t.parsed && t.warning_line == 6 && t.divided && rows_are(0, "1\n"));
+    arena_release(&arena);
 }
 
 Test(sql_rows, many_of_them_take_no_longer)
