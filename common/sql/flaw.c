@@ -209,11 +209,22 @@ static bool is_odd_space(const char *code, size_t at, struct arena *arena, struc
     return false;
 }
 
-/* `:name`, :'name', :"name" and :{?name}; elsewhere a lone colon only stands in the bounds of an array. */
+/* JSON_OBJECT('key':value), JSON_OBJECTAGG(key:value), since PostgreSQL 16. */
+static bool is_in_json(const char *code, size_t at)
+{
+    static const char word[] = "json_object";
+    for (size_t from = at; from && code[from - 1] != ';'; from--)
+        if (strncasecmp(code + from - 1, word, strlen(word)) == 0)
+            return true;
+    return false;
+}
+
+/* `:name`, :'name', :"name" and :{?name}; elsewhere a lone colon only stands in the bounds of an array, and in JSON. */
 static bool is_variable(const char *code, size_t at, struct arena *arena, struct sql_flaw *ret)
 {
     const char *name = code + at + 1;
-    if (code[at] != ':' || !(*name && (strchr("'\"{_", *name) || isalpha((unsigned char)*name))))
+    bool named = *name && (strchr("'\"{_", *name) || isalpha((unsigned char)*name));
+    if (code[at] != ':' || !named || is_in_json(code, at))
         return false;
     size_t quoted = strchr("'\"{", *name) != NULL, len = quoted + text_starts(name, "{?");
     while (isalnum((unsigned char)name[len]) || name[len] == '_')
@@ -259,6 +270,40 @@ static bool is_wrong_inside(const char *code, const PgQueryError *error, struct 
     return false;
 }
 
+/* A ';' does not end the last statement: it stands in parentheses. */
+static bool is_in_parentheses(const char *code, size_t len)
+{
+    auto_free char *longer = xmalloc(len + 9);
+    memcpy(longer, code, len);
+    memcpy(longer + len, "\n;SELECT", 9);
+    PgQuerySplitResult split = pg_query_split_with_scanner(longer);
+    bool good = !split.error && split.n_stmts;
+    const PgQuerySplitStmt *last = good ? split.stmts[split.n_stmts - 1] : NULL;
+    bool open = last && last->stmt_location <= (int)len;
+    pg_query_free_split_result(split);
+    return open;
+}
+
+/* Whether something has to follow on code[0, len), whatever the server's version: a sign, or a word that ends no
+ * statement. A ';' in front of the end stands in a body that has no END. */
+static bool has_to_go_on(const char *code, size_t len)
+{
+    static const char words[] = " select from where and or not on set into table as in join by when then else begin ";
+    char word[16] = " ";
+    size_t size = 0;
+    while (size < len && is_word(code[len - 1 - size]))
+        size++;
+    if (size == 0)
+        return len && strchr(",;(=<>+-/|.:", code[len - 1]);
+    if (size + 3 > sizeof word)
+        return false;
+    memcpy(word + 1, code + len - size, size);
+    memcpy(word + 1 + size, " ", 2);
+    return strcasestr(words, word);
+}
+
+/* What the parser misses at the end may be what a newer server does not need any more: the name of REINDEX DATABASE,
+ * the STORED of GENERATED ALWAYS AS (...). */
 static bool is_unfinished(const char *code, const PgQueryError *error, struct arena *arena, struct sql_flaw *ret)
 {
     if (strcmp(error->message, "syntax error at end of input") != 0)
@@ -266,6 +311,8 @@ static bool is_unfinished(const char *code, const PgQueryError *error, struct ar
     size_t at = strlen(code);
     while (at && isspace((unsigned char)code[at - 1]))
         at--;
+    if (!has_to_go_on(code, at) && !is_in_parentheses(code, at))
+        return false;
     *ret = (struct sql_flaw){.kind = SQL_FLAW_UNREADABLE,
                              .at = at ? at - 1 : 0,
                              .text = arena_strdup(arena, "the text ends in the middle of a statement"),

@@ -277,6 +277,29 @@ Test(sql_analyse, numbers_of_newer_servers)
     arena_release(&arena);
 }
 
+/* Refused is only what no server reads: these some do. */
+Test(sql_analyse, what_newer_servers_read_is_no_flaw)
+{
+    static const char *const rows[] = {
+        "SELECT JSON_OBJECT('title':a) FROM t", "SELECT JSON_OBJECT('title':'Jaws')",
+        "SELECT json_objectagg(k:v) FROM t",
+        "REINDEX (VERBOSE) DATABASE", "REINDEX SYSTEM CONCURRENTLY\n",
+        "SELECT 1;\nALTER TABLE t ADD c int GENERATED ALWAYS AS (a * 2)",
+    };
+    static const char *const wrong[] = {"SELECT 1;\nCREATE TABLE a (x int", "SELECT 1;\nSELECT x FROM\n", "SELECT 1,",
+                                        "CREATE FUNCTION f() RETURNS int BEGIN ATOMIC SELECT 1;",
+                                        "SELECT JSON_OBJECT('a':1);\nSELECT 'x"};
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        analyse(rows[i]);
+        cr_expect(!t.parsed && t.divided && !t.flaw && !t.forbidden, "%s", rows[i]);
+    }
+    for (size_t i = 0; i < COUNT_OF(wrong); i++) {
+        analyse(wrong[i]);
+        cr_expect(t.flaw == SQL_FLAW_UNREADABLE, "%s", wrong[i]);
+    }
+    arena_release(&arena);
+}
+
 static void nested(size_t n, const char *open, const char *middle, const char *close)
 {
     struct buf b = BUF_INIT(BUF_MAX);
