@@ -12,8 +12,8 @@
 #include "sql/sql_internal.h"
 #include "sql/sql_tree.h"
 
-/* A single statement larger than this is data and is not looked into; libpg_query prints trees by recursion, and the
- * nesting that fits into so few bytes fits into a stack of 8 MiB. */
+/* A single statement larger than this is data, and only its first word is looked at; libpg_query prints trees by
+ * recursion, and the nesting that fits into so few bytes fits into a stack of 8 MiB. */
 #define PIECE_MAX ((size_t)64 << 10)
 
 /* The whole text's trees are in memory at once, about 1 KB for each of the smallest statements. */
@@ -273,13 +273,30 @@ bool sql_looks_first(const char *text, size_t begin, size_t end)
     return looks;
 }
 
+static bool begins_with(const char *text, size_t len, const char *word)
+{
+    size_t size = strlen(word);
+    return len >= size && strncasecmp(text, word, size) == 0 && (len == size || !isalnum((unsigned char)text[size]));
+}
+
+/* DO and CALL may end transactions, however large they are. */
+static void take_large(const char *text, size_t size, struct sql_statement *s)
+{
+    if (!begins_with(text, size, "DO") && !begins_with(text, size, "CALL"))
+        return;
+    s->kind = SQL_OPAQUE;
+    s->keyword = "DO or CALL";
+}
+
 /* The tree of one statement, when it is needed and not too large. `last`: of its stretch. */
 static void parse_piece(struct gather *g, size_t at, size_t len, bool last)
 {
     struct sql_statement *s = add(g, at, len);
     size_t size = s->end - s->begin;
-    if (size > PIECE_MAX)
+    if (size > PIECE_MAX) {
+        take_large(g->text + s->begin, size, s);
         return;
+    }
     auto_free char *piece = copy_piece(g->text + s->begin, size);
     if (!g->visit && !g->calls && !g->rereads && is_plain(piece, size))
         return;
@@ -301,12 +318,6 @@ static void parse_piece(struct gather *g, size_t at, size_t len, bool last)
 }
 
 /* ---- what the parser cannot read ---- */
-
-static bool begins_with(const char *text, size_t len, const char *word)
-{
-    size_t size = strlen(word);
-    return len >= size && strncasecmp(text, word, size) == 0 && (len == size || !isalnum((unsigned char)text[size]));
-}
 
 /* A function's body that is written as statements begins in code[0, len). */
 static bool begins_body(const char *code, size_t len)

@@ -336,6 +336,19 @@ Test(sql_analyse, large_texts_are_split)
     analyse(buf_text(&b));
     cr_assert(t.parsed && t.count == 20002 && t.needs_no_transaction && t.forbidden && t.forbidden->line == 20002);
     cr_assert_eq(t.statements[20000].kind, SQL_CREATE_INDEX);
+    buf_clear(&b);
+    buf_adds(&b, "INSERT INTO a VALUES ('");
+    for (int i = 0; i < 20000; i++)
+        buf_adds(&b, "DO and CALL ");
+    buf_adds(&b, "');\n/* ; */ do $$ BEGIN COMMIT;\n");
+    for (int i = 0; i < 20000; i++)
+        buf_adds(&b, "-- it goes on\n");
+    buf_adds(&b, "END $$;\nDO $$ BEGIN COMMIT; END $$;\nSELECT 1");
+    analyse(buf_text(&b));
+    static const enum sql_class kinds[] = {SQL_PLAIN, SQL_OPAQUE, SQL_OPAQUE, SQL_PLAIN};
+    cr_assert(t.parsed && t.count == COUNT_OF(kinds));
+    for (size_t i = 0; i < COUNT_OF(kinds); i++)
+        cr_expect_eq(t.statements[i].kind, kinds[i], "%zu: %s", i, sql_class_text(t.statements[i].kind));
     buf_release(&b);
     arena_release(&arena);
 }
