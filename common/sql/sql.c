@@ -468,6 +468,37 @@ static const struct sql_statement *lost_rows(struct gather *g, const struct sql_
     return s;
 }
 
+/* A line that only begins a transaction: "BEGIN;", "START TRANSACTION;". No statement of PL/pgSQL looks like that. */
+static bool is_begin(const char *line, size_t len)
+{
+    char words[64];
+    size_t behind;
+    return (begins_with(line, len, "BEGIN") || begins_with(line, len, "START")) &&
+           sql_words(line, len, words, sizeof words, &behind) && behind && line[behind - 1] == ';' &&
+           (strcasecmp(words, "BEGIN") == 0 || strcasestr(words, "BEGIN WORK") || strcasestr(words, "TRANSACTION") ||
+            strcasestr(words, "BEGIN ISOLATION") || strcasestr(words, "BEGIN READ"));
+}
+
+/* Of a text whose statements nobody knows: its COMMIT would end greylag's transaction, and what stands behind it would
+ * be none of the step. */
+static const struct sql_statement *lost_frame(struct gather *g, const struct sql_text *text)
+{
+    int line = 1;
+    for (const char *p = g->text; *p; line++) {
+        size_t len = strcspn(p, "\n"), at = sql_skip_blank(p, 0, len);
+        if (is_begin(p + at, len - at)) {
+            struct sql_statement *s = arena_new(g->arena, struct sql_statement);
+            *s = (struct sql_statement){.kind = SQL_FORBIDDEN, .line = line, .keyword = "BEGIN"};
+            s->why = arena_printf(g->arena, "the text cannot be analysed (%s), and nobody can tell what stands before "
+                                  "its COMMIT", text->warning);
+            s->hint = "take BEGIN and COMMIT out: a migration runs in one transaction anyway";
+            return s;
+        }
+        p += len + (p[len] == '\n');
+    }
+    return NULL;
+}
+
 /* False: some of it cannot be read, nor even divided; *ret says why. */
 static bool parse(struct gather *g, struct sql_text *ret)
 {
@@ -541,6 +572,8 @@ void sql_visit(const char *text, struct arena *arena, sql_visitor *visit, void *
     ret->divided = !why && parse(&g, ret);
     if (!ret->divided)
         g.count = 0;
+    if (!ret->divided && !ret->forbidden)
+        ret->forbidden = lost_frame(&g, ret);
     if (g.rereads)
         find_ambiguous(&g);
     ret->statements = g.statements;

@@ -384,5 +384,28 @@ Test(sql_analyse, far_too_many_statements)
         buf_adds(&b, "TABLE t;");
     analyse(buf_text(&b));
     cr_expect(!t.parsed && !t.forbidden && strstr(t.warning, "500,000"));
+    buf_adds(&b, "\n-- all at once\n begin work ;\nTABLE t;\nCOMMIT;");
+    analyse(buf_text(&b));
+    cr_expect(!t.parsed && t.forbidden && t.forbidden->line == 3 && strstr(t.forbidden->why, "500,000"));
+    cr_expect(strstr(t.forbidden->hint, "take BEGIN and COMMIT out"), "%s", t.forbidden->hint);
+    arena_release(&arena);
+}
+
+/* Where nobody can tell what a text commits, it does not run. */
+Test(sql_analyse, transactions_in_what_cannot_be_divided)
+{
+    static const char *const rows[] = {"BEGIN;\nSELECT 1__0;\nCOMMIT;",
+                                       "SELECT 1__0;\nSTART TRANSACTION; -- x\nCOMMIT;",
+                                       "begin isolation level serializable;\nSELECT 0xG;\nEND;"};
+    static const char *const none[] = {"CREATE FUNCTION f() AS $$\nBEGIN\nSELECT 1;\nEND;$$;SELECT 1__0;",
+                                       "SELECT 1__0;\nBEGIN ATOMIC\nSELECT 1;"};
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        analyse(rows[i]);
+        cr_expect(!t.divided && t.forbidden && strcmp(t.forbidden->keyword, "BEGIN") == 0, "%s", rows[i]);
+    }
+    for (size_t i = 0; i < COUNT_OF(none); i++) {
+        analyse(none[i]);
+        cr_expect(!t.divided && !t.forbidden, "%s", none[i]);
+    }
     arena_release(&arena);
 }
