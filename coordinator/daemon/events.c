@@ -183,12 +183,26 @@ static bool fence_outside(struct leader *leader, const struct presence_target *s
     return leader_fence_outside(leader, target, err);
 }
 
-static bool take_presence(struct leader *leader, const struct presence *presence, struct err *err)
+/* A worker reads `control` from when it began: what was said before, and is said less and less often while nobody
+ * answers, is said to it at once. */
+static void say_again(struct leader *leader, const struct presence_target *seen, int index)
+{
+    struct leader_target *target = leader_target(leader, seen->service, seen->target);
+    const struct rollout_event event = {.kind = ROLLOUT_BACK, .target = index};
+    target->question.again = (struct pause)PAUSE(ASK_AGAIN_MS, ASK_AGAIN_MAX_MS);
+    target->outside_ms = 0;
+    if (index >= 0)
+        leader_decide(leader, &event);
+}
+
+static bool take_presence(struct leader *leader, const struct presence *presence, bool first, struct err *err)
 {
     atomic_fetch_add(&leader->counters[LEADER_PRESENCES], 1);
     for (size_t i = 0; i < presence->target_count; i++) {
         const struct presence_target *seen = &presence->targets[i];
         int index = target_in_release(leader, seen->service, seen->target);
+        if (first && !presence->leaving)
+            say_again(leader, seen, index);
         if (index >= 0 && seen->working > 0) {
             const struct rollout_event event = {.kind = ROLLOUT_ALIVE, .target = index, .sequence = seen->working};
             leader_decide(leader, &event);
@@ -255,7 +269,7 @@ bool leader_take_message(struct leader *leader, const struct bus_message *messag
     case INTAKE_REPORT:
         return take_report(leader, taken, err);
     case INTAKE_PRESENCE:
-        return take_presence(leader, &taken->presence, err);
+        return take_presence(leader, &taken->presence, taken->first, err);
     case INTAKE_VERSION:
         take_version(leader, taken);
         return true;

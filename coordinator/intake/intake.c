@@ -178,8 +178,10 @@ static void make_room(struct intake *intake, const struct key_public *key)
 
 /* Whether this heartbeat is later than what was heard of the same worker: an old one that is sent again proves no life.
  * Clocks say nothing of that: they jump. */
-static bool is_news(struct intake *intake, const struct key_public *key, const char *worker, int64_t beat)
+static bool is_news(struct intake *intake, const struct key_public *key, const char *worker, int64_t beat,
+                    bool *ret_first)
 {
+    *ret_first = false;
     for (size_t i = 0; i < intake->heard_count; i++) {
         struct heard *heard = &intake->heard[i];
         if (!same_key(&heard->key, key) || strcmp(heard->worker, worker) != 0)
@@ -192,6 +194,7 @@ static bool is_news(struct intake *intake, const struct key_public *key, const c
     make_room(intake, key);
     *array_add(intake->heard, intake->heard_count, intake->heard_room) =
         (struct heard){.key = *key, .worker = xstrdup(worker), .beat = beat};
+    *ret_first = true;
     return true;
 }
 
@@ -208,7 +211,8 @@ void intake_remember(struct intake *intake, const char *worker, int64_t beat)
         if (strcmp(intake->rows[i].key.id, at + 1) != 0)
             continue;
         auto_free char *stated = xasprintf("%.*s", (int)(at - worker), worker);
-        (void)is_news(intake, &intake->rows[i].key, stated, beat);
+        bool first;
+        (void)is_news(intake, &intake->rows[i].key, stated, beat, &first);
         return;
     }
 }
@@ -268,7 +272,8 @@ static void take_presence(struct intake *intake, const struct envelope *envelope
     }
     presence->targets = own;
     presence->target_count = count;
-    m->verdict = is_news(intake, envelope->key, presence->worker, presence->beat) ? INTAKE_PRESENCE : INTAKE_STALE;
+    bool news = is_news(intake, envelope->key, presence->worker, presence->beat, &m->first);
+    m->verdict = news ? INTAKE_PRESENCE : INTAKE_STALE;
     presence->worker = worker_of(presence->worker, envelope->key, arena);
 }
 

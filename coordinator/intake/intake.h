@@ -51,6 +51,7 @@ struct intake_message {
     enum intake_verdict verdict;
     struct report report;     /* `worker` of both: as it was stated, with the key's id behind it */
     struct presence presence; /* only the targets that its key is enrolled for */
+    bool first;               /* PRESENCE: nothing was heard of this instance before */
     const char *service, *target; /* VERSION: the bus's key, and the sender is enrolled for that target */
     int version;              /* VERSION */
     const char *signer;       /* name of the key, "" when quarantined */

@@ -101,7 +101,7 @@ void rollout_decide(struct rollout *rollout, const struct rollout_event *event, 
     if (event->kind == ROLLOUT_TIME)
         for (size_t i = 0; i < rollout->target_count; i++)
             decide_one(rollout, event, (int)i, now_ms, effects);
-    else if (event->kind == ROLLOUT_REPORT || event->kind == ROLLOUT_ALIVE)
+    else if (event->kind == ROLLOUT_REPORT || event->kind == ROLLOUT_ALIVE || event->kind == ROLLOUT_BACK)
         decide_one(rollout, event, event->target, now_ms, effects);
     else
         decide_one(rollout, event, -1, now_ms, effects);

@@ -47,7 +47,7 @@ const struct decision_row *decide_walk(struct decide *d);
     G(knows_higher_epoch) G(fence_is_beyond) G(refused_conflict) G(not_current) G(fence_misses_outcomes)               \
     G(fence_answered) G(fence_answered_late) G(fence_refused_stale) G(job_refused_stale) G(refused_for_now)            \
     G(refused_content) G(refused_for_good) G(job_left_undone) G(job_finished) G(job_blocked) G(job_reported)           \
-    G(working_on_it) G(working_to_its_end)                                                                             \
+    G(working_on_it) G(working_to_its_end) G(fence_unanswered)                                                         \
     G(fence_overdue) G(fence_due) G(job_silent) G(undone_already) G(failed_and_rolls_back) G(failed_and_halts)         \
     G(undo_failed) G(all_took_effect) G(can_send) G(can_send_undo) G(stopped) G(nothing_took_effect)                   \
     G(all_undone) G(way_back_ends) G(asks_everybody)
@@ -59,7 +59,8 @@ DECIDE_GUARDS(G)
 #define DECIDE_ALL_EFFECTS(E)                                                                                          \
     E(aim_back) E(aim_cancel) E(stop) E(go_on) E(fence_busy) E(fence_lost) E(fence_for_takeover) E(plan_undos)         \
     E(learn_epoch) E(settle_target) E(rebuild_target) E(settle_job) E(note_alive) E(note_blocked) E(note_refused)      \
-    E(overtake) E(resend_job) E(raise_fence) E(repeat_fence) E(lose_target) E(new_attempts) E(send_jobs)               \
+    E(overtake) E(resend_job) E(raise_fence) E(repeat_fence) E(repeat_at_once) E(lose_target) E(new_attempts)          \
+    E(send_jobs)                                                                                                       \
     E(send_undos) E(skip_rest) E(because_asked) E(because_down) E(because_failed) E(because_undone)                    \
     E(because_undo_failed) E(because_refused) E(because_rewound) E(because_silent) E(because_irreversible)             \
     E(name_unknown) E(forget_targets) E(wait_on)

@@ -135,6 +135,13 @@ void repeat_fence(struct decide *d)
     effects_add_fence(d->effects, target_number(d->rollout, d->target), d->target->sequence, d->target->patient);
 }
 
+/* Its worker may not listen yet when it is heard of first: the pauses begin anew. */
+void repeat_at_once(struct decide *d)
+{
+    repeat_fence(d);
+    d->target->silent = 0;
+}
+
 /* Our numbers go above what is in force; that much is recorded there. */
 void overtake(struct decide *d)
 {

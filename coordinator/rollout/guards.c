@@ -156,6 +156,11 @@ bool working_to_its_end(const struct decide *d)
            d->event->sequence < d->target->sequence;
 }
 
+bool fence_unanswered(const struct decide *d)
+{
+    return d->target->state == TARGET_FENCING;
+}
+
 /* ---- time ---- */
 
 bool fence_overdue(const struct decide *d)

@@ -127,6 +127,8 @@ struct rollout {
     X(ACCEPTED,  "accepted",  "the release was accepted: begin")                                                       \
     X(REPORT,    "report",    "a verified report of an enrolled key for this target")                                  \
     X(ALIVE,     "alive",     "a verified heartbeat that names the unresolved job of this target")                     \
+    X(BACK,      "back",      "the first verified heartbeat of a worker of this target: it heard nothing of what was " \
+                              "said before")                                                                           \
     X(TIME,      "time",      "nothing happened but time")                                                             \
     X(TAKEOVER,  "takeover",  "this process has become leader with a higher epoch: fence what is unresolved")          \
     X(ROLLBACK,  "rollback",  "an operator asks for the way back")                                                     \
@@ -142,7 +144,7 @@ enum rollout_event_kind {
 };
 struct rollout_event {
     enum rollout_event_kind kind;
-    int target;                  /* REPORT, ALIVE: index; else -1 */
+    int target;                  /* REPORT, ALIVE, BACK: index; else -1 */
     const struct report *report; /* REPORT */
     int64_t sequence;            /* ALIVE: the job that is worked on */
     bool every;                  /* TAKEOVER: fence every target, also those without an unresolved job: the control

@@ -203,12 +203,12 @@ Test(leader, four_hundred_inventories_of_a_hundred_migrations)
     cr_assert_str_eq(stored, contents);
 }
 
-static void hear(const char *service, const char *target, int64_t beat)
+static void hear_of(const char *instance, const char *service, const char *target, int64_t beat)
 {
     const struct presence_target seen = {.service = service, .target = target, .contents = "", .problem = "",
                                          .system_identifier = "",
                                          .fence = {.epoch = 0, .term = leader.lease.term, .sequence = 1, .digest = ""}};
-    const struct presence presence = {.fleet = "shop", .environment = "dev", .worker = "w-1", .version = "1",
+    const struct presence presence = {.fleet = "shop", .environment = "dev", .worker = instance, .version = "1",
                                       .host = "h", .beat = beat, .targets = &seen, .target_count = 1};
     size_t len;
     auto_free char *payload = presence_encode(&presence, &len);
@@ -216,6 +216,11 @@ static void hear(const char *service, const char *target, int64_t beat)
     struct bus_message message = {.topic = "presence", .key = worker.public_key.id,
                                   .key_len = strlen(worker.public_key.id), .payload = text, .payload_len = len};
     MUST(leader_take_message(&leader, &message, &why));
+}
+
+static void hear(const char *service, const char *target, int64_t beat)
+{
+    hear_of("w-1", service, target, beat);
 }
 
 /* After a restore: at once, and then less and less often, since its database may be away for a night. */
@@ -240,4 +245,43 @@ Test(leader, a_target_outside_a_release_that_takes_no_fence_is_fenced_less_and_l
         cr_assert_geq(target->outside_ms, now_ms + pauses[i]);
         target->outside_ms = now_ms; /* that time is over */
     }
+    target->outside_ms = INT64_MAX;
+    hear("user", "user-eu", 100);
+    cr_assert_eq(leader.message_count, COUNT_OF(pauses));
+    hear_of("w-2", "user", "user-eu", 1);
+    cr_assert_eq(leader.message_count, COUNT_OF(pauses) + 1, "another worker has not heard of any");
+}
+
+/* A fence, and a question, that are said once an hour by now. */
+Test(leader, a_worker_that_begins_hears_at_once_what_nobody_has_answered)
+{
+    const struct topic_space space = settings_topics(&settings);
+    char name[TOPIC_NAME_SIZE], *known[] = {name};
+    topic_name(TOPIC_JOBS, &space, "auth", name);
+    leader.job_topics = known; /* there is no bus to make it */
+    leader.job_topic_count = 1;
+    struct rollout *rollout = &leader.release->rollout;
+    int auth = rollout_target_index(rollout, "auth", "auth");
+    struct leader_target *target = leader_target(&leader, "auth", "auth");
+    hear("auth", "auth", 1);
+    leader_decide(&leader, &(struct rollout_event){.kind = ROLLOUT_TAKEOVER, .target = -1});
+    cr_assert_eq(rollout->targets[auth].state, TARGET_FENCING);
+    size_t fences = leader.effects.fence_count;
+    for (int64_t beat = 2; beat < 5; beat++)
+        hear("auth", "auth", beat);
+    cr_assert_eq(leader.effects.fence_count, fences);
+    hear_of("w-2", "auth", "auth", 1);
+    cr_assert_eq(leader.effects.fence_count, fences + 1, "what it has not heard");
+    hear_of("w-2", "auth", "auth", 2);
+    cr_assert_eq(leader.effects.fence_count, fences + 1);
+    leader_release_set(&leader, NULL);
+    leader_ask(&leader, target, 0);
+    for (int i = 0; i < 6; i++)
+        pause_next(&target->question.again);
+    size_t asked = leader.message_count;
+    leader_ask(&leader, target, 0);
+    cr_assert_eq(leader.message_count, asked, "it was asked just now");
+    hear_of("w-3", "auth", "auth", 1);
+    leader_ask(&leader, target, 0);
+    cr_assert_eq(leader.message_count, asked + 1);
 }

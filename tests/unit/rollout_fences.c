@@ -142,6 +142,27 @@ Test(rollout_fences, an_unanswered_fence_is_repeated_less_and_less_often)
     fix_release(&fix);
 }
 
+/* A worker reads from when it began. When it is back just before the limit, the next repeat may come behind that. */
+Test(rollout_fences, a_worker_that_begins_hears_the_fence_at_once)
+{
+    struct fix fix;
+    fix_running(&fix);
+    fix_outcome(&fix, 1, "a1");
+    fix_event(&fix, &(struct rollout_event){.kind = ROLLOUT_BACK, .target = 0});
+    SENT(&fix, "");
+    fix_ask(&fix, ROLLOUT_TAKEOVER);
+    SENT(&fix, "F0");
+    int64_t fence = fix.rollout.targets[0].sequence;
+    for (int i = 0; i < 100; i++)
+        fix_wait(&fix, 1000);
+    fix_event(&fix, &(struct rollout_event){.kind = ROLLOUT_BACK, .target = 0});
+    SENT(&fix, "F0");
+    cr_assert_eq(fix.effects.fences[0].sequence, fence, "the same one");
+    fix_wait(&fix, fix.rollout.settings.fence_again_ms);
+    SENT(&fix, "F0");
+    fix_release(&fix);
+}
+
 /* A halted release in a control database that came back from a backup: in the future that was lost it went on. */
 Test(rollout_fences, a_halted_release_asks_everybody_after_a_restore)
 {

@@ -44,6 +44,7 @@ static void forward(unsigned *fired)
     fix_outcome(&fix, 0, "");
     fix_say(&fix, (struct said){.kind = REPORT_FINISHED});
     fix_ask(&fix, ROLLOUT_TAKEOVER);
+    fix_event(&fix, &(struct rollout_event){.kind = ROLLOUT_BACK, .target = 0});
     refuse(&fix, REFUSAL_STALE, 7, 200);
     fix_wait(&fix, 2000);
     fenced(&fix, 0, "a0");
