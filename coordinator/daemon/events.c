@@ -198,6 +198,8 @@ static void say_again(struct leader *leader, const struct presence_target *seen,
 static bool take_presence(struct leader *leader, const struct presence *presence, bool first, struct err *err)
 {
     atomic_fetch_add(&leader->counters[LEADER_PRESENCES], 1);
+    *array_add(leader->beats, leader->beat_count, leader->beat_room) =
+        (struct store_beat){.worker = presence->worker, .beat = presence->beat};
     for (size_t i = 0; i < presence->target_count; i++) {
         const struct presence_target *seen = &presence->targets[i];
         int index = target_in_release(leader, seen->service, seen->target);

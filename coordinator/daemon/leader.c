@@ -190,6 +190,7 @@ static void end(struct leader *leader, bool clean)
     free(leader->handled);
     free(leader->jobs);
     free(leader->messages);
+    free(leader->beats);
     free(leader->refusals);
     arena_release(&leader->arena);
 }
@@ -283,7 +284,7 @@ static void clear_turn(struct leader *leader)
     for (size_t i = 0; i < leader->position_count; i++)
         leader->positions[i]->moved = false;
     leader->inbox_count = leader->inventory_count = leader->handled_count = leader->job_count = 0;
-    leader->message_count = 0;
+    leader->message_count = leader->beat_count = 0;
     arena_release(&leader->arena);
 }
 
@@ -294,6 +295,7 @@ static bool commit(struct leader *leader, int64_t now_ms, struct err *err)
                                 .message_count = leader->message_count, .inventories = leader->inventories,
                                 .inventory_count = leader->inventory_count, .handled = leader->handled,
                                 .handled_count = leader->handled_count,
+                                .beats = leader->beats, .beat_count = leader->beat_count,
                                 .whole = leader->take_over_all && !leader->told_all};
     struct store_position *positions;
     struct store_seen *seen;
@@ -307,7 +309,8 @@ static bool commit(struct leader *leader, int64_t now_ms, struct err *err)
         batch.effects = &leader->effects;
     }
     if (!batch.rollout && !batch.inbox_count && !batch.message_count && !batch.inventory_count &&
-        !batch.handled_count && !batch.seen_count && !batch.stranger_count && !batch.position_count && !batch.whole)
+        !batch.handled_count && !batch.seen_count && !batch.beat_count && !batch.stranger_count &&
+        !batch.position_count && !batch.whole)
         return true;
     if (!store_batch_commit(leader->store, &batch, err))
         return err_prefix(err, "commit");

@@ -138,6 +138,8 @@ struct leader {
     size_t job_count, job_room;
     struct store_message *messages;
     size_t message_count, message_room;
+    struct store_beat *beats;
+    size_t beat_count, beat_room;
     struct leader_refusal { /* a job that cannot be sent at all: told to the engine as a refusal */
         int target;
         int64_t sequence;

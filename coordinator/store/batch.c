@@ -386,6 +386,19 @@ static bool put_seen(struct store *store, const struct store_batch *batch, struc
             store_exec(store, sql_seen_suspect, NULL, err, 2, buf_text(&services), buf_text(&targets)));
 }
 
+/* A worker that is stored for the first time has its row from put_seen(). */
+static bool put_beats(struct store *store, const struct store_batch *batch, struct err *err)
+{
+    json_t *rows = json_array();
+    for (size_t i = 0; i < batch->beat_count; i++) {
+        json_t *json = json_object();
+        row_text(json, "w", batch->beats[i].worker);
+        row_number(json, "b", batch->beats[i].beat);
+        json_array_append_new(rows, json);
+    }
+    return exec_rows(store, sql_beats_put, rows, err);
+}
+
 static bool put_strangers(struct store *store, const struct store_batch *batch, struct err *err)
 {
     json_t *rows = json_array();
@@ -436,8 +449,9 @@ static bool put_all(struct store *store, struct store_batch *batch, struct err *
         if (!put_inventory(store, &batch->inventories[i], err))
             return false;
     return put_inbox(store, batch, err) && (!batch->rollout || put_rollout(store, batch, err)) &&
-           put_seen(store, batch, err) && put_strangers(store, batch, err) && put_jobs(store, batch, err) &&
-           put_messages(store, batch, err) && put_handled(store, batch, err) && put_positions(store, batch, err);
+           put_seen(store, batch, err) && put_beats(store, batch, err) && put_strangers(store, batch, err) &&
+           put_jobs(store, batch, err) && put_messages(store, batch, err) && put_handled(store, batch, err) &&
+           put_positions(store, batch, err);
 }
 
 /* Heartbeats alone: a server that dies may lose the last of them. */

@@ -391,6 +391,8 @@ struct store_batch {
     size_t inventory_count;
     const struct store_seen *seen;
     size_t seen_count;
+    const struct store_beat *beats;        /* of each heartbeat, also where it is not worth a row of `seen` */
+    size_t beat_count;
     const struct store_stranger *strangers;
     size_t stranger_count;
     const struct store_handled *handled;

@@ -86,6 +86,33 @@ class Attack:
         wait(lambda: self.quarantined(who) >= at_least, lambda: f"{who} to quarantine {at_least}: "
                                                                 f"{self.quarantined(who)}")
 
+    def heartbeats(self, target):
+        """[(key, envelope, beat)] of those that lie there and name the target."""
+        found = []
+        for key, envelope in self.messages("presence"):
+            payload = json.loads(base64.b64decode(json.loads(envelope)["payload"]))
+            if any(one["target"] == target for one in payload["targets"]):
+                found.append((key, envelope, payload["beat"]))
+        return found
+
+    def another_term(self):
+        coordinator, epoch = self.stage.programs["coordinator"], self.stage.get("/api/v1/health")["leader"]["epoch"]
+        coordinator.kill()
+        coordinator.start()
+        coordinator.ready()
+        wait(lambda: self.stage.get("/api/v1/health")["leader"]["epoch"] > epoch, "another term")
+
+    def say_again(self, heartbeats):
+        """A message behind them is told: they were read before it, and what came of them is committed. What is sent
+        before the new leader reads is never read."""
+        name = heartbeats[0][0]
+        def read():
+            for key, envelope, _ in heartbeats:
+                self.send("presence", key, envelope)
+            self.send("presence", name, b"{}")
+            return self.stage.postgres.sql(self.stage.database, f"SELECT 1 FROM greylag.strangers WHERE key = '{name}'")
+        wait(read, "the old heartbeats to be read")
+
     def contents(self):
         return {t: (self.stage.applied(t), self.stage.history(t), self.fence(t)) for t in self.stage.services}
 
@@ -337,28 +364,33 @@ def test_heartbeats_of_a_worker_that_is_gone_said_again():
             return stage.postgres.sql(stage.database, "SELECT t.last_seen, w.leaving FROM greylag.targets t JOIN "
                                       "greylag.workers w USING (worker) WHERE t.target = 'auth'")
         wait(lambda: seen().endswith("|t"), lambda: f"its leave to be stored: {seen()}")
-        gone, epoch = seen(), stage.get("/api/v1/health")["leader"]["epoch"]
-        coordinator = stage.programs["coordinator"]
-        coordinator.kill()
-        coordinator.start()
-        coordinator.ready()
-        wait(lambda: stage.get("/api/v1/health")["leader"]["epoch"] > epoch, "another term")
-        old = [(key, envelope) for key, envelope in attack.messages("presence") if any(
-            one["target"] == "auth"
-            for one in json.loads(base64.b64decode(json.loads(envelope)["payload"]))["targets"])]
-        name = old[0][0]
-        def read():
-            """A message behind them is told: they were read before it, and what came of them is committed. What is sent
-            before the new leader reads is never read."""
-            for key, envelope in old:
-                attack.send("presence", key, envelope)
-            attack.send("presence", name, b"{}")
-            return stage.postgres.sql(stage.database, f"SELECT 1 FROM greylag.strangers WHERE key = '{name}'")
-        wait(read, "the old heartbeats to be read")
+        gone = seen()
+        attack.another_term()
+        attack.say_again(attack.heartbeats("auth"))
         expect(seen() == gone, f"it lives again: {gone}, {seen()}")
         worker.start()
         wait(lambda: seen().endswith("|f"), "the worker, when it is back")
         attack.second_release()
+
+
+def test_heartbeats_of_a_worker_that_was_killed_said_again():
+    """It took no leave, and the leader was killed with it: each that was heard is stored soon, not only what is worth
+    telling people."""
+    with Attack() as attack:
+        stage = attack.stage
+        def stored():
+            return stage.postgres.sql(stage.database, "SELECT w.beat, t.last_seen FROM greylag.targets t JOIN "
+                                      "greylag.workers w USING (worker) WHERE t.target = 'auth'").split("|")
+        last = attack.heartbeats("auth")[-1][2]
+        for beat in range(last + 1, last + 4):
+            wait(lambda: attack.heartbeats("auth")[-1][2] >= beat, f"heartbeat {beat}")
+            wait(lambda: int(stored()[0]) >= beat, lambda: f"heartbeat {beat} to be stored, {stored()[0]} is", limit=4)
+        stage.programs["worker-auth"].kill()
+        wait(lambda: int(stored()[0]) == attack.heartbeats("auth")[-1][2], "its last one to be stored", limit=4)
+        attack.another_term()
+        gone = stored()
+        attack.say_again(attack.heartbeats("auth"))
+        expect(stored() == gone, f"it lives again: {gone}, {stored()}")
 
 
 def test_a_message_of_another_version_said_again():

@@ -42,6 +42,7 @@ static void stop(void)
     free(leader.inbox);
     free(leader.inventories);
     free(leader.messages);
+    free(leader.beats);
     arena_release(&leader.arena);
     store_close(leader.store);
     free(world.json);

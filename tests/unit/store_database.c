@@ -174,6 +174,14 @@ Test(store, how_far_a_worker_has_counted_its_heartbeats_only_rises)
         cr_assert(count == 1 && beats[0].beat == 5, "%zu workers, %lld", count, (long long)beats[0].beat);
         cr_assert_str_eq(beats[0].worker, "w@1");
     }
+    struct store_beat heard[] = {{"w@1", 7}, {"w@1", 6}, {"nobody@1", 1}}, *all; /* not worth a row of `seen` */
+    for (size_t i = 0; i < COUNT_OF(heard); i += 2) {
+        size_t found;
+        struct store_batch batch = {.beats = &heard[i], .beat_count = i ? 1 : 2};
+        MUST(store_batch_commit(store, &batch, &why));
+        MUST(store_beats(store, 2, &arena, &all, &found, &why));
+        cr_assert(found == 1 && all[0].beat == 7, "%zu workers, %lld", found, (long long)all[0].beat);
+    }
     test_pg_run(conninfo, "INSERT INTO greylag.workers (worker, host, version, leaving, beat, last_seen) "
                           "SELECT 'w' || i || '@' || k, '', '', false, i, now() - i * interval '1 hour' "
                           "FROM generate_series(1, 9) AS i, generate_series(1, 2) AS k");
