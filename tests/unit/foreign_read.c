@@ -1,5 +1,6 @@
 /* Records of other tools, found by their columns and read: tables made by hand as the tools' sources make them.
  * links: executor ledger pg crypto harness */
+#include "proto/envelope.h"
 #include "unit/foreign_fixture.h"
 
 TestSuite(foreign_read, .init = start_foreign, .fini = stop_foreign, .timeout = 120);
@@ -232,12 +233,44 @@ Test(foreign_read, a_table_that_is_locked_or_huge_delays_nothing_for_long)
                   "warning: dbmate's record public.schema_migrations cannot be read: it has more than 100000 rows");
     test_pg_run(database, "TRUNCATE schema_migrations; INSERT INTO schema_migrations SELECT repeat('x', 990) || i FROM "
                           "generate_series(1, 17000) i");
-    cr_assert(strstr(records(NULL), "cannot be read: its texts are larger than 16 MiB"));
+    cr_assert(strstr(records(NULL), "cannot be read: it takes more than 10 MiB in a message"));
     struct pg *other;
     cr_assert(pg_open(database, "test", 10000, &other, NULL));
     cr_assert(pg_run(other, "BEGIN; LOCK TABLE schema_migrations", NULL, NULL, NULL));
     cr_assert(strstr(records(NULL), "cannot be read: canceling statement due to lock timeout"));
     pg_close(other);
+}
+
+/* As it is signed, with escapes and names of members. */
+Test(foreign_read, a_record_that_is_taken_fits_into_a_message_that_is_read)
+{
+    static const char *const rows[] = {"repeat('x', 450) || i FROM generate_series(1, 20000) i",
+                                       "repeat('\\', 220) || i FROM generate_series(1, 20000) i",
+                                       "repeat(E'\\x01', 74) || i FROM generate_series(1, 20000) i",
+                                       "i::text FROM generate_series(1, 100000) i"};
+    struct key_secret key;
+    key_generate(&key);
+    test_pg_run(database, "CREATE TABLE schema_migrations (version varchar primary key)");
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        struct report report = {.kind = REPORT_INVENTORY, .audience = {"f", "e", "s", "t"}, .id = "i", .worker = "w",
+                                .release = "", .message = "", .contents = "",
+                                .fence = {.term = "", .digest = ""}, .in_force = {.term = "", .digest = ""}};
+        const char *warning;
+        size_t len;
+        struct err err = ERR_INIT;
+        test_pg_run(database, "TRUNCATE schema_migrations");
+        test_pg_run(database, arena_printf(&arena, "INSERT INTO schema_migrations SELECT %s", rows[i]));
+        cr_assert(foreign_read(pg, NULL, &arena, &report.foreign, &report.foreign_count, &warning, &err));
+        cr_assert(!*warning && report.foreign[0].row_count >= 20000, "%s", warning);
+        auto_free char *payload = report_encode(&report, &len);
+        auto_free char *text = envelope_sign(&key, message_payload_type(MESSAGE_REPORT), payload, len, &len);
+        printf("# %zu: %zu bytes\n", i, len);
+        cr_assert_lt(len, REPORT_MAX - ((size_t)2 << 20));
+        test_pg_run(database, "INSERT INTO schema_migrations SELECT repeat('y', 900) || i FROM "
+                              "generate_series(1, 11000) i");
+        cr_assert(foreign_read(pg, NULL, &arena, &report.foreign, &report.foreign_count, &warning, &err));
+        cr_assert(*warning);
+    }
 }
 
 Test(foreign_read, a_session_that_is_lost_is_told)

@@ -241,6 +241,26 @@ Test(report, a_last_report_that_would_be_too_large_sends_batches_before_it)
     cr_assert(report.kind == REPORT_FINISHED && reports > 7 && report.outcome_count > 0);
 }
 
+/* Nobody would read it. */
+Test(report, what_is_too_large_to_be_read_is_not_sent)
+{
+    enum { HELD = 120000 };
+    struct report report;
+    struct applied *applied = arena_array(&arena, HELD, sizeof *applied);
+    const char *checksum = outcome(1).checksum;
+    for (int i = 0; i < HELD; i++)
+        applied[i] = (struct applied){.migration = arena_printf(&arena, "%d_a_column_more", i), .checksum = checksum,
+                                      .request = "old.1.1", .release = "old"};
+    struct report inventory = {.kind = REPORT_INVENTORY, .release = "", .fence = fence, .in_force = fence,
+                               .message = "", .contents = "", .applied = applied, .applied_count = HELD};
+    cr_assert_not(reporter_say(reporter, &inventory, "", REPORT_UNWATCHED, &err));
+    cr_assert_eq(err.kind, ERR_INPUT);
+    cr_assert(strstr(err.text, "of a worker's message 16777216 are read"), "%s", err.text);
+    inventory.applied_count = HELD / 3;
+    cr_assert(reporter_say(reporter, &inventory, "", REPORT_UNWATCHED, &err), "%s", err.text);
+    cr_assert(next(&report, 20000) && report.applied_count == HELD / 3);
+}
+
 Test(report, what_a_ledger_remembers_goes_out_at_the_next_tick)
 {
     struct report report;

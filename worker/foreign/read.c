@@ -10,7 +10,11 @@
 #define BEGIN "BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL lock_timeout = '2s'; " \
               "SET LOCAL statement_timeout = '20s'; SET LOCAL standard_conforming_strings = on"
 
-#define BYTES_MAX ((size_t)16 << 20) /* of all texts together: they travel in one message */
+/* Of all records together, as they are written in one message: signed it takes four bytes for three, and what the
+ * target holds stands beside them (REPORT_MAX). */
+#define BYTES_MAX ((size_t)10 << 20)
+#define AROUND_ROW 24 /* its braces, and its state */
+#define AROUND_TEXT 16 /* its member's name */
 
 struct reading {
     struct pg *pg;
@@ -56,17 +60,25 @@ static bool find(struct reading *r, PGresult **ret, struct err *err)
     return pg_exec(r->pg, sql_foreign_find, 4, values, ret, err);
 }
 
+static size_t written_size(const char *text)
+{
+    size_t size = *text ? AROUND_TEXT : 0;
+    for (const char *c = text; *c; c++)
+        size += (unsigned char)*c < ' ' ? strlen("\\u0000") : *c == '"' || *c == '\\' ? 2 : 1;
+    return size;
+}
+
 /* Why they are not taken; NULL: they are. */
 static const char *too_many(struct reading *r, const PGresult *rows)
 {
     if (PQntuples(rows) > FOREIGN_ROWS_MAX)
         return "it has more than 100000 rows";
-    size_t bytes = 0;
+    size_t bytes = AROUND_ROW * (size_t)PQntuples(rows);
     for (int i = 0; i < PQntuples(rows); i++)
         for (int c = 0; c < PQnfields(rows); c++)
-            bytes += (size_t)PQgetlength(rows, i, c);
+            bytes += written_size(pg_text(rows, i, c));
     if (bytes > BYTES_MAX - r->bytes)
-        return "its texts are larger than 16 MiB";
+        return "it takes more than 10 MiB in a message";
     r->bytes += bytes;
     return NULL;
 }

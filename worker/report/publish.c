@@ -16,6 +16,9 @@ bool publish(struct bus_producer *producer, const struct key_secret *key, const 
     size_t len = 0;
     auto_free char *envelope = envelope_sign(key, message_payload_type(publication->type), publication->payload,
                                              publication->len, &len);
+    if (len > REPORT_MAX)
+        return err_set(err, ERR_INPUT, "what it has to say takes %zu bytes, and of a worker's message %zu are read",
+                       len, REPORT_MAX);
     auto_free char *source = xasprintf("greylag-worker/%s", publication->worker);
     bool traced = publication->traceparent && *publication->traceparent;
     const struct bus_header headers[] = {
