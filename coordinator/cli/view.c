@@ -7,7 +7,9 @@
 #include "cli/cli_internal.h"
 
 #define BAR 16
-#define BAR_NARROW 6 /* on terminals of less than 80 columns */
+#define BAR_NARROW 6 /* on terminals of less than 80 columns, and beside long names */
+#define WORDS_LEAST 9 /* columns for what a service does: "waiting" */
+#define NAME_LEAST 8
 #define GREEN "\x1b[32m"
 #define RED "\x1b[31m"
 #define DIM "\x1b[2m"
@@ -169,8 +171,41 @@ static const char *word_of(const json_t *summary, const char *up, const char *do
     return strcmp(direction, "down") == 0 ? down : strcmp(direction, "adopt") == 0 ? records : up;
 }
 
-static void service_line(const json_t *summary, const json_t *service, const struct view_style *style, int name_width,
-                         struct buf *out)
+/* How one line of the screen is divided; what is in it never takes more than the screen's width. */
+struct columns {
+    int name, bar, words;
+};
+
+static struct columns columns_of(const struct view_style *style, int widest)
+{
+    const int rest = 2 + 2 + 2 + 9 + 9 + 2 + 1; /* blanks and numbers */
+    struct columns columns = {.name = widest, .bar = style->width < 80 ? BAR_NARROW : BAR};
+    if (style->width - rest - columns.bar - columns.name < WORDS_LEAST)
+        columns.bar = BAR_NARROW;
+    int room = style->width - rest - columns.bar - WORDS_LEAST;
+    if (columns.name > room)
+        columns.name = room > NAME_LEAST ? room : NAME_LEAST;
+    columns.words = style->width - rest - columns.bar - columns.name;
+    return columns;
+}
+
+/* A service's name, padded; where it is too long, as many of its parts as there is room for, and an ellipsis. */
+static void add_name(struct buf *out, const char *name, int width)
+{
+    int len = (int)strlen(name), part = width - 1;
+    if (len <= width) {
+        buf_addf(out, "%-*s", width, name);
+        return;
+    }
+    for (int at = 1; at < width; at++) {
+        if (name[at - 1] == '-' || name[at - 1] == '_')
+            part = at;
+    }
+    buf_addf(out, "%.*s\xe2\x80\xa6%*s", part, name, width - part - 1, "");
+}
+
+static void service_line(const json_t *summary, const json_t *service, const struct view_style *style,
+                         const struct columns *columns, struct buf *out)
 {
     struct progress forward = progress_of(service, "forward");
     bool open = json_is_null(json_object_get(summary, "endedAtUs"));
@@ -178,14 +213,14 @@ static void service_line(const json_t *summary, const json_t *service, const str
     struct buf doing = BUF_INIT(4096), shown = BUF_INIT(4096);
     add_doing(service, word_of(summary, "applies", "undoes", "records"), &doing);
     text_add_printable(&shown, buf_text(&doing), true);
-    int bar = style->width < 80 ? BAR_NARROW : BAR;
-    int room = style->width - (2 + name_width + 2 + bar + 2 + 9 + 9 + 2) - 1; /* what is left for words */
-    buf_addf(out, "  %s%-*s  ", colour, name_width, json_text(service, "service"));
-    add_bar(&forward, bar, out);
+    buf_addf(out, "  %s", colour);
+    add_name(out, json_text(service, "service"), columns->name);
+    buf_adds(out, "  ");
+    add_bar(&forward, columns->bar, out);
     buf_addf(out, "  %4lld/%-4lld", (long long)forward.done, (long long)forward.total);
     add_elapsed(service, style->now_us, open, out);
     buf_adds(out, "  ");
-    add_cut(out, buf_text(&shown), room);
+    add_cut(out, buf_text(&shown), columns->words);
     buf_addf(out, "%s\n", *colour ? PLAIN : "");
     buf_release(&doing);
     buf_release(&shown);
@@ -203,7 +238,7 @@ static int widest_name(const json_t *services)
         int len = (int)strlen(json_text(service, "service"));
         width = len > width ? len : width;
     }
-    return width > 32 ? 32 : width;
+    return width;
 }
 
 static bool at_rest(const json_t *service)
@@ -221,6 +256,7 @@ size_t view_lines(const json_t *summary, const struct view_style *style, struct 
     json_int_t accepted = json_number(summary, "acceptedAtUs"), ended = json_number(summary, "endedAtUs");
     size_t i, lines = 1, hidden = 0, room = style->height > 6 ? (size_t)style->height - 4 : 3;
     bool all = json_array_size(services) <= room;
+    struct columns columns = columns_of(style, widest_name(services));
     buf_addf(out, "release %s  %s  %s\n", json_text(summary, "id"), json_text(summary, "state"),
              clock_duration((ended ? ended : style->now_us) - accepted, elapsed));
     json_array_foreach(services, i, service)
@@ -229,7 +265,7 @@ size_t view_lines(const json_t *summary, const struct view_style *style, struct 
             hidden++;
             continue;
         }
-        service_line(summary, service, style, widest_name(services), out);
+        service_line(summary, service, style, &columns, out);
         lines++;
     }
     if (hidden) {

@@ -213,6 +213,32 @@ Test(cli_texts, words_are_not_cut)
     json_decref(summary);
 }
 
+/* A line that is too wide goes on in the next one: then the screen is not painted over, but runs away. */
+Test(cli_texts, live_view_fits_beside_a_long_name)
+{
+    static const char text[] =
+        "{\"id\":\"r1\",\"state\":\"running\",\"direction\":\"up\",\"acceptedAtUs\":1000000,\"endedAtUs\":null,"
+        "\"services\":[{\"service\":\"customer-relationship-management-service\",\"forward\":{\"total\":4},\"back\":{},"
+        "\"targets\":[],\"waitsFor\":[]},{\"service\":\"bill\",\"forward\":{\"total\":1},\"back\":{},\"targets\":[],"
+        "\"waitsFor\":[]}]}";
+    for (int width = 60; width <= 120; width += 20) {
+        auto_buf struct buf out = BUF_INIT(65536);
+        struct view_style style = {.width = width, .height = 24, .now_us = 5600000};
+        json_t *summary = parse(text);
+        view_lines(summary, &style, &out);
+        const char *rest = buf_text(&out), *customer = strstr(rest, "  customer-"), *bill = strstr(rest, "  bill ");
+        cr_assert(customer && bill);
+        for (int columns = 0; *rest; rest++) {
+            columns = *rest == '\n' ? 0 : columns + (((unsigned char)*rest & 0xc0) != 0x80);
+            cr_expect_lt(columns, width, "%s", buf_text(&out));
+        }
+        cr_expect(strstr(bill, "  waiting\n") && strstr(customer, "  waiting\n"), "%s", buf_text(&out));
+        cr_expect((strstr(customer, "customer-relationship-management-service  ") != NULL) == (width >= 100), "%s",
+                  buf_text(&out));
+        json_decref(summary);
+    }
+}
+
 Test(cli_texts, what_needs_a_person)
 {
     auto_buf struct buf out = BUF_INIT(65536);
