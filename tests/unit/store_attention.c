@@ -207,6 +207,33 @@ Test(store_attention, a_target_that_is_gone_is_forgotten_until_it_is_back)
     store_close(store);
 }
 
+/* What is counted as reporting does report, and what is counted is what there should be. */
+Test(store_attention, health_counts_who_is_there)
+{
+    static const char *const services[] = {"user"}, *const targets[] = {"nowhere"};
+    struct store *store = open_store();
+    char *text;
+    int64_t since;
+    lead(store, "a");
+    make_ready(store);
+    MUST(store_foreign_ask(store, services, targets, 1, &since, &why));
+    change("INSERT INTO greylag.keys (key, service, target, name, enrolled_by) VALUES "
+           "('k', 'user', 'user-asia', 'asia', 'ann'), ('l', 'user', 'user-asia', 'other', 'ann')");
+    MUST(store_health(store, &text, &why));
+    cr_expect(strstr(text, "\"targets\":4,\"reporting\":3,"), "%s", text);
+    free(text);
+    change("INSERT INTO greylag.workers (worker, host, version, leaving, last_seen) VALUES ('w-1', 'h', '1', true, now()) "
+           "ON CONFLICT (worker) DO UPDATE SET leaving = true");
+    MUST(store_health(store, &text, &why));
+    cr_expect(strstr(text, "\"targets\":4,\"reporting\":0,"), "%s", text);
+    free(text);
+    MUST(store_target_forget(store, "user", "user-us", &why)); /* its worker has said that it stops */
+    MUST(store_health(store, &text, &why));
+    cr_expect(strstr(text, "\"targets\":3,"), "%s", text);
+    free(text);
+    store_close(store);
+}
+
 Test(store_attention, a_target_under_a_release_is_not_forgotten)
 {
     struct store *store = open_store();

@@ -8,7 +8,13 @@ SELECT json_build_object(
                      'valid', l.expires_at > clock_timestamp()) END,
          'open', (SELECT id FROM greylag.releases WHERE state IN ('running', 'fencing', 'rolling back')),
          'outbox', (SELECT count(*) FROM greylag.outbox),
-         'targets', (SELECT count(*) FROM greylag.targets WHERE forgotten_at IS NULL),
-         'reporting', (SELECT count(*) FROM greylag.targets
-                        WHERE forgotten_at IS NULL AND greylag.heard_within(last_seen, $1::bigint) AND problem = ''))
+         'targets', (SELECT count(*) FROM greylag.targets WHERE forgotten_at IS NULL AND last_seen IS NOT NULL)
+                    + (SELECT count(DISTINCT (k.service, k.target)) FROM greylag.keys k
+                        WHERE k.revoked_at IS NULL
+                          AND NOT EXISTS (SELECT 1 FROM greylag.targets t
+                                           WHERE t.target = k.target AND k.service IN ('', t.service)
+                                             AND t.last_seen IS NOT NULL)),
+         'reporting', (SELECT count(*) FROM greylag.targets t LEFT JOIN greylag.workers w ON w.worker = t.worker
+                        WHERE forgotten_at IS NULL AND greylag.heard_within(t.last_seen, $1::bigint) AND problem = ''
+                          AND NOT coalesce(w.leaving, false)))
   FROM greylag.identity i, greylag.lease l
