@@ -125,20 +125,22 @@ static bool find_missing(struct store *store, struct arena *arena, struct store_
            store_blobs_missing(store, needed, count, missing, &ret->missing_count, err);
 }
 
+const char *store_why_unheard(const PGresult *row_of, int row)
+{
+    bool reporting = pg_true(row_of, row, 2), enrolled = pg_true(row_of, row, 5);
+    if (!enrolled)
+        return "no worker's key is enrolled for it";
+    if (!reporting)
+        return "no worker reports it";
+    return *pg_text(row_of, row, 4) ? pg_text(row_of, row, 4) : NULL;
+}
+
 /* Why one target cannot take part now, or NULL. */
 static const char *target_objection(const PGresult *row_of, int row, bool has_steps)
 {
-    bool reporting = pg_true(row_of, row, 2), known = pg_true(row_of, row, 3);
-    bool enrolled = pg_true(row_of, row, 5);
-    if (has_steps && !enrolled)
-        return "no worker's key is enrolled for it";
-    if (has_steps && !reporting)
-        return "no worker reports it";
-    if (has_steps && *pg_text(row_of, row, 4))
-        return pg_text(row_of, row, 4);
-    if (!known)
-        return "what it holds is not known yet";
-    return NULL;
+    bool known = pg_true(row_of, row, 3);
+    const char *why = has_steps || !known ? store_why_unheard(row_of, row) : NULL;
+    return why || known ? why : "what it holds is not known yet";
 }
 
 /* Of the plan's targets those that have steps, in the arena. */
@@ -231,8 +233,6 @@ static bool refuse_steps(const struct plan *plan, struct err *err)
                          "baseline`");
 }
 
-#define NOBODY_LEADS "no coordinator leads, so that nobody asks them: greylag health says why"
-
 /* Also where nothing is pending: as long as a target has not said what it holds, that is only what is remembered. */
 static bool check_targets(struct store *store, const struct plan *plan, struct err *err)
 {
@@ -244,7 +244,7 @@ static bool check_targets(struct store *store, const struct plan *plan, struct e
         return true;
     err_set(err, ERR_CONFLICT, "targets are not ready: %s", buf_text(&objections));
     if (led)
-        err_hint(err, "start or enroll their workers (greylag workers list), or leave them out with --service or --on");
+        err_hint(err, "%s", START_OR_ENROLL);
     else
         err_hint(err, "%s", NOBODY_LEADS);
     if (err)

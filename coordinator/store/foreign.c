@@ -206,6 +206,36 @@ static size_t chosen_targets(const struct fleet *fleet, const struct plan_option
     return count;
 }
 
+/* Why they cannot answer, of those in the answer of foreign_waiting for which that is known, behind what is there. */
+static bool add_reasons(struct store *store, const PGresult *waiting, struct buf *out, const char **ret_hint,
+                        struct err *err)
+{
+    size_t count = (size_t)PQntuples(waiting);
+    auto_free const char **services = xcalloc(count, sizeof *services), **targets = xcalloc(count, sizeof *targets);
+    auto_buf struct buf service_list = BUF_INIT(BUF_MAX), target_list = BUF_INIT(BUF_MAX);
+    auto_pgresult PGresult *ready = NULL;
+    char limit[24];
+    size_t told = 0;
+    for (size_t i = 0; i < count; i++) {
+        services[i] = pg_text(waiting, (int)i, 0);
+        targets[i] = pg_text(waiting, (int)i, 1);
+    }
+    target_lists(services, targets, count, &service_list, &target_list);
+    if (!store_exec(store, sql_targets_ready, &ready, err, 3, buf_text(&service_list), buf_text(&target_list),
+                    store_text_int64(limit, STORE_REPORTING_MS)))
+        return false;
+    for (int i = 0; i < PQntuples(ready) && told < NAMED_MAX; i++) {
+        const char *why = store_why_unheard(ready, i);
+        if (why)
+            buf_addf(out, "%s%s/%s: %s", told++ ? "\n  " : ": ", pg_text(ready, i, 0), pg_text(ready, i, 1), why);
+    }
+    if (told)
+        *ret_hint = START_OR_ENROLL;
+    if (PQntuples(ready) > 0 && !pg_true(ready, 0, 6))
+        *ret_hint = NOBODY_LEADS;
+    return true;
+}
+
 bool store_check_answered(struct store *store, const struct fleet *fleet, const struct plan_options *options,
                           int64_t since_us, struct err *err)
 {
@@ -234,10 +264,14 @@ bool store_check_answered(struct store *store, const struct fleet *fleet, const 
         buf_addf(&names, "%s%s/%s", i ? ", " : "", pg_text(result, i, 0), pg_text(result, i, 1));
     if (waiting > NAMED_MAX)
         buf_addf(&names, " and %d more", waiting - NAMED_MAX);
-    err_set(err, ERR_CONFLICT, "%s ha%s not said yet what records of other tools %s", buf_text(&names),
-            waiting == 1 ? "s" : "ve", waiting == 1 ? "it holds" : "they hold");
-    err_hint(err, "their workers are asked; greylag workers list shows which report. --service or --on leaves the "
-                  "others out");
+    buf_addf(&names, " ha%s not said yet what records of other tools %s", waiting == 1 ? "s" : "ve",
+             waiting == 1 ? "it holds" : "they hold");
+    const char *hint = "their workers are asked; greylag workers list shows which report. --service or --on leaves the "
+                       "others out";
+    if (!add_reasons(store, result, &names, &hint, err))
+        return false;
+    err_set(err, ERR_CONFLICT, "%s", buf_text(&names));
+    err_hint(err, "%s", hint);
     if (err)
         err->retriable = true;
     return false;

@@ -39,6 +39,12 @@ bool store_load_texts(struct store *store, struct arena *arena, const struct tar
 bool store_blobs_use(struct store *store, const char *const *digests, size_t count, struct err *err);
 bool store_check_open(struct store *store, struct err *err); /* ERR_CONFLICT: a release is open */
 
+/* Why a target cannot be worked on, or NULL: of a row of targets_ready.sql. */
+const char *store_why_unheard(const PGresult *row_of, int row);
+#define START_OR_ENROLL                                                                                               \
+    "start or enroll their workers (greylag workers list), or leave them out with --service or --on"
+#define NOBODY_LEADS "no coordinator leads, so that nobody asks them: greylag health says why"
+
 /* foreign.c */
 bool store_put_foreign(struct store *store, const struct store_inventory *inventory, struct err *err);
 /* Adds other tools' records to what targets hold: of all, or only where nothing is applied. In the arena. */

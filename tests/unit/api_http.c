@@ -560,6 +560,17 @@ Test(api_http, imports_are_asked_for_and_wait_for_the_answer)
     cr_assert_eq(call(TOKEN_VIEWER, "POST", "/api/v1/plans", json_incref(body), NULL, &reply, &err), 409);
     cr_expect(json_is_true(json_object_get(reply.json, "retriable")), "it may come in a moment");
     cr_expect(strstr(err.text, "auth/auth, user/user have not said yet"), "%s", err.text);
+    test_pg_run(conninfo, "DELETE FROM greylag.keys WHERE target = 'auth'");
+    test_pg_run(conninfo, "UPDATE greylag.targets SET last_seen = NULL");
+    cr_assert_eq(call(TOKEN_VIEWER, "POST", "/api/v1/plans", json_incref(body), NULL, &reply, &err), 409);
+    static const char both[] = "auth/auth: no worker's key is enrolled for it\n  user/user: no worker reports it";
+    cr_expect(strstr(err.text, both), "%s", err.text);
+    cr_expect(strstr(err.hint, "start or enroll their workers"), "%s", err.hint);
+    test_pg_run(conninfo, "UPDATE greylag.targets SET known = false"); /* also where a target has no step */
+    json_t *repair = json_pack("{s:o, s:{s:s, s:s}}", "fleet", fleet_json(true), "options", "direction", "adopt",
+                               "adoption", "repair");
+    cr_assert_eq(call(TOKEN_OPERATOR, "POST", "/api/v1/releases", repair, NULL, &reply, &err), 409, "%s", err.text);
+    cr_expect(strstr(err.text, both), "%s", err.text);
     json_object_del(body, "since");
     cr_assert_eq(call(TOKEN_VIEWER, "POST", "/api/v1/plans", body, NULL, &reply, &err), 422);
     cr_assert_eq(call(TOKEN_VIEWER, "GET", "/api/v1/imports", NULL, NULL, &reply, &err), 200);

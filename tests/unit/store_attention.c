@@ -222,8 +222,8 @@ Test(store_attention, health_counts_who_is_there)
     MUST(store_health(store, &text, &why));
     cr_expect(strstr(text, "\"targets\":4,\"reporting\":3,"), "%s", text);
     free(text);
-    change("INSERT INTO greylag.workers (worker, host, version, leaving, last_seen) VALUES ('w-1', 'h', '1', true, now()) "
-           "ON CONFLICT (worker) DO UPDATE SET leaving = true");
+    change("INSERT INTO greylag.workers (worker, host, version, leaving, last_seen) "
+           "VALUES ('w-1', 'h', '1', true, now()) ON CONFLICT (worker) DO UPDATE SET leaving = true");
     MUST(store_health(store, &text, &why));
     cr_expect(strstr(text, "\"targets\":4,\"reporting\":0,"), "%s", text);
     free(text);
