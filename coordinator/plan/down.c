@@ -331,6 +331,37 @@ static void name_built_on(struct undoing *undoing)
     }
 }
 
+static bool stays_on_top(const struct undoing *undoing, const struct undo *repeatable)
+{
+    if (!repeatable->repeatable || repeatable->placed || repeatable->chosen)
+        return false;
+    for (size_t i = undoing->first[repeatable->slot]; i < undoing->first[repeatable->slot + 1]; i++)
+        if (undoing->undos[i].chosen && undo_ran_before(&undoing->undos[i], repeatable))
+            return true;
+    return false;
+}
+
+/* Versions and numbers of steps leave repeatable ones alone, which ran behind what is undone and may need it: said. */
+static void name_left_on_top(struct undoing *undoing)
+{
+    for (int s = 0; s < undoing->planning->slot_count; s++) {
+        const struct undo *first = NULL;
+        size_t count = 0;
+        for (size_t i = undoing->first[s]; i < undoing->first[s + 1]; i++)
+            if (stays_on_top(undoing, &undoing->undos[i])) {
+                first = first ? first : &undoing->undos[i];
+                count++;
+            }
+        if (count)
+            planning_find(undoing->planning, false, FINDING_BUILT_ON,
+                          "look whether it can do without: versions and steps leave repeatable migrations alone",
+                          "%s on %s: %zu repeatable migration%s that ran on top of what is undone stay%s as %s: %s%s",
+                          undo_service(undoing, s)->name, undoing->planning->slots[s].name, count,
+                          count == 1 ? "" : "s", count == 1 ? "s" : "", count == 1 ? "it is" : "they are",
+                          undo_id(first), count == 1 ? "" : ", ...");
+    }
+}
+
 static void connect_needed(struct undoing *undoing, size_t at, size_t needed, const struct dependency *dependency)
 {
     const struct undo *first = &undoing->undos[at], *then = &undoing->undos[needed];
@@ -407,6 +438,7 @@ void planning_down(struct planning *planning)
     }
     name_forgotten(&undoing);
     name_built_on(&undoing);
+    name_left_on_top(&undoing);
     if (planning->error_count == 0)
         add_steps(&undoing);
 }

@@ -77,9 +77,7 @@ void undo_keep(struct undoing *undoing, size_t first, size_t end)
     }
 }
 
-/* Whether the text of a repeatable one ran on top of this: it runs behind all others of its release (whose ids sort by
- * time). Where nobody knows, it did. */
-static bool ran_before(const struct undo *other, const struct undo *repeatable)
+bool undo_ran_before(const struct undo *other, const struct undo *repeatable)
 {
     const char *first = other->applied->release, *then = repeatable->applied->release;
     return other->placed && (!first || !then || strcmp(first, then) <= 0);
@@ -95,7 +93,7 @@ void undo_keep_from(struct undoing *undoing, size_t at)
     }
     undo_keep(undoing, at, at + 1);
     for (size_t i = undoing->first[stays->slot]; i < end; i++) {
-        if (ran_before(&undoing->undos[i], stays))
+        if (undo_ran_before(&undoing->undos[i], stays))
             undo_keep(undoing, i, i + 1);
     }
 }

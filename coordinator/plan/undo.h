@@ -30,6 +30,9 @@ bool undo_stands_apart(const struct undo *undo);
 bool undo_has_way_back(const struct undoing *undoing, const struct undo *undo);
 /* These stay; `changed` when one of them was chosen. */
 void undo_keep(struct undoing *undoing, size_t first, size_t end);
+/* Whether the text of a repeatable one ran on top of the other: it runs behind all others of its release (whose ids
+ * sort by time). Where nobody knows, it did. */
+bool undo_ran_before(const struct undo *other, const struct undo *repeatable);
 /* This one stays, and with it what was applied before it on its target. */
 void undo_keep_from(struct undoing *undoing, size_t at);
 /* Which undo takes away what the migration of undo `at` needs; calls `take`. */

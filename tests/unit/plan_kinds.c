@@ -496,6 +496,9 @@ Test(plan_kinds, versions_and_steps_back_do_not_concern_repeatables)
     w.options.service_count = 1;
     w.options.steps = 1;
     good(&w, "auth:2");
+    cr_assert_not_null(finding(&w, "built-on"));
+    cr_expect_str_eq(finding(&w, "built-on")->text, "auth on auth: 2 repeatable migrations that ran on top of what is "
+                                                    "undone stay as they are: R__w, ...");
     w.options.steps = 9;
     good(&w, "auth:2 auth:1");
     w.options.steps = 0;
@@ -504,6 +507,23 @@ Test(plan_kinds, versions_and_steps_back_do_not_concern_repeatables)
     good(&w, "auth:2");
     w.options.limits = (struct plan_limit[]){{"auth", "R__v"}};
     bad(&w, "unknown-version", "has no migration of version R__v");
+    end(&w);
+}
+
+Test(plan_kinds, repeatables_that_ran_before_what_goes_are_no_matter)
+{
+    struct world w;
+    kinds(&w);
+    applied(&w, "auth", "auth", "1@r1 R__v@r1 R__w@r1 2@r2");
+    w.options.direction = DIRECTION_DOWN;
+    w.options.services = (const char *[]){"auth"};
+    w.options.service_count = 1;
+    w.options.steps = 1;
+    good(&w, "auth:2");
+    cr_expect_null(finding(&w, "built-on"));
+    w.options.steps = 2;
+    good(&w, "auth:2 auth:1");
+    cr_assert_not_null(finding(&w, "built-on"));
     end(&w);
 }
 
