@@ -56,7 +56,8 @@ static bool fits(const struct choice *choice, enum release_state state, enum dir
     bool whole = json_number(release, "irreversible") == 0;
     bool ended = strcmp(json_text(release, "decidedBy"), "irreversible") == 0;
     bool back = choice->back == WHATEVER || (choice->back == OPEN ? !ended : whole == (choice->back == WHOLE));
-    return choice->state == state && choice->directions & 1u << direction && back &&
+    bool done = strcmp(choice->command, "release leave") == 0 && json_is_string(json_object_get(release, "leftBy"));
+    return choice->state == state && choice->directions & 1u << direction && back && !done &&
            (choice->place == ANYWHERE || newest == (choice->place == NEWEST));
 }
 

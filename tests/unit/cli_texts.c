@@ -162,6 +162,11 @@ Test(cli_texts, what_can_be_done)
     text = buf_text(&out);
     cr_expect(strstr(text, "greylag up ") && !strstr(text, "retry") && !strstr(text, "rollback"), "%s", text);
     cr_expect_not(strstr(text, "release show"), "%s", text); /* which has just said this */
+    cr_expect(strstr(text, "greylag release leave r1"), "%s", text);
+    json_object_set_new(ended, "leftBy", json_string("ann"));
+    buf_clear(&out);
+    view_next(ended, true, &out);
+    cr_expect_not(strstr(buf_text(&out), "release leave"), "it was left: %s", buf_text(&out));
     json_decref(ended);
     text = offered("succeeded", "up", true, 0);
     cr_expect(strstr(text, "greylag down    "), "%s", text);
