@@ -164,6 +164,24 @@ Test(store_attention, a_halted_release_that_somebody_leaves_as_it_stands)
     arena_release(&world.arena);
 }
 
+/* A worker whose key was revoked may well run: to start it is no advice. */
+Test(store_attention, a_target_without_a_key_is_silent_for_that_reason)
+{
+    struct store *store = open_store();
+    char *text;
+    lead(store, "a");
+    make_ready(store);
+    change("UPDATE greylag.targets SET last_seen = now() - interval '1 hour' WHERE target = 'user-us'");
+    MUST(store_health(store, &text, &why));
+    cr_expect(strstr(text, "says nothing\""), "%s", text);
+    free(text);
+    change("UPDATE greylag.keys SET revoked_at = now()");
+    MUST(store_health(store, &text, &why));
+    cr_expect(strstr(text, "says nothing; no key is enrolled for it any more"), "%s", text);
+    free(text);
+    store_close(store);
+}
+
 Test(store_attention, a_target_that_is_gone_is_forgotten_until_it_is_back)
 {
     struct store *store = open_store();

@@ -39,7 +39,11 @@ WITH heard AS (
   SELECT 4, 'silent', '', service, target,
          CASE WHEN leaving THEN 'its worker ' || worker || ' has stopped'
               ELSE 'its worker ' || worker || CASE WHEN host <> '' THEN ' on ' || host ELSE '' END || ' says nothing'
-              END,
+              END
+         || CASE WHEN EXISTS (SELECT 1 FROM greylag.keys k WHERE k.target = heard.target
+                                 AND k.service IN ('', heard.service) AND k.revoked_at IS NULL) THEN ''
+                 ELSE '; no key is enrolled for it any more, so that nothing it says counts: greylag workers enroll '
+                      || 'a new one' END,
          last_seen
     FROM heard WHERE last_seen IS NOT NULL AND NOT reporting AND forgotten_at IS NULL
   UNION ALL
