@@ -3,6 +3,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/cleanup.h"
 #include "sql/sql_internal.h"
 
 static const char *str(const json_t *node, const char *key)
@@ -71,7 +72,7 @@ static void on_transaction(const json_t *node, struct sql_statement *s, struct a
         {"TRANS_STMT_RELEASE", SQL_SAVEPOINT, "RELEASE"},
         {"TRANS_STMT_ROLLBACK_TO", SQL_SAVEPOINT, "ROLLBACK TO"},
     };
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+    for (size_t i = 0; i < COUNT_OF(rows); i++)
         if (kind_is(node, "kind", rows[i].node)) {
             s->kind = rows[i].kind;
             s->keyword = rows[i].keyword;
@@ -228,13 +229,17 @@ static void on_drop_subscription(const json_t *node, struct sql_statement *s, st
     once(s, "DROP SUBSCRIPTION", keep(arena, str(node, "subname")));
 }
 
-/* SET x TO on, to its default, or RESET. */
+/* SET x TO what PostgreSQL takes for on (postgres: src/backend/utils/adt/bool.c), to its default, or RESET. */
 static bool is_on(const json_t *set)
 {
-    const json_t *value = json_object_get(json_object_get(json_array_get(json_object_get(set, "args"), 0), "A_Const"),
-                                          "sval");
-    const char *text = str(value, "sval");
-    return !text || strcasecmp(text, "on") == 0 || strcasecmp(text, "true") == 0 || strcasecmp(text, "yes") == 0;
+    static const char *const words[] = {"on", "true", "yes", "1"};
+    const json_t *value = json_object_get(json_array_get(json_object_get(set, "args"), 0), "A_Const");
+    const json_t *number = json_object_get(value, "ival");
+    const char *text = str(json_object_get(value, "sval"), "sval");
+    bool on = number ? json_integer_value(json_object_get(number, "ival")) != 0 : !text;
+    for (size_t i = 0; text && i < COUNT_OF(words) && !on; i++)
+        on = strncasecmp(text, words[i], strlen(text)) == 0;
+    return on;
 }
 
 static void on_set(const json_t *node, struct sql_statement *s, struct arena *arena)
@@ -245,8 +250,10 @@ static void on_set(const json_t *node, struct sql_statement *s, struct arena *ar
                                "it anyway");
         return;
     }
-    s->rereads = kind_is(node, "name", "standard_conforming_strings") || kind_is(node, "name", "backslash_quote");
-    s->strings_off = kind_is(node, "name", "standard_conforming_strings") && !is_on(node);
+    bool strings = kind_is(node, "name", "standard_conforming_strings");
+    s->rereads = strings || kind_is(node, "name", "backslash_quote");
+    s->strings_on = strings && is_on(node);
+    s->strings_off = strings && !is_on(node);
     s->sets = !is(node, "is_local") && !kind_is(node, "name", "TRANSACTION");
     if (kind_is(node, "name", "TRANSACTION"))
         read_modes(json_object_get(node, "args"), s, arena);
@@ -355,7 +362,7 @@ void sql_classify(json_t *tree, bool look_for_calls, struct arena *arena, struct
     json_t *node = name ? json_object_get(tree, name) : NULL;
     s->kind = SQL_PLAIN;
     s->keyword = "statement";
-    for (size_t i = 0; name && i < sizeof rows / sizeof *rows; i++)
+    for (size_t i = 0; name && i < COUNT_OF(rows); i++)
         if (strcmp(rows[i].node, name) == 0)
             rows[i].act(node, s, arena);
     if (look_for_calls && node)

@@ -197,8 +197,7 @@ static void find_ambiguous(struct gather *g)
             s->keyword = "\\' behind standard_conforming_strings = off";
             s->why = "only the server can tell where that string ends: write '' for a quote in it";
         }
-        if (s->rereads)
-            off = s->strings_off;
+        off = s->strings_off || (off && !s->strings_on);
     }
 }
 

@@ -46,10 +46,10 @@ struct sql_statement {
     size_t begin, end;      /* the statement without blanks and comments in front of it and without its ';' */
     int line;               /* where it begins */
     bool rereads;           /* changes how the text behind it is read: standard_conforming_strings and its kind */
-    bool strings_off;       /* and behind it a backslash in a string may be an escape */
+    bool strings_on, strings_off; /* and behind it a backslash in a string is no escape; may be one */
     bool sets;              /* does nothing but set something in the session, and may run again in a new one: SET,
                              * PREPARE, LOAD */
-    bool concurrently;      /* REINDEX */
+    bool concurrently;      /* says CONCURRENTLY */
     bool again;             /* safe to run again, should it have to run alone: REINDEX and CLUSTER, which are refused
                              * in a transaction where the table is partitioned */
     const char *why;        /* FORBIDDEN: one line for people; else NULL */

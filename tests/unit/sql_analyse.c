@@ -191,6 +191,41 @@ Test(sql_analyse, what_changes_how_strings_are_read)
     arena_release(&arena);
 }
 
+/* As PostgreSQL reads a boolean: a number, or so many letters of a word that it can be no other. */
+Test(sql_analyse, off_and_on_in_each_of_their_spellings)
+{
+    static const char *const off[] = {"off", "of", "OFF", "'off'", "false", "f", "no", "n", "0"};
+    static const char *const on[] = {"on", "'on'", "true", "t", "yes", "y", "1", "DEFAULT"};
+    char text[200];
+    for (size_t i = 0; i < COUNT_OF(off); i++) {
+        snprintf(text, sizeof text, "SET standard_conforming_strings = %s;\nSELECT 'a\\' || 'b'", off[i]);
+        analyse(text);
+        cr_expect(t.forbidden && t.forbidden->line == 2, "%s", text);
+        snprintf(text, sizeof text, "SET transaction_read_only = %s", off[i]);
+        analyse(text);
+        cr_expect(!t.forbidden, "%s", text);
+    }
+    for (size_t i = 0; i < COUNT_OF(on); i++) {
+        snprintf(text, sizeof text, "SET standard_conforming_strings = %s;\nSELECT E'it\\'s'", on[i]);
+        analyse(text);
+        cr_expect(t.parsed && !t.forbidden && !t.statements[0].strings_off, "%s", text);
+        snprintf(text, sizeof text, "SET transaction_read_only = %s", on[i]);
+        analyse(text);
+        cr_expect_eq(t.forbidden != NULL, strcmp(on[i], "DEFAULT") != 0, "%s", text);
+    }
+    arena_release(&arena);
+}
+
+/* It says how a quote is read behind a backslash, not whether a backslash is an escape. */
+Test(sql_analyse, backslash_quote_leaves_strings_as_they_were_read)
+{
+    analyse("SET standard_conforming_strings = off;\nSET backslash_quote = on;\nSELECT 'a\\' || 'b'");
+    cr_assert(t.forbidden && t.forbidden->line == 3);
+    analyse("SET backslash_quote = on;\nSELECT E'it\\'s'");
+    cr_assert(t.parsed && !t.forbidden && t.statements[0].rereads);
+    arena_release(&arena);
+}
+
 Test(sql_analyse, what_cannot_be_read_is_a_warning)
 {
     analyse("SELECT 1;\n\\i other.sql\n");
