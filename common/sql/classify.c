@@ -229,14 +229,14 @@ static void on_drop_subscription(const json_t *node, struct sql_statement *s, st
     once(s, "DROP SUBSCRIPTION", keep(arena, str(node, "subname")));
 }
 
-/* SET x TO what PostgreSQL takes for on (postgres: src/backend/utils/adt/bool.c), to its default, or RESET. */
+/* SET x TO what PostgreSQL takes for on (postgres: src/backend/utils/adt/bool.c). */
 static bool is_on(const json_t *set)
 {
     static const char *const words[] = {"on", "true", "yes", "1"};
     const json_t *value = json_object_get(json_array_get(json_object_get(set, "args"), 0), "A_Const");
     const json_t *number = json_object_get(value, "ival");
     const char *text = str(json_object_get(value, "sval"), "sval");
-    bool on = number ? json_integer_value(json_object_get(number, "ival")) != 0 : !text;
+    bool on = number && json_integer_value(json_object_get(number, "ival")) != 0;
     for (size_t i = 0; text && i < COUNT_OF(words) && !on; i++)
         on = strncasecmp(text, words[i], strlen(text)) == 0;
     return on;
@@ -252,8 +252,10 @@ static void on_set(const json_t *node, struct sql_statement *s, struct arena *ar
     }
     bool strings = kind_is(node, "name", "standard_conforming_strings");
     s->rereads = strings || kind_is(node, "name", "backslash_quote");
-    s->strings_on = strings && is_on(node);
-    s->strings_off = strings && !is_on(node);
+    if (strings && !json_object_get(node, "args"))
+        s->strings = SQL_STRINGS_DEFAULT;
+    else if (strings)
+        s->strings = is_on(node) ? SQL_STRINGS_ON : SQL_STRINGS_OFF;
     s->sets = !is(node, "is_local") && !kind_is(node, "name", "TRANSACTION");
     if (kind_is(node, "name", "TRANSACTION"))
         read_modes(json_object_get(node, "args"), s, arena);

@@ -187,17 +187,19 @@ static bool is_ambiguous(const char *text, size_t len)
 
 /* With standard_conforming_strings off the parser, which reads with on, may see other strings than the server. Where
  * none ends at a backslash, both see the same statements. */
-static void find_ambiguous(struct gather *g)
+static void find_ambiguous(struct gather *g, struct sql_text *ret)
 {
-    bool off = false;
+    enum sql_strings strings = SQL_STRINGS_DEFAULT;
     for (size_t i = 0; i < g->count; i++) {
         struct sql_statement *s = &g->statements[i];
-        if (off && is_ambiguous(g->text + s->begin, s->end - s->begin)) {
+        bool ambiguous = strings != SQL_STRINGS_ON && is_ambiguous(g->text + s->begin, s->end - s->begin);
+        if (ambiguous && strings == SQL_STRINGS_OFF) {
             s->kind = SQL_FORBIDDEN;
             s->keyword = "\\' behind standard_conforming_strings = off";
             s->why = "only the server can tell where that string ends: write '' for a quote in it";
-        }
-        off = s->strings_off || (off && !s->strings_on);
+        } else if (ambiguous && !ret->ambiguous)
+            ret->ambiguous = s;
+        strings = s->strings == SQL_STRINGS_KEPT ? strings : s->strings;
     }
 }
 
@@ -306,8 +308,10 @@ static void parse_piece(struct gather *g, size_t at, size_t len, bool last)
         sql_classify(json_object_get(first, "stmt"), g->calls, g->arena, s);
     if (result.error)
         s->kind = SQL_OPAQUE;
-    if (!s->rereads && mentions_strings(piece)) /* set_config(), DO: nobody sees to what */
-        s->rereads = s->strings_off = true;
+    if (!s->rereads && mentions_strings(piece)) { /* set_config(), DO: nobody sees to what */
+        s->rereads = true;
+        s->strings = SQL_STRINGS_OFF;
+    }
     if (s->reads_rows && last && g->stretch->copy)
         give_rows(g, s);
     if (first && g->visit)
@@ -573,8 +577,7 @@ void sql_visit(const char *text, struct arena *arena, sql_visitor *visit, void *
         g.count = 0;
     if (!ret->divided && !ret->forbidden)
         ret->forbidden = lost_frame(&g, ret);
-    if (g.rereads)
-        find_ambiguous(&g);
+    find_ambiguous(&g, ret);
     ret->statements = g.statements;
     ret->count = g.count;
     for (size_t i = 0; i < g.count; i++) {

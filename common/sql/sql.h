@@ -41,12 +41,20 @@ enum sql_class {
         SQL_CLASS_COUNT
 };
 
+/* How strings are read, by standard_conforming_strings: whether a backslash in them may be an escape. */
+enum sql_strings {
+    SQL_STRINGS_KEPT,    /* as before */
+    SQL_STRINGS_DEFAULT, /* as in a session in which nobody has set it */
+    SQL_STRINGS_ON,      /* it is none */
+    SQL_STRINGS_OFF,     /* it may be one */
+};
+
 struct sql_statement {
     enum sql_class kind;
     size_t begin, end;      /* the statement without blanks and comments in front of it and without its ';' */
     int line;               /* where it begins */
     bool rereads;           /* changes how the text behind it is read: standard_conforming_strings and its kind */
-    bool strings_on, strings_off; /* and behind it a backslash in a string is no escape; may be one */
+    enum sql_strings strings; /* and how */
     bool sets;              /* does nothing but set something in the session, and may run again in a new one: SET,
                              * PREPARE, LOAD */
     bool concurrently;      /* says CONCURRENTLY */
@@ -90,6 +98,8 @@ struct sql_text {
     int stray_line;
     const struct sql_statement *forbidden; /* the first, or NULL; of a flaw only its `line`, `why` and `hint` count */
     enum sql_flaw_kind flaw;
+    const struct sql_statement *ambiguous; /* the first that may be another one where standard_conforming_strings is
+                                            * off by default; NULL: none */
     const struct sql_statement *statements;
     size_t count;
 };

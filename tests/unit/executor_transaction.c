@@ -233,6 +233,27 @@ Test(executor_transaction, strings_are_read_as_the_file_has_set_it)
     ledger_close(l);
 }
 
+Test(executor_transaction, a_string_that_goes_on_where_strings_are_of_the_old_kind_is_told)
+{
+    test_pg_run(database, "DO $$ BEGIN EXECUTE"
+                " format('ALTER DATABASE %I SET standard_conforming_strings = off', current_database()); END $$");
+    struct ledger *l = ready(1);
+    struct job_request r = up("q1", "1", "SELECT 1;\nSELECT 'a\\' || 'b';\nSELECT 2");
+    for (int alone = 0; alone < 2; alone++) {
+        r.no_transaction = alone;
+        r.request = alone ? "q2" : "q1";
+        EXPECT(l, r, OUTCOME_FAILED);
+        cr_assert_str_eq(last.outcome.sqlstate, "42601");
+        cr_assert_eq(last.outcome.line, 2);
+        cr_assert(strstr(last.outcome.message, "standard_conforming_strings"), "%s", last.outcome.message);
+        cr_assert(!strstr(last.outcome.message, "RESET"), "%s", last.outcome.message);
+    }
+    EXPECT(l, up("q3", "3", "SELECT E'it\\'s'; SELECT 'a\\\\'"), OUTCOME_APPLIED);
+    EXPECT(l, up("q4", "4", "SELECT E'it\\'s';\nSELECT FROM WHERE"), OUTCOME_FAILED);
+    cr_assert_eq(last.outcome.line, 2);
+    ledger_close(l);
+}
+
 Test(executor_transaction, lock_timeout_is_retried_and_then_counts)
 {
     struct ledger *l = ready(1);

@@ -182,8 +182,8 @@ Test(sql_analyse, what_changes_how_strings_are_read)
     analyse("SET standard_conforming_strings = on; SELECT E'it\\'s'; SELECT set_config('standard_conforming_strings', "
             "'off', true); SELECT 'a\\b'; SELECT 'it''s \\\\'");
     cr_assert(t.parsed && !t.forbidden && t.count == 5);
-    cr_assert(t.statements[0].rereads && !t.statements[0].strings_off);
-    cr_assert(t.statements[2].rereads && t.statements[2].strings_off && !t.statements[3].rereads);
+    cr_assert(t.statements[0].rereads && t.statements[0].strings == SQL_STRINGS_ON);
+    cr_assert(t.statements[2].rereads && t.statements[2].strings == SQL_STRINGS_OFF && !t.statements[3].rereads);
     analyse("SET standard_conforming_strings = off;\nSELECT 'a\\' || 'b';\nSELECT 2");
     cr_assert(t.forbidden && t.forbidden->line == 2, "%s", t.warning);
     analyse("SET standard_conforming_strings = off; RESET standard_conforming_strings; SELECT E'it\\'s'");
@@ -208,7 +208,7 @@ Test(sql_analyse, off_and_on_in_each_of_their_spellings)
     for (size_t i = 0; i < COUNT_OF(on); i++) {
         snprintf(text, sizeof text, "SET standard_conforming_strings = %s;\nSELECT E'it\\'s'", on[i]);
         analyse(text);
-        cr_expect(t.parsed && !t.forbidden && !t.statements[0].strings_off, "%s", text);
+        cr_expect(t.parsed && !t.forbidden && t.statements[0].strings != SQL_STRINGS_OFF, "%s", text);
         snprintf(text, sizeof text, "SET transaction_read_only = %s", on[i]);
         analyse(text);
         cr_expect_eq(t.forbidden != NULL, strcmp(on[i], "DEFAULT") != 0, "%s", text);
@@ -223,6 +223,25 @@ Test(sql_analyse, backslash_quote_leaves_strings_as_they_were_read)
     cr_assert(t.forbidden && t.forbidden->line == 3);
     analyse("SET backslash_quote = on;\nSELECT E'it\\'s'");
     cr_assert(t.parsed && !t.forbidden && t.statements[0].rereads);
+    arena_release(&arena);
+}
+
+/* A database or a role may have standard_conforming_strings off. */
+Test(sql_analyse, what_is_another_statement_where_strings_are_off_by_default)
+{
+    static const char *const ambiguous[] = {
+        "SELECT 1;\nSELECT 'a\\' || 'b'", "SET standard_conforming_strings = on; RESET standard_conforming_strings;\n"
+        "SELECT 'a\\' || 'b'", "SET standard_conforming_strings = DEFAULT;\nSELECT 'a\\' || 'b'"};
+    static const char *const certain[] = {"SELECT 'a\\b', 'it''s \\\\'",
+                                          "SET standard_conforming_strings = on;\nSELECT 'a\\' || 'b'"};
+    for (size_t i = 0; i < COUNT_OF(ambiguous); i++) {
+        analyse(ambiguous[i]);
+        cr_expect(t.parsed && !t.forbidden && t.ambiguous && t.ambiguous->line == 2, "%s", ambiguous[i]);
+    }
+    for (size_t i = 0; i < COUNT_OF(certain); i++) {
+        analyse(certain[i]);
+        cr_expect(t.parsed && !t.forbidden && !t.ambiguous, "%s", certain[i]);
+    }
     arena_release(&arena);
 }
 

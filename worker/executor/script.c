@@ -140,6 +140,26 @@ static void tell_read_only(const struct script *script, int completed, struct fa
     err_sqlstate(&failure->err, "25006"); /* read_only_sql_transaction */
 }
 
+/* The server cannot read what the parser could: where standard_conforming_strings is off by default, a string may go on
+ * into greylag's own statements, and the server's words would speak of these. */
+static void tell_ambiguous(const struct execution *x, const struct script *script, struct failure *failure)
+{
+    const char *strings = pg_parameter(ledger_session(x->ledger), "standard_conforming_strings");
+    const struct part *part = NULL;
+    for (size_t i = 0; i < script->span_count && !part; i++) {
+        const struct sql_text *text = &script->spans[i].part->text;
+        part = text->parsed && text->ambiguous ? script->spans[i].part : NULL;
+    }
+    if (!part || !failure->err.position || strcmp(failure->err.sqlstate, "42601") != 0 || strcmp(strings, "off") != 0)
+        return;
+    *failure = FAILURE_INIT;
+    failure->part = part;
+    failure->line = part_file_line(part, part->text.ambiguous->line);
+    err_set(&failure->err, ERR_INPUT, "a string that ends at a backslash goes on where standard_conforming_strings is "
+            "off, as it is here by default: a quote in it is written ''");
+    err_sqlstate(&failure->err, "42601"); /* syntax_error */
+}
+
 /* By the line of the rows that the server names. */
 static bool place_input(const struct script *script, const struct pg_script *ran, struct failure *failure)
 {
@@ -278,5 +298,6 @@ bool script_run(struct execution *x, const struct script *script, bool stoppable
     else if (!failure->line)
         place_count(script, ret_script->completed, failure);
     tell_read_only(script, ret_script->completed, failure);
+    tell_ambiguous(x, script, failure);
     return false;
 }
