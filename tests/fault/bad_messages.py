@@ -452,14 +452,15 @@ def test_an_inventory_that_no_target_can_hold():
         report.update(kind="inventory", release="", outcomes=[], applied=[row, row],
                       contents=hashlib.blake2b(line * 2, digest_size=32).hexdigest(),
                       fence={**question["fence"], "digest": hashlib.blake2b(asked, digest_size=32).hexdigest()})
+        heard = attack.metric("coordinator", "greylag_coordinator_reports_total")
         attack.send("events", "auth/auth", json.dumps(report), "--sign", stage.key("worker-auth"), "report")
-        time.sleep(2)  # long enough for a term to end
+        wait(lambda: attack.metric("coordinator", "greylag_coordinator_reports_total") > heard, "it to be read")
         stage.programs["worker-auth"].thaw()
         stage.reporting()
-        now = stage.get("/api/v1/health")["leader"]["epoch"]
-        expect(now == epoch, f"epoch {epoch} -> {now}: {stage.programs['coordinator'].log()[-1500:]}")
         expect(stage.get("/api/v1/applied")["targets"]["auth/auth"] == believed, "it was believed")
         attack.second_release()
+        now = stage.get("/api/v1/health")["leader"]["epoch"]
+        expect(now == epoch, f"epoch {epoch} -> {now}: {stage.programs['coordinator'].log()[-1500:]}")
 
 
 if __name__ == "__main__":

@@ -113,6 +113,40 @@ Test(leader, outcomes_close_the_question_that_was_open)
     cr_assert_eq(leader.inventory_count, 1u, "it may be older than the outcome");
 }
 
+/* As its worker says it: no target holds a migration twice, and none could be stored so. */
+Test(leader, an_inventory_that_names_one_twice_answers_nothing)
+{
+    char contents[DIGEST_TEXT_SIZE];
+    const struct applied one = {.migration = "1", .checksum = world.up, .request = "old.0.1", .release = "old"};
+    const struct applied twice[] = {one, one};
+    struct report says = answer("auth", "auth");
+    says.applied = twice;
+    says.contents = contents;
+    for (says.applied_count = 2; says.applied_count > 0; says.applied_count--) {
+        contents_digest(twice, says.applied_count, contents);
+        take("auth", "auth", says);
+        cr_assert_eq(leader.inventory_count, says.applied_count == 1);
+    }
+}
+
+/* An old message that is put there again: a worker whose heartbeats are read speaks this version. */
+Test(leader, a_message_of_another_version_halts_no_release_whose_worker_is_heard)
+{
+    static const char type[] = "application/vnd.greylag.report.v2+json";
+    struct leader_target *target = leader_target(&leader, "auth", "auth");
+    size_t len;
+    auto_free char *text = envelope_sign(&worker, type, "{}", 2, &len);
+    struct bus_message message = {.topic = "events", .key = "auth/auth", .key_len = strlen("auth/auth"),
+                                  .payload = text, .payload_len = len};
+    target->seen_ms = clock_mono_ms();
+    MUST(leader_take_message(&leader, &message, &why));
+    cr_assert_eq(leader.release->rollout.state, RELEASE_RUNNING);
+    target->seen_ms = 0;
+    MUST(leader_take_message(&leader, &message, &why));
+    rollout_advance(&leader.release->rollout, clock_mono_ms(), &leader.effects);
+    cr_assert_eq(leader.release->rollout.state, RELEASE_HALTED);
+}
+
 /* The control database went back in time: a target knows of a sequence that it never gave. */
 Test(leader, a_sequence_beyond_what_was_issued_ends_the_term)
 {
