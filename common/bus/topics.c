@@ -232,25 +232,16 @@ static bool all_large_enough(struct topics_look *work, rd_kafka_event_t *event, 
     return all;
 }
 
-/* Partitions and max.message.bytes of the topics that were there before. */
+/* max.message.bytes of the topics that were there before. */
 static bool check_existing(struct topics_look *work, struct err *err)
 {
     rd_kafka_ConfigResource_t **asked = xcalloc(work->count, sizeof *asked);
     size_t count = 0;
     bool done = true;
-    for (size_t i = 0; i < work->count && done; i++) {
-        const struct bus_topic *topic = &work->topics[i];
-        if (work->partitions[i] && work->partitions[i] < topic->partitions) {
-            struct err why = ERR_INIT;
-            done = err_set(&why, ERR_CONFIG, "topic %s has %d partitions, %d are needed", topic->name,
-                           work->partitions[i], topic->partitions);
-            troubles_topic(work->settings->troubles, topic->name, &why);
-            if (err)
-                *err = why;
-        } else if (work->partitions[i] && !work->checked[i])
-            asked[count++] = rd_kafka_ConfigResource_new(RD_KAFKA_RESOURCE_TOPIC, topic->name);
-    }
-    if (done && count) {
+    for (size_t i = 0; i < work->count; i++)
+        if (work->partitions[i] && !work->checked[i])
+            asked[count++] = rd_kafka_ConfigResource_new(RD_KAFKA_RESOURCE_TOPIC, work->topics[i].name);
+    if (count) {
         rd_kafka_queue_t *queue = rd_kafka_queue_new(work->kafka);
         rd_kafka_AdminOptions_t *options = options_new(work, RD_KAFKA_ADMIN_OP_DESCRIBECONFIGS);
         rd_kafka_DescribeConfigs(work->kafka, asked, count, options, queue);
