@@ -429,7 +429,7 @@ class Stage:
     def __init__(self, broker=Embedded, postgres=None, environment=None, prefix=""):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="greylag-stage-"))
         self.folder.chmod(0o755)
-        self.environment = {"LOG_LEVEL": "INFO", **(environment or {})}
+        self.environment = {"LOG_LEVEL": "INFO", "XDG_CACHE_HOME": str(self.folder / "cache"), **(environment or {})}
         self.programs, self.closing, self.databases = {}, [], set()
         self.postgres, self.prefix = postgres, prefix
         try:
@@ -508,7 +508,7 @@ class Stage:
 
     def read_services(self):
         done = subprocess.run([BUILD / "bin/greylag", "plan", "--offline", "--json", "--fleet", str(self.fleet_file)],
-                              capture_output=True, text=True)
+                              capture_output=True, text=True, env={**os.environ, **self.environment})
         expect(done.stdout, f"plan: {done.stderr}")
         services = {}
         for step in json.loads(done.stdout)["steps"]:
