@@ -12,8 +12,9 @@ import versions
 import walk_fleet
 from greylag import BUILD, SOURCE, Postgres, Stage, expect
 
-PROGRAMS = ["unit_executor_transaction", "unit_executor_outside", "unit_executor_copy", "unit_executor_kinds",
-            "unit_ledger_fence", "integration_worker"]
+PROGRAMS = ["unit_executor_transaction", "unit_executor_outside", "unit_executor_units", "unit_executor_session",
+            "unit_executor_copy", "unit_executor_kinds", "unit_executor_recorded", "unit_executor_foreign",
+            "unit_executor_elsewhere", "unit_ledger_fence", "integration_worker"]
 OWNERS = """CREATE TABLE owners (id int PRIMARY KEY); CREATE TABLE pets (id int);
 CREATE TABLE schema_migrations (version bigint PRIMARY KEY, dirty boolean NOT NULL);
 INSERT INTO schema_migrations VALUES (2, false);"""
