@@ -52,10 +52,13 @@ bool store_worker_enroll(struct store *store, const char *key, const char *name,
     auto_buf struct buf service_array = BUF_INIT(BUF_MAX), name_array = BUF_INIT(BUF_MAX);
     pg_array_text(&service_array, services, target_count);
     pg_array_text(&name_array, names, target_count);
-    return check_not_revoked(store, canonical, err) &&
-           store_exec(store, sql_keys_put, NULL, err, 6, canonical, name, by, buf_text(&service_array),
-                      buf_text(&name_array), parsed.id) &&
-           store_exec(store, sql_notify, NULL, err, 1, "keys");
+    if (!check_not_revoked(store, canonical, err) || !store_begin(store, err))
+        return false;
+    if (store_exec(store, sql_keys_put, NULL, err, 6, canonical, name, by, buf_text(&service_array),
+                   buf_text(&name_array), parsed.id))
+        return store_commit_told(store, "keys", err);
+    store_rollback(store);
+    return false;
 }
 
 /* The key whose id is `which`, as its text in the arena; `which` itself when there is none. */
@@ -80,9 +83,12 @@ bool store_worker_revoke(struct store *store, const char *which, const char *by,
     auto_arena struct arena arena = ARENA_INIT;
     const char *key;
     auto_pgresult PGresult *result = NULL;
-    if (!key_by_id(store, which, &arena, &key, err) ||
-        !store_exec(store, sql_keys_revoke, &result, err, 3, which, by, key))
+    if (!key_by_id(store, which, &arena, &key, err) || !store_begin(store, err))
         return false;
+    if (!store_exec(store, sql_keys_revoke, &result, err, 3, which, by, key)) {
+        store_rollback(store);
+        return false;
+    }
     int rows = PQntuples(result), keys = 0;
     for (int i = 0; i < rows; i++) {
         bool seen = false;
@@ -90,10 +96,11 @@ bool store_worker_revoke(struct store *store, const char *which, const char *by,
             seen = seen || strcmp(pg_text(result, i, 0), pg_text(result, k, 0)) == 0;
         keys += !seen;
     }
-    if (keys == 0)
-        return err_set(err, ERR_INPUT, "no enrolled key, key id or name is %s", which);
     *ret_count = keys;
-    return store_exec(store, sql_notify, NULL, err, 1, "keys");
+    if (keys > 0)
+        return store_commit_told(store, "keys", err);
+    store_rollback(store);
+    return err_set(err, ERR_INPUT, "no enrolled key, key id or name is %s", which);
 }
 
 bool store_keys(struct store *store, struct arena *arena, struct store_key **ret_keys, size_t *ret_count,

@@ -7,6 +7,14 @@ bool store_listen(struct store *store, struct err *err)
     return pg_run(store->pg, sql_listen, NULL, NULL, err);
 }
 
+bool store_commit_told(struct store *store, const char *what, struct err *err)
+{
+    if (store_exec(store, sql_notify, NULL, err, 1, what))
+        return store_commit(store, err);
+    store_rollback(store);
+    return false;
+}
+
 int store_socket(struct store *store)
 {
     return store->pg ? PQsocket(pg_raw(store->pg)) : -1;

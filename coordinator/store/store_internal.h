@@ -26,6 +26,8 @@ bool store_begin(struct store *store, struct err *err);
 bool store_begin_leader(struct store *store, struct err *err);
 bool store_commit(struct store *store, struct err *err);
 void store_rollback(struct store *store);
+/* Commits together with a notice of it to the leader, or, when that fails, neither (notify.c). */
+bool store_commit_told(struct store *store, const char *what, struct err *err);
 /* Waits a little before a condition is looked at again; ends early when the connection breaks. */
 void store_pause(struct store *store, int ms);
 

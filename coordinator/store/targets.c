@@ -55,10 +55,14 @@ bool store_target_forget(struct store *store, const char *service, const char *t
     char limit[24];
     auto_pgresult PGresult *gone = NULL, *found = NULL;
     store_text_int64(limit, STORE_REPORTING_MS);
-    if (!store_exec(store, sql_target_forget, &gone, err, 3, service, target, limit))
+    if (!store_begin(store, err))
         return false;
-    if (PQntuples(gone) > 0)
-        return store_exec(store, sql_notify, NULL, err, 1, "keys");
+    bool done = store_exec(store, sql_target_forget, &gone, err, 3, service, target, limit);
+    if (done && PQntuples(gone) > 0)
+        return store_commit_told(store, "keys", err);
+    store_rollback(store);
+    if (!done)
+        return false;
     if (!store_exec(store, sql_target_objection, &found, err, 3, service, target, limit))
         return false;
     if (PQntuples(found) == 0 || pg_true(found, 0, 0)) {

@@ -151,6 +151,40 @@ Test(store, a_key_has_one_name_and_is_revoked_whole)
     store_close(store);
 }
 
+/* A leader reads keys again when it is told: one that is revoked without a word stays trusted until the term ends. */
+Test(store, a_key_is_not_revoked_nor_a_target_forgotten_without_a_word_to_the_leader)
+{
+    struct store *store = open_store();
+    struct arena arena = ARENA_INIT;
+    struct store_key *keys;
+    struct key_secret key;
+    char text[KEY_PUBLIC_TEXT_SIZE], again[KEY_PUBLIC_TEXT_SIZE];
+    const char *targets[] = {"auth", "user"};
+    size_t count;
+    int64_t revoked;
+    struct err err = ERR_INIT;
+    key_generate(&key);
+    MUST(store_worker_enroll(store, key_public_text(&key.public_key, text), "w1", targets, 1, "ann", &why));
+    test_pg_run(conninfo, "INSERT INTO greylag.targets (service, target, last_seen, known) "
+                          "VALUES ('s', 'auth', now() - interval '1 hour', true);"
+                          "CREATE SCHEMA silent; CREATE FUNCTION silent.pg_notify(text, text) RETURNS void "
+                          "LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'the session ends here'; END $$;"
+                          "DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET search_path = silent, pg_catalog', "
+                          "current_database()); END $$");
+    struct store *silent = open_store();
+    key_generate(&key);
+    cr_expect_not(store_worker_revoke(silent, "w1", "bob", &revoked, &err));
+    cr_expect_not(store_target_forget(silent, "s", "auth", &err));
+    cr_expect_not(store_worker_enroll(silent, key_public_text(&key.public_key, again), "w2", targets, 2, "ann", &err));
+    MUST(store_keys(store, &arena, &keys, &count, &why));
+    cr_assert_eq(count, 1u);
+    cr_assert_str_eq(keys[0].key, text);
+    test_pg_run(conninfo, "DO $$ BEGIN ASSERT (SELECT forgotten_at IS NULL FROM greylag.targets); END $$");
+    arena_release(&arena);
+    store_close(silent);
+    store_close(store);
+}
+
 Test(store, how_far_a_worker_has_counted_its_heartbeats_only_rises)
 {
     static const struct {
