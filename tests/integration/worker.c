@@ -106,6 +106,25 @@ Test(worker, a_fence_cancels_what_does_not_end)
 }
 
 /* Half of it stays: a person has to know of it when the release goes back; when it goes on, so does the step. */
+/* A repeat that was on its way when the first one was answered, or one that somebody put there again. */
+Test(worker, a_fence_that_is_older_than_what_runs_cuts_nothing)
+{
+    struct job_request requests[] = {up("r1", "SELECT nextval('tries'), pg_sleep(4)"), up("r2", "CREATE TABLE a ()")};
+    test_pg_run(database, "CREATE SEQUENCE tries");
+    start_worker();
+    send_control(CONTROL_FENCE, 4, NULL, 0);
+    report_of(REPORT_FENCED, 4);
+    send_job(5, requests, 2);
+    wait_for_value("SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%pg_sleep(4)%' AND state = 'active' AND "
+                   "datname = current_database() AND pid <> pg_backend_pid()", "1");
+    send_control(CONTROL_FENCE, 4, NULL, 0);
+    send_control(CONTROL_FENCE, 3, NULL, 0);
+    cr_assert_eq(report_of(REPORT_FINISHED, 5).outcome_count, 2u);
+    expect_value("SELECT last_value FROM tries", "1");
+    send_control(CONTROL_FENCE, 4, NULL, 0);
+    report_of(REPORT_REFUSED, 4);
+}
+
 Test(worker, a_fence_tells_what_a_step_outside_a_transaction_has_left)
 {
     struct job_request requests[] = {up("rel-1.0.1", "CREATE TABLE a (n int)"),

@@ -68,6 +68,8 @@ void target_offer_control(struct target *target, struct work *work)
                       control->position_count);
         break;
     case CONTROL_FENCE:
+        if (target->description.working && !older(&target->description.fence, &control->fence))
+            break; /* what runs came after it: a repeat that was on its way, or one that somebody put there again */
         cut = !control->patient;
         work = keep_latest(&target->fence, work);
         if (cut && !target->cancel_at_ms)
