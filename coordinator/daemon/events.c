@@ -359,6 +359,7 @@ bool leader_load_keys(struct leader *leader, struct err *err)
         taken += key_parse_public(stored[i].key, &key->key, NULL);
     }
     intake_set_keys(leader->intake, keys, taken);
+    leader->stranger_count = 0; /* who is still one says it again */
     return true;
 }
 

@@ -164,6 +164,28 @@ Test(store_attention, a_halted_release_that_somebody_leaves_as_it_stands)
     arena_release(&world.arena);
 }
 
+Test(store_attention, who_is_enrolled_is_no_stranger_any_more)
+{
+    static const char *const targets[] = {"user/user-us"};
+    struct store *store = open_store();
+    auto_arena struct arena arena = ARENA_INIT;
+    struct key_secret key;
+    char text[KEY_PUBLIC_TEXT_SIZE];
+    lead(store, "a");
+    make_ready(store);
+    key_generate(&key);
+    const struct store_stranger strangers[] = {
+        {.topic = "greylag.shop.dev.presence", .key = key.public_key.id, .why = "nobody knows it", .messages = 1},
+        {.topic = "greylag.shop.dev.events", .key = "user/user-us", .why = "nobody knows it", .messages = 1},
+        {.topic = "greylag.shop.dev.events", .key = "user/user-eu", .why = "nobody knows it", .messages = 1}};
+    struct store_batch batch = {.strangers = strangers, .stranger_count = 3};
+    MUST(store_batch_commit(store, &batch, &why));
+    TOLD("stranger /; stranger /; stranger /");
+    MUST(store_worker_enroll(store, key_public_text(&key.public_key, text), "", targets, 1, "ann", &why));
+    TOLD("stranger /"); /* of the other target */
+    store_close(store);
+}
+
 /* A worker whose key was revoked may well run: to start it is no advice. */
 Test(store_attention, a_target_without_a_key_is_silent_for_that_reason)
 {
