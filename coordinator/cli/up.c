@@ -29,12 +29,11 @@ static int refusal_of(const struct order *order, const json_t *plan)
     json_array_foreach(json_object_get(plan, "findings"), i, finding)
     {
         const char *rule = json_text(finding, "rule");
-        if (strcmp(rule, finding_rule_text(FINDING_NOT_BUILT)) == 0) {
-            code = EXIT_CODE_FAILED; /* steps of another tool: before anything else */
-        } else if (!order->submission.accept_irreversible &&
-                   strcmp(rule, finding_rule_text(FINDING_IRREVERSIBLE)) == 0) {
+        bool accepted = order->submission.accept_irreversible;
+        if (strcmp(rule, finding_rule_text(FINDING_NOT_BUILT)) == 0 || /* steps of another tool */
+            (!accepted && strcmp(rule, finding_rule_text(FINDING_IRREVERSIBLE)) == 0)) {
             json_object_set_new(finding, "error", json_true());
-            code = code ? code : EXIT_CODE_INVALID;
+            code = EXIT_CODE_INVALID;
         }
     }
     return code;

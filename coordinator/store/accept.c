@@ -218,10 +218,18 @@ static bool check_restored(struct store *store, struct err *err)
     return false;
 }
 
+/* What the plan warns of by this rule stands in its way now. */
+static void raise_findings(struct store_acceptance *ret, enum finding_rule rule)
+{
+    for (size_t i = 0; i < ret->findings.count; i++)
+        ret->findings.items[i].error |= strcmp(ret->findings.items[i].rule, finding_rule_text(rule)) == 0;
+}
+
 /* Names the first of the steps that greylag does not run. */
-static bool refuse_steps(const struct plan *plan, struct err *err)
+static bool refuse_steps(const struct plan *plan, struct store_acceptance *ret, struct err *err)
 {
     size_t i = 0;
+    raise_findings(ret, FINDING_NOT_BUILT);
     while (i + 1 < plan->step_count &&
            (!plan_migration(plan, &plan->steps[i]) || !plan_migration(plan, &plan->steps[i])->refused))
         i++;
@@ -257,11 +265,9 @@ static bool check_steps(struct store *store, const struct store_request *request
 {
     const struct plan *plan = ret->plan;
     if (plan->refused)
-        return refuse_steps(plan, err);
+        return refuse_steps(plan, ret, err);
     if (plan->irreversible && !request->accept_irreversible) {
-        for (size_t i = 0; i < ret->findings.count; i++)
-            ret->findings.items[i].error |=
-                strcmp(ret->findings.items[i].rule, finding_rule_text(FINDING_IRREVERSIBLE)) == 0;
+        raise_findings(ret, FINDING_IRREVERSIBLE);
         err_set(err, ERR_CONFLICT, "%zu step%s no way back", plan->irreversible,
                 plan->irreversible == 1 ? " has" : "s have");
         return err_hint(err, "greylag plan names them; accept that with --accept-irreversible");

@@ -259,9 +259,10 @@ Test(cli_online, a_rehearsal_is_refused_as_the_release)
     put("shop/fleet.yml", "fleet: shop\nservices:\n  example: {migrations: m, layout: declared, versions: "
                           "[{version: a, name: b, file: b.py}]}\n");
     put("shop/m/b.py", "pass\n");
-    EXPECT("greylag up --dry-run --accept-irreversible", 1);
-    SAYS(out_text, "of the planned migrations 1 that greylag does not run");
-    EXPECT("greylag up --accept-irreversible", 1);
+    EXPECT("greylag up --dry-run --accept-irreversible", 6);
+    SAYS(out_text, "error: service example: of the planned migrations 1 that greylag does not run");
+    EXPECT("greylag up --accept-irreversible", 6);
+    SAYS(err_text, "1 step is one that greylag does not run");
 }
 
 Test(cli_online, nothing_pending_is_no_release)
