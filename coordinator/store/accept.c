@@ -319,8 +319,9 @@ static bool preview(struct store *store, const struct store_request *request, st
         return check_targets(store, ret->plan, err);
     if (!target_objections(store, ret->plan, &objections, &led, err) || !find_missing(store, arena, ret, err))
         return false;
-    if (objections.len)
-        add_warning(arena, &ret->findings, FINDING_TARGET, buf_text(&objections),
+    char *rest = objections.len ? arena_strdup(arena, buf_text(&objections)) : NULL;
+    for (char *line, *at = NULL; rest && (line = strtok_r(at ? NULL : rest, "\n", &at));) /* one for each target */
+        add_warning(arena, &ret->findings, FINDING_TARGET, line + strspn(line, " "),
                     led ? "start or enroll their workers (greylag workers list)" : NOBODY_LEADS);
     return true;
 }

@@ -566,6 +566,10 @@ Test(api_http, imports_are_asked_for_and_wait_for_the_answer)
     static const char both[] = "auth/auth: no worker's key is enrolled for it\n  user/user: no worker reports it";
     cr_expect(strstr(err.text, both), "%s", err.text);
     cr_expect(strstr(err.hint, "start or enroll their workers"), "%s", err.hint);
+    json_t *up = request_json(true); /* of a plan that is only shown each target is a finding of its own */
+    cr_assert_eq(call(TOKEN_VIEWER, "POST", "/api/v1/plans", up, NULL, &reply, &err), 200, "%s", err.text);
+    auto_free char *shown = json_dumps(json_object_get(json_object_get(reply.json, "plan"), "findings"), 0);
+    cr_expect(strstr(shown, "\"user/user: no worker reports it\""), "%s", shown);
     test_pg_run(conninfo, "UPDATE greylag.targets SET known = false"); /* also where a target has no step */
     json_t *repair = json_pack("{s:o, s:{s:s, s:s}}", "fleet", fleet_json(true), "options", "direction", "adopt",
                                "adoption", "repair");
