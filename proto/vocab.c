@@ -86,14 +86,14 @@ const char *topic_name(enum topic topic, const struct topic_space *space, const 
                        char name[TOPIC_NAME_SIZE])
 {
     text_format(name, TOPIC_NAME_SIZE, "%sgreylag.%s.%s.%s%s", space->prefix ? space->prefix : "", space->fleet,
-             space->environment, topics[topic].suffix, topic == TOPIC_JOBS ? service : "");
+                space->environment, topics[topic].suffix, topic == TOPIC_JOBS ? service : "");
     return name;
 }
 
 const char *topic_group_name(const struct topic_space *space, const char *own, char name[TOPIC_NAME_SIZE])
 {
     text_format(name, TOPIC_NAME_SIZE, "%sgreylag.%s.%s.worker.%s", space->prefix ? space->prefix : "", space->fleet,
-             space->environment, own);
+                space->environment, own);
     return name;
 }
 

@@ -92,7 +92,7 @@ struct bus_troubles *bus_troubles_new(const struct bus_settings *settings)
     bus_principal(settings, troubles->principal);
     text_format(troubles->servers, sizeof troubles->servers, "%s", bus_servers(settings));
     text_format(troubles->server, sizeof troubles->server, "%.*s", (int)strcspn(troubles->servers, ", "),
-             troubles->servers);
+                troubles->servers);
     return troubles;
 }
 
@@ -311,7 +311,7 @@ static void hint_of(const struct bus_troubles *troubles, const struct reason *re
         text_format(hint, size, "%s", reason->hint);
     else
         text_format(hint, size, "is a broker running at %s (bootstrap.servers), and reachable from here?",
-                 troubles->servers);
+                    troubles->servers);
 }
 
 static void note_connection(struct bus_troubles *troubles)
@@ -341,7 +341,7 @@ void troubles_connection(struct bus_troubles *troubles, rd_kafka_resp_err_t code
         /* "... (after 3ms in state CONNECT)" says nothing to a person, and differs each time */
         const char *tail = strstr(reason, " (after ");
         text_format(troubles->last, sizeof troubles->last, "%.*s", (int)(tail ? tail - reason : (long)strlen(reason)),
-                 reason);
+                    reason);
         troubles->last_reason = found;
     }
     troubles->last_ms = now_ms;

@@ -23,16 +23,6 @@
 #define RUN_MIN 256
 #define OPERATORS "~!@#^&|`?+-*/%<>=" /* postgres: src/backend/parser/scan.l, op_chars */
 
-const char *sql_class_text(enum sql_class kind)
-{
-    static const char *const texts[] = {
-#define X(name, text, ...) text,
-        SQL_CLASSES(X)
-#undef X
-    };
-    return texts[kind];
-}
-
 bool sql_class_no_transaction(enum sql_class kind)
 {
     return kind == SQL_CREATE_INDEX || kind == SQL_DROP_INDEX || kind == SQL_REINDEX || kind == SQL_DETACH ||

@@ -15,24 +15,22 @@
 
 #include "base/arena.h"
 
-/*                     name           text                      prose */
+/*                     name           prose */
 #define SQL_CLASSES(X)                                                                                                 \
-    X(PLAIN,           "plain",           "runs inside a transaction")                                                 \
-    X(BEGIN,           "begin",           "BEGIN, START TRANSACTION")                                                  \
-    X(COMMIT,          "commit",          "COMMIT, END")                                                               \
-    X(ROLLBACK,        "rollback",        "ROLLBACK, ABORT, and two-phase commands")                                   \
-    X(SAVEPOINT,       "savepoint",       "SAVEPOINT, RELEASE, ROLLBACK TO: fine inside a transaction")                \
-    X(CREATE_INDEX,    "create index concurrently",  "refused in a transaction; can leave an invalid index")           \
-    X(DROP_INDEX,      "drop index concurrently",    "refused in a transaction")                                       \
-    X(REINDEX,         "reindex",         "REINDEX that is refused in a transaction; CONCURRENTLY can leave *_ccnew")  \
-    X(DETACH,          "detach partition concurrently", "refused in a transaction; can be left pending")               \
-    X(ALONE,           "alone",           "refused in a transaction, and safe to run again: VACUUM, ALTER SYSTEM, "    \
-                                          "CLUSTER")                                                                   \
-    X(ONCE,            "once",            "refused in a transaction, and must not run twice: CREATE DATABASE and "     \
-                                          "such")                                                                      \
-    X(OPAQUE,          "opaque",          "CALL and DO, which may end transactions themselves when run outside of "    \
-                                          "one, and what the parser cannot read")                                      \
-    X(FORBIDDEN,       "forbidden",       "never allowed in a migration; `why` says why")
+    X(PLAIN,          "runs inside a transaction")                                                                     \
+    X(BEGIN,          "BEGIN, START TRANSACTION")                                                                      \
+    X(COMMIT,         "COMMIT, END")                                                                                   \
+    X(ROLLBACK,       "ROLLBACK, ABORT, and two-phase commands")                                                       \
+    X(SAVEPOINT,      "SAVEPOINT, RELEASE, ROLLBACK TO: fine inside a transaction")                                    \
+    X(CREATE_INDEX,   "refused in a transaction; can leave an invalid index")                                          \
+    X(DROP_INDEX,     "refused in a transaction")                                                                      \
+    X(REINDEX,        "REINDEX that is refused in a transaction; CONCURRENTLY can leave *_ccnew")                      \
+    X(DETACH,         "refused in a transaction; can be left pending")                                                 \
+    X(ALONE,          "refused in a transaction, and safe to run again: VACUUM, ALTER SYSTEM, CLUSTER")                \
+    X(ONCE,           "refused in a transaction, and must not run twice: CREATE DATABASE and such")                    \
+    X(OPAQUE,         "CALL and DO, which may end transactions themselves when run outside of one, and what the "      \
+                      "parser cannot read")                                                                            \
+    X(FORBIDDEN,      "never allowed in a migration; `why` says why")
 
 enum sql_class {
 #define X(name, ...) SQL_##name,
@@ -132,7 +130,6 @@ const char *sql_plain_spaces(const char *text, enum sql_spaces spaces, struct ar
 size_t sql_wide_space(const char *p, enum sql_spaces spaces);
 /* Why `text->forbidden` is refused, one line for people, and what to do; in the arena, or static. */
 const char *sql_refusal(const struct sql_text *text, struct arena *arena, const char **ret_hint);
-const char *sql_class_text(enum sql_class kind); /* borrowed, static */
 bool sql_class_no_transaction(enum sql_class kind); /* PostgreSQL refuses it inside a transaction */
 bool sql_class_joins(enum sql_class kind); /* it can share a transaction with others, and ends none that it can be seen
                                             * to end */

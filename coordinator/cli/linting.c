@@ -4,26 +4,22 @@
 #include <string.h>
 
 #include "base/cleanup.h"
-#include "catalog/layout.h"
 #include "base/text.h"
+#include "catalog/layout.h"
 #include "cli/rewrite.h"
 #include "sql/placeholder.h"
 
 /* ---- what is applied ---- */
-
-static int by_text(const void *a, const void *b)
-{
-    return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
 
 static void count_target(const struct service *service, const struct target_contents *contents, int *applied)
 {
     auto_free const char **ids = xcalloc(contents->applied_count + 1, sizeof *ids);
     for (size_t i = 0; i < contents->applied_count; i++)
         ids[i] = contents->applied[i].migration;
-    qsort(ids, contents->applied_count, sizeof *ids, by_text);
+    qsort(ids, contents->applied_count, sizeof *ids, text_compare);
     for (size_t i = 0; i < service->migration_count; i++)
-        applied[i] += bsearch(&service->migrations[i].id, ids, contents->applied_count, sizeof *ids, by_text) != NULL;
+        applied[i] +=
+            bsearch(&service->migrations[i].id, ids, contents->applied_count, sizeof *ids, text_compare) != NULL;
 }
 
 /* A target on which greylag has applied nothing, while the layout's own tool keeps a record that is not looked into. */

@@ -99,7 +99,8 @@ Test(sql_analyse, classes)
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
         analyse(rows[i].sql);
         cr_expect(t.parsed && t.count == 1, "%s", rows[i].sql);
-        cr_expect_eq(t.statements[0].kind, rows[i].kind, "%s is %s", rows[i].sql, sql_class_text(t.statements[0].kind));
+        cr_expect_eq(t.statements[0].kind, rows[i].kind, "%s is of class %d", rows[i].sql,
+                     (int)t.statements[0].kind);
         cr_expect_eq(t.statements[0].sets, rows[i].sets, "%s: sets", rows[i].sql);
         cr_expect_eq(t.needs_no_transaction, sql_class_no_transaction(rows[i].kind));
         cr_expect_eq(t.forbidden != NULL, rows[i].kind == SQL_FORBIDDEN);

@@ -63,11 +63,6 @@ static const struct {
 #undef X
 };
 
-const char *retry_cause_text(enum retry_cause cause)
-{
-    return causes[cause].prose;
-}
-
 bool retry_blocks(enum retry_cause cause)
 {
     return causes[cause].counts_as == BLOCKED;

@@ -70,7 +70,6 @@ struct retry_seen {
     unsigned known;       /* of RETRY_KNOWN */
 };
 enum retry_cause retry_cause(const struct retry_seen *seen);
-const char *retry_cause_text(enum retry_cause cause); /* static: the prose */
 /* The tables as the page docs/reference/retries.md. */
 void retry_print_markdown(struct buf *out);
 bool retry_blocks(enum retry_cause cause); /* it counts as BLOCKED: no failure of the migration */
