@@ -155,9 +155,8 @@ const char *sql_plain_spaces(const char *text, enum sql_spaces spaces, struct ar
         return NULL;
     size_t len = strlen(text);
     char *copy = arena_strndup(arena, text, len);
-    auto_free char *read = xstrdup(text);
-    sql_old_numbers(read, len);
-    PgQuerySplitResult split = pg_query_split_with_scanner(read);
+    auto_free char *old = sql_old_numbers(text, len);
+    PgQuerySplitResult split = pg_query_split_with_scanner(old ? old : text);
     bool changed = false;
     size_t behind = 0; /* what holds no word of SQL is no statement to it */
     for (int i = 0; !split.error && i < split.n_stmts; i++) {

@@ -222,9 +222,11 @@ static bool is_in_json(const char *code, size_t at)
 /* `:name`, :'name', :"name" and :{?name}; elsewhere a lone colon only stands in the bounds of an array, and in JSON. */
 static bool is_variable(const char *code, size_t at, struct arena *arena, struct sql_flaw *ret)
 {
+    if (code[at] != ':')
+        return false;
     const char *name = code + at + 1;
     bool named = *name && (strchr("'\"{_", *name) || isalpha((unsigned char)*name));
-    if (code[at] != ':' || !named || is_in_json(code, at))
+    if (!named || is_in_json(code, at))
         return false;
     size_t quoted = strchr("'\"{", *name) != NULL, len = quoted + text_starts(name, "{?");
     while (isalnum((unsigned char)name[len]) || name[len] == '_')

@@ -59,9 +59,9 @@ static void make_old(char *word, size_t len, int base)
     memset(word, '0', to);
 }
 
-bool sql_old_numbers(char *text, size_t len)
+char *sql_old_numbers(const char *text, size_t len)
 {
-    bool changed = false;
+    char *old = NULL;
     for (size_t at = 0; at < len;) {
         size_t begin = at, digits;
         while (at < len && is_word(text[at]))
@@ -73,8 +73,12 @@ bool sql_old_numbers(char *text, size_t len)
         int base = base_of(text + begin, size, &digits);
         if (!is_newer(text + begin, size, base, digits))
             continue;
-        make_old(text + begin, size, base);
-        changed = true;
+        if (!old) {
+            old = xmalloc(len + 1);
+            memcpy(old, text, len);
+            old[len] = 0;
+        }
+        make_old(old + begin, size, base);
     }
-    return changed;
+    return old;
 }

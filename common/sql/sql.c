@@ -130,13 +130,14 @@ static char *copy_piece(const char *text, size_t size)
 }
 
 /* The piece's tree. Where only its numbers are too new, they are made old ones. */
-static PgQueryParseResult parse_copy(char *piece, size_t size)
+static PgQueryParseResult parse_copy(const char *piece, size_t size)
 {
     PgQueryParseResult result = pg_query_parse(piece);
-    if (!result.error || !sql_old_numbers(piece, size))
+    auto_free char *old = result.error ? sql_old_numbers(piece, size) : NULL;
+    if (!old)
         return result;
     pg_query_free_parse_result(result);
-    return pg_query_parse(piece);
+    return pg_query_parse(old);
 }
 
 /* Whether the statement is PLAIN for certain, told by its words alone: building its tree costs ten times as much as
@@ -557,8 +558,8 @@ void sql_visit(const char *text, struct arena *arena, sql_visitor *visit, void *
     *ret = (struct sql_text){.parsed = true, .inner_end = len};
     g.calls = strcasestr(text, "pg_advisory_unlock");
     g.rereads = mentions_strings(text);
-    auto_free char *plain = copy_piece(text, len);
-    g.plain = sql_old_numbers(plain, len) ? plain : NULL;
+    auto_free char *plain = sql_old_numbers(text, len);
+    g.plain = plain;
     const char *why = text_is_utf8(text, len, NULL) ? too_costly(&g, ret) : "not UTF-8";
     if (why)
         cannot(&g, ret, why, NULL);

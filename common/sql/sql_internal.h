@@ -12,9 +12,9 @@ void sql_classify(json_t *tree, bool look_for_calls, struct arena *arena, struct
 /* Past blanks, `--` and nested block comments, not beyond `end`. */
 size_t sql_skip_blank(const char *text, size_t at, size_t end);
 
-/* Makes numbers that only PostgreSQL 16 and newer can read ones that 15 reads, in place and as long as they were: where
- * a statement ends and what it is stays the same, the values do not. False: there are none. */
-bool sql_old_numbers(char *text, size_t len);
+/* The text with numbers that only PostgreSQL 16 and newer can read as ones that 15 reads, each as long as it was: where
+ * a statement ends and what it is stays the same, the values do not. New (free()); NULL: there are none. */
+char *sql_old_numbers(const char *text, size_t len);
 
 /* A stretch of code, and the rows behind the COPY ... FROM STDIN that it ends with. */
 struct sql_stretch {
