@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/arena.h"
 #include "base/buf.h"
 #include "base/err.h"
 
@@ -127,6 +128,7 @@ void pg_array_text(struct buf *out, const char *const *items, size_t count);  /*
 void pg_array_int64(struct buf *out, const int64_t *items, size_t count);
 int64_t pg_number(const PGresult *result, int row, int column); /* 0 for NULL */
 const char *pg_text(const PGresult *result, int row, int column); /* borrowed; "" for NULL */
+const char *pg_copy(const PGresult *result, int row, int column, struct arena *arena); /* the same, in the arena */
 bool pg_true(const PGresult *result, int row, int column); /* of a boolean; NULL is false */
 /* Quoted identifier or literal added to out. */
 void pg_add_identifier(struct pg *pg, struct buf *out, const char *name);

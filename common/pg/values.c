@@ -44,6 +44,11 @@ const char *pg_text(const PGresult *result, int row, int column)
     return PQgetisnull(result, row, column) ? "" : PQgetvalue(result, row, column);
 }
 
+const char *pg_copy(const PGresult *result, int row, int column, struct arena *arena)
+{
+    return arena_strdup(arena, pg_text(result, row, column));
+}
+
 bool pg_true(const PGresult *result, int row, int column)
 {
     return *pg_text(result, row, column) == 't';

@@ -294,7 +294,7 @@ static bool find_repeated(struct store *store, const struct store_request *reque
     if (request->key_body && strcmp(pg_text(result, 0, 1), request->key_body) != 0)
         return err_set(err, ERR_INPUT, "this Idempotency-Key was used for another request");
     text_format(ret->release, sizeof ret->release, "%s", pg_text(result, 0, 0));
-    ret->digest = arena_strdup(arena, pg_text(result, 0, 2));
+    ret->digest = pg_copy(result, 0, 2, arena);
     ret->steps = (size_t)pg_number(result, 0, 3);
     ret->irreversible = (size_t)pg_number(result, 0, 4);
     ret->repeated = true;

@@ -8,11 +8,11 @@
 /* Columns 6 and 7 are there when `back` is set. */
 static void take_row(struct arena *arena, const PGresult *rows, int row, bool back, struct applied *ret_applied)
 {
-    *ret_applied = (struct applied){.migration = arena_strdup(arena, pg_text(rows, row, 2)),
-                                    .checksum = arena_strdup(arena, pg_text(rows, row, 3)),
-                                    .request = arena_strdup(arena, pg_text(rows, row, 4)),
-                                    .release = arena_strdup(arena, pg_text(rows, row, 5)),
-                                    .held = back ? arena_strdup(arena, pg_text(rows, row, 6)) : NULL};
+    *ret_applied = (struct applied){.migration = pg_copy(rows, row, 2, arena),
+                                    .checksum = pg_copy(rows, row, 3, arena),
+                                    .request = pg_copy(rows, row, 4, arena),
+                                    .release = pg_copy(rows, row, 5, arena),
+                                    .held = back ? pg_copy(rows, row, 6, arena) : NULL};
 }
 
 /* The rows are ordered by target; in the arena. */

@@ -48,8 +48,8 @@ bool store_foreign_asked(struct store *store, struct arena *arena, struct store_
     size_t count = (size_t)PQntuples(result);
     struct store_asked *asked = arena_array(arena, count + 1, sizeof *asked);
     for (size_t i = 0; i < count; i++)
-        asked[i] = (struct store_asked){.service = arena_strdup(arena, pg_text(result, (int)i, 0)),
-                                        .target = arena_strdup(arena, pg_text(result, (int)i, 1)),
+        asked[i] = (struct store_asked){.service = pg_copy(result, (int)i, 0, arena),
+                                        .target = pg_copy(result, (int)i, 1, arena),
                                         .asked_us = pg_number(result, (int)i, 2)};
     *ret_asked = asked;
     *ret_count = count;
@@ -134,7 +134,7 @@ static bool read_history(const PGresult *result, int at, struct arena *arena, st
         rows[i].script = row_member(arena, json, "script");
         rows[i].checksum = row_member(arena, json, "checksum");
     }
-    ret->table = arena_strdup(arena, pg_text(result, at, 3));
+    ret->table = pg_copy(result, at, 3, arena);
     ret->rows = rows;
     ret->row_count = json_array_size(list);
     json_decref(list);

@@ -14,10 +14,10 @@ bool store_positions(struct store *store, struct arena *arena, struct store_posi
     size_t count = (size_t)PQntuples(result);
     struct store_position *positions = arena_array(arena, count + 1, sizeof *positions);
     for (size_t i = 0; i < count; i++)
-        positions[i] = (struct store_position){.topic = arena_strdup(arena, pg_text(result, (int)i, 0)),
+        positions[i] = (struct store_position){.topic = pg_copy(result, (int)i, 0, arena),
                                                .partition = (int32_t)pg_number(result, (int)i, 1),
                                                .next = pg_number(result, (int)i, 2),
-                                               .digest = arena_strdup(arena, pg_text(result, (int)i, 3))};
+                                               .digest = pg_copy(result, (int)i, 3, arena)};
     *ret_positions = positions;
     *ret_count = count;
     return true;

@@ -112,10 +112,10 @@ bool store_keys(struct store *store, struct arena *arena, struct store_key **ret
     size_t count = (size_t)PQntuples(result);
     struct store_key *keys = arena_array(arena, count + 1, sizeof *keys);
     for (size_t i = 0; i < count; i++)
-        keys[i] = (struct store_key){.key = arena_strdup(arena, pg_text(result, (int)i, 0)),
-                                     .name = arena_strdup(arena, pg_text(result, (int)i, 1)),
-                                     .service = arena_strdup(arena, pg_text(result, (int)i, 2)),
-                                     .target = arena_strdup(arena, pg_text(result, (int)i, 3))};
+        keys[i] = (struct store_key){.key = pg_copy(result, (int)i, 0, arena),
+                                     .name = pg_copy(result, (int)i, 1, arena),
+                                     .service = pg_copy(result, (int)i, 2, arena),
+                                     .target = pg_copy(result, (int)i, 3, arena)};
     *ret_keys = keys;
     *ret_count = count;
     return true;
@@ -131,7 +131,7 @@ bool store_beats(struct store *store, int64_t most, struct arena *arena, struct 
     size_t count = (size_t)PQntuples(result);
     struct store_beat *beats = arena_array(arena, count + 1, sizeof *beats);
     for (size_t i = 0; i < count; i++)
-        beats[i] = (struct store_beat){.worker = arena_strdup(arena, pg_text(result, (int)i, 0)),
+        beats[i] = (struct store_beat){.worker = pg_copy(result, (int)i, 0, arena),
                                        .beat = pg_number(result, (int)i, 1)};
     *ret_beats = beats;
     *ret_count = count;

@@ -67,20 +67,20 @@ static bool read_plan_step(struct store_release *release, const PGresult *r, int
     step->service = service_index(&release->fleet, pg_text(r, row, 1), service);
     if (step->service < 0 || step->target < 0 || (size_t)step->target >= release->plan.target_count)
         return false;
-    step->id = arena_strdup(arena, pg_text(r, row, 2));
+    step->id = pg_copy(r, row, 2, arena);
     step->migration = service_held(&release->fleet.services[step->service], step->id, migration);
-    step->undoes = arena_strdup(arena, pg_text(r, row, 5));
-    step->undoes_release = arena_strdup(arena, pg_text(r, row, 6));
+    step->undoes = pg_copy(r, row, 5, arena);
+    step->undoes_release = pg_copy(r, row, 6, arena);
     step->policy.lock_timeout_ms = pg_number(r, row, 8);
     step->policy.statement_timeout_ms = pg_number(r, row, 9);
     step->policy.retries = pg_number(r, row, 10);
-    step->recorded = arena_strdup(arena, pg_text(r, row, 13));
+    step->recorded = pg_copy(r, row, 13, arena);
     step->in_history = pg_true(r, row, 14);
-    step->earlier = arena_strdup(arena, pg_text(r, row, 15));
-    step->earlier_request = arena_strdup(arena, pg_text(r, row, 16));
+    step->earlier = pg_copy(r, row, 15, arena);
+    step->earlier_request = pg_copy(r, row, 16, arena);
     step->verify_size = pg_number(r, row, 17);
     step->earlier_size = pg_number(r, row, 18);
-    step->taken_from = arena_strdup(arena, pg_text(r, row, 20));
+    step->taken_from = pg_copy(r, row, 20, arena);
     step->earlier_names = read_names(arena, pg_text(r, row, 19));
     text_format(step->leaf, sizeof step->leaf, "%s", pg_text(r, row, 12));
     return direction_parse(pg_text(r, row, 3), &step->direction) &&
@@ -97,7 +97,7 @@ static bool load_plan(struct store *store, struct store_release *release, const 
     struct plan_target *plan_targets = arena_array(&release->arena, plan->target_count + 1, sizeof *plan_targets);
     for (size_t i = 0; i < plan->target_count; i++) {
         plan_targets[i].service = service_index(&release->fleet, pg_text(targets, (int)i, 0), 0);
-        plan_targets[i].name = arena_strdup(&release->arena, pg_text(targets, (int)i, 1));
+        plan_targets[i].name = pg_copy(targets, (int)i, 1, &release->arena);
         if (plan_targets[i].service < 0)
             return broken(err, release->id, "a target of an unknown service");
     }
@@ -144,8 +144,8 @@ static bool read_step(struct arena *arena, const PGresult *r, int row, struct ro
     *step = (struct rollout_step){.ordinal = (int)pg_number(r, row, 0), .leg = (int)pg_number(r, row, 1),
                                   .target = (int)pg_number(r, row, 2), .plan_step = (int)pg_number(r, row, 3),
                                   .attempt = (int)pg_number(r, row, 6), .undoes = (int)pg_number(r, row, 7),
-                                  .undoes_request = arena_strdup(arena, pg_text(r, row, 8)),
-                                  .request_in_effect = arena_strdup(arena, pg_text(r, row, 9)),
+                                  .undoes_request = pg_copy(r, row, 8, arena),
+                                  .request_in_effect = pg_copy(r, row, 9, arena),
                                   .has_outcome = !PQgetisnull(r, row, 10)};
     if (step->ordinal != row || !direction_parse(pg_text(r, row, 4), &step->direction) ||
         !step_state_parse(pg_text(r, row, 5), &step->state))
@@ -218,7 +218,7 @@ static bool read_release(struct store *store, struct store_release *release, con
     if (!release_state_parse(pg_text(r, 0, 1), &rollout->state) || !rollout_aim_parse(pg_text(r, 0, 9), &rollout->aim))
         return broken(err, release->id, "its state cannot be read");
     text_format(rollout->reason, sizeof rollout->reason, "%s", pg_text(r, 0, 6));
-    rollout->decided_by = arena_strdup(arena, pg_text(r, 0, 7));
+    rollout->decided_by = pg_copy(r, 0, 7, arena);
     rollout->changed = false;
     if (!load_steps(store, release, err) || !read_targets(release, targets, err))
         return false;

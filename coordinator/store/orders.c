@@ -68,9 +68,9 @@ bool store_orders(struct store *store, struct arena *arena, struct store_order *
     struct store_order *orders = arena_array(arena, count + 1, sizeof *orders);
     for (size_t i = 0; i < count; i++)
         orders[i] = (struct store_order){.id = pg_number(result, (int)i, 0),
-                                         .release = arena_strdup(arena, pg_text(result, (int)i, 1)),
-                                         .kind = arena_strdup(arena, pg_text(result, (int)i, 2)),
-                                         .by = arena_strdup(arena, pg_text(result, (int)i, 3))};
+                                         .release = pg_copy(result, (int)i, 1, arena),
+                                         .kind = pg_copy(result, (int)i, 2, arena),
+                                         .by = pg_copy(result, (int)i, 3, arena)};
     *ret_orders = orders;
     *ret_count = count;
     return true;

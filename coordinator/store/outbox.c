@@ -13,10 +13,10 @@ bool store_outbox(struct store *store, struct arena *arena, struct store_message
     struct store_message *messages = arena_array(arena, count + 1, sizeof *messages);
     for (size_t i = 0; i < count; i++)
         messages[i] = (struct store_message){
-            .row = pg_number(result, (int)i, 0), .topic = arena_strdup(arena, pg_text(result, (int)i, 1)),
-            .key = arena_strdup(arena, pg_text(result, (int)i, 2)),
-            .id = arena_strdup(arena, pg_text(result, (int)i, 3)),
-            .type = arena_strdup(arena, pg_text(result, (int)i, 4)),
+            .row = pg_number(result, (int)i, 0), .topic = pg_copy(result, (int)i, 1, arena),
+            .key = pg_copy(result, (int)i, 2, arena),
+            .id = pg_copy(result, (int)i, 3, arena),
+            .type = pg_copy(result, (int)i, 4, arena),
             .len = (size_t)pg_number(result, (int)i, 5), .epoch = pg_number(result, (int)i, 6)};
     *ret_messages = messages;
     *ret_count = count;

@@ -14,8 +14,8 @@ static bool targets_of(struct store *store, const char *sql, struct arena *arena
     for (int i = 0; i < (int)count; i++) {
         int64_t sequence = pg_number(result, i, 2), recorded = pg_number(result, i, 3);
         rollout_numbers(&sequence, &recorded);
-        targets[i] = (struct store_target){.service = arena_strdup(arena, pg_text(result, i, 0)),
-                                           .target = arena_strdup(arena, pg_text(result, i, 1)),
+        targets[i] = (struct store_target){.service = pg_copy(result, i, 0, arena),
+                                           .target = pg_copy(result, i, 1, arena),
                                            .sequence = sequence, .recorded = recorded};
     }
     *ret_targets = targets;

@@ -13,9 +13,9 @@ static bool is_of(const struct target_contents *contents, const PGresult *rows, 
 
 static void take_text(struct arena *arena, const PGresult *rows, int row, struct applied_text *ret_text)
 {
-    *ret_text = (struct applied_text){.checksum = arena_strdup(arena, pg_text(rows, row, 3)),
-                                      .request = arena_strdup(arena, pg_text(rows, row, 4)),
-                                      .release = arena_strdup(arena, pg_text(rows, row, 5)),
+    *ret_text = (struct applied_text){.checksum = pg_copy(rows, row, 3, arena),
+                                      .request = pg_copy(rows, row, 4, arena),
+                                      .release = pg_copy(rows, row, 5, arena),
                                       .kept = pg_true(rows, row, 6)};
 }
 
