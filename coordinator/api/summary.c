@@ -166,9 +166,9 @@ static json_t *last_decisions(const json_t *decisions)
 
 json_t *api_summary(const json_t *show)
 {
-    static const char *const kept[] = {"id",   "state",        "direction", "plan",      "requestedBy", "reason",
-                                       "note", "acceptedAtUs", "endedAtUs", "decidedBy", "change",      "orders",
-                                       "latest", "irreversible"};
+    static const char *const kept[] = {"id",     "state",        "direction", "plan",      "requestedBy", "reason",
+                                       "note",   "acceptedAtUs", "endedAtUs", "decidedBy", "rewound",     "change",
+                                       "orders", "latest",       "irreversible"};
     json_t *summary = json_object(), *services = json_array(), *problems = json_array();
     json_t *forward = new_counts(), *back = new_counts(), *notices = json_array();
     json_int_t more_notices = 0;

@@ -5,8 +5,9 @@
 #include "cli/cli_internal.h"
 
 enum place { ANYWHERE, NEWEST, EARLIER };
-/* How much of it has a way back; OPEN: it does not stand where the way back ends, where going on leads nowhere. */
-enum back { WHATEVER, WHOLE, PARTLY, OPEN };
+/* WHOLE, PARTLY: how much of it has a way back. OPEN: it does not stand where the way back ends, where going on leads
+ * nowhere. KNOWN: no target of it went back in time, which only its own retry or rollback takes note of. */
+enum given { WHATEVER, WHOLE, PARTLY, OPEN, KNOWN };
 
 #define TO(direction) (1u << DIRECTION_##direction)
 #define EITHER (TO(UP) | TO(DOWN) | TO(ADOPT))
@@ -15,7 +16,7 @@ static const struct choice {
     enum release_state state;
     unsigned directions;
     enum place place;
-    enum back back;
+    enum given given;
     const char *command;
     bool named; /* the release's id follows */
     const char *prose;
@@ -31,11 +32,11 @@ static const struct choice {
      "go on from where it stands, with the SQL that was accepted, when the cause is gone"},
     {RELEASE_HALTED, TO(UP), NEWEST, OPEN, "release rollback", true,
      "undo what it applied, with the undos that were accepted"},
-    {RELEASE_HALTED, TO(UP), ANYWHERE, WHATEVER, "up", false, "go forward with the files as they are now"},
+    {RELEASE_HALTED, TO(UP), ANYWHERE, KNOWN, "up", false, "go forward with the files as they are now"},
     {RELEASE_HALTED, TO(DOWN) | TO(ADOPT), EARLIER, WHATEVER, "up", false, "apply what is pending"},
-    {RELEASE_HALTED, TO(UP), NEWEST, WHATEVER, "down", false,
+    {RELEASE_HALTED, TO(UP), NEWEST, KNOWN, "down", false,
      "undo what is left with the files as they are now, when an undo was mended"},
-    {RELEASE_HALTED, TO(DOWN), ANYWHERE, WHATEVER, "down ...", false,
+    {RELEASE_HALTED, TO(DOWN), ANYWHERE, KNOWN, "down ...", false,
      "the same command again: undo what is left with the files as they are now, when an undo was mended"},
     {RELEASE_HALTED, EITHER, ANYWHERE, WHATEVER, "release leave", true,
      "it may stay as it stands: nobody has to look at it any more"},
@@ -50,15 +51,24 @@ static const struct choice {
     {RELEASE_ROLLING_BACK, EITHER, ANYWHERE, WHATEVER, "release watch", true, "see how it goes on"},
 };
 
+static bool is_given(enum given given, const json_t *release)
+{
+    switch (given) {
+    case WHOLE: return json_number(release, "irreversible") == 0;
+    case PARTLY: return json_number(release, "irreversible") != 0;
+    case OPEN: return strcmp(json_text(release, "decidedBy"), "irreversible") != 0;
+    case KNOWN: return !json_is_true(json_object_get(release, "rewound"));
+    case WHATEVER: break;
+    }
+    return true;
+}
+
 static bool fits(const struct choice *choice, enum release_state state, enum direction direction, const json_t *release)
 {
     bool newest = json_is_true(json_object_get(release, "latest"));
-    bool whole = json_number(release, "irreversible") == 0;
-    bool ended = strcmp(json_text(release, "decidedBy"), "irreversible") == 0;
-    bool back = choice->back == WHATEVER || (choice->back == OPEN ? !ended : whole == (choice->back == WHOLE));
     bool done = strcmp(choice->command, "release leave") == 0 && json_is_string(json_object_get(release, "leftBy"));
-    return choice->state == state && choice->directions & 1u << direction && back && !done &&
-           (choice->place == ANYWHERE || newest == (choice->place == NEWEST));
+    return choice->state == state && choice->directions & 1u << direction && is_given(choice->given, release) &&
+           !done && (choice->place == ANYWHERE || newest == (choice->place == NEWEST));
 }
 
 static void add_choice(struct buf *out, const struct choice *choice, const char *id)

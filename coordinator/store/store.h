@@ -170,7 +170,7 @@ bool store_sizes(struct store *store, char **ret_json, struct err *err);
  * "done","failed"}]}, newest first, at most `limit`. */
 bool store_releases(struct store *store, int64_t limit, char **ret_json, struct err *err);
 /* One release ("" or "latest": the newest): the fields above and
- *  "decidedBy", "aim", "irreversible", "acceptIrreversible", "options":{...},
+ *  "decidedBy", "rewound" (a target went back in time), "aim", "irreversible", "acceptIrreversible", "options":{...},
  *  "steps":[{"ordinal","leg","service","target","migration","name","direction","state","attempt","wayBack","undoes",
  *            "kind","category","needs":[...],"request",
  *            "outcome":null|{"kind","attempt","position","startedAtUs","finishedAtUs","sqlstate",

@@ -227,6 +227,7 @@ def test_target_restored_from_an_older_backup():
         expect("rewound" in release["reason"] and "release retry" in release["reason"],
                f"the reason: {release['reason']}")
         expect("release retry" in done.out + done.err, f"what can be done is not said: {done}")
+        expect("greylag up  " not in done.out and "greylag down" not in done.out, f"these lead nowhere: {done}")
         expect(stage.applied("auth") == held, "something ran on the restored target")
         expect(len(stage.applied("user")) == 2, "something ran on user, which depends on it")
         stage.greylag("release", "retry", "latest")

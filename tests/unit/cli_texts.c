@@ -168,6 +168,14 @@ Test(cli_texts, what_can_be_done)
     view_next(ended, true, &out);
     cr_expect_not(strstr(buf_text(&out), "release leave"), "it was left: %s", buf_text(&out));
     json_decref(ended);
+    json_t *rewound = parse("{\"id\": \"r1\", \"state\": \"halted\", \"direction\": \"up\", \"latest\": true, "
+                            "\"rewound\": true}");
+    buf_clear(&out);
+    view_next(rewound, true, &out); /* any other release would halt at the same target */
+    text = buf_text(&out);
+    cr_expect(strstr(text, "release retry") && strstr(text, "release rollback"), "%s", text);
+    cr_expect(!strstr(text, "greylag up ") && !strstr(text, "greylag down"), "%s", text);
+    json_decref(rewound);
     text = offered("succeeded", "up", true, 0);
     cr_expect(strstr(text, "greylag down    "), "%s", text);
     text = offered("succeeded", "up", true, 1); /* down refuses it */

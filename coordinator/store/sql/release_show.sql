@@ -7,6 +7,7 @@ SELECT json_build_object(
          'acceptedAtUs', (extract(epoch FROM r.accepted_at) * 1000000)::bigint,
          'endedAtUs', (extract(epoch FROM r.ended_at) * 1000000)::bigint,
          'change', r.change,
+         'rewound', EXISTS (SELECT FROM greylag.release_targets t WHERE t.release = r.id AND t.rebuild),
          'latest', NOT EXISTS (SELECT 1 FROM greylag.releases n WHERE n.accepted_at > r.accepted_at),
          'steps', (
            SELECT coalesce(json_agg(json_build_object(
