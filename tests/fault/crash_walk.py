@@ -246,6 +246,7 @@ class Walk:
         self.order("crm", "freeze executor.failed")
         if self.point not in ELECTION:
             self.arm()
+        self.unlocked("auth", "crm")  # once more, armed: who takes it in between comes by the point
         self.up(walk_fleet.SECOND)
         if self.point not in ELECTION:
             self.strike("failing")
