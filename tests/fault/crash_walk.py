@@ -236,7 +236,6 @@ class Walk:
     def failing(self):
         self.before = {t: self.stage.dump(t) for t in SERVICES}
         self.stage.reporting(LIMIT)  # who stands still from here on cannot tell a new leader what it holds
-        self.unlocked("auth", "crm")
         walk_fleet.write(self.stage.folder / "fleet", walk_fleet.SECOND, name=self.name)
         if self.victims == "crm":
             self.arm()
@@ -246,7 +245,7 @@ class Walk:
         self.order("crm", "freeze executor.failed")
         if self.point not in ELECTION:
             self.arm()
-        self.unlocked("auth", "crm")  # once more, armed: who takes it in between comes by the point
+        self.unlocked("auth", "crm")
         self.up(walk_fleet.SECOND)
         if self.point not in ELECTION:
             self.strike("failing")
@@ -261,9 +260,9 @@ class Walk:
             self.wake_workers()
         else:
             armed = (self.point, "back") not in UNREACHABLE
-            self.unlocked("auth")
             if armed:
                 self.arm()
+            self.unlocked("auth")
             self.stopped("crm").thaw()
             if armed:
                 self.strike("back")
@@ -276,10 +275,12 @@ class Walk:
         self.check_once()
 
     def unlocked(self, *services):
-        """Workers give an idle target's lock back after a while; a job takes it anew."""
+        """Workers give an idle target's lock back after a while; a job takes it anew. The point is armed already: who
+        takes the lock in between comes by it."""
         if self.point == "ledger.locked":
             for service in services:
-                self.until(lambda s=service: self.stage.sql(s, "select pid from greylag.lease") == "0",
+                self.until(lambda s=service: not self.pending(self.victims) or
+                           self.stage.sql(s, "select pid from greylag.lease") == "0",
                            f"the lock of {service} to be given back", every=0.3)
 
     def up(self, part):
