@@ -58,14 +58,6 @@ static int refuse_plan(const struct cmdline *line, const struct plan_findings *f
 
 /* ---- what is known ---- */
 
-static bool is_chosen(const char *const *list, size_t count, const char *name)
-{
-    for (size_t i = 0; i < count; i++)
-        if (strcmp(list[i], name) == 0)
-            return true;
-    return count == 0;
-}
-
 static bool has_told(const json_t *status, const char *service, const char *target)
 {
     size_t i;
@@ -89,8 +81,7 @@ static bool find_silent(const struct cmdline *line, const struct fleet *fleet, c
     for (size_t s = 0; ok && s < fleet->service_count; s++) {
         const struct service *service = &fleet->services[s];
         for (size_t t = 0; t < service->target_count; t++)
-            if (is_chosen(options->services, options->service_count, service->name) &&
-                is_chosen(options->targets, options->target_count, service->targets[t]) &&
+            if (plan_chooses(options, service->name, service->targets[t]) &&
                 !has_told(reply.json, service->name, service->targets[t]))
                 *ret = arena_printf(arena, "%s/%s", service->name, service->targets[t]);
     }

@@ -34,23 +34,13 @@ struct recording {
 
 /* ---- other tools' records ---- */
 
-static bool is_chosen(const char *const *list, size_t count, const char *name)
-{
-    for (size_t i = 0; i < count; i++)
-        if (strcmp(list[i], name) == 0)
-            return true;
-    return count == 0;
-}
-
 static json_t *chosen_targets(const struct fleet *fleet, const struct plan_options *options)
 {
     json_t *list = json_array();
     for (size_t i = 0; i < fleet->service_count; i++) {
         const struct service *service = &fleet->services[i];
         for (size_t t = 0; t < service->target_count; t++)
-            if (plan_reads_record(service, options) &&
-                is_chosen(options->services, options->service_count, service->name) &&
-                is_chosen(options->targets, options->target_count, service->targets[t]))
+            if (plan_reads_record(service, options) && plan_chooses(options, service->name, service->targets[t]))
                 json_array_append_new(list, json_sprintf("%s/%s", service->name, service->targets[t]));
     }
     return list;

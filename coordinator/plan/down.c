@@ -131,8 +131,7 @@ static void name_gone(struct planning *planning)
     bool stays = options->all || options->stop_at_irreversible;
     for (size_t i = 0; i < planning->contents_count; i++) {
         const struct target_contents *contents = &planning->contents[i];
-        if (!planning_chosen(options->services, options->service_count, contents->service) ||
-            !planning_chosen(options->targets, options->target_count, contents->target) || !is_gone(planning, contents))
+        if (!plan_chooses(options, contents->service, contents->target) || !is_gone(planning, contents))
             continue;
         const struct gone gone = gone_of(planning, contents);
         const char *lacks = planning_service(planning, contents->service) < 0 ? "service" : "target of it";

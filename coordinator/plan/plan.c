@@ -9,13 +9,20 @@
 #include "crypto/digest.h"
 #include "plan/planning.h"
 
-bool planning_chosen(const char *const *list, size_t count, const char *name)
+/* An empty list holds all. */
+static bool is_chosen(const char *const *list, size_t count, const char *name)
 {
     for (size_t i = 0; i < count; i++) {
         if (strcmp(list[i], name) == 0)
             return true;
     }
     return count == 0;
+}
+
+bool plan_chooses(const struct plan_options *options, const char *service, const char *target)
+{
+    return is_chosen(options->services, options->service_count, service) &&
+           is_chosen(options->targets, options->target_count, target);
 }
 
 /* Most fleets are planned without growing anything. */
@@ -49,7 +56,7 @@ static void index_services(struct planning *planning)
         for (size_t m = 0; m < service->migration_count; m++)
             lookup_put(&planning->ids, (int)i, service->migrations[m].id, (int)m);
         planning->selected[i] =
-            planning_chosen(planning->options->services, planning->options->service_count, service->name);
+            is_chosen(planning->options->services, planning->options->service_count, service->name);
         planning->first_slot[i] = (int)slots;
         slots += service->target_count;
     }
@@ -73,7 +80,7 @@ static void init_slot(struct planning *planning, struct slot *slot, int service,
     *slot = (struct slot){.service = service, .name = name, .first = -1, .last = -1, .baseline = -1, .covered = -1,
                           .applied_last = -1, .order_last = -1};
     slot->selected = planning->selected[service] &&
-                     planning_chosen(planning->options->targets, planning->options->target_count, name);
+                     is_chosen(planning->options->targets, planning->options->target_count, name);
     slot->state = arena_array(planning->scratch, owner->migration_count + 1, sizeof *slot->state);
     for (size_t m = 0; m < owner->migration_count; m++)
         slot->state[m] = PENDING;

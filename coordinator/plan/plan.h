@@ -150,6 +150,9 @@ bool plan_make(const struct fleet *fleet, const struct target_contents *contents
                const struct plan_options *options, struct arena *arena, struct plan *ret_plan,
                struct plan_findings *ret_findings, struct err *err);
 
+/* Whether they choose this target of this service; an empty list chooses all. */
+bool plan_chooses(const struct plan_options *options, const char *service, const char *target);
+
 /* Whether the other tool's record on this service's targets decides what is planned: it has to be asked for first. */
 bool plan_reads_record(const struct service *service, const struct plan_options *options);
 

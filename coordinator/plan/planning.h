@@ -154,7 +154,6 @@ const struct applied_text *applied_earlier_text(const struct applied *applied);
 enum way_back planning_way_back(const struct draft_step *draft, const struct migration *migration);
 
 /* plan.c */
-bool planning_chosen(const char *const *list, size_t count, const char *name); /* an empty list chooses all */
 void planning_begin(struct planning *planning, const struct target_contents *contents, size_t contents_count);
 
 void leaf_set(const struct planning *planning, struct plan_step *step);

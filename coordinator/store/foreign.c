@@ -180,14 +180,6 @@ bool store_load_foreign(struct store *store, bool all, struct arena *arena, stru
 
 /* ---- whether what is stored was asked for ---- */
 
-static bool is_chosen(const char *const *list, size_t count, const char *name)
-{
-    for (size_t i = 0; i < count; i++)
-        if (strcmp(list[i], name) == 0)
-            return true;
-    return count == 0;
-}
-
 static size_t chosen_targets(const struct fleet *fleet, const struct plan_options *options, const char **services,
                              const char **targets)
 {
@@ -195,9 +187,7 @@ static size_t chosen_targets(const struct fleet *fleet, const struct plan_option
     for (size_t i = 0; i < fleet->service_count; i++) {
         const struct service *service = &fleet->services[i];
         for (size_t t = 0; t < service->target_count; t++) {
-            if (!plan_reads_record(service, options) ||
-                !is_chosen(options->services, options->service_count, service->name) ||
-                !is_chosen(options->targets, options->target_count, service->targets[t]))
+            if (!plan_reads_record(service, options) || !plan_chooses(options, service->name, service->targets[t]))
                 continue;
             services[count] = service->name;
             targets[count++] = service->targets[t];
