@@ -125,6 +125,17 @@ static bool find_missing(struct store *store, struct arena *arena, struct store_
            store_blobs_missing(store, needed, count, missing, &ret->missing_count, err);
 }
 
+bool store_targets_ready(struct store *store, const char *const *services, const char *const *targets, size_t count,
+                         PGresult **ret_ready, struct err *err)
+{
+    auto_buf struct buf service_list = BUF_INIT(BUF_MAX), target_list = BUF_INIT(BUF_MAX);
+    char limit[24];
+    pg_array_text(&service_list, services, count);
+    pg_array_text(&target_list, targets, count);
+    return store_exec(store, sql_targets_ready, ret_ready, err, 3, buf_text(&service_list), buf_text(&target_list),
+                      store_text_int64(limit, STORE_REPORTING_MS));
+}
+
 const char *store_why_unheard(const PGresult *row_of, int row)
 {
     bool reporting = pg_true(row_of, row, 2), enrolled = pg_true(row_of, row, 5);
@@ -162,31 +173,32 @@ static bool has_steps(const struct plan *plan, const bool *with, const char *ser
     return false;
 }
 
-/* One line for each target that cannot take part, into `out`. *ret_led: whether there is a leader who asks them. */
-static bool target_objections(struct store *store, const struct plan *plan, struct buf *out, bool *ret_led,
-                              struct err *err)
+struct objections {
+    const char **lines; /* one for each target that cannot take part */
+    size_t count;
+    bool led; /* there is a leader who asks them */
+};
+
+static bool target_objections(struct store *store, const struct plan *plan, struct arena *arena,
+                              struct objections *ret, struct err *err)
 {
-    auto_buf struct buf services = BUF_INIT(BUF_MAX), targets = BUF_INIT(BUF_MAX);
     auto_free const char **names = xcalloc(plan->target_count * 2 + 1, sizeof *names);
     for (size_t i = 0; i < plan->target_count; i++) {
         names[i] = plan->fleet->services[plan->targets[i].service].name;
         names[plan->target_count + i] = plan->targets[i].name;
     }
-    pg_array_text(&services, names, plan->target_count);
-    pg_array_text(&targets, names + plan->target_count, plan->target_count);
-    char limit[24];
-    auto_arena struct arena arena = ARENA_INIT;
-    const bool *with_steps = targets_with_steps(plan, &arena);
+    const bool *with_steps = targets_with_steps(plan, arena);
     auto_pgresult PGresult *result = NULL;
-    if (!store_exec(store, sql_targets_ready, &result, err, 3, buf_text(&services), buf_text(&targets),
-                    store_text_int64(limit, STORE_REPORTING_MS)))
+    *ret = (struct objections){.led = true};
+    if (!store_targets_ready(store, names, names + plan->target_count, plan->target_count, &result, err))
         return false;
+    ret->lines = arena_array(arena, (size_t)PQntuples(result) + 1, sizeof *ret->lines);
     for (int i = 0; i < PQntuples(result); i++) {
         const char *service = pg_text(result, i, 0), *target = pg_text(result, i, 1);
         const char *objection = target_objection(result, i, has_steps(plan, with_steps, service, target));
         if (objection)
-            buf_addf(out, "%s%s/%s: %s", out->len ? "\n  " : "", service, target, objection);
-        *ret_led = strcmp(pg_text(result, i, 6), "t") == 0;
+            ret->lines[ret->count++] = arena_printf(arena, "%s/%s: %s", service, target, objection);
+        ret->led = pg_true(result, i, 6);
     }
     return true;
 }
@@ -244,17 +256,17 @@ static bool refuse_steps(const struct plan *plan, struct store_acceptance *ret, 
 /* Also where nothing is pending: as long as a target has not said what it holds, that is only what is remembered. */
 static bool check_targets(struct store *store, const struct plan *plan, struct err *err)
 {
-    auto_buf struct buf objections = BUF_INIT(600);
-    bool led = true;
-    if (!target_objections(store, plan, &objections, &led, err))
+    auto_buf struct buf lines = BUF_INIT(600);
+    auto_arena struct arena arena = ARENA_INIT;
+    struct objections objections;
+    if (!target_objections(store, plan, &arena, &objections, err))
         return false;
-    if (objections.len == 0)
+    if (objections.count == 0)
         return true;
-    err_set(err, ERR_CONFLICT, "targets are not ready: %s", buf_text(&objections));
-    if (led)
-        err_hint(err, "%s", START_OR_ENROLL);
-    else
-        err_hint(err, "%s", NOBODY_LEADS);
+    for (size_t i = 0; i < objections.count; i++)
+        buf_addf(&lines, "%s%s", i ? "\n  " : "", objections.lines[i]);
+    err_set(err, ERR_CONFLICT, "targets are not ready: %s", buf_text(&lines));
+    err_hint(err, "%s", objections.led ? START_OR_ENROLL : NOBODY_LEADS);
     if (err)
         err->retriable = true;
     return false;
@@ -311,18 +323,16 @@ static void describe(struct store_acceptance *acceptance)
 static bool preview(struct store *store, const struct store_request *request, struct arena *arena,
                     struct store_acceptance *ret, struct err *err)
 {
-    auto_buf struct buf objections = BUF_INIT(65536);
-    bool led = true;
+    struct objections objections;
     if (!make_plan(store, request, arena, ret, err))
         return false;
     if (ret->plan->step_count == 0)
         return check_targets(store, ret->plan, err);
-    if (!target_objections(store, ret->plan, &objections, &led, err) || !find_missing(store, arena, ret, err))
+    if (!target_objections(store, ret->plan, arena, &objections, err) || !find_missing(store, arena, ret, err))
         return false;
-    char *rest = objections.len ? arena_strdup(arena, buf_text(&objections)) : NULL;
-    for (char *line, *at = NULL; rest && (line = strtok_r(at ? NULL : rest, "\n", &at));) /* one for each target */
-        add_warning(arena, &ret->findings, FINDING_TARGET, line + strspn(line, " "),
-                    led ? "start or enroll their workers (greylag workers list)" : NOBODY_LEADS);
+    for (size_t i = 0; i < objections.count; i++)
+        add_warning(arena, &ret->findings, FINDING_TARGET, objections.lines[i],
+                    objections.led ? "start or enroll their workers (greylag workers list)" : NOBODY_LEADS);
     return true;
 }
 

@@ -202,17 +202,13 @@ static bool add_reasons(struct store *store, const PGresult *waiting, struct buf
 {
     size_t count = (size_t)PQntuples(waiting);
     auto_free const char **services = xcalloc(count, sizeof *services), **targets = xcalloc(count, sizeof *targets);
-    auto_buf struct buf service_list = BUF_INIT(BUF_MAX), target_list = BUF_INIT(BUF_MAX);
     auto_pgresult PGresult *ready = NULL;
-    char limit[24];
     size_t told = 0;
     for (size_t i = 0; i < count; i++) {
         services[i] = pg_text(waiting, (int)i, 0);
         targets[i] = pg_text(waiting, (int)i, 1);
     }
-    target_lists(services, targets, count, &service_list, &target_list);
-    if (!store_exec(store, sql_targets_ready, &ready, err, 3, buf_text(&service_list), buf_text(&target_list),
-                    store_text_int64(limit, STORE_REPORTING_MS)))
+    if (!store_targets_ready(store, services, targets, count, &ready, err))
         return false;
     for (int i = 0; i < PQntuples(ready) && told < NAMED_MAX; i++) {
         const char *why = store_why_unheard(ready, i);

@@ -41,7 +41,11 @@ bool store_load_texts(struct store *store, struct arena *arena, const struct tar
 bool store_blobs_use(struct store *store, const char *const *digests, size_t count, struct err *err);
 bool store_check_open(struct store *store, struct err *err); /* ERR_CONFLICT: a release is open */
 
-/* Why a target cannot be worked on, or NULL: of a row of targets_ready.sql. */
+/* The rows of targets_ready.sql for these targets, each of the service beside it: who can be worked on, and whether
+ * somebody leads. */
+bool store_targets_ready(struct store *store, const char *const *services, const char *const *targets, size_t count,
+                         PGresult **ret_ready, struct err *err);
+/* Why a target cannot be worked on, or NULL: of a row of that. */
 const char *store_why_unheard(const PGresult *row_of, int row);
 #define START_OR_ENROLL                                                                                               \
     "start or enroll their workers (greylag workers list), or leave them out with --service or --on"
