@@ -258,8 +258,9 @@ static bool run_unit(struct execution *x, const struct unit *u, const struct led
     return run_journalled(x, u, NULL, ret_holds, failure);
 }
 
-/* It failed, in this session, for a passing reason, and left nothing: it is this unit's turn again. */
-static bool again(struct execution *x, struct failure *failure)
+/* It failed, in this session, for a passing reason, and left nothing: it is this unit's turn again, and what it has
+ * `said` since then is said again. */
+static bool again(struct execution *x, struct pg_notices_mark said, struct failure *failure)
 {
     bool stopped;
     if (!failure->again || attempt_sort(&failure->err) != ATTEMPT_FAILED || !ledger_connected(x->ledger))
@@ -270,6 +271,8 @@ static bool again(struct execution *x, struct failure *failure)
         return false;
     }
     x->step.attempt++;
+    pg_notices_forget(ledger_session(x->ledger), said);
+    *failure = FAILURE_INIT;
     return true;
 }
 
@@ -286,10 +289,8 @@ static bool do_unit(struct execution *x, const struct unit *u, struct marks *mar
     const char *holds = "";
     const struct pg_notices_mark said = pg_notices_mark(ledger_session(x->ledger));
     while (!run_unit(x, u, mark_of(marks, u->number), &holds, failure)) {
-        if (!again(x, failure))
+        if (!again(x, said, failure))
             return false;
-        pg_notices_forget(ledger_session(x->ledger), said);
-        *failure = FAILURE_INIT;
         if (!read_marks(x, marks, &failure->err))
             return false;
     }
@@ -383,13 +384,11 @@ static enum attempt_end end_units(struct execution *x, const struct units *units
     x->step.running = true;
     const struct pg_notices_mark said = pg_notices_mark(ledger_session(x->ledger));
     while (!finish(x, failure)) {
-        if (!again(x, failure)) {
+        if (!again(x, said, failure)) {
             tell_left(x, units, units->count, failure);
             failure->again = false;
             return attempt_sort(&failure->err);
         }
-        pg_notices_forget(ledger_session(x->ledger), said);
-        *failure = FAILURE_INIT;
     }
     return ATTEMPT_RECORDED;
 }
