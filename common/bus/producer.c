@@ -87,15 +87,6 @@ static struct expected *find(const struct bus_producer *producer, const char *to
     return NULL;
 }
 
-static void note_sent(struct bus_producer *producer, const char *topic)
-{
-    pthread_mutex_lock(&producer->topics_mutex);
-    struct expected *at = find(producer, topic);
-    if (at && at->waiting++ == 0)
-        at->since_ms = clock_mono_ms();
-    pthread_mutex_unlock(&producer->topics_mutex);
-}
-
 /* It has arrived, or failed. */
 static void note_ended(struct bus_producer *producer, const char *topic)
 {
@@ -239,25 +230,30 @@ static void forget_topics(struct bus_producer *producer)
     producer->topic_count = 0;
 }
 
-static void ask_for(struct bus_producer *producer, const char *topic)
+/* `sends`: a message for it is on its way from now on. */
+static void ask_for(struct bus_producer *producer, const char *topic, bool sends)
 {
     pthread_mutex_lock(&producer->topics_mutex);
-    rd_kafka_topic_t *handle = find(producer, topic) ? NULL : rd_kafka_topic_new(producer->kafka, topic, NULL);
+    struct expected *at = find(producer, topic);
+    rd_kafka_topic_t *handle = at ? NULL : rd_kafka_topic_new(producer->kafka, topic, NULL);
     if (handle) {
         producer->topics = xrealloc(producer->topics, (producer->topic_count + 1) * sizeof *producer->topics);
-        producer->topics[producer->topic_count++] = (struct expected){.handle = handle};
+        at = &producer->topics[producer->topic_count++];
+        *at = (struct expected){.handle = handle};
         producer->ask = true;
         if (!producer->scouting)
             producer->scouting = pthread_create(&producer->scout, NULL, scout, producer) == 0;
         pthread_cond_signal(&producer->scout_wake);
     }
+    if (sends && at && at->waiting++ == 0)
+        at->since_ms = clock_mono_ms();
     pthread_mutex_unlock(&producer->topics_mutex);
 }
 
 void bus_producer_expect(struct bus_producer *producer, const char *topic)
 {
     pthread_rwlock_rdlock(&producer->remaking);
-    ask_for(producer, topic);
+    ask_for(producer, topic, false);
     pthread_rwlock_unlock(&producer->remaking);
 }
 
@@ -271,8 +267,7 @@ bool bus_producer_send(struct bus_producer *producer, const char *topic, int32_t
     rd_kafka_headers_t *list = rd_kafka_headers_new(header_count);
     rd_kafka_resp_err_t code = add_headers(list, headers, header_count);
     pthread_rwlock_rdlock(&producer->remaking);
-    ask_for(producer, topic);
-    note_sent(producer, topic);
+    ask_for(producer, topic, true);
     if (!code)
         code = rd_kafka_producev(producer->kafka, RD_KAFKA_V_TOPIC(topic),
                                  RD_KAFKA_V_PARTITION(partition), RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
