@@ -9,6 +9,8 @@
 #include "base/text.h"
 #include "daemon/leader.h"
 
+#define ASK_AGAIN_MS 2000 /* first pause until it is asked again */
+#define ASK_AGAIN_MAX_MS 60000
 #define QUESTION_LIFE_MS 15000 /* half of what its bytes are good for */
 
 bool leader_is_quiet(const struct leader *leader, const char *service, const char *name)

@@ -189,7 +189,7 @@ static void say_again(struct leader *leader, const struct presence_target *seen,
 {
     struct leader_target *target = leader_target(leader, seen->service, seen->target);
     const struct rollout_event event = {.kind = ROLLOUT_BACK, .target = index};
-    target->question.again = (struct pause)PAUSE(ASK_AGAIN_MS, ASK_AGAIN_MAX_MS);
+    pause_reset(&target->question.again);
     target->outside_ms = 0;
     if (index >= 0)
         leader_decide(leader, &event);

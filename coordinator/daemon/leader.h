@@ -24,8 +24,6 @@
 #include "rollout/inbox.h"
 #include "store/store.h"
 
-#define ASK_AGAIN_MS 2000 /* first pause until a target is asked again what it holds */
-#define ASK_AGAIN_MAX_MS 60000
 
 /* What a target was asked last: the same bytes again, so that it stays the same question, until they are about to
  * expire. belief.question names them while it is open. */
