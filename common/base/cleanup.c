@@ -35,8 +35,15 @@ void *xrealloc(void *old, size_t size)
 
 char *xstrdup(const char *text)
 {
-    size_t size = strlen(text) + 1;
-    return memcpy(xmalloc(size), text, size);
+    return xstrndup(text, strlen(text));
+}
+
+char *xstrndup(const char *text, size_t len)
+{
+    char *copy = xmalloc(len + 1);
+    memcpy(copy, text, len);
+    copy[len] = '\0';
+    return copy;
 }
 
 char *xasprintf(const char *format, ...)

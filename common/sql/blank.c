@@ -1,4 +1,4 @@
-/* What stands between statements: blanks, comments, spaces of other alphabets. */
+/* What can be told by the words alone, and what stands between them: blanks, comments, spaces of other alphabets. */
 #include <ctype.h>
 #include <pg_query.h>
 #include <string.h>
@@ -31,14 +31,22 @@ size_t sql_skip_blank(const char *text, size_t at, size_t end)
     return at;
 }
 
-/* Whether the statement at `at` begins with one of these. */
-static bool begins_with(const char *const *words, size_t count, const char *text, size_t at, size_t len)
+bool sql_is_word(char c)
 {
-    size_t size = 0;
-    while (at + size < len && (isalnum((unsigned char)text[at + size]) || text[at + size] == '_'))
-        size++;
+    return (unsigned char)c >= 0x80 || isalnum((unsigned char)c) || c == '_' || c == '$';
+}
+
+bool sql_begins_with(const char *text, size_t len, const char *word)
+{
+    size_t size = strlen(word);
+    return len >= size && strncasecmp(text, word, size) == 0 && (len == size || !sql_is_word(text[size]));
+}
+
+/* Whether the statement at `at` begins with one of these. */
+static bool begins_with_any(const char *const *words, size_t count, const char *text, size_t at, size_t len)
+{
     for (size_t i = 0; i < count; i++) {
-        if (strlen(words[i]) == size && strncasecmp(text + at, words[i], size) == 0)
+        if (sql_begins_with(text + at, len - at, words[i]))
             return true;
     }
     return false;
@@ -48,18 +56,23 @@ static bool begins_with(const char *const *words, size_t count, const char *text
 static bool is_control(const char *text, size_t at, size_t len)
 {
     static const char *const words[] = {"begin", "start", "commit", "end", "rollback", "abort"};
-    return begins_with(words, COUNT_OF(words), text, at, len);
+    return begins_with_any(words, COUNT_OF(words), text, at, len);
 }
 
-/* Behind the ';' of the statement at `at`; quotes of both kinds may hold one. */
+/* Behind the character at `at`, or behind the string or quoted name that begins there. */
+static size_t behind_next(const char *text, size_t at, size_t len)
+{
+    if (text[at] != '\'' && text[at] != '"')
+        return at + 1;
+    const char *end = memchr(text + at + 1, text[at], len - at - 1);
+    return end ? (size_t)(end - text) + 1 : len;
+}
+
+/* Behind the ';' of the statement at `at`. */
 static size_t behind_statement(const char *text, size_t at, size_t len)
 {
-    for (; at < len && text[at] != ';'; at++) {
-        const char *quote = strchr("'\"", text[at]) ? memchr(text + at + 1, text[at], len - at - 1) : text + at;
-        if (!quote)
-            return len;
-        at = (size_t)(quote - text);
-    }
+    while (at < len && text[at] != ';')
+        at = behind_next(text, at, len);
     return at + (at < len);
 }
 
@@ -78,7 +91,7 @@ bool sql_only_sets(const char *text, size_t len)
     static const char *const words[] = {"set", "reset"};
     size_t at = sql_first_effect(text, len);
     bool any = false;
-    while (at < len && begins_with(words, COUNT_OF(words), text, at, len)) {
+    while (at < len && begins_with_any(words, COUNT_OF(words), text, at, len)) {
         any = true;
         at = behind_statement(text, at, len);
         at += sql_first_effect(text + at, len - at);
@@ -86,22 +99,16 @@ bool sql_only_sets(const char *text, size_t len)
     return any && at == len;
 }
 
-static bool is_wordy(char c)
-{
-    return isalnum((unsigned char)c) || strchr("_$", c);
-}
-
 bool sql_words(const char *text, size_t len, char *words, size_t size, size_t *ret_behind)
 {
     size_t at = sql_skip_blank(text, 0, len), written = 0;
     while (at < len && text[at] != ';') {
-        const char *quote = strchr("'\"", text[at]) ? memchr(text + at + 1, text[at], len - at - 1) : NULL;
-        size_t end = quote ? (size_t)(quote - text) + 1 : at + 1, next = sql_skip_blank(text, end, len);
+        size_t end = behind_next(text, at, len), next = sql_skip_blank(text, end, len);
         if (written + (end - at) + 2 > size)
             return false;
         memcpy(words + written, text + at, end - at);
         written += end - at;
-        if (next > end && next < len && is_wordy(text[end - 1]) && is_wordy(text[next]))
+        if (next > end && next < len && sql_is_word(text[end - 1]) && sql_is_word(text[next]))
             words[written++] = ' ';
         at = next;
     }

@@ -11,6 +11,7 @@
 #include "base/array.h"
 #include "base/cleanup.h"
 #include "base/text.h"
+#include "sql/sql_internal.h"
 
 #define CANDIDATES_MAX 200           /* backslashes that are looked at */
 #define LOOKED_MAX ((size_t)64 << 20) /* bytes that the lexer may read for them */
@@ -180,11 +181,6 @@ static unsigned point_at(const char *text)
     return *p >= 0xE0 && *p < 0xF0 ? (*p & 0x0Fu) << 12 | (p[1] & 0x3Fu) << 6 | (p[2] & 0x3Fu) : 0;
 }
 
-static bool is_word(char c)
-{
-    return (unsigned char)c >= 0x80 || isalnum((unsigned char)c) || c == '_';
-}
-
 /* In the statement at hand, up to the word that the parser stumbled over: a name that holds such a space is none to it
  * yet, only what follows is wrong. */
 static bool is_odd_space(const char *code, size_t at, struct arena *arena, struct sql_flaw *ret)
@@ -192,7 +188,7 @@ static bool is_odd_space(const char *code, size_t at, struct arena *arena, struc
     size_t from = at, end = at, candidates = 0;
     while (from && code[from - 1] != ';')
         from--;
-    while (is_word(code[end]))
+    while (sql_is_word(code[end]))
         end++;
     for (; from < end && candidates < SPACES_MAX; from++) {
         unsigned point = point_at(code + from);
@@ -293,7 +289,7 @@ static bool has_to_go_on(const char *code, size_t len)
     static const char words[] = " select from where and or not on set into table as in join by when then else begin ";
     char word[16] = " ";
     size_t size = 0;
-    while (size < len && is_word(code[len - 1 - size]))
+    while (size < len && sql_is_word(code[len - 1 - size]))
         size++;
     if (size == 0)
         return len && strchr(",;(=<>+-/|.:", code[len - 1]);

@@ -6,11 +6,6 @@
 #include "base/cleanup.h"
 #include "sql/sql_internal.h"
 
-static bool is_word(char c)
-{
-    return (unsigned char)c >= 0x80 || isalnum((unsigned char)c) || c == '_' || c == '$';
-}
-
 static bool is_digit_of(int base, char c)
 {
     if (isdigit((unsigned char)c))
@@ -64,7 +59,7 @@ char *sql_old_numbers(const char *text, size_t len)
     char *old = NULL;
     for (size_t at = 0; at < len;) {
         size_t begin = at, digits;
-        while (at < len && is_word(text[at]))
+        while (at < len && sql_is_word(text[at]))
             at++;
         size_t size = at - begin;
         at += size == 0;
@@ -73,11 +68,8 @@ char *sql_old_numbers(const char *text, size_t len)
         int base = base_of(text + begin, size, &digits);
         if (!is_newer(text + begin, size, base, digits))
             continue;
-        if (!old) {
-            old = xmalloc(len + 1);
-            memcpy(old, text, len);
-            old[len] = 0;
-        }
+        if (!old)
+            old = xstrndup(text, len);
         make_old(old + begin, size, base);
     }
     return old;

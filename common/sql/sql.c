@@ -1,6 +1,5 @@
 #include "sql/sql.h"
 
-#include <ctype.h>
 #include <pg_query.h>
 #include <string.h>
 #include <strings.h>
@@ -11,18 +10,10 @@
 #include "sql/flaw.h"
 #include "sql/sql_internal.h"
 #include "sql/sql_tree.h"
-
-/* A single statement larger than this is data, and only its first word is looked at; libpg_query prints trees by
- * recursion, and the nesting that fits into so few bytes fits into a stack of 8 MiB. */
-#define PIECE_MAX ((size_t)64 << 10)
+#include "sql/unparsed.h"
 
 /* The whole text's trees are in memory at once, about 1 KB for each of the smallest statements. */
 #define STATEMENTS_MAX 500000
-/* Steps of the lexer for runs of operators; some seconds. Shorter runs are what people draw lines with. */
-#define RUN_STEPS_MAX ((size_t)1 << 30)
-#define RUN_MIN 256
-#define OPERATORS "~!@#^&|`?+-*/%<>=" /* postgres: src/backend/parser/scan.l, op_chars */
-
 bool sql_class_no_transaction(enum sql_class kind)
 {
     return kind == SQL_CREATE_INDEX || kind == SQL_DROP_INDEX || kind == SQL_REINDEX || kind == SQL_DETACH ||
@@ -115,31 +106,6 @@ const char *sql_refusal(const struct sql_text *text, struct arena *arena, const 
     return text->flaw ? s->why : arena_printf(arena, "%s is not allowed in a migration: %s", s->keyword, s->why);
 }
 
-static json_t *load(const char *tree)
-{
-    return json_loads(tree, JSON_ALLOW_NUL, NULL);
-}
-
-/* For the parser, which reads to a NUL; new. */
-static char *copy_piece(const char *text, size_t size)
-{
-    char *piece = xmalloc(size + 1);
-    memcpy(piece, text, size);
-    piece[size] = 0;
-    return piece;
-}
-
-/* The piece's tree. Where only its numbers are too new, they are made old ones. */
-static PgQueryParseResult parse_copy(const char *piece, size_t size)
-{
-    PgQueryParseResult result = pg_query_parse(piece);
-    auto_free char *old = result.error ? sql_old_numbers(piece, size) : NULL;
-    if (!old)
-        return result;
-    pg_query_free_parse_result(result);
-    return pg_query_parse(old);
-}
-
 /* Whether the statement is PLAIN for certain, told by its words alone: building its tree costs ten times as much as
  * parsing it. What stands in strings and comments may say no here, never yes. */
 static bool is_plain(const char *statement, size_t len)
@@ -211,70 +177,10 @@ static void give_rows(struct gather *g, struct sql_statement *s)
     s->data_line = count_to(g, s->data_begin);
 }
 
-/* Of a DO: its text asks the catalogue, or what a query has found. */
-static bool body_looks(const json_t *node)
-{
-    static const char *const words[] = {"exists", "found", "pg_", "to_reg", "information_schema"};
-    const char *body = NULL;
-    for (size_t i = 0; i < json_array_size(json_object_get(node, "args")); i++) {
-        const json_t *option = json_object_get(json_array_get(json_object_get(node, "args"), i), "DefElem");
-        const char *name = json_string_value(json_object_get(option, "defname"));
-        const json_t *text = json_object_get(json_object_get(option, "arg"), "String");
-        if (name && strcmp(name, "as") == 0)
-            body = json_string_value(json_object_get(text, "sval"));
-    }
-    for (size_t i = 0; body && i < COUNT_OF(words); i++)
-        if (strcasestr(body, words[i]))
-            return true;
-    return false;
-}
-
-/* Makes nothing itself: a function or procedure of the database did, and nobody sees whether it looked. */
-static bool calls(const json_t *statement, const json_t *node)
-{
-    return json_object_get(statement, "CallStmt") ||
-           (json_object_get(statement, "SelectStmt") && !json_object_get(node, "intoClause"));
-}
-
-bool sql_drops_first(const char *text, const struct sql_statement *s)
-{
-    static const char drop[] = "DROP", asks[] = "IF EXISTS";
-    const char *end = text + s->end;
-    if (s->end - s->begin < sizeof drop || strncasecmp(text + s->begin, drop, strlen(drop)) != 0)
-        return false;
-    for (const char *p = text + s->begin; p + strlen(asks) <= end; p++)
-        if (strncasecmp(p, asks, strlen(asks)) == 0)
-            return true;
-    return false;
-}
-
-bool sql_looks_first(const char *text, size_t begin, size_t end)
-{
-    size_t size = end - begin;
-    if (size > PIECE_MAX)
-        return false;
-    auto_free char *piece = copy_piece(text + begin, size);
-    PgQueryParseResult result = parse_copy(piece, size);
-    json_t *tree = result.error ? NULL : load(result.parse_tree);
-    json_t *statement = json_object_get(json_array_get(json_object_get(tree, "stmts"), 0), "stmt");
-    const json_t *node = json_object_iter_value(json_object_iter(statement));
-    bool looks = json_is_true(json_object_get(node, "if_not_exists")) ||
-                 (json_object_get(statement, "DoStmt") && body_looks(node)) || calls(statement, node);
-    json_decref(tree);
-    pg_query_free_parse_result(result);
-    return looks;
-}
-
-static bool begins_with(const char *text, size_t len, const char *word)
-{
-    size_t size = strlen(word);
-    return len >= size && strncasecmp(text, word, size) == 0 && (len == size || !isalnum((unsigned char)text[size]));
-}
-
 /* DO and CALL may end transactions, however large they are. */
 static void take_large(const char *text, size_t size, struct sql_statement *s)
 {
-    if (!begins_with(text, size, "DO") && !begins_with(text, size, "CALL"))
+    if (!sql_begins_with(text, size, "DO") && !sql_begins_with(text, size, "CALL"))
         return;
     s->kind = SQL_OPAQUE;
     s->keyword = "DO or CALL";
@@ -285,19 +191,18 @@ static void parse_piece(struct gather *g, size_t at, size_t len, bool last)
 {
     struct sql_statement *s = add(g, at, len);
     size_t size = s->end - s->begin;
-    if (size > PIECE_MAX) {
+    if (size > SQL_PIECE_MAX) {
         take_large(g->text + s->begin, size, s);
         return;
     }
-    auto_free char *piece = copy_piece(g->text + s->begin, size);
+    auto_free char *piece = xstrndup(g->text + s->begin, size);
     if (!g->visit && !g->calls && !g->rereads && is_plain(piece, size))
         return;
-    PgQueryParseResult result = parse_copy(piece, size);
-    json_t *tree = result.error ? NULL : load(result.parse_tree);
-    const json_t *first = json_array_get(json_object_get(tree, "stmts"), 0);
-    if (first)
-        sql_classify(json_object_get(first, "stmt"), g->calls, g->arena, s);
-    if (result.error)
+    bool readable;
+    json_t *tree = sql_tree(piece, size, &readable);
+    if (tree)
+        sql_classify(tree, g->calls, g->arena, s);
+    if (!readable)
         s->kind = SQL_OPAQUE;
     if (!s->rereads && mentions_strings(piece)) { /* set_config(), DO: nobody sees to what */
         s->rereads = true;
@@ -305,55 +210,9 @@ static void parse_piece(struct gather *g, size_t at, size_t len, bool last)
     }
     if (s->reads_rows && last && g->stretch->copy)
         give_rows(g, s);
-    if (first && g->visit)
-        g->visit(g->context, s, g->count - 1, json_object_get(first, "stmt"), s->begin);
+    if (tree && g->visit)
+        g->visit(g->context, s, g->count - 1, tree, s->begin);
     json_decref(tree);
-    pg_query_free_parse_result(result);
-}
-
-/* ---- what the parser cannot read ---- */
-
-/* A function's body that is written as statements begins in code[0, len). */
-static bool begins_body(const char *code, size_t len)
-{
-    static const char begin[] = "BEGIN", atomic[] = "ATOMIC";
-    for (size_t at = 0; at + strlen(begin) < len; at++) {
-        size_t next = at + strlen(begin);
-        if (strncasecmp(code + at, begin, strlen(begin)) != 0)
-            continue;
-        size_t word = sql_skip_blank(code, next, len);
-        bool follows = word > next && begins_with(code + word, len - word, atomic);
-        if (follows && (len > PIECE_MAX || sql_is_outside(code, at)))
-            return true;
-    }
-    return false;
-}
-
-/* The scanner ends a statement at each ';' outside of parentheses. The pieces of a body belong to the one in which it
- * begins, up to its END. The last of them; -1: it has no end. */
-static int last_piece(const struct gather *g, const PgQuerySplitResult *split, int first)
-{
-    const char *code = g->code + split->stmts[first]->stmt_location;
-    if (!begins_body(code, (size_t)split->stmts[first]->stmt_len))
-        return first;
-    for (int i = first + 1; i < split->n_stmts; i++) {
-        size_t at = (size_t)split->stmts[i]->stmt_location, end = at + (size_t)split->stmts[i]->stmt_len;
-        at = sql_skip_blank(g->code, at, end);
-        if (begins_with(g->code + at, end - at, "END"))
-            return i;
-    }
-    return -1;
-}
-
-/* A COPY of which nobody knows whether rows follow. */
-static bool is_lost_copy(const struct gather *g, const struct sql_statement *s)
-{
-    const char *text = g->text + s->begin;
-    size_t len = s->end - s->begin;
-    if (strcmp(s->keyword, "COPY") == 0 || !begins_with(text, len, "COPY"))
-        return false;
-    auto_free char *piece = copy_piece(text, len);
-    return strcasestr(piece, "stdin");
 }
 
 /* The statements that the scanner finds. False: some of them are not known. */
@@ -362,13 +221,13 @@ static bool parse_scanned(struct gather *g)
     PgQuerySplitResult split = pg_query_split_with_scanner(g->code);
     bool good = !split.error;
     for (int i = 0; good && i < split.n_stmts; i++) {
-        int last = last_piece(g, &split, i);
+        int last = sql_last_piece(g->code, &split, i);
         size_t at = (size_t)split.stmts[i]->stmt_location;
         good = last >= 0;
         if (good)
             parse_piece(g, at, (size_t)(split.stmts[last]->stmt_location + split.stmts[last]->stmt_len) - at,
                         last == split.n_stmts - 1);
-        good = good && !is_lost_copy(g, &g->statements[g->count - 1]);
+        good = good && !sql_is_lost_copy(g->text, &g->statements[g->count - 1]);
         i = last;
     }
     pg_query_free_split_result(split);
@@ -378,7 +237,7 @@ static bool parse_scanned(struct gather *g)
 /* Of the stretch at hand; new. */
 static char *copy_code(const struct gather *g, const char *text)
 {
-    return copy_piece(text + g->stretch->begin, g->stretch->end - g->stretch->begin);
+    return xstrndup(text + g->stretch->begin, g->stretch->end - g->stretch->begin);
 }
 
 /* `refused`: the parser could not read a stretch before this one, and only flaws are looked for. */
@@ -412,35 +271,6 @@ static bool parse_stretch(struct gather *g, const struct sql_stretch *stretch, b
     return good;
 }
 
-/* The lexer reads a whole run of operators, gives most of it back, and reads it again for the next token: in `+++...`
- * for each sign, in nested comments for each that opens (scan.l: operator, xcstart). A comment `--` ends it. */
-static size_t run_steps(const char *run, size_t len)
-{
-    const char *comment = memmem(run, len, "--", 2), *nested = memmem(run, len, "/*/*", 4);
-    size_t steps = comment && !nested ? (size_t)(comment - run) : len;
-    return steps < RUN_MIN ? 0 : steps * steps;
-}
-
-/* Why the parser is not asked at all; NULL: it is. A server that is asked is as busy, and hears no cancel meanwhile. */
-static const char *too_costly(struct gather *g, struct sql_text *ret)
-{
-    size_t steps = 0;
-    for (const char *p = g->text; *(p += strcspn(p, OPERATORS));) {
-        size_t len = strspn(p, OPERATORS);
-        steps += run_steps(p, len);
-        if (steps > RUN_STEPS_MAX) {
-            struct sql_statement *s = arena_new(g->arena, struct sql_statement);
-            *s = (struct sql_statement){.kind = SQL_FORBIDDEN, .line = count_to(g, (size_t)(p - g->text))};
-            s->keyword = "a run of so many operators or nested comments";
-            s->why = "PostgreSQL's parser would be busy with it for hours, and nobody could cancel it";
-            ret->forbidden = s;
-            return s->why;
-        }
-        p += len;
-    }
-    return NULL;
-}
-
 static bool too_many(struct gather *g, const struct sql_stretch *stretches, size_t count)
 {
     size_t statements = 0;
@@ -450,47 +280,6 @@ static bool too_many(struct gather *g, const struct sql_stretch *stretches, size
             statements++;
     }
     return statements > STATEMENTS_MAX;
-}
-
-/* Rows are known, but not what stands around them. */
-static const struct sql_statement *lost_rows(struct gather *g, const struct sql_text *text)
-{
-    struct sql_statement *s = arena_new(g->arena, struct sql_statement);
-    *s = (struct sql_statement){.kind = SQL_FORBIDDEN, .line = text->warning_line, .keyword = "COPY ... FROM STDIN"};
-    s->why = arena_printf(g->arena, "the text around it cannot be analysed (%s), and nobody can tell which rows belong "
-                          "where", text->warning);
-    return s;
-}
-
-/* A line that only begins a transaction: "BEGIN;", "START TRANSACTION;". No statement of PL/pgSQL looks like that. */
-static bool is_begin(const char *line, size_t len)
-{
-    char words[64];
-    size_t behind;
-    return (begins_with(line, len, "BEGIN") || begins_with(line, len, "START")) &&
-           sql_words(line, len, words, sizeof words, &behind) && behind && line[behind - 1] == ';' &&
-           (strcasecmp(words, "BEGIN") == 0 || strcasestr(words, "BEGIN WORK") || strcasestr(words, "TRANSACTION") ||
-            strcasestr(words, "BEGIN ISOLATION") || strcasestr(words, "BEGIN READ"));
-}
-
-/* Of a text whose statements nobody knows: its COMMIT would end greylag's transaction, and what stands behind it would
- * be none of the step. */
-static const struct sql_statement *lost_frame(struct gather *g, const struct sql_text *text)
-{
-    int line = 1;
-    for (const char *p = g->text; *p; line++) {
-        size_t len = strcspn(p, "\n"), at = sql_skip_blank(p, 0, len);
-        if (is_begin(p + at, len - at)) {
-            struct sql_statement *s = arena_new(g->arena, struct sql_statement);
-            *s = (struct sql_statement){.kind = SQL_FORBIDDEN, .line = line, .keyword = "BEGIN"};
-            s->why = arena_printf(g->arena, "the text cannot be analysed (%s), and nobody can tell what stands before "
-                                  "its COMMIT", text->warning);
-            s->hint = "take BEGIN and COMMIT out: a migration runs in one transaction anyway";
-            return s;
-        }
-        p += len + (p[len] == '\n');
-    }
-    return NULL;
 }
 
 /* False: some of it cannot be read, nor even divided; *ret says why. */
@@ -506,7 +295,7 @@ static bool parse(struct gather *g, struct sql_text *ret)
     for (size_t i = 0; i < count && !ret->flaw; i++)
         good &= parse_stretch(g, &stretches[i], !good, ret);
     if (!good && !ret->flaw && count > 1)
-        ret->forbidden = lost_rows(g, ret);
+        ret->forbidden = sql_lost_rows(ret, g->arena);
     return good;
 }
 
@@ -560,14 +349,16 @@ void sql_visit(const char *text, struct arena *arena, sql_visitor *visit, void *
     g.rereads = mentions_strings(text);
     auto_free char *plain = sql_old_numbers(text, len);
     g.plain = plain;
-    const char *why = text_is_utf8(text, len, NULL) ? too_costly(&g, ret) : "not UTF-8";
+    bool good = text_is_utf8(text, len, NULL);
+    ret->forbidden = good ? sql_too_costly(text, arena) : NULL;
+    const char *why = !good ? "not UTF-8" : ret->forbidden ? ret->forbidden->why : NULL;
     if (why)
         cannot(&g, ret, why, NULL);
     ret->divided = !why && parse(&g, ret);
     if (!ret->divided)
         g.count = 0;
     if (!ret->divided && !ret->forbidden)
-        ret->forbidden = lost_frame(&g, ret);
+        ret->forbidden = sql_lost_frame(text, ret, arena);
     find_ambiguous(&g, ret);
     ret->statements = g.statements;
     ret->count = g.count;

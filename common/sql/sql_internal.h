@@ -1,9 +1,17 @@
-/* Inside this room: the class of one statement, what stands between statements, and a text's code without the rows that
- * COPY reads. */
+/* Inside this room: the tree and the class of one statement, what stands between statements, and a text's code without
+ * the rows that COPY reads. */
 #pragma once
 #include <jansson.h>
 
 #include "sql/sql.h"
+
+/* A single statement larger than this is data, and only its first word is looked at; libpg_query prints trees by
+ * recursion, and the nesting that fits into so few bytes fits into a stack of 8 MiB. */
+#define SQL_PIECE_MAX ((size_t)64 << 10)
+
+/* The tree of the one statement that `text` (NUL-terminated) holds: {"IndexStmt": {...}}; new (json_decref). NULL: it
+ * has none, or the parser cannot read it, which *ret_readable says. */
+json_t *sql_tree(const char *text, size_t len, bool *ret_readable);
 
 /* `tree` is libpg_query's {"IndexStmt": {...}}. Sets everything of *s but its place. look_for_calls: also search the
  * tree for functions that matter. */
@@ -11,6 +19,10 @@ void sql_classify(json_t *tree, bool look_for_calls, struct arena *arena, struct
 
 /* Past blanks, `--` and nested block comments, not beyond `end`. */
 size_t sql_skip_blank(const char *text, size_t at, size_t end);
+/* What PostgreSQL's names and key words are made of. */
+bool sql_is_word(char c);
+/* Whether text[0, len) begins with this word, whatever its case. */
+bool sql_begins_with(const char *text, size_t len, const char *word);
 
 /* The text with numbers that only PostgreSQL 16 and newer can read as ones that 15 reads, each as long as it was: where
  * a statement ends and what it is stays the same, the values do not. New (free()); NULL: there are none. */

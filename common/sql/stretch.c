@@ -65,25 +65,20 @@ static size_t next_candidate(const char *text, size_t at)
 
 static bool reads_rows(const char *statement)
 {
-    PgQueryParseResult result = pg_query_parse(statement);
-    json_t *tree = result.error ? NULL : json_loads(result.parse_tree, JSON_ALLOW_NUL, NULL);
-    const json_t *statements = json_object_get(tree, "stmts");
-    json_t *node = json_object_get(json_array_get(statements, 0), "stmt");
+    bool readable;
+    json_t *tree = sql_tree(statement, strlen(statement), &readable);
     struct sql_statement s = {.keyword = ""};
     auto_arena struct arena arena = ARENA_INIT;
-    if (node)
-        sql_classify(node, false, &arena, &s);
+    if (tree)
+        sql_classify(tree, false, &arena, &s);
     json_decref(tree);
-    pg_query_free_parse_result(result);
     return s.reads_rows;
 }
 
 /* Whether the code that ends with the ';' at end - 1 ends with a COPY ... FROM STDIN. */
 static bool confirm(struct search *search, size_t begin, size_t end)
 {
-    auto_free char *code = xmalloc(end - begin + 1);
-    memcpy(code, search->text + begin, end - begin);
-    code[end - begin] = 0;
+    auto_free char *code = xstrndup(search->text + begin, end - begin);
     PgQuerySplitResult split = pg_query_split_with_scanner(code);
     bool good = !split.error && split.n_stmts > 0;
     size_t at = good ? (size_t)split.stmts[split.n_stmts - 1]->stmt_location : 0;

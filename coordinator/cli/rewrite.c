@@ -42,9 +42,7 @@ static void add_lines(struct buf *out, char mark, const struct lines *lines, siz
     for (size_t i = from; i < to; i++) {
         size_t len = (size_t)(lines->begin[i + 1] - lines->begin[i]);
         bool ended = len && lines->begin[i][len - 1] == '\n';
-        auto_free char *copy = xmalloc(len + 1);
-        memcpy(copy, lines->begin[i], len - ended);
-        copy[len - ended] = '\0';
+        auto_free char *copy = xstrndup(lines->begin[i], len - ended);
         buf_addc(out, mark);
         text_add_printable(out, copy, true);
         buf_adds(out, ended ? "\n" : "\n\\ No newline at end of file\n");

@@ -42,9 +42,7 @@ static void wrong(struct scope *scope, struct place place, const char *rules)
 /* One comment: what stands behind the word, up to the end of its line. */
 static void read_one(struct scope *scope, const char *text, size_t len, struct place place)
 {
-    auto_free char *line = xmalloc(len + 1);
-    memcpy(line, text, len);
-    line[len] = '\0';
+    auto_free char *line = xstrndup(text, len);
     char *colon = strchr(line, ':');
     const char *reason = colon ? colon + 1 + strspn(colon + 1, BLANKS) : "";
     if (colon)

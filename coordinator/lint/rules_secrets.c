@@ -30,9 +30,7 @@ static const struct pattern {
 static bool is_example(const char *text, size_t len)
 {
     static const char *const words[] = {"pass", "password", "passwd", "pwd", "secret", "example", "changeme", "xxx"};
-    auto_free char *copy = xmalloc(len + 1);
-    memcpy(copy, text, len);
-    copy[len] = '\0';
+    auto_free char *copy = xstrndup(text, len);
     for (size_t i = 0; i < COUNT_OF(words); i++) {
         if (strcasecmp(copy, words[i]) == 0)
             return true;
@@ -51,9 +49,7 @@ static void scan_pattern(struct scope *scope, const struct pattern *pattern, con
     for (const char *at = text; hits < FILE_HITS_MAX && (at = strcasestr(at, pattern->anchor)); at++) {
         const char *begin = at - from > BEFORE ? at - BEFORE : from;
         size_t left = size - (size_t)(at - text), len = (size_t)(at - begin) + (left < BEHIND ? left : BEHIND);
-        auto_free char *window = xmalloc(len + 1);
-        memcpy(window, begin, len);
-        window[len] = '\0';
+        auto_free char *window = xstrndup(begin, len);
         if (regexec(&compiled, window, COUNT_OF(groups), groups, 0) != 0)
             continue;
         regmatch_t secret = groups[pattern->group];

@@ -46,8 +46,7 @@ static void hold(struct relay *relay, struct entry *entry, const char *payload)
 {
     if (!payload || (relay->held > 0 && relay->held + entry->len > HELD_MAX))
         return;
-    entry->payload = xmalloc(entry->len + 1);
-    memcpy(entry->payload, payload, entry->len);
+    entry->payload = xstrndup(payload, entry->len);
     relay->held += entry->len;
 }
 

@@ -40,9 +40,7 @@ bool store_blob_put(struct store *store, const char *digest, const char *text, s
         return err_set(err, ERR_INPUT, "the text has digest %s, not %s", hex, digest);
     if (memchr(text, 0, len) || !text_is_utf8(text, len, NULL))
         return err_set(err, ERR_INPUT, "the text with digest %s is not UTF-8, or holds a NUL", digest);
-    auto_free char *copy = xmalloc(len + 1);
-    memcpy(copy, text, len);
-    copy[len] = '\0';
+    auto_free char *copy = xstrndup(text, len);
     return store_exec(store, sql_blob_put, NULL, err, 2, digest, copy);
 }
 
