@@ -94,6 +94,7 @@ bool cli_submit(const struct cli_submission *submission, json_t **ret_answer, st
 void cli_add_finding(struct buf *out, bool error, const char *where, const char *rule, const char *text,
                      const char *hint);
 void cli_plan_findings(const json_t *findings, struct buf *out);     /* of an answer or of plan_json */
+size_t cli_error_count(const json_t *findings);                      /* of the same */
 json_t *cli_plan_findings_json(const struct plan_findings *findings);
 /* Says why the coordinator refused: its findings, or the error. Returns an exit code. */
 int cli_say_refused(const struct cmdline *line, const json_t *answer, const struct err *err);

@@ -61,6 +61,15 @@ void cli_plan_findings(const json_t *findings, struct buf *out)
                         json_text(finding, "text"), json_text(finding, "hint"));
 }
 
+size_t cli_error_count(const json_t *findings)
+{
+    size_t i, errors = 0;
+    const json_t *finding;
+    json_array_foreach(findings, i, finding)
+        errors += json_is_true(json_object_get(finding, "error"));
+    return errors;
+}
+
 json_t *cli_plan_findings_json(const struct plan_findings *findings)
 {
     json_t *list = json_array();
@@ -104,14 +113,11 @@ struct catalog *cli_sound_catalog(const struct cmdline *line, int *ret_code)
 
 int cli_say_refused(const struct cmdline *line, const json_t *answer, const struct err *err)
 {
-    const json_t *findings = json_object_get(answer, "findings"), *finding;
-    size_t i, errors = 0;
+    const json_t *findings = json_object_get(answer, "findings");
     bool json = cli_json(line);
     if (json && answer)
         cli_print_json(answer);
-    json_array_foreach(findings, i, finding)
-        errors += json_is_true(json_object_get(finding, "error"));
-    if (errors == 0)
+    if (cli_error_count(findings) == 0)
         return cmdline_fail(line, err);
     auto_buf struct buf out = BUF_INIT(BUF_MAX);
     if (!json)

@@ -20,25 +20,6 @@ struct order {
 
 /* ---- what is said ---- */
 
-/* The exit code with which `up` would refuse the plan, although it can be made. */
-static int refusal_of(const struct order *order, const json_t *plan)
-{
-    int code = EXIT_CODE_DONE;
-    size_t i;
-    json_t *finding;
-    json_array_foreach(json_object_get(plan, "findings"), i, finding)
-    {
-        const char *rule = json_text(finding, "rule");
-        bool accepted = order->submission.accept_irreversible;
-        if (strcmp(rule, finding_rule_text(FINDING_NOT_BUILT)) == 0 || /* steps of another tool */
-            (!accepted && strcmp(rule, finding_rule_text(FINDING_IRREVERSIBLE)) == 0)) {
-            json_object_set_new(finding, "error", json_true());
-            code = EXIT_CODE_INVALID;
-        }
-    }
-    return code;
-}
-
 static int dry_run(const struct order *order)
 {
     struct err err = ERR_INIT;
@@ -50,7 +31,7 @@ static int dry_run(const struct order *order)
         return code;
     }
     const json_t *plan = json_object_get(answer, "plan");
-    code = refusal_of(order, plan);
+    code = cli_error_count(json_object_get(plan, "findings")) ? EXIT_CODE_INVALID : EXIT_CODE_DONE;
     if (order->json) {
         cli_print_json(answer);
     } else {

@@ -237,11 +237,19 @@ static void raise_findings(struct store_acceptance *ret, enum finding_rule rule)
         ret->findings.items[i].error |= strcmp(ret->findings.items[i].rule, finding_rule_text(rule)) == 0;
 }
 
+/* Steps that are not accepted: what the plan warns of is an error then. */
+static void raise_steps(const struct store_request *request, struct store_acceptance *ret)
+{
+    if (ret->plan->refused)
+        raise_findings(ret, FINDING_NOT_BUILT);
+    if (ret->plan->irreversible && !request->accept_irreversible)
+        raise_findings(ret, FINDING_IRREVERSIBLE);
+}
+
 /* Names the first of the steps that greylag does not run. */
-static bool refuse_steps(const struct plan *plan, struct store_acceptance *ret, struct err *err)
+static bool refuse_steps(const struct plan *plan, struct err *err)
 {
     size_t i = 0;
-    raise_findings(ret, FINDING_NOT_BUILT);
     while (i + 1 < plan->step_count &&
            (!plan_migration(plan, &plan->steps[i]) || !plan_migration(plan, &plan->steps[i])->refused))
         i++;
@@ -276,10 +284,10 @@ static bool check_steps(struct store *store, const struct store_request *request
                         struct store_acceptance *ret, struct err *err)
 {
     const struct plan *plan = ret->plan;
+    raise_steps(request, ret);
     if (plan->refused)
-        return refuse_steps(plan, ret, err);
+        return refuse_steps(plan, err);
     if (plan->irreversible && !request->accept_irreversible) {
-        raise_findings(ret, FINDING_IRREVERSIBLE);
         err_set(err, ERR_CONFLICT, "%zu step%s no way back", plan->irreversible,
                 plan->irreversible == 1 ? " has" : "s have");
         return err_hint(err, "greylag plan names them; accept that with --accept-irreversible");
@@ -328,6 +336,7 @@ static bool preview(struct store *store, const struct store_request *request, st
         return false;
     if (ret->plan->step_count == 0)
         return check_targets(store, ret->plan, err);
+    raise_steps(request, ret);
     if (!target_objections(store, ret->plan, arena, &objections, err) || !find_missing(store, arena, ret, err))
         return false;
     for (size_t i = 0; i < objections.count; i++)

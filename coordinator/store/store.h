@@ -80,8 +80,9 @@ struct store_acceptance {
     const char *digest;      /* of the plan, with how many steps: set on success, also when repeated */
     size_t steps, irreversible;
 };
-/* Plans from what the targets hold now; stores nothing. What `up --dry-run` and `plan` with a coordinator show. The
- * checks that acceptance makes of workers, texts and irreversible steps are findings here (warnings), not errors. */
+/* Plans from what the targets hold now; stores nothing. What `up --dry-run` shows. What acceptance would refuse is a
+ * finding here: an error where it is about steps (irreversible, another tool's), a warning where it is about workers,
+ * which may report in a moment; texts that are missing are named. */
 bool store_release_preview(struct store *store, const struct store_request *request, struct arena *arena,
                            struct store_acceptance *ret_acceptance, struct err *err);
 /* Plans, checks and stores in one transaction, then wakes the leader (NOTIFY greylag_orders). A key that has its
