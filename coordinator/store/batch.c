@@ -466,11 +466,8 @@ bool store_batch_commit(struct store *store, struct store_batch *batch, struct e
     CRASH_POINT("store.batch.before");
     if (!store_begin_leader(store, err))
         return false;
-    if ((is_light(batch) && !store_exec(store, sql_commit_soon, NULL, err, 0)) || !put_all(store, batch, err)) {
-        store_rollback(store);
-        return false;
-    }
-    if (!store_commit(store, err))
+    bool done = (!is_light(batch) || store_exec(store, sql_commit_soon, NULL, err, 0)) && put_all(store, batch, err);
+    if (!store_end(store, done, err))
         return false;
     CRASH_POINT("store.batch.after");
     return true;

@@ -32,7 +32,7 @@ bool store_foreign_ask(struct store *store, const char *const *services, const c
     int64_t since_us = pg_number(now, 0, 0);
     if (!store_exec(store, sql_foreign_ask, NULL, err, 3, buf_text(&service_list), buf_text(&target_list),
                     store_text_int64(since, since_us)) ||
-        !store_exec(store, sql_notify, NULL, err, 1, "import"))
+        !store_wake(store, err))
         return false;
     *ret_since_us = since_us;
     return true;

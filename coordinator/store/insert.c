@@ -121,5 +121,5 @@ bool store_insert_release(struct store *store, const struct store_request *reque
                       request->reason ? request->reason : "", request->key,
                       request->key && request->key_body ? request->key_body : "") &&
            insert_plan(store, ret->release, ret->plan, err) &&
-           store_exec(store, sql_notify, NULL, err, 1, "release");
+           store_wake(store, err);
 }

@@ -54,11 +54,10 @@ bool store_worker_enroll(struct store *store, const char *key, const char *name,
     pg_array_text(&name_array, names, target_count);
     if (!check_not_revoked(store, canonical, err) || !store_begin(store, err))
         return false;
-    if (store_exec(store, sql_keys_put, NULL, err, 6, canonical, name, by, buf_text(&service_array),
-                   buf_text(&name_array), parsed.id))
-        return store_commit_told(store, "keys", err);
-    store_rollback(store);
-    return false;
+    return store_end_waking(store,
+                            store_exec(store, sql_keys_put, NULL, err, 6, canonical, name, by,
+                                       buf_text(&service_array), buf_text(&name_array), parsed.id),
+                            err);
 }
 
 /* The key whose id is `which`, as its text in the arena; `which` itself when there is none. */
@@ -78,6 +77,19 @@ static bool key_by_id(struct store *store, const char *which, struct arena *aren
     return true;
 }
 
+/* Of rows of one key for each of its targets. */
+static int64_t count_keys(const PGresult *rows)
+{
+    int64_t keys = 0;
+    for (int i = 0; i < PQntuples(rows); i++) {
+        bool seen = false;
+        for (int k = 0; k < i; k++)
+            seen = seen || strcmp(pg_text(rows, i, 0), pg_text(rows, k, 0)) == 0;
+        keys += !seen;
+    }
+    return keys;
+}
+
 bool store_worker_revoke(struct store *store, const char *which, const char *by, int64_t *ret_count, struct err *err)
 {
     auto_arena struct arena arena = ARENA_INIT;
@@ -85,22 +97,13 @@ bool store_worker_revoke(struct store *store, const char *which, const char *by,
     auto_pgresult PGresult *result = NULL;
     if (!key_by_id(store, which, &arena, &key, err) || !store_begin(store, err))
         return false;
-    if (!store_exec(store, sql_keys_revoke, &result, err, 3, which, by, key)) {
-        store_rollback(store);
+    bool done = store_exec(store, sql_keys_revoke, &result, err, 3, which, by, key);
+    if (done && PQntuples(result) == 0)
+        done = err_set(err, ERR_INPUT, "no enrolled key, key id or name is %s", which);
+    if (!store_end_waking(store, done, err))
         return false;
-    }
-    int rows = PQntuples(result), keys = 0;
-    for (int i = 0; i < rows; i++) {
-        bool seen = false;
-        for (int k = 0; k < i; k++)
-            seen = seen || strcmp(pg_text(result, i, 0), pg_text(result, k, 0)) == 0;
-        keys += !seen;
-    }
-    *ret_count = keys;
-    if (keys > 0)
-        return store_commit_told(store, "keys", err);
-    store_rollback(store);
-    return err_set(err, ERR_INPUT, "no enrolled key, key id or name is %s", which);
+    *ret_count = count_keys(result);
+    return true;
 }
 
 bool store_keys(struct store *store, struct arena *arena, struct store_key **ret_keys, size_t *ret_count,

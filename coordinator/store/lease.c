@@ -63,11 +63,9 @@ static bool settle(struct store *store, struct err *err)
     char epoch[24];
     if (!store_exec(store, sql_lease_session, NULL, err, 1, IDLE_IN_TRANSACTION) || !store_begin_leader(store, err))
         return false;
-    if (!store_exec(store, sql_outbox_drop_old, NULL, err, 1, store_text_int64(epoch, store->lease.epoch))) {
-        store_rollback(store);
-        return false;
-    }
-    return store_commit(store, err);
+    return store_end(store,
+                     store_exec(store, sql_outbox_drop_old, NULL, err, 1, store_text_int64(epoch, store->lease.epoch)),
+                     err);
 }
 
 bool store_lease_take(struct store *store, const struct store_candidate *candidate, bool *ret_taken,
@@ -139,13 +137,8 @@ void store_lease_release(struct store *store)
 static bool as_leader(struct store *store, const char *sql, struct err *err, const char *a, const char *b,
                       const char *c)
 {
-    if (!store_begin_leader(store, err))
-        return false;
-    if (!store_exec(store, sql, NULL, err, a ? 3 : 0, a, b, c)) {
-        store_rollback(store);
-        return false;
-    }
-    return store_commit(store, err);
+    return store_begin_leader(store, err) &&
+           store_end(store, store_exec(store, sql, NULL, err, a ? 3 : 0, a, b, c), err);
 }
 
 bool store_lease_went_back(struct store *store, struct err *err)

@@ -7,12 +7,14 @@ bool store_listen(struct store *store, struct err *err)
     return pg_run(store->pg, sql_listen, NULL, NULL, err);
 }
 
-bool store_commit_told(struct store *store, const char *what, struct err *err)
+bool store_wake(struct store *store, struct err *err)
 {
-    if (store_exec(store, sql_notify, NULL, err, 1, what))
-        return store_commit(store, err);
-    store_rollback(store);
-    return false;
+    return store_exec(store, sql_notify, NULL, err, 0);
+}
+
+bool store_end_waking(struct store *store, bool done, struct err *err)
+{
+    return store_end(store, done && store_wake(store, err), err);
 }
 
 int store_socket(struct store *store)

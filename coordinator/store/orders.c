@@ -36,7 +36,7 @@ bool store_order_add(struct store *store, const char *release, const char *kind,
     }
     auto_pgresult PGresult *added = NULL;
     if (!store_exec(store, sql_order_add, &added, err, 3, release, kind, by) ||
-        !store_exec(store, sql_notify, NULL, err, 1, "order"))
+        !store_wake(store, err))
         return false;
     *ret_order = pg_number(added, 0, 0);
     return true;
@@ -48,7 +48,7 @@ bool store_release_leave(struct store *store, const char *release, const char *b
     if (!store_exec(store, sql_release_leave, &left, err, 2, release, by))
         return false;
     if (PQntuples(left) > 0)
-        return store_exec(store, sql_notify, NULL, err, 1, "release");
+        return store_wake(store, err);
     if (!store_exec(store, sql_order_allowed, &found, err, 2, release, "leave"))
         return false;
     if (PQntuples(found) == 0)

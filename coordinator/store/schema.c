@@ -62,12 +62,10 @@ static bool apply(struct store *store, const struct step *step, struct err *err)
     char version[24];
     if (!store_begin(store, err))
         return false;
-    if (!pg_run(store->pg, step->text, NULL, NULL, err) ||
-        !store_exec(store, sql_schema_record, NULL, err, 2, store_text_int64(version, step->version), step->name)) {
-        store_rollback(store);
-        return err_prefix(err, "control schema %04d_%s", step->version, step->name);
-    }
-    return store_commit(store, err);
+    bool done = pg_run(store->pg, step->text, NULL, NULL, err) &&
+                store_exec(store, sql_schema_record, NULL, err, 2, store_text_int64(version, step->version),
+                           step->name);
+    return store_end(store, done, err) || err_prefix(err, "control schema %04d_%s", step->version, step->name);
 }
 
 static bool bring_up(struct store *store, struct err *err)

@@ -62,6 +62,14 @@ void store_rollback(struct store *store)
         (void)pg_run(store->pg, "ROLLBACK", NULL, NULL, NULL);
 }
 
+bool store_end(struct store *store, bool done, struct err *err)
+{
+    if (done)
+        return store_commit(store, err);
+    store_rollback(store);
+    return false;
+}
+
 void store_pause(struct store *store, int ms)
 {
     struct pollfd fd = {.fd = PQsocket(pg_raw(store->pg)), .events = POLLHUP};

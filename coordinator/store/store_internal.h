@@ -26,8 +26,11 @@ bool store_begin(struct store *store, struct err *err);
 bool store_begin_leader(struct store *store, struct err *err);
 bool store_commit(struct store *store, struct err *err);
 void store_rollback(struct store *store);
-/* Commits together with a notice of it to the leader, or, when that fails, neither (notify.c). */
-bool store_commit_told(struct store *store, const char *what, struct err *err);
+/* Commits what is done, or else takes it back: false, and *err is what it was. */
+bool store_end(struct store *store, bool done, struct err *err);
+bool store_wake(struct store *store, struct err *err); /* the leader, when what is under way is committed (notify.c) */
+/* The same, and what is committed wakes the leader (notify.c). */
+bool store_end_waking(struct store *store, bool done, struct err *err);
 /* Waits a little before a condition is looked at again; ends early when the connection breaks. */
 void store_pause(struct store *store, int ms);
 

@@ -50,20 +50,13 @@ bool store_contents(struct store *store, const char *service, const char *target
     return true;
 }
 
-bool store_target_forget(struct store *store, const char *service, const char *target, struct err *err)
+/* Why a target cannot be forgotten. */
+static bool say_why_not(struct store *store, const char *service, const char *target, struct err *err)
 {
     char limit[24];
-    auto_pgresult PGresult *gone = NULL, *found = NULL;
-    store_text_int64(limit, STORE_REPORTING_MS);
-    if (!store_begin(store, err))
-        return false;
-    bool done = store_exec(store, sql_target_forget, &gone, err, 3, service, target, limit);
-    if (done && PQntuples(gone) > 0)
-        return store_commit_told(store, "keys", err);
-    store_rollback(store);
-    if (!done)
-        return false;
-    if (!store_exec(store, sql_target_objection, &found, err, 3, service, target, limit))
+    auto_pgresult PGresult *found = NULL;
+    if (!store_exec(store, sql_target_objection, &found, err, 3, service, target,
+                    store_text_int64(limit, STORE_REPORTING_MS)))
         return false;
     if (PQntuples(found) == 0 || pg_true(found, 0, 0)) {
         err_set(err, ERR_INPUT, "no target is listed as %s/%s", service, target);
@@ -74,4 +67,15 @@ bool store_target_forget(struct store *store, const char *service, const char *t
     err_set(err, ERR_CONFLICT, "worker %s reports %s/%s", pg_text(found, 0, 2), service, target);
     return err_hint(err, "stop that worker, or take the target out of its worker.yml; it is silent %d s later",
                     STORE_REPORTING_MS / 1000);
+}
+
+bool store_target_forget(struct store *store, const char *service, const char *target, struct err *err)
+{
+    char limit[24];
+    auto_pgresult PGresult *gone = NULL;
+    if (!store_begin(store, err))
+        return false;
+    bool done = store_exec(store, sql_target_forget, &gone, err, 3, service, target,
+                           store_text_int64(limit, STORE_REPORTING_MS));
+    return store_end_waking(store, done && (PQntuples(gone) > 0 || say_why_not(store, service, target, err)), err);
 }

@@ -1,1 +1,1 @@
-SELECT pg_notify('greylag_orders', $1)
+SELECT pg_notify('greylag_orders', '')
