@@ -24,7 +24,7 @@ struct bus_settings {
     struct bus_troubles *troubles; /* where its clients note what goes wrong (bus/troubles.h); borrowed, may be NULL */
 };
 /* Refuses properties that are ours or that librdkafka does not know, and those that no client can be made of (a file
- * that is not there, a user without a password), with the name and why. ERR_CONFIG. */
+ * that is not there, a user without a password), with the name and why. Connects to nothing. ERR_CONFIG. */
 bool bus_settings_check(const struct bus_settings *settings, struct err *err);
 /* Which properties are ours, and why, as a Markdown page. */
 void bus_settings_markdown(struct buf *out);

@@ -3,11 +3,13 @@
 #include <inttypes.h>
 #include <librdkafka/rdkafka.h>
 #include <librdkafka/rdkafka_mock.h> /* wants rdkafka.h before it */
+#include <netinet/in.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -119,6 +121,22 @@ Test(bus_settings, unknown_and_wrong_values_are_refused_without_the_value)
     cr_assert(strstr(err.text, "bootstrap.servers"), "%s", err.text);
     struct bus_property good[] = {{"bootstrap.servers", "127.0.0.1:1"}, {"sasl.password", "x"}};
     cr_assert(bus_settings_check(&(struct bus_settings){"test", good, 2, NULL}, &err), "%s", err.text);
+}
+
+Test(bus_settings, nobody_is_asked)
+{
+    char servers[40];
+    auto_fd int listener = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t size = sizeof address;
+    cr_assert(bind(listener, (struct sockaddr *)&address, size) == 0 && listen(listener, 8) == 0 &&
+              getsockname(listener, (struct sockaddr *)&address, &size) == 0);
+    snprintf(servers, sizeof servers, "127.0.0.1:%d", ntohs(address.sin_port));
+    struct bus_property one[] = {{"bootstrap.servers", servers}};
+    struct err err = ERR_INIT;
+    cr_assert(bus_settings_check(&(struct bus_settings){"test", one, 1, NULL}, &err), "%s", err.text);
+    auto_fd int came = accept(listener, NULL, NULL);
+    cr_assert_eq(came, -1);
 }
 
 /* librdkafka looks at files and at what goes together only when it makes a client. */
