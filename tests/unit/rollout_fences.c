@@ -100,6 +100,24 @@ Test(rollout_fences, a_release_does_not_succeed_before_its_fences_are_answered)
 }
 
 /* What keeps a fence from its limit is the step that ran before it, nothing later. */
+/* A step that cannot be cancelled goes on, and so do its worker's heartbeats. */
+Test(rollout_fences, a_sign_of_life_of_what_is_cut_postpones_no_limit)
+{
+    struct fix fix;
+    fix_running(&fix);
+    int64_t job = fix.rollout.targets[0].sequence, limit = fix.rollout.settings.fence_limit_ms;
+    fix_say(&fix, (struct said){.kind = REPORT_FINISHED, .target = 1, .outcomes = "f1"});
+    cr_assert_eq(fix.rollout.targets[0].state, TARGET_FENCING);
+    for (int i = 0; i < 3; i++) {
+        fix.now += limit / 2;
+        fix_event(&fix, &(struct rollout_event){.kind = ROLLOUT_ALIVE, .target = 0, .sequence = job});
+        fix_ask(&fix, ROLLOUT_TIME);
+    }
+    cr_assert_eq(fix.rollout.targets[0].state, TARGET_LOST);
+    STATE(&fix, HALTED);
+    fix_release(&fix);
+}
+
 Test(rollout_fences, a_later_sign_of_life_does_not_answer_a_fence)
 {
     struct fix fix;
