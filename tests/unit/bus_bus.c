@@ -175,7 +175,8 @@ Test(bus, produce_and_read, .timeout = 60)
     struct bus_message message;
     cr_assert(next(reader, &message, LIMIT_MS));
     cr_assert_eq(message.payload_len, 3);
-    cr_assert(memcmp(message.payload, "one", 3) == 0 && message.key_len == 4);
+    cr_assert(memcmp(message.payload, "one", 3) == 0);
+    cr_assert(message.key_len == 4 && memcmp(message.key, "auth", 4) == 0);
     char text[16];
     cr_assert(bus_message_header(&message, "ce_id", text, sizeof text));
     cr_assert_str_eq(text, "one");

@@ -163,7 +163,10 @@ Test(digest, base64_both_alphabets)
     decodes("-_-_", "\xfb\xff\xbf");
     decodes("-_8=", "\xfb\xff");
     decodes("-_8", "\xfb\xff");
+    decodes("-w==", "\xfb");
+    decodes("_w", "\xff");
     decodes("+_+/", NULL);   /* both alphabets at once */
+    decodes("-_+/", NULL);
     decodes("Zh==", NULL);   /* bits behind the last byte */
     decodes("Zg=", NULL);
     decodes("Zg===", NULL);
