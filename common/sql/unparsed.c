@@ -46,8 +46,8 @@ const struct sql_statement *sql_too_costly(const char *text, struct arena *arena
 
 /* ---- where its statements end ---- */
 
-/* A function's body that is written as statements begins in code[0, len). */
-static bool begins_body(const char *code, size_t len)
+/* Behind the words with which a function's body of statements begins in code[0, len); 0: none begins there. */
+static size_t behind_atomic(const char *code, size_t len)
 {
     static const char begin[] = "BEGIN", atomic[] = "ATOMIC";
     for (size_t at = 0; at + strlen(begin) < len; at++) {
@@ -57,19 +57,27 @@ static bool begins_body(const char *code, size_t len)
         size_t word = sql_skip_blank(code, next, len);
         bool follows = word > next && sql_begins_with(code + word, len - word, atomic);
         if (follows && (len > SQL_PIECE_MAX || sql_is_outside(code, at)))
-            return true;
+            return word + strlen(atomic);
     }
-    return false;
+    return 0;
+}
+
+/* Past what is blank, code[at, end) begins with the END of a body. */
+static bool ends_body(const char *code, size_t at, size_t end)
+{
+    at = sql_skip_blank(code, at, end);
+    return sql_begins_with(code + at, end - at, "END");
 }
 
 int sql_last_piece(const char *code, const PgQuerySplitResult *split, int first)
 {
-    if (!begins_body(code + split->stmts[first]->stmt_location, (size_t)split->stmts[first]->stmt_len))
+    const char *piece = code + split->stmts[first]->stmt_location;
+    size_t len = (size_t)split->stmts[first]->stmt_len, body = behind_atomic(piece, len);
+    if (!body || ends_body(piece, body, len))
         return first;
     for (int i = first + 1; i < split->n_stmts; i++) {
         size_t at = (size_t)split->stmts[i]->stmt_location, end = at + (size_t)split->stmts[i]->stmt_len;
-        at = sql_skip_blank(code, at, end);
-        if (sql_begins_with(code + at, end - at, "END"))
+        if (ends_body(code, at, end))
             return i;
     }
     return -1;

@@ -296,6 +296,8 @@ Test(sql_analyse, bodies_beside_what_cannot_be_read)
         {"BEGIN; CREATE FUNCTION f() RETURNS int BEGIN /* ; */ atomic " NEWER " SELECT 2; END; SELECT 3; COMMIT;", 4},
         {"-- begin atomic, stdin\nBEGIN;\n" NEWER "SELECT 'begin atomic', $$begin atomic$$ AS stdin; COMMIT;", 4},
         {"BEGIN; CREATE TABLE atomic (stdin int); " NEWER " COMMIT;", 4},
+        {"BEGIN; CREATE PROCEDURE p() BEGIN ATOMIC END; CREATE PROCEDURE q() BEGIN ATOMIC /* ; */\nend; " NEWER
+         "COMMIT;", 5},
     };
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
         analyse(rows[i].sql);
