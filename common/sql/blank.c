@@ -8,14 +8,15 @@
 #include "base/text.h"
 #include "sql/sql_internal.h"
 
-/* The parser counts them to the statement that follows. */
+/* The parser counts them to the statement that follows. A `--` comment ends at a lone carriage return, too (postgres:
+ * src/backend/parser/scan.l, non_newline). */
 size_t sql_skip_blank(const char *text, size_t at, size_t end)
 {
     while (at < end) {
         if (strchr(" \t\r\n\f\v", text[at]) && text[at])
             at++;
         else if (at + 1 < end && text[at] == '-' && text[at + 1] == '-')
-            while (at < end && text[at] != '\n')
+            while (at < end && text[at] != '\n' && text[at] != '\r')
                 at++;
         else if (at + 1 < end && text[at] == '/' && text[at + 1] == '*') {
             int depth = 0;

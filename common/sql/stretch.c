@@ -38,7 +38,7 @@ static bool rest_is_blank(const char *p)
 static bool in_comment(const char *text, const char *p)
 {
     const char *line = p;
-    while (line > text && line[-1] != '\n')
+    while (line > text && line[-1] != '\n' && line[-1] != '\r')
         line--;
     line += strspn(line, " \t");
     return line[0] == '-' && line[1] == '-' && line < p;
@@ -56,7 +56,7 @@ static size_t next_candidate(const char *text, size_t at)
 {
     const char *p = text + at;
     while ((p = next_stdin(p)) && in_comment(text, p))
-        p += strcspn(p, "\n");
+        p += strcspn(p, "\r\n");
     while (p && (p = strchr(p, ';')))
         if (rest_is_blank(++p))
             return (size_t)(p - text);

@@ -87,7 +87,7 @@ static bool is_blank(const char *text, const char *end)
         if (strchr(" \t\r\n;", *text)) {
             text++;
         } else if (end - text >= 2 && text[0] == '-' && text[1] == '-') {
-            while (text < end && *text != '\n')
+            while (text < end && *text != '\n' && *text != '\r')
                 text++;
         } else if (end - text >= 2 && text[0] == '/' && text[1] == '*') {
             const char *close = strstr(text + 2, "*/");

@@ -35,6 +35,22 @@ Test(sql_analyse, splits_with_lines_and_offsets)
     arena_release(&arena);
 }
 
+/* A text whose lines end as old ones do: what stands behind a comment's line is a statement. */
+Test(sql_analyse, a_comment_ends_at_a_lone_carriage_return)
+{
+    const char *text = "-- makes\rCREATE TABLE a (x int);\r-- and\rCREATE INDEX CONCURRENTLY i ON a (x);\r"
+                       "-- stdin\rCOPY a FROM STDIN;\n1\n\\.\n";
+    static const char *const words[] = {"CREATE TABLE", "CREATE INDEX", "COPY a"};
+    analyse(text);
+    cr_assert(t.parsed && t.needs_no_transaction && !t.forbidden);
+    cr_assert_eq(t.count, COUNT_OF(words));
+    for (size_t i = 0; i < t.count; i++)
+        cr_expect_eq(strncmp(text + t.statements[i].begin, words[i], strlen(words[i])), 0, "%s", words[i]);
+    cr_assert(t.statements[1].kind == SQL_CREATE_INDEX && t.statements[2].rows);
+    cr_assert_eq(sql_first_effect(text, strlen(text)), t.statements[0].begin);
+    arena_release(&arena);
+}
+
 Test(sql_analyse, classes)
 {
     static const struct {
