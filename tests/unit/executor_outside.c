@@ -181,7 +181,8 @@ Test(executor_outside, procedures_that_commit)
 static void *kill_builder(void *context)
 {
     (void)context;
-    await_value("SELECT count(*) FROM pg_index WHERE indexrelid = to_regclass('a_x') AND NOT indisvalid", "1");
+    await_value("SELECT count(*) FROM pg_index i JOIN pg_class c ON c.oid = indexrelid "
+                "WHERE relname = 'a_x' AND NOT indisvalid", "1");
     test_pg_run(database, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE 'CREATE INDEX "
                           "CONCURRENTLY%' AND datname = current_database()");
     await_value("SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'CREATE INDEX CONCURRENTLY%'"
@@ -191,12 +192,12 @@ static void *kill_builder(void *context)
     return NULL;
 }
 
-static void build_and_kill(struct ledger *l, const char *request, int retries)
+static void build_and_kill(struct ledger *l, const char *request, const char *before, int retries)
 {
-    struct job_request r = up(request, "1", "CREATE INDEX CONCURRENTLY a_x ON a (x)");
+    struct job_request r = up(request, "1", arena_printf(&arena, "%sCREATE INDEX CONCURRENTLY a_x ON a (x)", before));
     PGconn *old = PQconnectdb(database); /* an old transaction holds the builder up */
     pthread_t killer;
-    PQclear(PQexec(old, "BEGIN; INSERT INTO a VALUES (1)"));
+    PQclear(PQexec(old, "SET search_path = public, app; BEGIN; INSERT INTO a VALUES (1)"));
     pthread_create(&killer, NULL, kill_builder, NULL);
     r.retries = retries;
     r.lock_timeout_ms = 20000;
@@ -210,14 +211,38 @@ Test(executor_outside, a_builder_that_is_killed_is_repaired_and_goes_on)
     struct ledger *l = ready(1);
     test_pg_run(database, "CREATE TABLE a (x int)");
     hooks = &quick;
-    build_and_kill(l, "q1", 0);
+    build_and_kill(l, "q1", "", 0);
     cr_assert_eq(last.outcome.kind, OUTCOME_FAILED); /* no retries: clean, and told */
     cr_assert_str_eq(last.outcome.sqlstate, "57P01");
     VALUE("SELECT count(*) FROM pg_class WHERE relname = 'a_x'", "0");
-    build_and_kill(l, "q2", 3);
+    build_and_kill(l, "q2", "", 3);
     cr_assert_eq(last.outcome.kind, OUTCOME_APPLIED);
     cr_assert_eq(last.outcome.attempt, 2);
     VALUE("SELECT indisvalid FROM pg_index WHERE indexrelid = 'a_x'::regclass", "t");
+    ledger_close(l);
+}
+
+/* The new session finds the table in no schema of its own, or may not go on at all: what is left is cleared away. */
+Test(executor_outside, what_a_session_left_is_cleared_away_by_one_that_holds_something_else)
+{
+    struct ledger *l = ready(1);
+    test_pg_run(database, "CREATE SCHEMA app; CREATE TABLE app.a (x int)");
+    hooks = &quick;
+    static const struct {
+        const char *before, *sqlstate;
+        int retries;
+    } rows[] = {{"SET search_path = app;\n", "57P01", 0},
+                {"SELECT set_config('search_path', 'app', false);\n", LEDGER_SESSION, 3},
+                {"SET search_path = app;\nCREATE TEMP TABLE ids (x int);\n", LEDGER_SESSION, 3}};
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        build_and_kill(l, arena_printf(&arena, "q%zu", i), rows[i].before, rows[i].retries);
+        cr_assert_eq(last.outcome.kind, OUTCOME_FAILED);
+        cr_assert_str_eq(last.outcome.sqlstate, rows[i].sqlstate);
+        const char *took = i < 2 ? "1 of 2 statements took effect and stay (before line 2)"
+                                 : "2 of 3 statements took effect and stay (before line 3)";
+        cr_expect_str_eq(last.outcome.left, took, "%s", last.outcome.left);
+        VALUE("SELECT count(*) FROM pg_class WHERE relname = 'a_x'", "0");
+    }
     ledger_close(l);
 }
 
@@ -347,7 +372,7 @@ Test(executor_outside, what_is_left_is_named_with_what_clears_it)
     static const struct {
         const char *reads, *sql, *clears, *query;
     } rows[] = {
-        {"p", DETACH, "ALTER TABLE \"p\" DETACH PARTITION \"p1\" FINALIZE", "SELECT count(*) FROM pg_inherits"},
+        {"p", DETACH, "ALTER TABLE public.p DETACH PARTITION public.p1 FINALIZE", "SELECT count(*) FROM pg_inherits"},
         {"a", "DROP INDEX CONCURRENTLY a_x", "DROP INDEX CONCURRENTLY public.a_x",
          "SELECT count(*) FROM pg_class WHERE relname = 'a_x'"},
     };

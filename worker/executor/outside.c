@@ -367,6 +367,20 @@ static void tell_left(struct execution *x, const struct units *units, size_t at,
                                  failure->left[0] ? "; " : "", failure->left);
 }
 
+/* Nothing goes on: what was cut off is cleared away, or told. Up to which unit they took effect. */
+static size_t settle_all(struct execution *x, const struct units *units, const struct marks *marks,
+                         struct failure *failure)
+{
+    size_t done = 0;
+    failure->left = "";
+    for (size_t i = 0; i < units->count; i++) {
+        const struct ledger_mark *mark = mark_of(marks, units->items[i].number);
+        if (mark && (mark->done || settle(x, &units->items[i], mark->found, failure) == VERDICT_DONE))
+            done = i + 1;
+    }
+    return done;
+}
+
 static size_t done_first(const struct units *units, const struct marks *marks)
 {
     size_t i = 0;
@@ -408,6 +422,8 @@ static enum attempt_end run_units(struct execution *x, const struct units *units
         return attempt_sort(&failure->err);
     size_t i = done_first(units, &marks);
     bool good = resume(x, units, &marks, failure);
+    if (!good && attempt_sort(&failure->err) == ATTEMPT_FAILED)
+        i = settle_all(x, units, &marks, failure);
     for (; good && i < units->count; i += good) {
         const struct unit *u = &units->items[i];
         good = !stop_asked(x);
@@ -429,15 +445,10 @@ void outside_settle(struct execution *x, struct failure *failure)
 {
     struct units units;
     struct marks marks;
-    size_t done = 0;
     struct failure unused;
     if (!units_make(x, &units, &unused) || !set_session(x, NULL) || !read_marks(x, &marks, NULL))
         return;
-    for (size_t i = 0; i < units.count; i++) {
-        const struct ledger_mark *mark = mark_of(&marks, units.items[i].number);
-        if (mark && (mark->done || settle(x, &units.items[i], mark->found, failure) == VERDICT_DONE))
-            done = i + 1;
-    }
+    size_t done = settle_all(x, &units, &marks, failure);
     failure->line = 0;
     if (done < units.count)
         tell_left(x, &units, done, failure);

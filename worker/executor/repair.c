@@ -9,7 +9,7 @@
 
 /* `look` gives a row for each object that is there: what it is, for people, and the statement that clears it away when
  * it is only half there, else "". `values` are its parameters: t the table, q the name with its schema, n the name
- * alone, f what was noted before. */
+ * alone, f what was found before. */
 static const struct repair {
     enum sql_class kind;
     const char *keyword;  /* how the statement begins */
@@ -59,13 +59,27 @@ static const char *qualified(struct execution *x, const char *schema, const char
     return arena_strdup(x->arena, buf_text(&text));
 }
 
+/* What was noted before the first try, a line for each; the names as the session of that try found them, whose
+ * search_path a later one need not have. */
+enum noted { NOTED_FOUND, NOTED_TABLE, NOTED_NAME };
+
+static const char *noted(struct execution *x, const char *found, enum noted which)
+{
+    for (int i = 0; i < (int)which; i++) {
+        found += strcspn(found, "\n");
+        found += *found == '\n';
+    }
+    return arena_strndup(x->arena, found, strcspn(found, "\n"));
+}
+
 static const char *value(struct execution *x, const struct sql_statement *s, const char *found, char which)
 {
+    const char *table = noted(x, found, NOTED_TABLE), *name = noted(x, found, NOTED_NAME);
     switch (which) {
-    case 't': return qualified(x, s->schema, s->table);
-    case 'q': return qualified(x, s->name_schema, s->name);
+    case 't': return *table ? table : qualified(x, s->schema, s->table);
+    case 'q': return *name ? name : qualified(x, s->name_schema, s->name);
     case 'n': return s->name;
-    default: return found;
+    default: return noted(x, found, NOTED_FOUND);
     }
 }
 
@@ -83,6 +97,18 @@ static bool ask(struct execution *x, const struct sql_statement *s, struct ask a
     return pg_exec(ledger_session(x->ledger), ask.sql, count, values, ret, err);
 }
 
+static bool add_names(struct execution *x, const struct sql_statement *s, const char *needs, const char **ret_found,
+                      struct err *err)
+{
+    const char *values[] = {strchr(needs, 't') ? value(x, s, "", 't') : NULL,
+                            strchr(needs, 'q') ? value(x, s, "", 'q') : NULL};
+    auto_pgresult PGresult *names = NULL;
+    if (!pg_exec(ledger_session(x->ledger), sql_full_names, 2, values, &names, err))
+        return false;
+    *ret_found = arena_printf(x->arena, "%s\n%s\n%s", *ret_found, pg_text(names, 0, 0), pg_text(names, 1, 0));
+    return true;
+}
+
 bool repair_before(struct execution *x, const struct sql_statement *s, const char **ret_found, struct err *err)
 {
     const struct repair *row = row_of(s);
@@ -95,7 +121,7 @@ bool repair_before(struct execution *x, const struct sql_statement *s, const cha
         return false;
     if (PQntuples(result))
         *ret_found = row->note ? arena_strdup(x->arena, pg_text(result, 0, 0)) : "there";
-    return true;
+    return !strpbrk(row->values, "tq") || add_names(x, s, row->values, ret_found, err);
 }
 
 /* Clears away what one row of `look` tells of; false: *left says what is left, and what would clear it. */
@@ -122,7 +148,7 @@ enum verdict repair_after(struct execution *x, const struct sql_statement *s, co
         return VERDICT_UNKNOWN;
     }
     /* It was so before: this statement has not done it. */
-    bool stood = !row->note && *found, there = PQntuples(list) > 0;
+    bool stood = !row->note && *noted(x, found, NOTED_FOUND), there = PQntuples(list) > 0;
     if (!row->note && stood == (row->there == VERDICT_DONE))
         return VERDICT_AGAIN;
     enum verdict verdict = there ? row->there : row->gone;
