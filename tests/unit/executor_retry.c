@@ -36,6 +36,7 @@ Test(executor_retry, each_cause_is_told)
         {{"08007", "cut off", 0}, RETRY_CAUSE_DOUBT},
         {{"08006", "connection failure", 0}, RETRY_CAUSE_LOST},
         {{"", "server closed the connection unexpectedly", RETRY_LOST | RETRY_SAME_SERVER}, RETRY_CAUSE_LOST},
+        {{"25P04", "terminating connection due to transaction timeout", RETRY_LOST | RETRY_SAME_SERVER}, RETRY_CAUSE_FINAL},
         {{"57P01", "terminating connection", RETRY_LOST | RETRY_SAME_SERVER}, RETRY_CAUSE_TERMINATED},
         {{"57P01", "terminating connection", RETRY_LOST}, RETRY_CAUSE_LOST},
         {{"57P02", "crash of another server process", RETRY_LOST | RETRY_SAME_SERVER}, RETRY_CAUSE_LOST},

@@ -20,6 +20,7 @@ static const struct {
 } rows[] = {
     /* state   says                   needs                           cause */
     {"08007", NULL,                  0,                              RETRY_CAUSE_DOUBT},   /* transaction unknown */
+    {"25P04", NULL,                  0,                              RETRY_CAUSE_FINAL},   /* transaction_timeout */
     {"57P01", NULL,                  RETRY_LOST | RETRY_SAME_SERVER, RETRY_CAUSE_TERMINATED}, /* but it is up */
     {"",      NULL,                  RETRY_LOST,                     RETRY_CAUSE_LOST},
     {"55P03", NULL,                  0,                              RETRY_CAUSE_LOCK},    /* lock_not_available */
