@@ -242,6 +242,18 @@ static bool is_on(const json_t *set)
     return on;
 }
 
+/* SET transaction_isolation = '...', where it is one of the grammar's; NULL: not. */
+static const char *level_of(const json_t *set)
+{
+    static const char *const levels[] = {"serializable", "repeatable read", "read committed", "read uncommitted"};
+    const json_t *value = json_object_get(json_array_get(json_object_get(set, "args"), 0), "A_Const");
+    const char *text = str(json_object_get(value, "sval"), "sval");
+    for (size_t i = 0; text && i < COUNT_OF(levels); i++)
+        if (strcasecmp(text, levels[i]) == 0)
+            return levels[i];
+    return NULL;
+}
+
 static void on_set(const json_t *node, struct sql_statement *s, struct arena *arena)
 {
     s->keyword = "SET";
@@ -259,6 +271,8 @@ static void on_set(const json_t *node, struct sql_statement *s, struct arena *ar
     s->sets = !is(node, "is_local") && !kind_is(node, "name", "TRANSACTION");
     if (kind_is(node, "name", "TRANSACTION"))
         read_modes(json_object_get(node, "args"), s, arena);
+    else if (kind_is(node, "name", "transaction_isolation"))
+        s->isolation = level_of(node);
     else if (kind_is(node, "name", "transaction_read_only") && json_object_get(node, "args") && is_on(node))
         forbid_read_only(s);
 }

@@ -329,14 +329,14 @@ static void find_frame(struct sql_text *ret)
         ret->stray_line = 0;
 }
 
-/* Of its BEGIN, or of a SET TRANSACTION in front of everything else. */
+/* Of its BEGIN, or of a SET TRANSACTION in front of everything but other SETs, which are no queries; the last counts. */
 static void find_isolation(struct sql_text *ret)
 {
-    for (size_t i = 0; i < ret->count && !ret->isolation; i++) {
+    for (size_t i = 0; i < ret->count; i++) {
         const struct sql_statement *s = &ret->statements[i];
-        ret->isolation = s->isolation;
-        if (s->kind != SQL_BEGIN)
+        if (s->kind != SQL_BEGIN && strcmp(s->keyword, "SET") != 0)
             return;
+        ret->isolation = s->isolation ? s->isolation : ret->isolation;
     }
 }
 

@@ -252,7 +252,9 @@ Test(executor_kinds, history_and_change_commit_together)
     EXPECT(l, up("qh", "h", "BEGIN READ ONLY; SELECT 1; COMMIT"), OUTCOME_FAILED);
     EXPECT(l, up("qi", "i", "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ;\nINSERT INTO x SELECT "
                             "current_setting('transaction_isolation')"), OUTCOME_APPLIED);
-    VALUE("SELECT count(*) FROM x WHERE id = 'repeatable read'", "1");
+    EXPECT(l, up("qj", "j", "SET lock_timeout = '1s';\nSET transaction_isolation = 'repeatable read';\nINSERT INTO x "
+                            "SELECT current_setting('transaction_isolation')"), OUTCOME_APPLIED);
+    VALUE("SELECT count(*) FROM x WHERE id = 'repeatable read'", "2");
     ledger_close(l);
 }
 

@@ -154,6 +154,16 @@ Test(sql_rows, isolation_and_frames)
     cr_assert_str_eq(t.isolation, "serializable");
     analyse("SET TRANSACTION ISOLATION LEVEL SERIALIZABLE; SELECT 1");
     cr_assert_str_eq(t.isolation, "serializable");
+    static const char *const behind_others[] = {
+        "SET lock_timeout = '1s'; SET TRANSACTION ISOLATION LEVEL SERIALIZABLE; SELECT 1",
+        "BEGIN; SET LOCAL ROLE a; RESET work_mem; SET LOCAL TRANSACTION ISOLATION LEVEL SERIALIZABLE; SELECT 1; COMMIT",
+        "BEGIN ISOLATION LEVEL READ COMMITTED; SET transaction_isolation TO SERIALIZABLE; SELECT 1; COMMIT"};
+    for (size_t i = 0; i < COUNT_OF(behind_others); i++) {
+        analyse(behind_others[i]);
+        cr_assert_str_eq(t.isolation, "serializable", "%s", behind_others[i]);
+    }
+    analyse("SET transaction_isolation = 'serializable; SELECT 1'; SELECT 1");
+    cr_assert_null(t.isolation);
     analyse("BEGIN; SELECT 1; SET TRANSACTION ISOLATION LEVEL SERIALIZABLE; COMMIT");
     cr_assert_null(t.isolation);
     analyse("BEGIN READ ONLY; SELECT 1; COMMIT");
