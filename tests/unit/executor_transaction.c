@@ -98,6 +98,9 @@ Test(executor_transaction, stray_control_that_cannot_be_seen_is_noticed)
     EXPECT(l, up("q6", "6", unseen("", "ROLLBACK", unseen("", "BEGIN", "SELECT 1"))), OUTCOME_FAILED);
     cr_assert_str_eq(last.outcome.sqlstate, LEDGER_STRAY);
     EXPECT(l, up("q7", "7", unseen("", "SELECT 1", "")), OUTCOME_APPLIED);
+    EXPECT(l, up("q8", "8", "CREATE TABLE c (x int);\nDO $$ BEGIN EXECUTE 'RESET ALL'; END $$"), OUTCOME_FAILED);
+    cr_assert(strstr(last.outcome.message, "RESET ALL") && !last.outcome.left[0], "%s", last.outcome.message);
+    VALUE("SELECT to_regclass('c') IS NULL", "t");
     test_pg_run(database, "DELETE FROM greylag.applied");
     cr_assert_eq(apply(l, up("q2", "2", "DO $$ BEGIN COMMIT; END $$")), EXECUTOR_RECORDED);
     cr_assert_str_eq(last.outcome.sqlstate, "2D000");

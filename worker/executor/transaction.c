@@ -93,8 +93,16 @@ void script_end(struct execution *x, struct script *script)
     ledger_add_clean(x->ledger, &script->sql);
 }
 
-static void tell_stray(struct failure *failure)
+/* `ended`: how the last transaction that the server told of ended, "" none did: the mark of greylag's own is gone all the
+ * same, which is a setting. */
+static void tell_stray(const char *ended, struct failure *failure)
 {
+    if (!*ended) {
+        err_set(&failure->err, ERR_INPUT, "the text has reset all settings (RESET ALL), greylag's own marks, too: "
+                "reset those that it has set");
+        err_sqlstate(&failure->err, LEDGER_STRAY);
+        return;
+    }
     failure->left = "a COMMIT or ROLLBACK inside the text ended greylag's transaction: what ran before a COMMIT took "
                     "effect and is not recorded as applied, what ran after it was rolled back";
     err_set(&failure->err, ERR_INPUT, "the text ended its own transaction (COMMIT or ROLLBACK inside the migration)");
@@ -127,7 +135,7 @@ bool script_commit(struct execution *x, const struct script *script, bool stoppa
         ledger_read_end(x->ledger, ran.rows, &x->step, x->arena, &x->outcome);
         CRASH_POINT("ledger.recorded");
     } else if (strcmp(failure->err.sqlstate, LEDGER_STRAY) == 0)
-        tell_stray(failure);
+        tell_stray(ran.ended, failure);
     pg_script_release(&ran);
     if (!good) {
         good = took_effect(x);
