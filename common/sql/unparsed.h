@@ -9,8 +9,8 @@
 const struct sql_statement *sql_too_costly(const char *text, struct arena *arena);
 
 /* The scanner ends a statement at each ';' outside of parentheses. The pieces of a function's body belong to the one in
- * which it begins, up to its END; an empty body has that in the same one. The last of those that make one statement with
- * split->stmts[first]; -1: the body has no end. */
+ * which it begins, up to its END; an empty body has that in the same one. The last of those that make one statement
+ * with split->stmts[first]; -1: the body has no end. */
 int sql_last_piece(const char *code, const PgQuerySplitResult *split, int first);
 /* A COPY of which nobody knows whether rows follow. */
 bool sql_is_lost_copy(const char *text, const struct sql_statement *s);
