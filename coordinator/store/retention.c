@@ -21,7 +21,7 @@ static const struct prune {
     {"release_targets", sql_prune_targets, "the same, their targets"},
     {"releases", sql_prune_releases, "the same, the fleet as it was uploaded; the release itself stays listed"},
     {"inbox", sql_prune_outcomes, "outcomes that later ones have superseded"},
-    {"blobs", sql_prune_texts, "texts that no release of that time named and that no way back needs"},
+    {"blobs", sql_prune_texts, "texts that no release of that time, none that can go on, and no way back needs"},
     {"strangers", sql_prune_strangers, "messages that nobody enrolled has signed, a day ago"},
     {"workers", sql_prune_workers, "workers that were heard of last a day ago and serve nothing"},
 };

@@ -163,6 +163,8 @@ Test(store_retention, texts_and_workers)
     accept_ready(store, &world);
     change("UPDATE greylag.blobs SET used_at = now() - interval '500 days'");
     cr_assert_eq(prune(store, 400LL * DAY_MS, false), 0, "a release is open: nobody takes its texts");
+    change("UPDATE greylag.releases SET state = 'halted', ended_at = now()");
+    cr_assert_eq(prune(store, 400LL * DAY_MS, false), 0, "it can be retried, and rolled back");
     change("UPDATE greylag.releases SET state = 'succeeded', ended_at = now()");
     /* a release that names them again */
     MUST(accept(store, &world, &acceptance, &why));

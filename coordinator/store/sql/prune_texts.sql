@@ -2,7 +2,9 @@ WITH gone AS (
   SELECT b.digest FROM greylag.blobs b
    WHERE b.used_at < now() - $1::bigint * interval '1 ms'
      AND b.digest NOT IN (SELECT checksum FROM greylag.applied_texts)
-     AND NOT EXISTS (SELECT 1 FROM greylag.releases WHERE state IN ('running', 'fencing', 'rolling back'))
+     AND NOT EXISTS (SELECT 1 FROM greylag.releases
+                      WHERE state IN ('running', 'fencing', 'rolling back')
+                         OR state = 'halted' AND accepted_at = (SELECT max(accepted_at) FROM greylag.releases))
    LIMIT $2::bigint
 ), deleted AS (
   DELETE FROM greylag.blobs
