@@ -141,7 +141,7 @@ struct leader {
     struct leader_refusal { /* a job that cannot be sent at all: told to the engine as a refusal */
         int target;
         int64_t sequence;
-        const char *why;
+        char why[160];
     } *refusals;
     size_t refusal_count, refusal_room;
 };

@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/id.h"
 #include "base/log.h"
+#include "base/text.h"
 #include "daemon/leader.h"
 #include "proto/envelope.h"
 
@@ -160,10 +161,16 @@ static struct job_request request_of(struct leader *leader, const struct rollout
                                 .retries = policy->retries};
 }
 
-static void refuse(struct leader *leader, const struct rollout_send_job *send, const char *why)
+static void refuse(struct leader *leader, const struct rollout_send_job *send, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+static void refuse(struct leader *leader, const struct rollout_send_job *send, const char *format, ...)
 {
-    *array_add(leader->refusals, leader->refusal_count, leader->refusal_room) =
-        (struct leader_refusal){.target = send->target, .sequence = send->sequence, .why = why};
+    struct leader_refusal *refusal = array_add(leader->refusals, leader->refusal_count, leader->refusal_room);
+    *refusal = (struct leader_refusal){.target = send->target, .sequence = send->sequence};
+    va_list args;
+    va_start(args, format);
+    text_formatv(refusal->why, sizeof refusal->why, format, args);
+    va_end(args);
 }
 
 static void note_job(struct leader *leader, const struct rollout_target *target, int64_t sequence, bool fence,
@@ -292,8 +299,13 @@ static bool add_job(struct leader *leader, const struct rollout_send_job *send, 
         return false;
     if (!leader_breathe(leader, err))
         return false;
-    for (size_t i = 0; i < wanted.count; i++)
+    for (size_t i = 0; i < wanted.count; i++) {
+        if (!texts[i]) {
+            refuse(leader, send, "the control database has no text with digest %s any more", wanted.digests[i]);
+            return true;
+        }
         *wanted.places[i] = texts[i];
+    }
     return encode_job(leader, send, &job_texts, err);
 }
 

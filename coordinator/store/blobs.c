@@ -53,9 +53,9 @@ bool store_blobs_get(struct store *store, const char *const *digests, size_t cou
     if (!store_exec(store, sql_blobs_get, &result, err, 1, buf_text(&array)))
         return false;
     for (size_t i = 0; i < count; i++) {
-        if ((int)i >= PQntuples(result) || PQgetisnull(result, (int)i, 0))
-            return err_set(err, ERR_INPUT, "no text with digest %s is stored", digests[i]);
-        ret_texts[i] = arena_strndup(arena, PQgetvalue(result, (int)i, 0), (size_t)PQgetlength(result, (int)i, 0));
+        size_t len = (size_t)PQgetlength(result, (int)i, 0);
+        bool stored = !PQgetisnull(result, (int)i, 0);
+        ret_texts[i] = stored ? arena_strndup(arena, PQgetvalue(result, (int)i, 0), len) : NULL;
     }
     return true;
 }

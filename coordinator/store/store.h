@@ -50,7 +50,7 @@ bool store_blobs_missing(struct store *store, const char *const *digests, size_t
                          size_t *ret_count, struct err *err);
 /* Stores one text. ERR_INPUT when it does not have that digest, is no UTF-8, holds a NUL or is over MIGRATION_MAX. */
 bool store_blob_put(struct store *store, const char *digest, const char *text, size_t len, struct err *err);
-/* Texts in the order of `digests`, in the arena. ERR_INPUT when one is missing, naming it. */
+/* Texts in the order of `digests`, in the arena; NULL for one that is not stored. */
 bool store_blobs_get(struct store *store, const char *const *digests, size_t count, struct arena *arena,
                      const char **ret_texts, struct err *err);
 

@@ -258,6 +258,17 @@ static void hear(const char *service, const char *target, int64_t beat)
     hear_of("w-1", service, target, beat);
 }
 
+/* Whatever took it away: a term that ended at it would be followed by the next one, for ever. */
+Test(leader, a_job_whose_text_is_gone_is_refused_and_ends_no_term)
+{
+    test_pg_run(conninfo, "DELETE FROM greylag.blobs");
+    MUST(leader_prepare(&leader, &why));
+    cr_assert_eq(leader.job_count, 0u);
+    cr_assert_eq(leader.refusal_count, 1u);
+    cr_assert(strstr(leader.refusals[0].why, world.up), "%s", leader.refusals[0].why);
+    free(leader.refusals);
+}
+
 /* After a restore: at once, and then less and less often, since its database may be away for a night. */
 Test(leader, a_target_outside_a_release_that_takes_no_fence_is_fenced_less_and_less_often)
 {
