@@ -16,6 +16,7 @@
 #define ORDERS_EVERY_MS 2000 /* beside the notifications */
 #define TROUBLE_LOG_MS 60000
 #define STOP_FLUSH_MS 2000
+#define CLOCK_OFF_MS 10000
 #define FIRST_BYTES ((size_t)1 << 20) /* of jobs in a term's first turn */
 #define LEAST_BYTES ((size_t)64 << 10)
 
@@ -485,6 +486,14 @@ bool leader_breathe(struct leader *leader, struct err *err)
     return store_lease_renew(leader->store, is_cut_off(leader, now_ms), err);
 }
 
+static void look_at_clock(const struct leader *leader)
+{
+    long long ahead_ms = store_clock_ahead_us(leader->store) / 1000;
+    if (ahead_ms > CLOCK_OFF_MS || ahead_ms < -CLOCK_OFF_MS)
+        log_warn("this machine's clock is %lld s %s the control database's: set the one that is wrong",
+                 (ahead_ms > 0 ? ahead_ms : -ahead_ms) / 1000, ahead_ms > 0 ? "ahead of" : "behind");
+}
+
 bool leader_run(struct leader *leader, int64_t *ret_above, struct err *err)
 {
     bool good = begin(leader, err);
@@ -493,6 +502,7 @@ bool leader_run(struct leader *leader, int64_t *ret_above, struct err *err)
         atomic_store(&leader->counters[LEADER_EPOCH], (uint64_t)leader->lease.epoch);
         log_info("leading in epoch %lld%s", (long long)leader->lease.epoch,
                  leader->take_over_all ? ": the control database went back in time, every target is asked" : "");
+        look_at_clock(leader);
     }
     leader->look = true;
     while (good && !signals_stop() && !leader->above) {

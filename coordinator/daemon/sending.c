@@ -311,6 +311,14 @@ static bool add_job(struct leader *leader, const struct rollout_send_job *send, 
 
 /* ---- fences, acknowledgements, inventories ---- */
 
+/* Workers judge an order's age by their own clocks: where this machine's is behind the control database's, the later
+ * one counts. Else every question has expired when it comes. */
+static int64_t good_for(const struct leader *leader, int64_t life_us)
+{
+    int64_t ahead_us = store_clock_ahead_us(leader->store);
+    return clock_wall_us() + (ahead_us < 0 ? -ahead_us : 0) + life_us;
+}
+
 /* A repeat has to be the very same bytes: equal numbers with another digest are a conflict to the worker. */
 static void add_fence(struct leader *leader, const struct rollout_send_fence *send)
 {
@@ -322,7 +330,7 @@ static void add_fence(struct leader *leader, const struct rollout_send_fence *se
             .kind = CONTROL_FENCE, .audience = audience(leader, target->service, target->name),
             .fence = {.epoch = leader->lease.epoch, .term = leader->lease.term, .sequence = send->sequence,
                       .digest = ""},
-            .expires_us = clock_wall_us() + FENCE_LIFE_US, .expects = target->recorded, .release = rollout->release,
+            .expires_us = good_for(leader, FENCE_LIFE_US), .expects = target->recorded, .release = rollout->release,
             .patient = send->patient};
         free(memory->fence_payload);
         memory->fence_payload = control_encode(&control, &memory->fence_len);
@@ -355,7 +363,7 @@ static void add_acknowledgements(struct leader *leader)
         struct leader_target *target = leader->targets[i];
         const struct control control = {
             .kind = CONTROL_ACKNOWLEDGE, .audience = audience(leader, target->service, target->name),
-            .fence = no_fence(leader), .expires_us = clock_wall_us() + ACKNOWLEDGE_LIFE_US, .release = "",
+            .fence = no_fence(leader), .expires_us = good_for(leader, ACKNOWLEDGE_LIFE_US), .release = "",
             .positions = target->heard, .position_count = target->heard_count};
         if (target->heard_count)
             add_control(leader, &control);
@@ -371,7 +379,7 @@ void leader_make_question(struct leader *leader, struct leader_target *target, i
     const char *named = target->belief.stale || foreign_us ? "" : target->belief.contents;
     const struct control control = {.kind = CONTROL_INVENTORY,
                                     .audience = audience(leader, target->service, target->name),
-                                    .fence = no_fence(leader), .expires_us = clock_wall_us() + INVENTORY_LIFE_US,
+                                    .fence = no_fence(leader), .expires_us = good_for(leader, INVENTORY_LIFE_US),
                                     .release = "", .foreign = foreign_us != 0, .contents = named};
     free(question->payload);
     question->payload = control_encode(&control, &question->len);
@@ -398,7 +406,7 @@ bool leader_fence_outside(struct leader *leader, struct leader_target *target, s
                                     .audience = audience(leader, target->service, target->name),
                                     .fence = {.epoch = leader->lease.epoch, .term = leader->lease.term,
                                               .sequence = sequence, .digest = ""},
-                                    .expires_us = clock_wall_us() + FENCE_LIFE_US, .release = ""};
+                                    .expires_us = good_for(leader, FENCE_LIFE_US), .release = ""};
     add_control(leader, &control);
     log_info("target %s/%s: fenced, whatever was on its way to it", target->service, target->name);
     return true;

@@ -54,6 +54,7 @@ static bool write_lease(struct store *store, const struct store_candidate *candi
     lease.restored = pg_true(result, 0, 1);
     store->lease = lease;
     store->lease_ttl_ms = candidate->ttl_ms;
+    store->clock_ahead_us = clock_wall_us() - pg_number(result, 0, 2);
     return true;
 }
 
@@ -101,9 +102,10 @@ bool store_lease_renew(struct store *store, bool yields, struct err *err)
     if (!store_exec(store, sql_lease_renew, &result, err, 4, store_text_int64(epoch, store->lease.epoch),
                     store->lease.term, store_text_int64(ttl, store->lease_ttl_ms), yields ? "t" : "f"))
         return false;
-    if (strcmp(PQcmdTuples(result), "1") == 0)
-        return true;
-    return err_set(err, ERR_FENCED, "the lease of epoch %s is lost", epoch);
+    if (PQntuples(result) != 1)
+        return err_set(err, ERR_FENCED, "the lease of epoch %s is lost", epoch);
+    store->clock_ahead_us = clock_wall_us() - pg_number(result, 0, 0);
+    return true;
 }
 
 bool store_lease_check(struct store *store, struct err *err)
@@ -116,6 +118,11 @@ bool store_lease_check(struct store *store, struct err *err)
     if (PQntuples(result) == 1)
         return true;
     return err_set(err, ERR_FENCED, "the lease of epoch %s is lost", epoch);
+}
+
+int64_t store_clock_ahead_us(const struct store *store)
+{
+    return store->clock_ahead_us;
 }
 
 int64_t store_lease_epoch(const struct store *store)

@@ -241,6 +241,8 @@ bool store_lease_take(struct store *store, const struct store_candidate *candida
 /* ERR_FENCED: lost. `yields`: whoever can do better may take it from now on. */
 bool store_lease_renew(struct store *store, bool yields, struct err *err);
 bool store_lease_check(struct store *store, struct err *err);   /* for the relay, before it sends */
+/* How far this machine's clock is ahead of the control database's, as of the lease's last writing. */
+int64_t store_clock_ahead_us(const struct store *store);
 int64_t store_lease_epoch(const struct store *store);           /* 0: none is held */
 void store_lease_release(struct store *store);                  /* clean stop; errors do not matter */
 /* A target has shown that this database went back in time: whoever leads next finds `restored` set. */

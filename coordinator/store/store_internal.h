@@ -15,6 +15,7 @@ struct store {
     pg_trace *trace;
     void *trace_context;
     int64_t lease_ttl_ms;
+    int64_t clock_ahead_us; /* when the lease was last written */
 };
 
 bool store_migrate(struct store *store, struct err *err);

@@ -2,6 +2,7 @@
 """Who leads, and for how long: a leader's turn ends well before its lease, whatever is large or away; who reaches no
 broker lets others lead; and a change of leaders cuts nothing that runs."""
 import re
+import subprocess
 import time
 import urllib.request
 
@@ -103,6 +104,38 @@ def test_a_start_with_many_services_and_targets_leads_at_once():
         print(f"# epoch {epoch} -> {leader(stage)['epoch']}, longest turn {longest(stage)} ms, "
               f"longest work {longest(stage, 'work')} ms")
         expect(leader(stage)["epoch"] == epoch + 1, coordinator.log())
+
+
+BEHIND = r"""
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <time.h>
+int clock_gettime(clockid_t clock, struct timespec *now)
+{
+    int (*real)(clockid_t, struct timespec *) = dlsym(RTLD_NEXT, "clock_gettime");
+    int code = real(clock, now);
+    if (clock == CLOCK_REALTIME)
+        now->tv_sec -= 3600;
+    return code;
+}
+"""
+
+
+def test_a_coordinator_whose_clock_is_an_hour_behind_is_heard():
+    """Workers pass over what has expired: every question had, and no target was ever known, while all looked well."""
+    with Stage() as stage:
+        shim = stage.folder / "behind.so"
+        subprocess.run(["gcc", "-shared", "-fPIC", "-x", "c", "-", "-o", shim, "-ldl"], input=BEHIND, text=True,
+                       check=True)
+        write(stage, {"app": ["CREATE TABLE one (n int);"]})
+        late = stage.coordinator(environment={"LD_PRELOAD": str(shim)})
+        stage.worker("app")
+        stage.reporting()
+        stage.greylag("up")
+        wait(lambda: stage.sql("app", "select coalesce((select through from greylag.acknowledged), 0) >= "
+                                      "(select max(position) from greylag.history)") == "t",
+             "the outcome to be acknowledged")
+        expect(re.search("clock is 3[56]\d\d s behind the control database's", late.log()), late.log())
 
 
 def test_a_target_that_was_forgotten_is_asked_when_it_is_back():

@@ -4,3 +4,4 @@ UPDATE greylag.lease
  WHERE epoch = $1::bigint AND term = $2 AND expires_at > clock_timestamp()
    AND written::xid = xmin AND server = greylag.server()
    AND (SELECT set_config('synchronous_commit', 'off', true)) = 'off'
+RETURNING (extract(epoch FROM clock_timestamp()) * 1000000)::bigint

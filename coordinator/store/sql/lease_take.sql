@@ -7,4 +7,4 @@ UPDATE greylag.lease
        restored = restored OR $5::bigint > 0 OR (server <> '' AND (server <> greylag.server() OR written::xid <> xmin)),
        server = greylag.server(), written = pg_current_xact_id()
  WHERE epoch = $4::bigint
-RETURNING epoch, restored
+RETURNING epoch, restored, (extract(epoch FROM clock_timestamp()) * 1000000)::bigint
