@@ -17,6 +17,12 @@ static void add_place(struct buf *out, const json_t *item)
         buf_addf(out, "%s%s%s ", service, *service ? "/" : "", json_text(item, "target"));
 }
 
+/* Without an argument its command would refuse: nobody forgets a target that a release is under way on. */
+static const char *advice(enum attention kind, const json_t *item)
+{
+    return kind == ATTENTION_SILENT && !*json_text(item, "argument") ? "start its worker" : attention_advice(kind);
+}
+
 static void add_item(struct buf *out, const json_t *item)
 {
     char ago[64];
@@ -32,7 +38,7 @@ static void add_item(struct buf *out, const json_t *item)
     }
     buf_addc(out, '\n');
     if (attention_parse(json_text(item, "kind"), &kind))
-        buf_addf(out, "    %s%s%s\n", attention_advice(kind), *json_text(item, "argument") ? " " : "",
+        buf_addf(out, "    %s%s%s\n", advice(kind, item), *json_text(item, "argument") ? " " : "",
                  json_text(item, "argument"));
 }
 

@@ -57,9 +57,10 @@ bool store_release_change(struct store *store, const char *release, int64_t *ret
 
 bool store_attention(struct store *store, char **ret_json, struct err *err)
 {
-    char text[24];
+    char silent[24], deaf[24];
     auto_pgresult PGresult *result = NULL;
-    return store_exec(store, sql_attention, &result, err, 1, store_text_int64(text, STORE_REPORTING_MS)) &&
+    return store_exec(store, sql_attention, &result, err, 2, store_text_int64(silent, STORE_REPORTING_MS),
+                      store_text_int64(deaf, STORE_DEAF_MS)) &&
            take_json(result, ret_json, err);
 }
 

@@ -7,6 +7,7 @@
 
 #define STORE_CONNECT_MS 10000
 #define STORE_REPORTING_MS 45000 /* a target whose worker was silent for so long is not reporting */
+#define STORE_DEAF_MS 20000 /* four heartbeats: when nobody at all was heard for so long, we may be who does not hear */
 
 struct store {
     struct pg *pg;

@@ -62,8 +62,11 @@ static bool say_why_not(struct store *store, const char *service, const char *ta
         err_set(err, ERR_INPUT, "no target is listed as %s/%s", service, target);
         return err_hint(err, "greylag status lists them");
     }
-    if (!pg_true(found, 0, 1))
-        return err_set(err, ERR_CONFLICT, "a release is under way on %s/%s", service, target);
+    if (!pg_true(found, 0, 1)) {
+        err_set(err, ERR_CONFLICT, "a release is under way on %s/%s", service, target);
+        return err_hint(err, "start its worker; or greylag release rollback: a fence that is not answered halts the "
+                             "release, and the target can be forgotten then");
+    }
     err_set(err, ERR_CONFLICT, "worker %s reports %s/%s", pg_text(found, 0, 2), service, target);
     return err_hint(err, "stop that worker, or take the target out of its worker.yml; it is silent %d s later",
                     STORE_REPORTING_MS / 1000);

@@ -266,6 +266,14 @@ Test(cli_texts, what_needs_a_person)
     json_array_append_new(list, json_pack("{s:s, s:s, s:s, s:s, s:s, s:n, s:s}", "kind", "silent", "release", "",
                                           "service", "user", "target", "user-eu", "detail",
                                           "its worker w on h says nothing", "sinceUs", "argument", "user/user-eu"));
+    json_t *awaited = json_pack("{s:[{s:s, s:s, s:s, s:s, s:s, s:s}]}", "attention", "kind", "silent", "release", "",
+                                "service", "user", "target", "user-us", "detail", "it says nothing", "argument", "");
+    cr_expect(view_attention(awaited, &out));
+    same(&out, "1 thing needs a person:\n"
+               "  user/user-us silent: it says nothing\n"
+               "    start its worker\n");
+    json_decref(awaited);
+    buf_clear(&out);
     cr_expect(view_attention(ill, &out));
     same(&out, "2 things need a person:\n"
                "  release r1 halted: the undo of 4\\x1b[2J failed\n"

@@ -204,6 +204,59 @@ Test(store_attention, a_target_without_a_key_is_silent_for_that_reason)
     store_close(store);
 }
 
+/* What is advised works: nobody forgets a target that a release is under way on. */
+Test(store_attention, a_release_waits_for_a_silent_target)
+{
+    struct store *store = open_store();
+    struct world world;
+    struct err err = ERR_INIT;
+    auto_arena struct arena arena = ARENA_INIT;
+    char *text;
+    lead(store, "a");
+    accept_ready(store, &world);
+    change("UPDATE greylag.targets SET last_seen = now() - interval '1 hour' WHERE target = 'user-us'");
+    TOLD("silent user/user-us");
+    MUST(store_health(store, &text, &why));
+    cr_expect(strstr(text, "\"argument\":\"\""), "%s", text);
+    free(text);
+    cr_assert_not(store_target_forget(store, "user", "user-us", &err));
+    cr_expect_eq(err.kind, ERR_CONFLICT, "%s", err.text);
+    cr_expect(strstr(err.hint, "greylag release rollback"), "%s", err.hint);
+    err_clear(&err);
+    change("UPDATE greylag.releases SET state = 'halted', reason = 'no answer', ended_at = now()");
+    TOLD("halted release /; silent user/user-us");
+    MUST(store_health(store, &text, &why));
+    cr_expect(strstr(text, "\"argument\":\"user/user-us\""), "%s", text);
+    free(text);
+    MUST(store_target_forget(store, "user", "user-us", &why));
+    store_close(store);
+    free(world.json);
+    arena_release(&world.arena);
+}
+
+/* Who hears nobody at all, and has a trouble of its own, knows of no target that it is silent. */
+Test(store_attention, a_coordinator_that_hears_nobody_names_itself_alone)
+{
+    struct store *store = open_store();
+    auto_arena struct arena arena = ARENA_INIT;
+    const struct store_trouble trouble = {.text = "the broker is away", .hint = "", .since_us = 1};
+    lead(store, "a");
+    make_ready(store);
+    change("UPDATE greylag.targets SET last_seen = now() - interval '1 min'");
+    TOLD("silent auth/auth; silent user/user-eu; silent user/user-us"); /* it has no trouble */
+    MUST(store_troubles_put(store, "h:1:a", &trouble, 1, true, &why));
+    TOLD("hindered /");
+    change("UPDATE greylag.targets SET last_seen = now() WHERE target = 'auth'"); /* it does hear: a right is missing */
+    TOLD("hindered /; silent user/user-eu; silent user/user-us");
+    change("UPDATE greylag.targets SET last_seen = now() - interval '1 min'");
+    MUST(store_troubles_put(store, "h:1:a", NULL, 0, true, &why));
+    change("UPDATE greylag.lease SET expires_at = now() - interval '1 min'");
+    TOLD("leaderless /");
+    change("UPDATE greylag.workers SET leaving = true");
+    TOLD("leaderless /; silent auth/auth; silent user/user-eu; silent user/user-us"); /* they had said goodbye */
+    store_close(store);
+}
+
 Test(store_attention, a_target_that_is_gone_is_forgotten_until_it_is_back)
 {
     struct store *store = open_store();

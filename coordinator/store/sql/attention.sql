@@ -1,12 +1,13 @@
 -- What needs a person, the most urgent first. A halted release stands here until each of its targets has been in a
 -- later release that succeeded (one that went back left them as they were), or somebody leaves it as it stands.
--- `argument`: of the command that the advice ends with.
--- $1: milliseconds after which a target that has said nothing counts as silent.
+-- `argument`: of the command that the advice ends with; '' where that command would refuse.
+-- $1: milliseconds after which a target that has said nothing counts as silent. $2: after which it is the coordinator
+-- that hears nothing, when nobody at all has said anything and it has a trouble of its own.
 WITH heard AS (
   SELECT t.*, greylag.heard_within(t.last_seen, $1::bigint) AS reporting,
          coalesce(w.leaving, false) AS leaving, coalesce(w.host, '') AS host
     FROM greylag.targets t LEFT JOIN greylag.workers w ON w.worker = t.worker
-), found AS (
+), own AS (
   SELECT 1 AS place, 'leaderless' AS kind, '' AS release, '' AS service, '' AS target,
          CASE WHEN l.epoch > 0 THEN 'the last one was ' || l.holder ELSE 'none has ever led' END AS detail,
          nullif(l.expires_at, '-infinity') AS since
@@ -19,6 +20,8 @@ WITH heard AS (
   SELECT 2, 'unsent', '', '', '', count(*) || ' to send; the oldest is for '
          || (SELECT topic FROM greylag.outbox ORDER BY id LIMIT 1), min(stored_at)
     FROM greylag.outbox HAVING min(stored_at) < clock_timestamp() - interval '5 s'
+), found AS (
+  SELECT * FROM own
   UNION ALL
   SELECT 2, 'halted', r.id, '', '', r.reason
          || CASE WHEN NOT EXISTS (SELECT 1 FROM greylag.releases n WHERE n.accepted_at > r.accepted_at) THEN ''
@@ -46,6 +49,8 @@ WITH heard AS (
                       || 'a new one' END,
          last_seen
     FROM heard WHERE last_seen IS NOT NULL AND NOT reporting AND forgotten_at IS NULL
+     AND (leaving OR NOT EXISTS (SELECT 1 FROM own)
+          OR EXISTS (SELECT 1 FROM heard h WHERE greylag.heard_within(h.last_seen, $2::bigint)))
   UNION ALL
   SELECT 6, 'distrusted', '', service, target,
          'its worker ' || worker || ' could not verify the last '
@@ -63,7 +68,12 @@ WITH heard AS (
 )
 SELECT coalesce(json_agg(json_build_object(
          'kind', kind, 'release', release, 'service', service, 'target', target, 'detail', detail,
-         'argument', CASE WHEN kind = 'halted' THEN release WHEN kind IN ('silent', 'unseen')
+         'argument', CASE WHEN kind = 'halted' THEN release
+                          WHEN kind IN ('silent', 'unseen')
+                               AND NOT EXISTS (SELECT 1 FROM greylag.release_targets t
+                                                 JOIN greylag.releases r ON r.id = t.release
+                                                WHERE t.service = found.service AND t.target = found.target
+                                                  AND r.state IN ('running', 'fencing', 'rolling back'))
                           THEN coalesce(nullif(service, ''), 'SERVICE') || '/' || target ELSE '' END,
          'sinceUs', (extract(epoch FROM since) * 1000000)::bigint)
          ORDER BY place, service COLLATE "C", target COLLATE "C", since), '[]')
