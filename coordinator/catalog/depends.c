@@ -136,6 +136,8 @@ static void report(const struct draft *own, const struct entry *entry, const str
                     "name a service of the fleet file, or give a service that alias; that of a retired service stays",
                     "%s:%s depends on '%s', but there is no service or alias '%s': it is refused where it is pending",
                     own->file->name, entry->id, buf_text(&shown), found->service_name);
+    else if (found->count == 0 && (found->service ? found->service : own)->run.folder->incomplete)
+        return; /* it may be in the file that could not be read */
     else if (found->count == 0 && found->service_name)
         finding_add(findings, WARNING, FINDING_MISSING_DEPENDENCY, reference->file, reference->line,
                     "correct it; that of a migration whose file was taken away stays",

@@ -343,7 +343,7 @@ void folder_read(const char *root, const char *migrations, const char *const *su
                  struct findings *findings, struct folder *ret_folder)
 {
     static const char *const usual[] = {".sql", NULL};
-    size_t len = strlen(migrations);
+    size_t len = strlen(migrations), errors = findings->errors;
     while (len > 1 && migrations[len - 1] == '/')
         len--;
     const char *where = arena_strndup(arena, migrations, len);
@@ -367,5 +367,6 @@ void folder_read(const char *root, const char *migrations, const char *const *su
                                   .count = walk.migrations.count,
                                   .sides = walk.sides.items,
                                   .side_count = walk.sides.count,
-                                  .dependencies = walk.dependencies};
+                                  .dependencies = walk.dependencies,
+                                  .incomplete = findings->errors > errors};
 }

@@ -24,6 +24,7 @@ struct folder {
     const struct folder_file *sides; /* sorted by path */
     size_t side_count;
     const struct folder_file *dependencies; /* migration-dependencies.yml, NULL: none */
+    bool incomplete; /* something in it could not be read: what seems to be missing may be there */
 };
 
 /* `root` is fleet.yml's folder ("." when it has none), `migrations` as written there. `suffixes` of migrations, ended

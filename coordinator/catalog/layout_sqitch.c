@@ -173,6 +173,8 @@ static const char *const *tags_of(struct reading *reading, size_t i)
 static void set_revert(struct reading *reading, const char *folder, const char *name, struct entry *entry)
 {
     const struct folder_file *revert = script(reading, folder, name);
+    if (!revert && reading->run->folder->incomplete)
+        return;
     if (!revert) {
         entry->undo_file = arena_printf(reading->run->arena, "%s/%s/%s.sql", reading->run->folder->where, folder, name);
         entry->no_undo = arena_printf(reading->run->arena, "%s has no revert script: there is no %s", name,
@@ -195,6 +197,9 @@ static void add_change(struct reading *reading, size_t i)
     const struct folder_file *deploy = script(reading, reworked ? paths->reworked_deploy : paths->deploy, name);
     const struct folder_file *verify = script(reading, reworked ? paths->reworked_verify : paths->verify, name);
     if (!deploy) {
+        script(reading, reworked ? paths->reworked_revert : paths->revert, name); /* it belongs to a change */
+        if (run->folder->incomplete)
+            return;
         finding_add(run->findings, ERROR, FINDING_SQITCH, reading->file->where, change->origin.line,
                     "write it, or take the change out of the plan", "%s has no script %s/%s.sql", change->name,
                     reworked ? paths->reworked_deploy : paths->deploy, name);

@@ -29,7 +29,7 @@ static void add_pair(struct layout_run *run, const struct half *up, const struct
         entry->down_file = down->file;
         entry->down = down->file->text;
         entry->down_size = down->file->size;
-    } else if (expects_down) {
+    } else if (expects_down && !run->folder->incomplete) {
         entry->no_undo = arena_printf(run->arena, "version %s has no down file: there is no %s", up->version,
                                       run->layout->undo_name(run, up->file));
     }
@@ -57,7 +57,7 @@ static void pair_version(struct layout_run *run, struct half *group, size_t ups,
             mine->file = NULL;
     }
     for (size_t i = 0; i < downs; i++) {
-        if (down[i].file)
+        if (down[i].file && !run->folder->incomplete)
             finding_add(run->findings, WARNING, FINDING_ORPHAN_UNDO, down[i].file->where, 0,
                         "rename it like the migration that it undoes, or remove it",
                         "no migration of version %s belongs to this undo; it is never run", down[i].version);

@@ -40,6 +40,31 @@ Test(folder, texts_in_other_encodings)
     found("not-utf8", true, "a/V11__overlong.sql", "byte 9 (0xc0)");
 }
 
+/* What seems to be missing may stand in the file that could not be read: that alone is told. */
+Test(folder, nothing_follows_from_a_file_that_cannot_be_read)
+{
+    put("a/1_a.up.sql", "select '\xe9';");
+    put("a/1_a.down.sql", "drop table a;");
+    put("a/2_b.up.sql", "-- Dependencies: 1\nselect 1;");
+    put("a/2_b.down.sql", "select '\xe9';");
+    put("b/1_c.up.sql", "-- Dependencies: a:1\nselect 1;");
+    put("b/1_c.down.sql", "select 1;");
+    put("c/sqitch.plan", "%syntax-version=1.0.0\n%project=c\n\nx 2024-01-01T00:00:00Z A <a@b> # x\n"
+                         "y 2024-01-01T00:00:00Z A <a@b> # y\n");
+    put("c/deploy/x.sql", "select '\xe9';");
+    put("c/revert/x.sql", "select 1;");
+    put("c/deploy/y.sql", "select 1;");
+    put("c/revert/y.sql", "select '\xe9';");
+    one("  b:\n    migrations: b\n  c:\n    migrations: c\n  gone:\n    migrations: gone\n");
+    static const char *const unreadable[] = {"a/1_a.up.sql", "a/2_b.down.sql", "c/deploy/x.sql", "c/revert/y.sql"};
+    for (size_t i = 0; i < COUNT_OF(unreadable); i++)
+        found("not-utf8", true, unreadable[i], "is not UTF-8");
+    found("unreadable", true, "gone", "cannot be read");
+    for (size_t i = 0; i < catalog->finding_count; i++)
+        cr_log_info("%s: %s", catalog->findings[i].file, catalog->findings[i].text);
+    cr_expect_eq(catalog->finding_count, 5, "%zu findings", catalog->finding_count);
+}
+
 Test(folder, links_and_things_that_are_no_files)
 {
     put("a/V1__one.sql", "select 1;");
