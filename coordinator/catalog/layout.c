@@ -225,14 +225,23 @@ static bool is_duplicate(const struct layout_run *run, const struct entry *befor
     return !run->by_name || strcmp(before->name, entry->name) == 0;
 }
 
+/* With the line, where a file holds several migrations. */
+static const char *place_text(const struct layout_run *run, const struct entry *entry)
+{
+    return run->layout->order == ORDER_GIVEN && entry->up_place.first > 0
+               ? arena_printf(run->arena, "%s:%d", entry->file->where, entry->up_place.first)
+               : entry->file->where;
+}
+
 static void name_duplicate(struct layout_run *run, const struct entry *before, const struct entry *entry)
 {
-    finding_add(run->findings, ERROR, FINDING_DUPLICATE_VERSION, entry->file->where, entry->up_place.first,
-                run->by_name ? "give one of them another version or name"
-                             : "give one of them another version, or write `duplicate_versions: by-name` for the "
-                               "service",
-                "version %s stands twice: %s and %s", *entry->version ? entry->version : entry->id, before->file->where,
-                entry->file->where);
+    const char *hint = run->layout->order == ORDER_GIVEN ? "give one of them another id"
+                       : run->by_name                    ? "give one of them another version or name"
+                                                         : "give one of them another version, or write "
+                                                           "`duplicate_versions: by-name` for the service";
+    finding_add(run->findings, ERROR, FINDING_DUPLICATE_VERSION, entry->file->where, entry->up_place.first, hint,
+                "version %s stands twice: %s and %s", *entry->version ? entry->version : entry->id,
+                place_text(run, before), place_text(run, entry));
 }
 
 static int by_id(const void *a, const void *b)
@@ -273,8 +282,9 @@ void layout_read(struct layout_run *run, const char *name)
     bool declared = name && layout_by_name(name)->declared;
     if (run->folder->count == 0 && !declared && !(name && run->folder->side_count)) {
         run->layout = name ? layout_by_name(name) : &layout_flyway;
-        finding_add(run->findings, WARNING, FINDING_EMPTY, run->folder->where, 0, "",
-                    "no .sql file in the migrations folder");
+        if (!run->folder->incomplete)
+            finding_add(run->findings, WARNING, FINDING_EMPTY, run->folder->where, 0, "",
+                        "no .sql file in the migrations folder");
         return;
     }
     run->layout = name ? layout_by_name(name) : recognise(run);

@@ -257,6 +257,6 @@ Test(liquibase, lines_that_are_ignored_or_refused)
     for (size_t i = 0; i < COUNT_OF(bad); i++)
         bad_file("liquibase", "2.sql", bad[i].text, "liquibase", bad[i].says, bad[i].line);
     bad_file("liquibase", "2.sql", HEADER "--changeset a:1\nselect 1;\n--changeset a:1\nselect 2;\n",
-             "duplicate-version",
-             "stands twice", 5);
+             "duplicate-version", "stands twice: a/2.sql:3 and a/2.sql:5", 5);
+    cr_expect_str_eq(found("duplicate-version", true, "a/2.sql", "")->hint, "give one of them another id");
 }
