@@ -65,7 +65,9 @@ static int baseline_run(const struct cmdline *line)
 static const struct cmd_option baseline_options[] = {
     {"service", 's', "SERVICE", "of which service", 0},
     {"on", 0, "TARGET", "only this database; may be repeated", CMD_REPEAT},
-    {"version", 0, "VERSION", "everything up to and with this version is in effect; of the file with --from-database",
+    {"version", 0, "VERSION",
+     "everything up to and with this version, or @TAG of Sqitch's plan, is in effect; of the file with "
+     "--from-database",
      0},
     {"from-database", 0, NULL, "write the service's baseline file with pg_dump instead of recording", 0},
     {"database", 0, "CONNINFO",

@@ -197,7 +197,8 @@ static int run_with(const struct cmdline *line, const struct catalog *catalog, e
     options.service_count = cli_services(line, catalog, &arena, &options.services);
     own.service = limit ? catalog_service_name(catalog, limit->service) : NULL;
     options.target_count = cmdline_values(line, "on", &options.targets);
-    bool ok = cmdline_duration_ms(line, "timeout", &r.timeout_ms, &err) &&
+    bool ok = (!limit || cli_resolve_tag(catalog, "version", &own, &err)) &&
+              cmdline_duration_ms(line, "timeout", &r.timeout_ms, &err) &&
               cmdline_duration_ms(line, "patience", &r.submission.patience_ms, &err) &&
               cli_client(line, &r.submission.client, &err) && ask_targets(&r, &err);
     int code = ok ? look(&r) : cmdline_fail(line, &err);

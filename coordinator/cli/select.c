@@ -41,7 +41,7 @@ bool cli_resolve_tag(const struct catalog *catalog, const char *option, struct p
         return true;
     const char *migration = catalog_tagged(catalog, limit->service, limit->version + 1);
     if (!migration)
-        return err_set(err, ERR_USAGE, "--%s: the files of service %s know no tag %s", option, limit->service,
+        return err_set(err, ERR_INPUT, "--%s: the files of service %s know no tag %s", option, limit->service,
                        limit->version);
     limit->version = migration;
     return true;

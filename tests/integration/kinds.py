@@ -191,7 +191,12 @@ def test_tags_of_a_plan_up_and_down():
         stage.greylag("down", "--to", "auth=@v1")
         expect(ids(stage, "auth") == ["users"], f"back to the tag: {ids(stage, 'auth')}")
         unknown = stage.greylag("down", "--to", "auth=@v2", check=None)
-        expect(unknown.code == 2 and "know no tag @v2" in unknown.err, f"{unknown}")
+        expect(unknown.code == 6 and "know no tag @v2" in unknown.err, f"{unknown}")
+        unknown = stage.greylag("baseline", "--service", "auth", "--version", "@v2", "--dry-run", check=None)
+        expect(unknown.code == 6 and "know no tag @v2" in unknown.err, f"{unknown}")
+        stage.greylag("down", "--all")
+        stage.greylag("baseline", "--service", "auth", "--version", "@v1", "--yes")
+        expect(ids(stage, "auth") == ["users"], f"recorded up to the tag: {ids(stage, 'auth')}")
 
 
 def test_a_worker_that_is_killed_on_the_way_back():
