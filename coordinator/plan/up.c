@@ -18,7 +18,9 @@ int planning_limit(struct planning *planning, int service)
             continue;
         int at = planning_last_of(planning, service, asked->version);
         if (at < 0)
-            planning_find(planning, true, FINDING_UNKNOWN_VERSION, "`greylag validate` lists what there is",
+            planning_find(planning, true, FINDING_UNKNOWN_VERSION,
+                          arena_printf(planning->scratch, "`greylag changelog --service %s` lists what there is",
+                                       owner->name),
                           "service %s has no migration of version %s", owner->name, asked->version);
         else if (at < limit)
             limit = at;
