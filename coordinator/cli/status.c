@@ -139,7 +139,8 @@ static const char *said_of(const json_t *row, struct arena *arena)
     return arena_strndup(arena, notices, strcspn(notices, "\n"));
 }
 
-static void print_history(const json_t *json, struct buf *out)
+/* `none`: what is said of an empty list. */
+static void add_history(const json_t *json, const char *none, struct buf *out)
 {
     auto_arena struct arena arena = ARENA_INIT;
     struct table table = {.columns = 0};
@@ -147,7 +148,7 @@ static void print_history(const json_t *json, struct buf *out)
     size_t i;
     const json_t *row;
     if (json_array_size(json_object_get(json, "history")) == 0) {
-        buf_adds(out, "Nothing has run yet.\n");
+        buf_adds(out, none);
         return;
     }
     bool categories = has_categories(json_object_get(json, "history"));
@@ -162,6 +163,16 @@ static void print_history(const json_t *json, struct buf *out)
                   json_text(row, "category"), said_of(row, &arena));
     }
     table_print(&table, "", out);
+}
+
+static void print_history(const json_t *json, struct buf *out)
+{
+    add_history(json, "Nothing has run yet.\n", out);
+}
+
+static void print_chosen(const json_t *json, struct buf *out)
+{
+    add_history(json, "Nothing of that has run.\n", out);
 }
 
 static int history_run(const struct cmdline *line)
@@ -179,7 +190,7 @@ static int history_run(const struct cmdline *line)
     http_add_escaped(&path, target ? target : "");
     buf_adds(&path, "&category=");
     http_add_escaped(&path, category ? category : "");
-    return cli_get(line, buf_text(&path), print_history);
+    return cli_get(line, buf_text(&path), service || target || category ? print_chosen : print_history);
 }
 
 static const struct cmd_option history_options[] = {

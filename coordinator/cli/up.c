@@ -269,6 +269,11 @@ static bool down_to_versions(const struct cmdline *line, const struct catalog *c
     struct plan_limit *limits = arena_array(arena, count + 1, sizeof *limits);
     for (size_t i = 0; i < count; i++) {
         limits[i] = cli_limit(catalog, texts[i], arena);
+        if (!limits[i].service && options->service_count != 1 && count > 1) {
+            err_set(err, ERR_USAGE, "--to %s: only versions of services may be repeated (--to SERVICE=VERSION)",
+                    texts[i]);
+            return err_hint(err, "Of releases and tags name one.");
+        }
         if (!limits[i].service && options->service_count != 1) {
             err_set(err, ERR_USAGE, "--to %s: no release has that id or tag; as a version, of which service?",
                     texts[i]);

@@ -303,6 +303,7 @@ Test(cli_online, what_records_shows_and_asks_first)
     SAYS(err_text, "--from-database");
     EXPECT("greylag baseline --service example --version 7 --dry-run", 6);
     SAYS(err_text, "no migration of version 7");
+    SAYS(err_text, "`greylag changelog --service example` lists what there is");
     EXPECT("greylag baseline --service example --version 1 --dry-run", 0);
     SAYS(out_text, "1 step to record; nothing of them runs");
     SAYS(out_text, "Nothing was recorded (--dry-run).");
@@ -325,6 +326,8 @@ Test(cli_online, what_records_shows_and_asks_first)
     SAYS(out_text, "There is nothing to undo.");
     EXPECT("greylag down --to behind", 2);
     SAYS(err_text, "no release has that id or tag");
+    EXPECT("greylag down --to before --to before", 2);
+    SAYS(err_text, "only versions of services may be repeated");
     EXPECT("greylag tag --delete before", 0);
     EXPECT("greylag tag --delete before", 2);
     test_pg_run(conninfo, "INSERT INTO greylag.applied (service, target, migration, checksum, request, release)"
@@ -355,6 +358,8 @@ Test(cli_online, reads)
     SAYS(out_text, "w1");
     EXPECT("greylag history", 0);
     SAYS(out_text, "Nothing has run yet.");
+    EXPECT("greylag history --service nothing", 0);
+    SAYS(out_text, "Nothing of that has run.");
     EXPECT("greylag history --service example --limit 0", 2);
     test_pg_run(conninfo, "UPDATE greylag.lease SET expires_at = '-infinity'");
     EXPECT("greylag health", 1);
