@@ -14,13 +14,26 @@ static const char *number_or(const json_t *object, const char *name, const char 
     return json_is_integer(value) ? arena_printf(arena, "%lld", (long long)json_integer_value(value)) : otherwise;
 }
 
-static void status_row(struct table *table, const json_t *target, struct arena *arena)
+/* Why it is not known what a target holds: what stands above of it; nothing, while its answer is on its way. */
+static const char *why_not_known(const json_t *json, const json_t *target, struct arena *arena)
+{
+    size_t i;
+    const json_t *item;
+    json_array_foreach (json_object_get(json, "attention"), i, item)
+        if (strcmp(json_text(item, "service"), json_text(target, "service")) == 0 &&
+            strcmp(json_text(item, "target"), json_text(target, "target")) == 0)
+            return arena_printf(arena, "what it holds is not known: %s", json_text(item, "kind"));
+    return json_number(target, "lastSeenUs") > 0 ? "what it holds is not known yet"
+                                                 : "what it holds is not known: no worker has ever reported it";
+}
+
+static void status_row(struct table *table, const json_t *json, const json_t *target, struct arena *arena)
 {
     char seen[64];
     const json_t *last = json_object_get(target, "last"), *unknown = json_object_get(target, "unknown");
     const char *note = json_text(target, "problem");
     if (!*note && !json_is_true(json_object_get(target, "known")))
-        note = "what it holds is not known yet";
+        note = why_not_known(json, target, arena);
     if (!*note && json_integer_value(unknown) > 0)
         note = arena_printf(arena, "%lld applied that are not among the files here",
                             (long long)json_integer_value(unknown));
@@ -48,7 +61,7 @@ static void print_status(const json_t *json, struct buf *out)
     }
     table_row(&table, 7, "SERVICE", "TARGET", "APPLIED", "LAST", "PENDING", "SEEN", "");
     json_array_foreach(json_object_get(json, "targets"), i, target)
-        status_row(&table, target, &arena);
+        status_row(&table, json, target, &arena);
     table_print(&table, "", out);
 }
 

@@ -422,7 +422,7 @@ void planning_down(struct planning *planning)
     if (!asks_one_thing(planning->options))
         planning_find(planning, true, FINDING_USAGE, "name a release, a number of steps, a version, or all",
                       "what to undo has to be said in exactly one way");
-    else if (planning->options->steps > 0 && services != 1)
+    else if (planning->options->steps > 0 && services != 1 && planning->options->service_count != 1)
         planning_find(planning, true, FINDING_USAGE, "name it with --service",
                       "a number of steps needs exactly one service");
     name_gone(planning);

@@ -149,9 +149,11 @@ const char *store_why_unheard(const PGresult *row_of, int row)
 /* Why one target cannot take part now, or NULL. */
 static const char *target_objection(const PGresult *row_of, int row, bool has_steps)
 {
-    bool known = pg_true(row_of, row, 3);
+    bool known = pg_true(row_of, row, 3), distrusting = pg_true(row_of, row, 7);
     const char *why = has_steps || !known ? store_why_unheard(row_of, row) : NULL;
-    return why || known ? why : "what it holds is not known yet";
+    if (why || known)
+        return why;
+    return distrusting ? DOES_NOT_KNOW_US : "what it holds is not known yet";
 }
 
 /* Of the plan's targets those that have steps, in the arena. */
@@ -341,7 +343,7 @@ static bool preview(struct store *store, const struct store_request *request, st
         return false;
     for (size_t i = 0; i < objections.count; i++)
         add_warning(arena, &ret->findings, FINDING_TARGET, objections.lines[i],
-                    objections.led ? "start or enroll their workers (greylag workers list)" : NOBODY_LEADS);
+                    objections.led ? START_OR_MEND : NOBODY_LEADS);
     return true;
 }
 

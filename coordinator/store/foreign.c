@@ -212,6 +212,7 @@ static bool add_reasons(struct store *store, const PGresult *waiting, struct buf
         return false;
     for (int i = 0; i < PQntuples(ready) && told < NAMED_MAX; i++) {
         const char *why = store_why_unheard(ready, i);
+        why = !why && pg_true(ready, i, 7) ? DOES_NOT_KNOW_US : why;
         if (why)
             buf_addf(out, "%s%s/%s: %s", told++ ? "\n  " : ": ", pg_text(ready, i, 0), pg_text(ready, i, 1), why);
     }

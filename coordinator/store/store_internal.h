@@ -52,8 +52,11 @@ bool store_targets_ready(struct store *store, const char *const *services, const
                          PGresult **ret_ready, struct err *err);
 /* Why a target cannot be worked on, or NULL: of a row of that. */
 const char *store_why_unheard(const PGresult *row_of, int row);
+#define START_OR_MEND "start or enroll their workers (greylag workers list), or mend what greylag health names"
 #define START_OR_ENROLL                                                                                               \
-    "start or enroll their workers (greylag workers list), or leave them out with --service or --on"
+    "start or enroll their workers (greylag workers list), mend what greylag health names, or leave them out with " \
+    "--service or --on"
+#define DOES_NOT_KNOW_US "its worker does not know the coordinator's key, and does not answer"
 #define NOBODY_LEADS "no coordinator leads, so that nobody asks them: greylag health says why"
 
 /* foreign.c */

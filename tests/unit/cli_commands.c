@@ -351,6 +351,30 @@ Test(cli_offline, a_password_is_not_taken_on_the_command_line)
     EXPECT("greylag baseline -f shop/fleet.yml --service nothing --from-database", 6);
 }
 
+Test(cli_online, why_it_is_not_known_what_a_target_holds)
+{
+    make_ready();
+    test_pg_run(conninfo, "UPDATE greylag.targets SET known = false");
+    EXPECT("greylag status", 0);
+    SAYS(out_text, "what it holds is not known yet\n"); /* its answer is on its way */
+    EXPECT("greylag up --timeout 1s", 1);
+    SAYS(err_text, "example/example: what it holds is not known yet");
+    test_pg_run(conninfo, "UPDATE greylag.targets SET untrusted = 3");
+    EXPECT("greylag status", 0);
+    SAYS(out_text, "what it holds is not known: distrusted\n");
+    EXPECT("greylag up --timeout 1s", 1);
+    SAYS(err_text, "example/example: its worker does not know the coordinator's key");
+    SAYS(err_text, "greylag health");
+    EXPECT("greylag import --patience 100ms --dry-run", 1);
+    SAYS(err_text, "example/example: its worker does not know the coordinator's key");
+    test_pg_run(conninfo, "UPDATE greylag.targets SET last_seen = NULL");
+    EXPECT("greylag status", 0);
+    SAYS(out_text, "what it holds is not known: unseen\n");
+    EXPECT("greylag down --service nothing --steps 1", 6);
+    SAYS(err_text, "the fleet has no service 'nothing'");
+    cr_expect_null(strstr(err_text, "name it with --service"), "%s", err_text);
+}
+
 Test(cli_online, reads)
 {
     make_ready();
