@@ -329,7 +329,7 @@ static void find_frame(struct sql_text *ret)
         ret->stray_line = 0;
 }
 
-/* Of its BEGIN, or of a SET TRANSACTION in front of everything but other SETs, no queries; the last counts. */
+/* The level of its BEGIN, or of a SET TRANSACTION with nothing but SETs in front of it. The last one counts. */
 static void find_isolation(struct sql_text *ret)
 {
     for (size_t i = 0; i < ret->count; i++) {
