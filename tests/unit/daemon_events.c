@@ -103,6 +103,7 @@ Test(leader, outcomes_close_the_question_that_was_open)
     rollout_request_id(rollout, &rollout->steps[leader.effects.jobs[0].steps[0]], request);
     take("auth", "auth", answer("auth", "auth"));
     cr_assert_eq(leader.inventory_count, 1u, "an answer is taken");
+    cr_assert(leader.inventories[0].foreign_whole, "who holds nothing tells of other tools' records, too");
     struct report late = answer("auth", "auth");
     struct outcome outcome = applied(rollout->release, request, 1);
     take("auth", "auth", (struct report){.kind = REPORT_OUTCOMES, .release = rollout->release, .fence = job,
@@ -126,6 +127,7 @@ Test(leader, an_inventory_that_names_one_twice_answers_nothing)
         contents_digest(twice, says.applied_count, contents);
         take("auth", "auth", says);
         cr_assert_eq(leader.inventory_count, says.applied_count == 1);
+        cr_assert(!leader.inventory_count || !leader.inventories[0].foreign_whole, "other tools' records stay");
     }
 }
 
@@ -154,6 +156,14 @@ Test(leader, a_sequence_beyond_what_was_issued_ends_the_term)
     struct report says = {.kind = REPORT_INVENTORY, .release = "", .fence = fence(0, ""), .in_force = fence(5, "")};
     take("user", "user-eu", says);
     cr_assert_eq(leader.above, 0);
+    says.in_force.sequence = 5 + FENCE_JUMP_MAX + 1;
+    take("user", "user-eu", says);
+    says.in_force = (struct fence){.epoch = leader.lease.epoch + FENCE_JUMP_MAX + 1, .term = leader.lease.term,
+                                   .sequence = 6, .digest = ""};
+    take("user", "user-eu", says);
+    cr_assert_eq(leader.above, 0, "no leader of this control database did that");
+    cr_assert_eq(leader_target(&leader, "user", "user-eu")->issued, 5);
+    says.in_force = fence(5, "");
     says.in_force.sequence = 7;
     leader.take_over_all = true;
     take("user", "user-eu", says);
@@ -238,19 +248,25 @@ Test(leader, four_hundred_inventories_of_a_hundred_migrations)
     cr_assert_str_eq(stored, contents);
 }
 
-static void hear_of(const char *instance, const char *service, const char *target, int64_t beat)
+static void beat_of(const char *instance, const char *service, const char *target, int64_t beat, bool leaving)
 {
     const struct presence_target seen = {.service = service, .target = target, .contents = "", .problem = "",
                                          .system_identifier = "",
                                          .fence = {.epoch = 0, .term = leader.lease.term, .sequence = 1, .digest = ""}};
     const struct presence presence = {.fleet = "shop", .environment = "dev", .worker = instance, .version = "1",
-                                      .host = "h", .beat = beat, .targets = &seen, .target_count = 1};
+                                      .host = "h", .beat = beat, .leaving = leaving, .targets = &seen,
+                                      .target_count = 1};
     size_t len;
     auto_free char *payload = presence_encode(&presence, &len);
     auto_free char *text = envelope_sign(&worker, message_payload_type(MESSAGE_PRESENCE), payload, len, &len);
     struct bus_message message = {.topic = "presence", .key = worker.public_key.id,
                                   .key_len = strlen(worker.public_key.id), .payload = text, .payload_len = len};
     MUST(leader_take_message(&leader, &message, &why));
+}
+
+static void hear_of(const char *instance, const char *service, const char *target, int64_t beat)
+{
+    beat_of(instance, service, target, beat, false);
 }
 
 static void hear(const char *service, const char *target, int64_t beat)
@@ -279,9 +295,12 @@ Test(leader, a_target_outside_a_release_that_takes_no_fence_is_fenced_less_and_l
     leader.job_topics = known; /* there is no bus to make it */
     leader.job_topic_count = 1;
     leader_release_set(&leader, NULL);
-    leader.take_over_all = leader.told_all = true;
+    leader.take_over_all = true;
     leader.until_ms = INT64_MAX;
     struct leader_target *target = leader_target(&leader, "user", "user-eu");
+    hear("user", "user-eu", 0);
+    cr_assert_eq(leader.message_count, 0u, "that the database went back is not stored yet");
+    leader.told_all = true;
     for (size_t i = 0; i < COUNT_OF(pauses); i++) {
         int64_t now_ms = clock_mono_ms();
         for (int64_t again = 1; again <= 2; again++) {
@@ -296,6 +315,23 @@ Test(leader, a_target_outside_a_release_that_takes_no_fence_is_fenced_less_and_l
     cr_assert_eq(leader.message_count, COUNT_OF(pauses));
     hear_of("w-2", "user", "user-eu", 1);
     cr_assert_eq(leader.message_count, COUNT_OF(pauses) + 1, "another worker has not heard of any");
+}
+
+/* Two workers of one target, as while one version of it replaces another. */
+Test(leader, the_worker_that_goes_is_not_the_one_that_serves_the_target)
+{
+    const struct topic_space space = settings_topics(&settings);
+    char name[TOPIC_NAME_SIZE], *known[] = {name};
+    topic_name(TOPIC_JOBS, &space, "auth", name);
+    leader.job_topics = known; /* there is no bus to make it */
+    leader.job_topic_count = 1;
+    struct leader_target *target = leader_target(&leader, "auth", "auth");
+    hear_of("w-1", "auth", "auth", 1);
+    hear_of("w-2", "auth", "auth", 1);
+    beat_of("w-1", "auth", "auth", 2, true);
+    cr_assert(!target->leaving && target->seen_ms && text_starts(target->worker, "w-2@"), "%s", target->worker);
+    beat_of("w-2", "auth", "auth", 2, true);
+    cr_assert(target->leaving && !target->seen_ms);
 }
 
 /* A fence, and a question, that are said once an hour by now. */
@@ -319,6 +355,7 @@ Test(leader, a_worker_that_begins_hears_at_once_what_nobody_has_answered)
     hear_of("w-2", "auth", "auth", 1);
     cr_assert_eq(leader.effects.fence_count, fences + 1, "what it has not heard");
     hear_of("w-2", "auth", "auth", 2);
+    beat_of("w-4", "auth", "auth", 1, true);
     cr_assert_eq(leader.effects.fence_count, fences + 1);
     leader_release_set(&leader, NULL);
     leader_ask(&leader, target, 0);

@@ -222,6 +222,8 @@ Test(rollout_back, a_failed_undo_halts_and_retry_goes_on_back)
     STATE(&fix, ROLLING_BACK);
     SENT(&fix, "t2:5");
     cr_assert_eq(fix.rollout.steps[5].attempt, 2);
+    cr_assert_eq(fix.rollout.steps[1].attempt, 1, "nobody asked for it to be tried again");
+    cr_assert_eq(fix.rollout.steps[1].state, STEP_FAILED);
     fix_outcome(&fix, 2, "a5");
     fix_outcome(&fix, 0, "a7");
     STATE(&fix, ROLLED_BACK);

@@ -29,6 +29,7 @@ Test(rollout_fences, takeover_fences_what_is_unresolved_then_sends_the_rest)
     cr_assert(!fix.effects.jobs[0].resend);
     fix_event(&fix, &(struct rollout_event){.kind = ROLLOUT_TAKEOVER, .target = -1, .every = true});
     SENT(&fix, "F0 F1");
+    cr_assert(!fix.effects.fences[0].patient && !fix.effects.fences[1].patient, "what runs was sent by a lost future");
     fix_release(&fix);
 }
 
@@ -54,6 +55,42 @@ Test(rollout_fences, a_takeover_waits_for_the_step_that_runs)
     cr_assert_eq(fix.rollout.targets[0].state, TARGET_FENCING);
     SENT(&fix, "F0");
     cr_assert_not(fix.effects.fences[0].patient, "the release goes back: what runs is cut");
+    fix_release(&fix);
+}
+
+/* A worker that cannot be cut off says for ever that it works. */
+Test(rollout_fences, heartbeats_keep_a_fence_that_cuts_from_no_limit)
+{
+    struct fix fix;
+    fix_running(&fix);
+    int64_t job = fix.rollout.targets[0].sequence, until = fix.now + 2 * fix.rollout.settings.fence_limit_ms;
+    fix_outcome(&fix, 1, "f1");
+    SENT(&fix, "F0");
+    while (fix.now < until) {
+        fix.now += fix.rollout.settings.fence_limit_ms / 4;
+        fix_event(&fix, &(struct rollout_event){.kind = ROLLOUT_ALIVE, .target = 0, .sequence = job});
+        fix_ask(&fix, ROLLOUT_TIME);
+    }
+    STATE(&fix, HALTED);
+    cr_assert_eq(fix.rollout.targets[0].state, TARGET_LOST);
+    fix_release(&fix);
+}
+
+Test(rollout_fences, a_fence_that_is_raised_once_more_keeps_its_limit)
+{
+    struct fix fix;
+    fix_running(&fix);
+    int64_t until = fix.now + 2 * fix.rollout.settings.fence_limit_ms;
+    fix_ask(&fix, ROLLOUT_TAKEOVER);
+    while (fix.now < until && fix.rollout.targets[0].state == TARGET_FENCING) {
+        fix.now += fix.rollout.settings.fence_limit_ms / 4;
+        fix_say(&fix, (struct said){.kind = REPORT_REFUSED, .target = 0, .refusal = REFUSAL_STALE,
+                                    .in_force = {.epoch = 7, .term = TERM,
+                                                 .sequence = fix.rollout.targets[0].sequence + 1}});
+        ROWS(&fix, "fence-stale");
+        fix_ask(&fix, ROLLOUT_TIME);
+    }
+    cr_assert_eq(fix.rollout.targets[0].state, TARGET_LOST);
     fix_release(&fix);
 }
 
@@ -323,11 +360,45 @@ Test(rollout_fences, a_rewound_database_halts_and_retry_rebuilds)
     fix_ask(&fix, ROLLOUT_RETRY);
     SENT(&fix, "F1");
     cr_assert_eq(fix.rollout.targets[1].recorded, ROLLOUT_EXPECTS_ANYTHING);
+    fix_outcome(&fix, 1, "a1");
+    cr_assert_eq(fix.rollout.targets[1].recorded, ROLLOUT_EXPECTS_ANYTHING, "that is of the future that was lost");
     fix_say(&fix, (struct said){.kind = REPORT_FENCED, .target = 1}); /* its history is empty now */
     SENT(&fix, "t1:1,3");
     cr_assert_eq(fix.rollout.steps[1].attempt, 2);
     fix_outcome(&fix, 1, "a1 a3");
     STATE(&fix, SUCCEEDED);
+    fix_release(&fix);
+}
+
+/* What was taken for the truth once is not taken so again. */
+Test(rollout_fences, a_database_that_goes_back_twice_is_noticed_twice)
+{
+    struct fix fix;
+    fix_running(&fix);
+    fix_outcome(&fix, 0, "a0 a2");
+    fix_outcome(&fix, 1, "a1");
+    refuse(&fix, 1, REFUSAL_REWOUND);
+    fix_ask(&fix, ROLLOUT_RETRY);
+    fix_say(&fix, (struct said){.kind = REPORT_FENCED, .target = 1});
+    SENT(&fix, "t1:1,3");
+    fix_outcome(&fix, 1, "a1");
+    fix_ask(&fix, ROLLOUT_TAKEOVER);
+    SENT(&fix, "F1");
+    fix_say(&fix, (struct said){.kind = REPORT_FENCED, .target = 1});
+    ROWS(&fix, "fence-rewound halted");
+    fix_release(&fix);
+}
+
+/* A fence that we have not given is nothing that we could ask for. */
+Test(rollout_fences, what_was_never_issued_is_not_expected_while_a_job_runs)
+{
+    struct fix fix;
+    fix_running(&fix);
+    int64_t recorded = fix.rollout.targets[0].recorded;
+    fix_say(&fix, (struct said){.kind = REPORT_OUTCOMES, .target = 0, .outcomes = "a0",
+                                .in_force = {.epoch = 7, .term = TERM,
+                                             .sequence = fix.rollout.targets[0].sequence + 5}});
+    cr_assert_eq(fix.rollout.targets[0].recorded, recorded);
     fix_release(&fix);
 }
 
