@@ -93,8 +93,8 @@ void script_end(struct execution *x, struct script *script)
     ledger_add_clean(x->ledger, &script->sql);
 }
 
-/* `ended`: how the last transaction that the server told of ended. "": none did, and yet the mark of greylag's own, which
- * is a setting, is gone. */
+/* `ended`: how the last transaction that the server told of ended; "" none did: greylag's own mark, which is a
+ * setting, is gone all the same. */
 static void tell_stray(const char *ended, struct failure *failure)
 {
     if (!*ended) {
