@@ -114,6 +114,8 @@ static enum executor_end record_failure(struct execution *x, const struct failur
         about.message = arena_printf(x->arena, "%s: %s", where, about.message);
         about.line = 0;
     }
+    if (failure->err.hint[0])
+        about.said.hint = veil_message(x, failure->err.hint); /* what greylag itself refuses has none of the server's */
     about.said.notices = take_notices(x);
     about.message = veil_message(x, about.message);
     about.left = veil_message(x, about.left);

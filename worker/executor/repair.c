@@ -172,12 +172,16 @@ bool repair_check(struct execution *x, const struct sql_statement *s, struct err
         return false;
     if (PQntuples(result) == 1 && pg_true(result, 0, 0))
         return true;
-    err_set(err, ERR_DATABASE,
-            PQntuples(result) ? "index %s exists but is invalid: an earlier attempt, not greylag's, left it"
-                              : "the server said that index %s was made, but table %s has none of that name",
-            s->name, s->table);
+    bool broken = PQntuples(result) == 1;
+    if (broken)
+        err_set(err, ERR_DATABASE, "index %s exists but is invalid: an earlier attempt, not greylag's, left it",
+                s->name);
+    else
+        err_set(err, ERR_DATABASE, "table %s has no index %s: something else has that name, and the server made "
+                "none", s->table, s->name);
     err_sqlstate(err, "55000");
-    return err_hint(err, "DROP INDEX CONCURRENTLY %s, then try again", s->name);
+    return broken ? err_hint(err, "DROP INDEX CONCURRENTLY %s, then try again", s->name)
+                  : err_hint(err, "give the index another name");
 }
 
 /* ---- DO and CALL, which may end transactions themselves ---- */
