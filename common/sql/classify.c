@@ -116,14 +116,31 @@ static void on_drop(const json_t *node, struct sql_statement *s, struct arena *a
         s->name_schema = keep(arena, str(json_object_get(json_array_get(items, n - 2), "String"), "sval"));
 }
 
-static bool has_option(const json_t *options, const char *name)
+static const json_t *find_option(const json_t *options, const char *name)
 {
     size_t i;
     const json_t *item;
     json_array_foreach(options, i, item)
         if (kind_is(json_object_get(item, "DefElem"), "defname", name))
-            return true;
-    return false;
+            return json_object_get(item, "DefElem");
+    return NULL;
+}
+
+static bool has_option(const json_t *options, const char *name)
+{
+    return find_option(options, name);
+}
+
+/* It stands there and is off, as PostgreSQL reads it (src/backend/commands/define.c, defGetBoolean). */
+static bool is_off(const json_t *options, const char *name)
+{
+    const json_t *value = json_object_get(find_option(options, name), "arg");
+    const json_t *number = json_object_get(value, "Integer");
+    const json_t *names = json_object_get(json_object_get(value, "TypeName"), "names"); /* the word OFF */
+    const json_t *word = names ? json_array_get(names, 0) : value;
+    const char *text = str(json_object_get(word, "String"), "sval");
+    return (number && json_integer_value(json_object_get(number, "ival")) == 0) ||
+           (text && (strcasecmp(text, "false") == 0 || strcasecmp(text, "off") == 0));
 }
 
 static void on_reindex(const json_t *node, struct sql_statement *s, struct arena *arena)
@@ -131,7 +148,8 @@ static void on_reindex(const json_t *node, struct sql_statement *s, struct arena
     bool single = kind_is(node, "kind", "REINDEX_OBJECT_INDEX") || kind_is(node, "kind", "REINDEX_OBJECT_TABLE") ||
                   !str(node, "kind"); /* the first of the enum is not printed */
     s->keyword = "REINDEX";
-    s->concurrently = has_option(json_object_get(node, "params"), "concurrently");
+    const json_t *options = json_object_get(node, "params");
+    s->concurrently = has_option(options, "concurrently") && !is_off(options, "concurrently");
     s->again = true;
     if (single && !s->concurrently)
         return;
@@ -193,7 +211,8 @@ static void on_alter_subscription(const json_t *node, struct sql_statement *s, s
 {
     (void)arena;
     s->keyword = "ALTER SUBSCRIPTION";
-    if (kind_is(node, "kind", "ALTER_SUBSCRIPTION_REFRESH") || json_object_get(node, "publication"))
+    bool refreshes = json_object_get(node, "publication") && !is_off(json_object_get(node, "options"), "refresh");
+    if (kind_is(node, "kind", "ALTER_SUBSCRIPTION_REFRESH") || refreshes)
         s->kind = SQL_ALONE;
 }
 
@@ -222,7 +241,10 @@ static void on_drop_tablespace(const json_t *node, struct sql_statement *s, stru
 }
 static void on_create_subscription(const json_t *node, struct sql_statement *s, struct arena *arena)
 {
-    once(s, "CREATE SUBSCRIPTION", keep(arena, str(node, "subname")));
+    const json_t *options = json_object_get(node, "options");
+    s->keyword = "CREATE SUBSCRIPTION";
+    if (!is_off(options, "connect") && !is_off(options, "create_slot")) /* which no ROLLBACK would take back */
+        once(s, s->keyword, keep(arena, str(node, "subname")));
 }
 static void on_drop_subscription(const json_t *node, struct sql_statement *s, struct arena *arena)
 {

@@ -288,20 +288,23 @@ Test(executor_outside, what_was_so_before_is_no_effect)
 /* What another database of the server has under the same name tells nothing of this one's. */
 Test(executor_outside, a_subscription_is_one_of_its_database)
 {
-#define SUBSCRIBE "CREATE SUBSCRIPTION copies CONNECTION '' PUBLICATION p WITH (connect = false)"
+#define SUBSCRIBE "CREATE SUBSCRIPTION copies CONNECTION '' PUBLICATION p"
+#define ALONE " WITH (connect = false)"
 #define FORGET "ALTER SUBSCRIPTION copies DISABLE; ALTER SUBSCRIPTION copies SET (slot_name = NONE);" \
                "DROP SUBSCRIPTION copies"
     struct ledger *l = ready(1);
     const char *other = test_pg_database(server, "other");
-    test_pg_run(other, SUBSCRIBE);
+    test_pg_run(other, SUBSCRIBE ALONE);
     struct job_request made = up("q1", "1", SUBSCRIBE), gone = up("q2", "2", "DROP SUBSCRIPTION copies");
-    test_pg_run(database, SUBSCRIBE);
+    test_pg_run(database, SUBSCRIBE ALONE);
     leave_mark(l, &made, 0, "", false);
     EXPECT(l, made, OUTCOME_APPLIED);
     test_pg_run(database, FORGET);
     leave_mark(l, &gone, 0, "there", false);
     EXPECT(l, gone, OUTCOME_APPLIED);
     test_pg_run(other, FORGET);
+    EXPECT(l, up("q3", "3", SUBSCRIBE ALONE ";\nSELECT 1/0"), OUTCOME_FAILED); /* the server takes it in one */
+    cr_assert_str_eq(last.outcome.left, "");
     ledger_close(l);
 }
 
