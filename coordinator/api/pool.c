@@ -3,6 +3,7 @@
 #include "base/clock.h"
 
 #define WAIT_MS 5000
+#define LOCKS_MS 5000 /* somebody maintains the control database: a reader is told so, and its place is free again */
 
 static bool wait_for_one(struct api *api)
 {
@@ -33,8 +34,11 @@ struct store *api_take(struct api *api, struct err *err)
         err_set(err, ERR_TIMEOUT, "all connections to the control database are in use");
     if (!any || store)
         return store;
-    if (store_open(api->options.conninfo, api->options.fleet, api->options.environment, "greylag api", &store, err))
-        return store;
+    if (store_open(api->options.conninfo, api->options.fleet, api->options.environment, "greylag api", &store, err)) {
+        if (store_lock_timeout(store, LOCKS_MS, err))
+            return store;
+        store_close(store);
+    }
     pthread_mutex_lock(&api->lock);
     api->open_count--;
     pthread_cond_broadcast(&api->returned);

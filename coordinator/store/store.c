@@ -172,6 +172,12 @@ bool store_ping(struct store *store, struct err *err)
     return store_exec(store, sql_ping, NULL, err, 0);
 }
 
+bool store_lock_timeout(struct store *store, int64_t ms, struct err *err)
+{
+    char text[24];
+    return store_exec(store, sql_lock_timeout, NULL, err, 1, store_text_int64(text, ms));
+}
+
 bool store_has_room(struct store *store, struct err *err)
 {
     bool fits = store_begin(store, err) && store_exec(store, sql_room, NULL, err, 0);

@@ -42,6 +42,8 @@ void store_set_trace(struct store *store, void (*trace)(void *context, const cha
 bool store_lost(struct store *store);
 void store_close(struct store *store);
 bool store_ping(struct store *store, struct err *err);
+/* From now on a statement of this connection waits no longer for another's lock; accepting and pruning do. */
+bool store_lock_timeout(struct store *store, int64_t ms, struct err *err);
 
 /* ---- SQL texts, by digest (crypto/digest.h's hex over the bytes) ---- */
 

@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "http/http.h"
 #include "http/token.h"
+#include "pg/pg.h"
 #include "store/store.h"
 #include "unit/control.h"
 
@@ -530,6 +531,38 @@ Test(api_database, gone_and_back, .timeout = 120)
     cr_expect(strstr(buf_text(&reply.body), "greylag_control_database_up 0\n"), "%s", buf_text(&reply.body));
     test_pg_up(server);
     cr_expect(http_call(client, "GET", "/readyz", NULL, NULL, &reply, &err), "%s", err.text);
+    cr_expect(http_call(client, "GET", "/api/v1/health", NULL, NULL, &reply, &err), "%s", err.text);
+    http_client_free(client);
+    api_stop(api);
+    unlink(tokens_path);
+    stop_database();
+}
+
+/* VACUUM FULL, or an ALTER TABLE by hand: whoever asks would keep a connection and a place until it ends. */
+Test(api_database, a_table_that_is_locked_is_told_and_waited_for_no_longer, .timeout = 120)
+{
+    struct err err = ERR_INIT;
+    crypto_init();
+    start_database();
+    char token[TOKEN_TEXT_SIZE];
+    auto_buf struct buf lines = BUF_INIT(4096);
+    token_make("ann", TOKEN_VIEWER, token, &lines);
+    auto_fd int fd = mkstemp(tokens_path);
+    cr_assert_eq(write(fd, buf_text(&lines), lines.len), (ssize_t)lines.len);
+    struct api_options options = {.address = "127.0.0.1:0", .conninfo = conninfo, .fleet = "shop", .environment = "dev",
+                                  .tokens_file = tokens_path};
+    struct http_client *client = NULL;
+    auto_http_reply struct http_reply reply = HTTP_REPLY_INIT;
+    MUST(api_start(&options, &api, &why));
+    MUST(http_client_new(api_url(api), token, 30000, &client, &why));
+    cr_expect(http_call(client, "GET", "/api/v1/health", NULL, NULL, &reply, &err), "%s", err.text);
+    PGconn *keeper = PQconnectdb(conninfo);
+    PQclear(PQexec(keeper, "BEGIN; LOCK TABLE greylag.releases IN ACCESS EXCLUSIVE MODE"));
+    cr_assert_eq(PQtransactionStatus(keeper), PQTRANS_INTRANS, "%s", PQerrorMessage(keeper));
+    cr_expect_not(http_call(client, "GET", "/api/v1/health", NULL, NULL, &reply, &err));
+    cr_expect_eq(reply.status, 503, "%d: %s", reply.status, err.text);
+    cr_expect(http_call(client, "GET", "/metrics", NULL, NULL, &reply, &err), "%s", err.text);
+    PQfinish(keeper);
     cr_expect(http_call(client, "GET", "/api/v1/health", NULL, NULL, &reply, &err), "%s", err.text);
     http_client_free(client);
     api_stop(api);
