@@ -266,6 +266,29 @@ static bool somebody_waits(void)
 }
 
 /* A release ends while the next one is being planned: the plan is of the moment at which it is accepted, or none is. */
+/* A standby whose clock is behind has taken over: the newest release is the one that was accepted last. */
+Test(store, a_release_comes_after_those_before_it_whatever_the_clock_says)
+{
+    struct store *store = open_store();
+    struct world world;
+    struct store_acceptance acceptance;
+    enum release_state state;
+    int64_t change;
+    lead(store, "a");
+    char *first = accept_ready(store, &world);
+    test_pg_run(conninfo, "UPDATE greylag.releases SET state = 'halted', accepted_at = now() + interval '10 minutes', "
+                          "ended_at = now() + interval '10 minutes'");
+    MUST(store_release_leave(store, first, "ann", &why));
+    auto_free char *left = test_pg_value(conninfo, "SELECT greylag.is_left(r) FROM greylag.releases r");
+    cr_assert_str_eq(left, "t", "it was left after it had ended");
+    MUST(accept(store, &world, &acceptance, &why));
+    MUST(store_release_change(store, "latest", &change, &state, &why));
+    cr_assert_eq(state, RELEASE_RUNNING, "%s", release_state_text(state));
+    store_close(store);
+    free(world.json);
+    arena_release(&world.arena);
+}
+
 Test(store, acceptance_sees_one_moment)
 {
     struct store *store = open_store();
