@@ -27,6 +27,7 @@ static const struct step {
     {15, "heard", sql_0015_heard},
     {16, "left", sql_0016_left},
     {17, "beats", sql_0017_beats},
+    {18, "clock", sql_0018_clock},
 };
 #define NEWEST ((int64_t)COUNT_OF(steps))
 #define LOCK_WAIT_MS 30000
