@@ -340,15 +340,16 @@ static void because_step(struct decide *d, int leg, const char *what, const char
     }
 }
 
-/* A retry runs the text that was accepted. */
-#define RETRY_OR_DOWN                                                                                                  \
-    "Remove the cause, then `greylag release retry`; when the undo itself has to be mended, mend it, then "            \
-    "`greylag down`"
+/* A retry runs the text that was accepted. What undoes by itself, on an order: `down` without the options of that order
+ * would undo something else, which may be more. */
+#define RETRY_OR "Remove the cause, then `greylag release retry`; when the undo itself has to be mended, mend it, then "
+#define RETRY_OR_DOWN RETRY_OR "`greylag down`"
+#define RETRY_OR_THE_SAME RETRY_OR "the same `greylag down` with its options again"
 
 void because_failed(struct decide *d)
 {
     if (d->rollout->direction == DIRECTION_DOWN)
-        because_step(d, 0, "the undo of ", RETRY_OR_DOWN);
+        because_step(d, 0, "the undo of ", RETRY_OR_THE_SAME);
     else if (only_stops(d))
         because_step(d, 0, "recording ", "Give the command again: it plans from what is there now; what was recorded "
                                          "stays so");

@@ -277,7 +277,8 @@ Test(rollout_back, down_halts_and_goes_on)
     fix_outcome(&fix, 0, "a0 f1");
     SENT(&fix, "F1");
     fix_say(&fix, (struct said){.kind = REPORT_FENCED, .target = 1});
-    STATE(&fix, HALTED);
+    STATE(&fix, HALTED); /* without the options of this order `down` would undo the last release */
+    cr_expect(strstr(fix.rollout.reason, "then the same `greylag down` with its options"), "%s", fix.rollout.reason);
     fix_ask(&fix, ROLLOUT_ROLLBACK);
     STATE(&fix, HALTED);
     fix_ask(&fix, ROLLOUT_RETRY);
