@@ -197,7 +197,8 @@ static struct named name_those(struct planning *planning, int service, int node,
         if (seen[step->migration] || !such(step, migration))
             continue;
         seen[step->migration] = true;
-        named.first = named.first ? named.first : migration;
+        if (!named.first || (named.first->kind == MIGRATION_REPEATABLE && migration->kind != MIGRATION_REPEATABLE))
+            named.first = migration;
         if (named.count++ < NAMED_MAX)
             buf_addf(&names, "%s%s", names.len ? ", " : "", migration->id);
     }
@@ -205,6 +206,16 @@ static struct named name_those(struct planning *planning, int service, int node,
         buf_adds(&names, ", ...");
     named.names = arena_strdup(planning->arena, buf_text(&names));
     return named;
+}
+
+/* Flyway knows no undo of repeatable migrations, so that nobody can write one. */
+static const char *undo_advice(const struct planning *planning, const struct migration *migration)
+{
+    const char *file = migration->undo_file;
+    if (migration->kind == MIGRATION_REPEATABLE && !file)
+        return "accept it with --accept-irreversible; a repeatable migration goes back to an earlier text of its own";
+    return arena_printf(planning->arena, "write the undo%s%s%s, or accept it with --accept-irreversible",
+                        file ? " (" : "", file ? file : "", file ? ")" : "");
 }
 
 /* P5: what has no way back is named. What greylag does not run can be planned and shown; such a plan is not accepted.
@@ -216,11 +227,7 @@ static int name_steps(struct planning *planning, int service, int node)
     struct named downtime = name_those(planning, service, node, needs_downtime);
     struct named refused = name_those(planning, service, node, is_refused);
     if (irreversible.first)
-        planning_find(planning, false, FINDING_IRREVERSIBLE,
-                      arena_printf(planning->arena, "write the undo%s%s%s, or accept it with --accept-irreversible",
-                                   irreversible.first->undo_file ? " (" : "",
-                                   irreversible.first->undo_file ? irreversible.first->undo_file : "",
-                                   irreversible.first->undo_file ? ")" : ""),
+        planning_find(planning, false, FINDING_IRREVERSIBLE, undo_advice(planning, irreversible.first),
                       "service %s: of the planned migrations %zu without a way back: %s", owner, irreversible.count,
                       irreversible.names);
     if (downtime.first)

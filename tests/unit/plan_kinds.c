@@ -70,6 +70,7 @@ Test(plan_kinds, repeatables_come_last_and_callbacks_around)
     cr_expect_eq(w.plan.irreversible, 2u);
     cr_expect_str_eq(finding(&w, "irreversible")->text,
                      "service auth: of the planned migrations 2 without a way back: R__v, R__w");
+    cr_expect_null(strstr(finding(&w, "irreversible")->hint, "write the undo"), "Flyway knows none of repeatables");
     applied(&w, "auth", "auth", "1 2 R__v R__w");
     good(&w, ""); /* nothing pending: no callbacks either */
     end(&w);
