@@ -155,6 +155,14 @@ static json_t *brief_of(const json_t *step)
     return brief;
 }
 
+/* An undo of a step of which it is not known whether it took effect: it is no problem of its own. */
+static bool not_asked_yet(const json_t *steps, const json_t *step)
+{
+    const json_t *undoes = json_object_get(step, "undoes");
+    const json_t *undone = json_is_integer(undoes) ? json_array_get(steps, (size_t)json_integer_value(undoes)) : NULL;
+    return number_of(step, "leg") > 0 && (is_state(undone, STEP_UNKNOWN) || is_state(undone, STEP_SENT));
+}
+
 static json_t *last_decisions(const json_t *decisions)
 {
     json_t *list = json_array();
@@ -187,7 +195,7 @@ json_t *api_summary(const json_t *show)
         count_step(number_of(item, "leg") == 0 ? forward : back, item);
         if (is_state(item, STEP_PENDING))
             add_waits(services, steps, item);
-        if (is_state(item, STEP_FAILED) || is_state(item, STEP_UNKNOWN))
+        if (is_state(item, STEP_FAILED) || (is_state(item, STEP_UNKNOWN) && !not_asked_yet(steps, item)))
             json_array_append_new(problems, brief_of(item));
         if (has_notices(item) && json_array_size(notices) < NOTICES_SHOWN)
             json_array_append_new(notices, brief_of(item));

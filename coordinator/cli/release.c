@@ -181,15 +181,26 @@ static void add_steps(const json_t *show, bool all, struct buf *out)
         buf_addf(out, "  and %zu steps that were applied (--steps shows all)\n", hidden);
 }
 
+/* An undo of a step of which it is not known whether it took effect: it was not asked for, and is no problem of its
+ * own. */
+static bool not_asked_yet(const json_t *steps, const json_t *step)
+{
+    const json_t *undoes = json_object_get(step, "undoes");
+    const json_t *undone = json_is_integer(undoes) ? json_array_get(steps, (size_t)json_integer_value(undoes)) : NULL;
+    const char *state = json_text(undone, "state");
+    return strcmp(json_text(step, "state"), "unknown") == 0 && json_number(step, "leg") > 0 &&
+           (strcmp(state, "unknown") == 0 || strcmp(state, "sent") == 0);
+}
+
 static void add_problems(const json_t *show, struct buf *out)
 {
     size_t i;
-    const json_t *step;
+    const json_t *steps = json_object_get(show, "steps"), *step;
     bool any = false;
-    json_array_foreach(json_object_get(show, "steps"), i, step)
+    json_array_foreach(steps, i, step)
     {
         const char *state = json_text(step, "state");
-        if (strcmp(state, "failed") != 0 && strcmp(state, "unknown") != 0)
+        if ((strcmp(state, "failed") != 0 && strcmp(state, "unknown") != 0) || not_asked_yet(steps, step))
             continue;
         buf_adds(out, any ? "" : "\nWhat went wrong:\n");
         any = true;

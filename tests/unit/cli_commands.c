@@ -242,6 +242,28 @@ Test(cli_online, up_dry_run_accept_watch)
     EXPECT("greylag down --accept-irreversible", 2); /* it would accept nothing */
 }
 
+/* Nothing went wrong with an undo that nobody has asked for. */
+Test(cli_online, an_undo_waits_until_its_step_is_known)
+{
+    make_ready();
+    EXPECT("greylag up --no-wait", 0);
+    test_pg_run(conninfo, "UPDATE greylag.steps SET state = 'sent'; INSERT INTO greylag.steps (release, ordinal, leg, "
+                          "target_ix, plan_step, direction, state, attempt, undoes, undoes_request, request_in_effect, "
+                          "request) SELECT release, 1, 1, target_ix, plan_step, 'down', 'unknown', 1, ordinal, '', '', "
+                          "'r.1.1' FROM greylag.steps; UPDATE greylag.releases SET state = 'fencing', change = "
+                          "nextval('greylag.change')");
+    EXPECT("greylag release show", 0);
+    cr_expect_null(strstr(out_text, "What went wrong"), "%s", out_text);
+    test_pg_run(conninfo, "UPDATE greylag.steps SET state = 'unknown'; UPDATE greylag.releases SET state = 'halted', "
+                          "ended_at = now(), change = nextval('greylag.change')");
+    EXPECT("greylag release watch", 4);
+    SAYS(out_text, "example: 1 create example: whether it took effect is not known");
+    cr_expect_null(strstr(out_text, "undo of 1"), "%s", out_text);
+    test_pg_run(conninfo, "UPDATE greylag.steps SET state = 'applied' WHERE leg = 0"); /* asked for, and not answered */
+    EXPECT("greylag release show", 0);
+    SAYS(out_text, "undo of 1 create example: whether it took effect is not known");
+}
+
 /* A rehearsal ends as the release would: with 6 where steps without a way back are accepted by nobody. */
 Test(cli_online, a_rehearsal_is_refused_as_the_release)
 {
