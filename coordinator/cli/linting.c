@@ -7,19 +7,50 @@
 #include "base/text.h"
 #include "catalog/layout.h"
 #include "cli/rewrite.h"
+#include "crypto/digest.h"
 #include "sql/placeholder.h"
 
 /* ---- what is applied ---- */
 
-static void count_target(const struct service *service, const struct target_contents *contents, int *applied)
+static int by_migration(const void *a, const void *b)
 {
-    auto_free const char **ids = xcalloc(contents->applied_count + 1, sizeof *ids);
+    return strcmp((*(const struct applied *const *)a)->migration, (*(const struct applied *const *)b)->migration);
+}
+
+static void add_with_lf(struct buf *out, const char *text, size_t size)
+{
+    for (size_t i = 0; i < size; i++)
+        if (text[i] != '\r' || i + 1 == size || text[i + 1] != '\n')
+            buf_addc(out, text[i]);
+}
+
+/* A checkout with other line ends: the text that is applied is the file's with LF. */
+static bool differs_by_ends(const struct linting *linting, const char *now, const char *applied)
+{
+    char digest[DIGEST_HEX_SIZE];
+    auto_buf struct buf text = BUF_INIT(MIGRATION_MAX);
+    const struct catalog_blob *blob = strcmp(now, applied) == 0 ? NULL : catalog_blob(linting->catalog, now);
+    if (!blob || !memchr(blob->text, '\r', blob->size))
+        return false;
+    add_with_lf(&text, blob->text, blob->size);
+    digest_hex(buf_text(&text), text.len, digest);
+    return strcmp(digest, applied) == 0;
+}
+
+static void count_target(const struct linting *linting, const struct service *service,
+                         const struct target_contents *contents, int *applied, bool *ends)
+{
+    auto_free const struct applied **rows = xcalloc(contents->applied_count + 1, sizeof *rows);
     for (size_t i = 0; i < contents->applied_count; i++)
-        ids[i] = contents->applied[i].migration;
-    qsort(ids, contents->applied_count, sizeof *ids, text_compare);
-    for (size_t i = 0; i < service->migration_count; i++)
-        applied[i] +=
-            bsearch(&service->migrations[i].id, ids, contents->applied_count, sizeof *ids, text_compare) != NULL;
+        rows[i] = &contents->applied[i];
+    qsort(rows, contents->applied_count, sizeof *rows, by_migration);
+    for (size_t i = 0; i < service->migration_count; i++) {
+        const struct migration *migration = &service->migrations[i];
+        const struct applied wanted = {.migration = migration->id}, *key = &wanted;
+        const struct applied *const *row = bsearch(&key, rows, contents->applied_count, sizeof *rows, by_migration);
+        applied[i] += row != NULL;
+        ends[i] = ends[i] || (row && migration->up && differs_by_ends(linting, migration->up, (*row)->checksum));
+    }
 }
 
 /* A target on which greylag has applied nothing, while the layout's own tool keeps a record that is not looked into. */
@@ -43,16 +74,19 @@ void linting_applied(struct linting *linting, const struct target_contents *cont
     for (size_t s = 0; s < fleet->service_count; s++)
         total += fleet->services[s].migration_count;
     int *applied = arena_array(linting->arena, total + 1, sizeof *applied), *first = applied;
+    bool *ends = arena_array(linting->arena, total + 1, sizeof *ends), *differ = ends;
     const char **unknown = arena_array(linting->arena, fleet->service_count + 1, sizeof *unknown);
     for (size_t s = 0; s < fleet->service_count; s++) {
         unknown[s] = find_unknown(&fleet->services[s], contents, count);
         for (size_t i = 0; i < count; i++) {
             if (strcmp(contents[i].service, fleet->services[s].name) == 0)
-                count_target(&fleet->services[s], &contents[i], first);
+                count_target(linting, &fleet->services[s], &contents[i], first, differ);
         }
         first += fleet->services[s].migration_count;
+        differ += fleet->services[s].migration_count;
     }
     linting->applied = applied;
+    linting->ends = ends;
     linting->unknown = unknown;
 }
 
@@ -123,7 +157,7 @@ static const char *registry_of(struct arena *arena, const struct service *servic
 }
 
 static void load(const struct linting *linting, const struct service *service, const struct migration *from,
-                 int applied, struct loaded *ret_loaded)
+                 int applied, bool ends, struct loaded *ret_loaded)
 {
     *ret_loaded = (struct loaded){.up = BUF_INIT(MIGRATION_MAX), .down = BUF_INIT(MIGRATION_MAX)};
     struct lint_migration *migration = &ret_loaded->migration;
@@ -133,6 +167,7 @@ static void load(const struct linting *linting, const struct service *service, c
         .version = from->version ? from->version : "",
         .service = service->name,
         .applied = applied > 0 && applied >= (int)service->target_count,
+        .ends_differ = ends,
         .says_breaking = strcmp(service->layout, "metadata") == 0,
         .breaking = from->breaking,
         .no_transaction = from->no_transaction,
@@ -180,7 +215,8 @@ static bool is_applied(const struct service *service, const struct catalog_aside
     return times > 0 && times >= (int)service->target_count;
 }
 
-static void run_service(const struct linting *linting, size_t index, const int *applied, struct report *report)
+static void run_service(const struct linting *linting, size_t index, const int *applied, const bool *ends,
+                        struct report *report)
 {
     const struct service *service = &linting->catalog->fleet.services[index];
     struct lint *lint = lint_begin(&linting->catalog->lint[index], linting->arena);
@@ -188,7 +224,7 @@ static void run_service(const struct linting *linting, size_t index, const int *
     size_t count;
     for (size_t i = 0; i < service->migration_count; i++) {
         struct loaded loaded;
-        load(linting, service, &service->migrations[i], applied ? applied[i] : 0, &loaded);
+        load(linting, service, &service->migrations[i], applied ? applied[i] : 0, ends && ends[i], &loaded);
         if (loaded.migration.up.sql)
             lint_add(lint, &loaded.migration);
         unload(&loaded);
@@ -210,10 +246,11 @@ void linting_run(const struct linting *linting, struct report *report)
 {
     const struct fleet *fleet = &linting->catalog->fleet;
     const int *applied = linting->applied;
+    const bool *ends = linting->ends;
     for (size_t s = 0; s < fleet->service_count; s++) {
-        run_service(linting, s, applied, report);
-        if (applied)
-            applied += fleet->services[s].migration_count;
+        run_service(linting, s, applied, ends, report);
+        applied = applied ? applied + fleet->services[s].migration_count : NULL;
+        ends = ends ? ends + fleet->services[s].migration_count : NULL;
     }
 }
 
@@ -247,7 +284,9 @@ static bool fix_text(struct fixing *fixing, const struct lint_migration *migrati
 {
     unsigned rules = text->sql ? rules_of(fixing->report, text->file) : 0;
     auto_buf struct buf fixed = BUF_INIT(MIGRATION_MAX * 2);
-    if (!rules || !lint_fix(migration, text, rules, &fixed))
+    if (migration->ends_differ && (rules & 1u << LINT_LINE_ENDINGS) && text->whole)
+        add_with_lf(&fixed, text->whole, text->whole_size); /* also in strings: that is what is applied */
+    else if (!rules || !lint_fix(migration, text, rules, &fixed))
         return true;
     if (fixing->left_alone) {
         buf_addf(fixing->out, "%s is not changed: %s\n", text->file, fixing->left_alone);
@@ -271,13 +310,14 @@ static const char *why_alone(const struct fixing *fixing, size_t service, int ap
                   : NULL;
 }
 
-static bool fix_migration(struct fixing *fixing, size_t service, const struct migration *migration, int applied)
+static bool fix_migration(struct fixing *fixing, size_t service, const struct migration *migration, int applied,
+                          bool ends)
 {
     struct loaded loaded;
-    load(fixing->linting, &fixing->linting->catalog->fleet.services[service], migration, applied, &loaded);
+    load(fixing->linting, &fixing->linting->catalog->fleet.services[service], migration, applied, ends, &loaded);
     const struct lint_migration *m = &loaded.migration;
     bool same = m->down.sql && strcmp(m->up.file, m->down.file) == 0;
-    fixing->left_alone = why_alone(fixing, service, applied);
+    fixing->left_alone = ends ? NULL : why_alone(fixing, service, applied);
     bool good = fix_text(fixing, m, &m->up) && (same || fix_text(fixing, m, &m->down));
     unload(&loaded);
     return good;
@@ -300,10 +340,12 @@ bool linting_fix(const struct linting *linting, const struct report *report, boo
     const struct fleet *fleet = &linting->catalog->fleet;
     struct fixing fixing = {.linting = linting, .report = report, .write = write, .out = out, .err = err};
     const int *applied = linting->applied;
+    const bool *ends = linting->ends;
     bool good = true;
     for (size_t s = 0; good && s < fleet->service_count; s++) {
         for (size_t i = 0; good && i < fleet->services[s].migration_count; i++)
-            good = fix_migration(&fixing, s, &fleet->services[s].migrations[i], applied ? *applied++ : 0);
+            good = fix_migration(&fixing, s, &fleet->services[s].migrations[i], applied ? *applied++ : 0,
+                                 ends ? *ends++ : false);
     }
     for (size_t i = 0; good && i < linting->catalog->aside_count; i++)
         good = fix_aside(&fixing, &linting->catalog->asides[i]);

@@ -31,7 +31,9 @@ static const struct check {
 void lint_keep(struct lint *lint, enum lint_rule rule, struct place place, const char *text)
 {
     enum lint_severity severity = lint->policy.severity[rule];
-    if (severity == LINT_OFF || (lint->migration && lint->migration->applied && !lint_rules[rule].lasting))
+    bool differs = lint->migration && lint->migration->ends_differ && rule == LINT_LINE_ENDINGS;
+    bool applied = lint->migration && lint->migration->applied && !differs;
+    if (severity == LINT_OFF || (applied && !lint_rules[rule].lasting))
         return;
     *arena_add(&lint->work, lint->kept, lint->kept_count, lint->kept_room) = (struct kept){
         .finding = {.rule = rule,

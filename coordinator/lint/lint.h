@@ -64,7 +64,8 @@ struct lint_migration {
     const char *id, *name, *version;
     const char *service; /* for the header that a fix writes */
     struct lint_text up, down;
-    bool applied;        /* on all targets: only what lasts is said of it */
+    bool applied;        /* on all targets: only what lasts is said of it, ... */
+    bool ends_differ;    /* ... and its line ends, where the text that is applied had others */
     bool says_breaking;  /* it has metadata that would say so, ... */
     bool breaking;       /* ... and whether they do */
     bool no_transaction; /* asked for by the file */

@@ -47,7 +47,7 @@ static void mark(struct planning *planning, struct slot *slot, int m, const stru
     planning_find(planning, true, FINDING_DRIFT,
                   now ? arena_printf(planning->scratch, "that text is in %s now: `greylag import` takes it over under "
                                                         "its new version, and runs nothing", now->file)
-                      : "bring the file back as it was, and make the change in a new migration",
+                      : "bring the file back as it was, with its line ends, and make the change in a new migration",
                   "%s was changed after it was applied on %s: applied %.12s..., now %.12s... (%s)", applied->migration,
                   slot->name, applied->checksum, migration->up, migration->file);
     planning_place(planning, migration->file);

@@ -251,6 +251,25 @@ Test(validate, fix_changes_nothing_that_is_applied_somewhere)
     HOLDS("a/V1__x.sql", "SELECT 1");
 }
 
+/* A checkout on another system: what is applied is the same text, with LF. Strings are no exception then. */
+Test(validate, fix_brings_back_the_line_ends_of_what_is_applied)
+{
+    static const char text[] = "SELECT 'a\nb'";
+    make(HEADERS);
+    put("a/V1__x.sql", "SELECT 'a\r\nb'");
+    put("a/V2__y.sql", "SELECT 'other\r\n'");
+    write_state("1", text);
+    EXPECT("greylag validate --state state.json", 6);
+    SAYS(out_text, "with its line ends");
+    SAYS(out_text, "a/V1__x.sql:1:10: warning: a line ends with CRLF");
+    cr_expect_null(strstr(out_text, "a/V1__x.sql:1: warning: comments are missing"), "%s", out_text);
+    EXPECT("greylag validate --fix --state state.json --yes", 0);
+    HOLDS("a/V1__x.sql", text); /* nothing else of it: no header, no end of the last line */
+    put("a/V1__x.sql", "SELECT 'a\r\nc'");
+    EXPECT("greylag validate --fix --state state.json --yes", 6);
+    HOLDS("a/V1__x.sql", "SELECT 'a\r\nc'");
+}
+
 /* A team that comes over: what its own tool has applied is not known before the import. */
 Test(validate, fix_changes_nothing_that_another_tool_may_have_applied)
 {
