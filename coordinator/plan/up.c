@@ -38,7 +38,10 @@ static void check_order(struct planning *planning, const struct slot *slot, int 
     if (!(known || unknown) || planning->options->out_of_order || migration->refused ||
         migration->kind != MIGRATION_VERSIONED)
         return; /* what greylag does not run is told for itself */
-    planning_find(planning, true, FINDING_OUT_OF_ORDER, "allow it with --out-of-order, or give it a higher version",
+    bool names = service->history == HISTORY_LIQUIBASE || service->history == HISTORY_SQITCH; /* in a file's order */
+    planning_find(planning, true, FINDING_OUT_OF_ORDER,
+                  names ? "allow it with --out-of-order, or put it behind the last one"
+                        : "allow it with --out-of-order, or give it a higher version",
                   "%s:%s (%s) is not applied on %s, but the later %s is%s", service->name, migration->id,
                   migration->file, slot->name, known ? service->migrations[slot->order_last].id : slot->unknown_last,
                   known ? "" : ", which has no file here");

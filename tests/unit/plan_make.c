@@ -166,6 +166,11 @@ Test(plan, drift_order_and_what_the_files_do_not_know)
     struct migration *auth = add(&w, "auth", 4, "auth", "");
     applied(&w, "auth", "auth", "1 3 77 78");
     bad(&w, "out-of-order", "auth:2 (auth/V2__x.sql) is not applied on auth, but the later 3 is");
+    cr_expect(strstr(finding(&w, "out-of-order")->hint, "give it a higher version"));
+    w.services[0].history = HISTORY_LIQUIBASE; /* whose versions are names */
+    bad(&w, "out-of-order", "auth:2 (auth/V2__x.sql) is not applied on auth, but the later 3 is");
+    cr_expect(strstr(finding(&w, "out-of-order")->hint, "put it behind the last one"));
+    w.services[0].history = HISTORY_NONE;
     w.options.out_of_order = true;
     good(&w, "auth:2 auth:4");
     const struct plan_finding *ahead = finding(&w, "ahead");
