@@ -20,8 +20,9 @@ static const char *why_not_known(const json_t *json, const json_t *target, struc
     size_t i;
     const json_t *item;
     json_array_foreach (json_object_get(json, "attention"), i, item)
-        if (strcmp(json_text(item, "service"), json_text(target, "service")) == 0 &&
-            strcmp(json_text(item, "target"), json_text(target, "target")) == 0)
+        if (strcmp(json_text(item, "kind"), attention_text(ATTENTION_LEADERLESS)) == 0 ||
+            (strcmp(json_text(item, "service"), json_text(target, "service")) == 0 &&
+             strcmp(json_text(item, "target"), json_text(target, "target")) == 0))
             return arena_printf(arena, "what it holds is not known: %s", json_text(item, "kind"));
     return json_number(target, "lastSeenUs") > 0 ? "what it holds is not known yet"
                                                  : "what it holds is not known: no worker has ever reported it";

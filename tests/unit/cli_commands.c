@@ -408,6 +408,8 @@ Test(cli_online, reads)
     SAYS(out_text, "Nothing of that has run.");
     EXPECT("greylag history --service example --limit 0", 2);
     test_pg_run(conninfo, "UPDATE greylag.lease SET expires_at = '-infinity'");
+    EXPECT("greylag status", 0);
+    SAYS(out_text, "what it holds is not known: leaderless\n");
     EXPECT("greylag health", 1);
     SAYS(out_text, "no coordinator leads");
     EXPECT("greylag health --json", 1);
