@@ -201,7 +201,8 @@ Test(store_attention, a_target_without_a_key_is_silent_for_that_reason)
     free(text);
     change("UPDATE greylag.keys SET revoked_at = now()");
     MUST(store_health(store, &text, &why));
-    cr_expect(strstr(text, "says nothing; no key is enrolled for it any more"), "%s", text);
+    cr_expect(strstr(text, "is not believed: no key is enrolled for it any more"), "%s", text);
+    cr_expect_null(strstr(text, "says nothing"), "%s", text);
     free(text);
     store_close(store);
 }

@@ -40,13 +40,12 @@ WITH heard AS (
   SELECT 3, 'blocked', '', service, target, problem, NULL FROM heard WHERE reporting AND problem <> ''
   UNION ALL
   SELECT 4, 'silent', '', service, target,
-         CASE WHEN leaving THEN 'its worker ' || worker || ' has stopped'
-              ELSE 'its worker ' || worker || CASE WHEN host <> '' THEN ' on ' || host ELSE '' END || ' says nothing'
-              END
-         || CASE WHEN EXISTS (SELECT 1 FROM greylag.keys k WHERE k.target = heard.target
-                                 AND k.service IN ('', heard.service) AND k.revoked_at IS NULL) THEN ''
-                 ELSE '; no key is enrolled for it any more, so that nothing it says counts: greylag workers enroll '
-                      || 'a new one' END,
+         'its worker ' || worker || CASE WHEN host <> '' AND NOT leaving THEN ' on ' || host ELSE '' END
+         || CASE WHEN NOT EXISTS (SELECT 1 FROM greylag.keys k WHERE k.target = heard.target
+                                     AND k.service IN ('', heard.service) AND k.revoked_at IS NULL)
+                 THEN ' is not believed: no key is enrolled for it any more; make one, enroll it (greylag workers '
+                      'enroll) and name it in worker.yml'
+                 WHEN leaving THEN ' has stopped' ELSE ' says nothing' END,
          last_seen
     FROM heard WHERE last_seen IS NOT NULL AND NOT reporting AND forgotten_at IS NULL
      AND (leaving OR NOT EXISTS (SELECT 1 FROM own)
