@@ -384,6 +384,64 @@ static size_t outcomes_until_finished(int64_t sequence)
     return count;
 }
 
+/* Ready, with a clock that is wrong by so many seconds; its log is in the folder. */
+static void start_worker_ahead(int seconds)
+{
+#ifdef GREYLAG_AHEAD
+    setenv("AHEAD_S", arena_printf(&arena, "%d", seconds), 1);
+    FILE *log = fopen(path_of("log"), "w");
+    worker_log = fileno(log);
+    start_worker_with("LD_PRELOAD=" GREYLAG_AHEAD);
+    fclose(log);
+#else
+    (void)seconds;
+    cr_skip("a sanitizer's runtime has to be loaded first");
+#endif
+}
+
+static void wait_for_log(const char *wanted)
+{
+    bool said = false;
+    for (int64_t until = clock_mono_ms() + LIMIT_MS; !said && clock_mono_ms() < until;) {
+        struct buf text = BUF_INIT(BUF_MAX);
+        cr_assert(buf_read_file(&text, path_of("log"), &err), "%s", err.text);
+        said = strstr(buf_text(&text), wanted);
+        buf_release(&text);
+        struct report report;
+        struct presence presence;
+        next_report(50, &report, &presence);
+    }
+    cr_assert(said, "its log does not say \"%s\"", wanted);
+}
+
+Test(worker, a_clock_that_is_half_a_minute_off_is_told_and_does_no_harm)
+{
+    struct job_request request = up("r1", "CREATE TABLE a ()");
+    start_worker_ahead(-30);
+    wait_for_log("s behind the database's: set the one that is wrong");
+    child_stop(&worker, 0, 10000);
+    start_worker_ahead(30);
+    wait_for_log("s ahead of the database's: set the one that is wrong");
+    send_job(1, &request, 1);
+    cr_assert_eq(report_of(REPORT_FINISHED, 1).outcome_count, 1u);
+    send_control(CONTROL_FENCE, 2, NULL, 0);
+    report_of(REPORT_FENCED, 2);
+}
+
+/* To it every order has expired. */
+Test(worker, a_clock_that_is_too_far_ahead_to_work_is_its_targets_problem)
+{
+    struct report report;
+    struct presence presence = {0};
+    start_worker_ahead(400);
+    bool told = false;
+    for (int64_t until = clock_mono_ms() + LIMIT_MS; !told && clock_mono_ms() < until;) {
+        next_report(1000, &report, &presence);
+        told = presence.target_count && strstr(presence.targets[0].problem, "s ahead of the database's");
+    }
+    cr_assert(told, "%s", presence.target_count ? presence.targets[0].problem : "no heartbeat");
+}
+
 static void nowhere_in(const char *path, const char *secret, const char *wanted)
 {
     struct buf text = BUF_INIT(BUF_MAX);
