@@ -286,30 +286,41 @@ static int by_target(const void *a, const void *b)
     return strcmp(((const struct target_at *)a)->target, ((const struct target_at *)b)->target);
 }
 
-/* A target is one database and schema of one service: people, keys and reports name it without its service. */
-static bool check_targets(const struct fleet *fleet, struct err *err)
+bool fleet_shares_target(const struct service *services, size_t count, const char **ret_target,
+                         const char *ret_services[2])
 {
-    size_t total = 0, steps = 0, n = 0;
-    for (size_t i = 0; i < fleet->service_count; i++) {
-        total += fleet->services[i].target_count;
-        steps += fleet->services[i].target_count * fleet->services[i].migration_count;
-    }
-    if (steps > FLEET_STEPS_MAX)
-        return err_set(err, ERR_INPUT, "the targets have %zu migrations all together; a fleet may have %d", steps,
-                       FLEET_STEPS_MAX);
+    size_t total = 0, n = 0;
+    for (size_t i = 0; i < count; i++)
+        total += services[i].target_count;
     auto_free struct target_at *all = xcalloc(total + 1, sizeof *all);
-    for (size_t i = 0; i < fleet->service_count; i++)
-        for (size_t k = 0; k < fleet->services[i].target_count; k++)
-            all[n++] = (struct target_at){fleet->services[i].targets[k], fleet->services[i].name};
+    for (size_t i = 0; i < count; i++)
+        for (size_t k = 0; k < services[i].target_count; k++)
+            all[n++] = (struct target_at){services[i].targets[k], services[i].name};
     qsort(all, n, sizeof *all, by_target);
     for (size_t i = 1; i < n; i++) {
         if (strcmp(all[i].target, all[i - 1].target) != 0)
             continue;
-        err_set(err, ERR_INPUT, "the target %s stands twice: services %s and %s", all[i].target, all[i - 1].service,
-                all[i].service);
-        return err_hint(err, "a target is one database and schema of one service; give each a name of its own");
+        *ret_target = all[i].target;
+        ret_services[0] = all[i - 1].service;
+        ret_services[1] = all[i].service;
+        return true;
     }
-    return true;
+    return false;
+}
+
+static bool check_targets(const struct fleet *fleet, struct err *err)
+{
+    const char *target, *services[2];
+    size_t steps = 0;
+    for (size_t i = 0; i < fleet->service_count; i++)
+        steps += fleet->services[i].target_count * fleet->services[i].migration_count;
+    if (steps > FLEET_STEPS_MAX)
+        return err_set(err, ERR_INPUT, "the targets have %zu migrations all together; a fleet may have %d", steps,
+                       FLEET_STEPS_MAX);
+    if (!fleet_shares_target(fleet->services, fleet->service_count, &target, services))
+        return true;
+    err_set(err, ERR_INPUT, "the target %s stands twice: services %s and %s", target, services[0], services[1]);
+    return err_hint(err, "a target is one database and schema of one service; give each a name of its own");
 }
 
 static bool check_fleet(const struct fleet *fleet, struct err *err)

@@ -165,6 +165,10 @@ size_t migration_wire_size(const char *text, size_t len);
 
 const struct service *fleet_service(const struct fleet *fleet, const char *name);      /* borrowed, NULL: none */
 const struct migration *service_migration(const struct service *service, const char *id); /* borrowed, NULL: none */
+/* A target is one database and schema of one service: people, keys and reports name it without its service. True: two
+ * of these services have one of the same name; which, borrowed. */
+bool fleet_shares_target(const struct service *services, size_t count, const char **ret_target,
+                         const char *ret_services[2]);
 /* The id with its version as the tool compares versions, in `out`, which has room for all of `id`: "1_x" of "000001_x".
  * What is on record as 1 is this one, however its file is called now. Tools whose versions are texts keep it as it is.
  *  flyway         flyway-core: MigrationVersion.java: big integers, `_` is `.`, trailing zero parts drop

@@ -174,37 +174,17 @@ static bool set_depends_on(const struct config *config, struct arena *arena, con
     return true;
 }
 
-struct target_at {
-    const char *target, *service;
-};
-
-static int by_target(const void *a, const void *b)
-{
-    return strcmp(((const struct target_at *)a)->target, ((const struct target_at *)b)->target);
-}
-
-/* A target is one database and schema of one service: its name stands once in an environment. */
+/* Its name stands once in an environment. */
 static bool check_targets(const struct config *config, const char *environment, const struct service *services,
                           size_t count, struct err *err)
 {
-    size_t total = 0, n = 0;
-    for (size_t i = 0; i < count; i++)
-        total += services[i].target_count;
-    auto_free struct target_at *all = xcalloc(total + 1, sizeof *all);
-    for (size_t i = 0; i < count; i++) {
-        for (size_t k = 0; k < services[i].target_count; k++)
-            all[n++] = (struct target_at){services[i].targets[k], services[i].name};
-    }
-    qsort(all, total, sizeof *all, by_target);
-    for (size_t i = 1; i < total; i++) {
-        if (strcmp(all[i].target, all[i - 1].target) != 0)
-            continue;
-        auto_free char *path = xasprintf("services.%s", all[i].service);
-        config_error(config, path, err, "the target '%s' stands twice in environment %s: services %s and %s",
-                     all[i].target, environment, all[i - 1].service, all[i].service);
-        return err_hint(err, "a target is one database and schema of one service; give each a name of its own");
-    }
-    return true;
+    const char *target, *names[2];
+    if (!fleet_shares_target(services, count, &target, names))
+        return true;
+    auto_free char *path = xasprintf("services.%s", names[1]);
+    config_error(config, path, err, "the target '%s' stands twice in environment %s: services %s and %s", target,
+                 environment, names[0], names[1]);
+    return err_hint(err, "a target is one database and schema of one service; give each a name of its own");
 }
 
 static bool is_target(const struct fleet_file *file, const char *target)
