@@ -370,14 +370,9 @@ static void connect_needed(struct undoing *undoing, size_t at, size_t needed, co
 }
 
 /* Back: the services that `service` depends on begin when it is through. */
-static void connect_services(struct planning *planning, int service, int before)
+static void go_first(struct planning *planning, int service, int before)
 {
-    for (int b = planning->first_slot[before]; b < planning->first_slot[before + 1]; b++) {
-        for (int s = planning->first_slot[service]; s < planning->first_slot[service + 1]; s++) {
-            if (planning->slots[b].first >= 0 && planning->slots[s].last >= 0)
-                graph_edge(&planning->graph, planning->slots[b].first, planning->slots[s].last, "depends_on");
-        }
-    }
+    planning_follow(planning, before, service);
 }
 
 static void add_step(struct undoing *undoing, const struct undo *undo)
@@ -403,7 +398,7 @@ static void add_steps(struct undoing *undoing)
     for (size_t i = 0; i < undoing->count; i++)
         undo_each_dependency(undoing, i, connect_needed);
     for (int service = 0; service < (int)planning->fleet->service_count; service++)
-        planning_before(planning, service, connect_services);
+        planning_before(planning, service, go_first);
 }
 
 static bool asks_one_thing(const struct plan_options *options)

@@ -3,7 +3,7 @@
 
 #include "plan/planning.h"
 
-static void connect_services(struct planning *planning, int service, int before)
+void planning_follow(struct planning *planning, int service, int before)
 {
     for (int s = planning->first_slot[service]; s < planning->first_slot[service + 1]; s++) {
         for (int b = planning->first_slot[before]; b < planning->first_slot[before + 1]; b++) {
@@ -27,7 +27,7 @@ static size_t pending_outside(const struct planning *planning, int service)
 static void connect_service(struct planning *planning, int service)
 {
     const struct service *owner = &planning->fleet->services[service];
-    planning_before(planning, service, connect_services);
+    planning_before(planning, service, planning_follow);
     for (size_t i = 0; i < owner->depends_on_count; i++) {
         int before = planning_service(planning, owner->depends_on[i]);
         if (before < 0)

@@ -114,6 +114,9 @@ const char *planning_step_text(const struct planning *planning, int node); /* "u
 typedef void planning_take(struct planning *planning, int service, int before);
 void planning_before(struct planning *planning, int service, planning_take *take);
 
+/* The first step of the service on each of its targets comes behind the last of the other on all of its. */
+void planning_follow(struct planning *planning, int service, int before);
+
 /* The directions: choose the steps and connect them. */
 void planning_up(struct planning *planning);
 void planning_down(struct planning *planning);
