@@ -243,6 +243,14 @@ bool text_to_ms(const char *text, long long *ret_ms)
     return false;
 }
 
+size_t text_character(const char *text, int number)
+{
+    size_t at = 0;
+    for (int left = number - 1; left > 0 && text[at]; at++)
+        left -= ((unsigned char)text[at + 1] & 0xC0) != 0x80;
+    return at;
+}
+
 void text_position(const char *text, size_t offset, int *ret_line, int *ret_column)
 {
     int line = 1;

@@ -41,5 +41,7 @@ bool text_to_ms(const char *text, long long *ret_ms);
 /* By parts, each a whole number of any length; what is not a digit separates; trailing zero parts do not count, so
  * that 1 = 1.0 = 01 (Flyway's rule: MigrationVersion.java). */
 int text_compare_numbers(const char *a, const char *b);
+/* The offset of the UTF-8 character with this number, from 1, as PostgreSQL counts; of the text's end at most. */
+size_t text_character(const char *text, int number);
 /* 1-based line and column (in bytes) of an offset. */
 void text_position(const char *text, size_t offset, int *ret_line, int *ret_column);

@@ -17,15 +17,6 @@
 #define LOOKED_MAX ((size_t)64 << 20) /* bytes that the lexer may read for them */
 #define SPACES_MAX 20                 /* odd spaces that are looked at */
 
-/* The parser counts characters, from 1. */
-static size_t byte_of(const char *code, int cursor)
-{
-    size_t at = 0;
-    for (int left = cursor - 1; left > 0 && code[at]; at++)
-        left -= ((unsigned char)code[at + 1] & 0xC0) != 0x80;
-    return at;
-}
-
 /* ---- commands of psql ---- */
 
 static const struct command {
@@ -81,7 +72,7 @@ bool sql_is_outside(const char *code, size_t len)
     memcpy(head + len, " \"", 3);
     PgQueryScanResult scan = pg_query_scan(head);
     bool opens = scan.error && text_starts(scan.error->message, "unterminated quoted identifier") &&
-                 byte_of(head, scan.error->cursorpos) == len + 1;
+                 text_character(head, scan.error->cursorpos) == len + 1;
     pg_query_free_scan_result(scan);
     return opens;
 }
@@ -140,7 +131,7 @@ static bool is_open(const char *code, const PgQueryError *error, struct arena *a
         if (!text_starts(error->message, openings[i].error))
             continue;
         *ret = (struct sql_flaw){.kind = SQL_FLAW_UNREADABLE,
-                                 .at = byte_of(code, error->cursorpos),
+                                 .at = text_character(code, error->cursorpos),
                                  .text = arena_printf(arena, "%s that begins here has no end", openings[i].what),
                                  .hint = "end it: everything behind it is read as a part of it"};
         return true;
@@ -260,7 +251,7 @@ static bool is_wrong_inside(const char *code, const PgQueryError *error, struct 
         if (!text_starts(error->message, errors[i]))
             continue;
         *ret = (struct sql_flaw){.kind = SQL_FLAW_UNREADABLE,
-                                 .at = byte_of(code, error->cursorpos),
+                                 .at = text_character(code, error->cursorpos),
                                  .text = arena_strdup(arena, error->message),
                                  .hint = "correct what stands between the quotes"};
         return true;
@@ -328,7 +319,7 @@ bool sql_find_flaw(const char *code, const PgQueryError *error, struct arena *ar
         say_command(code, at, arena, ret_flaw);
     if (at < end || open)
         return true;
-    size_t cursor = error ? byte_of(code, error->cursorpos) : 0;
+    size_t cursor = error ? text_character(code, error->cursorpos) : 0;
     if (error && is_command(code, cursor)) {
         say_command(code, cursor, arena, ret_flaw);
         return true;

@@ -135,6 +135,15 @@ Test(nearest, did_you_mean)
     cr_assert_eq(strlen(nearest_hint(&nearest)), 64u + strlen("did you mean ''?"), "the hint has room for the longest");
 }
 
+Test(text, characters_are_counted)
+{
+    static const char text[] = "a\xc3\xa9\xf0\x9f\xa6\xa2z";
+    static const size_t at[] = {0, 1, 3, 7, 8, 8};
+    for (int i = 0; i < 6; i++)
+        cr_assert_eq(text_character(text, i + 1), at[i], "%d", i + 1);
+    cr_assert_eq(text_character(text, 0), 0u);
+}
+
 Test(text, positions)
 {
     int line, column;

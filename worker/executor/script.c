@@ -78,19 +78,10 @@ void script_add_part(struct script *script, const struct part *part)
 
 /* ---- where it failed ---- */
 
-/* The byte of the 1-based character `position`. */
-static size_t byte_of(const char *text, int position)
-{
-    size_t at = 0;
-    for (int left = position - 1; left > 0 && text[at]; at++)
-        left -= ((unsigned char)text[at + 1] & 0xC0) != 0x80;
-    return at;
-}
-
 /* `position` counts from the byte `from` on. */
 static void place_position(const struct script *script, size_t from, int position, struct failure *failure)
 {
-    size_t byte = from + byte_of(buf_text(&script->sql) + from, position);
+    size_t byte = from + text_character(buf_text(&script->sql) + from, position);
     for (size_t i = 0; i < script->span_count; i++) {
         const struct script_span *span = &script->spans[i];
         int line, column;
