@@ -4,6 +4,7 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <strings.h>
 #include <unistd.h>
 
@@ -66,4 +67,16 @@ void log_line(enum log_level level, const char *format, ...)
     /* one write for each line: lines of several threads or processes never mix */
     if (write(STDERR_FILENO, buf_text(&line), line.len) < 0)
         return; /* nowhere left to say it */
+}
+
+bool log_due(struct log_repeat *repeat, const char *text, int64_t every_ms)
+{
+    int64_t now_ms = clock_mono_ms();
+    char shown[sizeof repeat->text]; /* of a longer text the beginning tells */
+    text_format(shown, sizeof shown, "%s", text);
+    if (strcmp(shown, repeat->text) == 0 && now_ms - repeat->at_ms < every_ms)
+        return false;
+    memcpy(repeat->text, shown, sizeof shown);
+    repeat->at_ms = now_ms;
+    return true;
 }

@@ -5,6 +5,7 @@
  * Never give it a secret. Threads: any. */
 #pragma once
 #include <stdbool.h>
+#include <stdint.h>
 
 enum log_level { LOG_DEBUG, LOG_INFO, LOG_WARN, LOG_ERROR };
 
@@ -14,6 +15,14 @@ bool log_level_parse(const char *text, enum log_level *ret_level);
 void log_set_level(enum log_level level);
 bool log_on(enum log_level level); /* whether a line of that level would be written */
 void log_line(enum log_level level, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* A trouble that comes back: its last text, and when that was logged. Zeroed at first. Threads: one at a time. */
+struct log_repeat {
+    char text[1024];
+    int64_t at_ms; /* monotonic */
+};
+/* Whether it is to be logged: it says something else than the last time, or that was every_ms ago. */
+bool log_due(struct log_repeat *repeat, const char *text, int64_t every_ms);
 
 #define log_debug(...)                                                                                                 \
     do {                                                                                                               \

@@ -414,12 +414,8 @@ static bool turn(struct leader *leader, int64_t *ret_wake_ms, struct err *err)
 
 void leader_bus_trouble(struct leader *leader, const char *text)
 {
-    int64_t now_ms = clock_mono_ms();
-    if (strcmp(text, leader->bus_said) == 0 && now_ms - leader->bus_said_ms < TROUBLE_LOG_MS)
-        return;
-    text_format(leader->bus_said, sizeof leader->bus_said, "%s", text);
-    leader->bus_said_ms = now_ms;
-    log_warn("bus: %s", text);
+    if (log_due(&leader->bus_said, text, TROUBLE_LOG_MS))
+        log_warn("bus: %s", text);
 }
 
 static void count_relay(struct leader *leader)

@@ -12,6 +12,7 @@
 
 #include "base/arena.h"
 #include "base/err.h"
+#include "base/log.h"
 #include "base/pause.h"
 #include "bus/bus.h"
 #include "bus/keeper.h"
@@ -108,8 +109,7 @@ struct leader {
     size_t job_topic_count, job_topic_room;
     uint64_t topics_seen;          /* bus_keeper_changes, when the reader was given its partitions */
     int events_partitions, presence_partitions; /* that it has; 0: none yet */
-    char bus_said[512];            /* what was logged of the bus last, and when; "": all is well */
-    int64_t bus_said_ms;
+    struct log_repeat bus_said;
 
     int64_t renew_ms, orders_ms;
     size_t turn_bytes;             /* of jobs in one turn, as the control database takes them */

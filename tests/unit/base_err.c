@@ -161,6 +161,20 @@ Test(log, lines_and_levels)
     cr_assert(text_ends(one, "Z WARN  tester: a\\nb\\x1b[2J\n"), "%s", one);
 }
 
+Test(log, a_trouble_that_comes_back_is_said_once)
+{
+    struct log_repeat repeat = {.at_ms = 0};
+    char text[2000];
+    memset(text, 'x', sizeof text - 1); /* longer than what is remembered of it */
+    text[sizeof text - 1] = '\0';
+    cr_assert(log_due(&repeat, "down", 60000));
+    cr_assert_not(log_due(&repeat, "down", 60000));
+    cr_assert(log_due(&repeat, "down", 0));
+    cr_assert(log_due(&repeat, text, 60000));
+    cr_assert_not(log_due(&repeat, text, 60000));
+    cr_assert(log_due(&repeat, "down", 60000));
+}
+
 Test(cleanup, allocation)
 {
     auto_free char *text = xasprintf("%d-%s", 1, "a"), *copy = xstrdup(text);

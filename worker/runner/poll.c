@@ -15,12 +15,8 @@
 
 void runner_problem(struct runner *runner, const char *text)
 {
-    int64_t now = clock_mono_ms();
-    if (strcmp(text, runner->last_problem) == 0 && now - runner->last_problem_ms < PROBLEM_LOG_MS)
-        return;
-    text_format(runner->last_problem, sizeof runner->last_problem, "%s", text);
-    runner->last_problem_ms = now;
-    log_warn("%s", text);
+    if (log_due(&runner->said, text, PROBLEM_LOG_MS))
+        log_warn("%s", text);
 }
 
 bool runner_troubles(struct runner *runner)

@@ -5,6 +5,7 @@
 
 #include "admission/admission.h"
 #include "base/id.h"
+#include "base/log.h"
 #include "bus/bus.h"
 #include "http/http.h"
 #include "proto/vocab.h"
@@ -40,9 +41,8 @@ struct runner {
     int64_t presence_due_ms, presence_last_ms, retry_kafka_ms;
     int64_t beat; /* of the last heartbeat */
     int assigned; /* partitions of the job topics */
-    char last_problem[256];
+    struct log_repeat said;
     char bus_problem[1000]; /* what stands between us and Kafka, "" nothing */
-    int64_t last_problem_ms;
     struct http_server *server;
 };
 
