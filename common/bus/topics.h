@@ -15,8 +15,7 @@ struct topics_look {
     bool *checked;       /* whose settings have been looked at, and need not be again */
 };
 /* Creates what is missing; where the broker has no admin calls (the embedded one), asks for the metadata, which makes
- * it create them. Existing topics whose partitions or max.message.bytes are too small: ERR_CONFIG naming topic and
- * setting. */
+ * it create them. An existing topic whose max.message.bytes is too small: ERR_CONFIG naming it and what mends it. */
 bool topics_settle(struct topics_look *look, struct err *err);
 /* A client for that: new, kafka_close. */
 rd_kafka_t *topics_client(const struct bus_settings *settings, bool creates_by_asking, struct err *err);

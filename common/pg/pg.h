@@ -76,8 +76,8 @@ struct pg_script {
 };
 void pg_script_release(struct pg_script *script);
 /* *ret_script is set in any case, also when it fails (release it). Rows, of COPY ... TO STDOUT too, are dropped as they
- * come: memory does not grow with them. The inputs are sent as the text's COPY statements
- * ask for them, in small parts; one more COPY than there are inputs fails. */
+ * come: memory does not grow with them. The inputs are sent as the text's COPY statements ask for them, in small parts;
+ * one more COPY than there are inputs fails. */
 bool pg_run_script(struct pg *pg, const char *text, const struct pg_input *inputs, size_t input_count,
                    bool (*stop)(void *), void *context, struct pg_script *ret_script, struct err *err);
 /* Called after each statement sent, for logs: its text (never parameters), how long it took, and the command tag, or

@@ -4,8 +4,7 @@
  * is no error: the text runs as asked, with a warning, and the scanner still tells its statements apart (`divided`): it
  * knows numbers of newer servers, too, and the bodies of functions that are written as statements.
  * It is refused where no server could read it (`flaw`): greylag's own SQL behind a string without an end would become a
- * part of it. What stands inside DO $$...$$ and function bodies
- * is not seen.
+ * part of it. What stands inside DO $$...$$ and function bodies is not seen.
  * Rows behind a COPY ... FROM STDIN are no SQL: they belong to their statement, and the parser never sees them.
  * Pure but for libpg_query's memory, which is its own for each thread; any thread. Offsets are bytes from the start
  * of the text given; lines count from 1. */

@@ -161,10 +161,23 @@ bool target_interrupted(void *context)
     return target_must_stop(context, &fencing);
 }
 
+static void take_acknowledged(struct target *target)
+{
+    pthread_mutex_lock(&target->mutex);
+    int64_t *positions = target->acknowledged;
+    size_t count = target->acknowledged_count;
+    target->acknowledged = NULL;
+    target->acknowledged_count = 0;
+    pthread_mutex_unlock(&target->mutex);
+    reporter_acknowledge(target->reporter, positions, count);
+    add_positions(&target->pending, &target->pending_count, positions, count);
+    free(positions);
+}
+
 bool target_cancel_due(void *context)
 {
     struct target *target = context;
-    target_take_acknowledged(target);
+    take_acknowledged(target);
     target_tick(target);
     pthread_mutex_lock(&target->mutex);
     bool due = target->cancel_at_ms && clock_mono_ms() >= target->cancel_at_ms;
@@ -179,19 +192,6 @@ bool target_given_up(void *context)
     bool due = target->give_up_at_ms && clock_mono_ms() >= target->give_up_at_ms;
     pthread_mutex_unlock(&target->mutex);
     return due;
-}
-
-void target_take_acknowledged(struct target *target)
-{
-    pthread_mutex_lock(&target->mutex);
-    int64_t *positions = target->acknowledged;
-    size_t count = target->acknowledged_count;
-    target->acknowledged = NULL;
-    target->acknowledged_count = 0;
-    pthread_mutex_unlock(&target->mutex);
-    reporter_acknowledge(target->reporter, positions, count);
-    add_positions(&target->pending, &target->pending_count, positions, count);
-    free(positions);
 }
 
 void target_tick(struct target *target)
@@ -273,7 +273,7 @@ static struct next take(struct target *target, int64_t ms)
 static int64_t idle(struct target *target, int64_t since_ms, struct pause *again)
 {
     struct err err = ERR_INIT;
-    target_take_acknowledged(target);
+    take_acknowledged(target);
     int64_t now = clock_mono_ms();
     int64_t wait = reporter_tick(target->reporter, now, &err);
     if (err.kind)
@@ -317,7 +317,7 @@ static void *run(void *context)
             busy_at = clock_mono_ms();
     }
     struct err err = ERR_INIT;
-    target_take_acknowledged(target);
+    take_acknowledged(target);
     session_acknowledge(target);
     reporter_tick(target->reporter, clock_mono_ms() + REPORT_BATCH_MAX_MS, &err); /* what was still being gathered */
     session_unlock(target);

@@ -68,7 +68,6 @@ bool target_leaving(void *target);       /* only the latter: a stop hook */
 bool target_interrupted(void *target);   /* either: a stop hook while nothing runs */
 bool target_cancel_due(void *target);    /* a stop hook while a step runs; sends reports meanwhile */
 bool target_given_up(void *target);      /* a stop hook for greylag's own statements: leaving takes too long */
-void target_take_acknowledged(struct target *target);
 void target_tick(struct target *target); /* reports that are due */
 /* Waits; true: something came (a fence, leaving). */
 bool target_wait(struct target *target, int64_t ms);
