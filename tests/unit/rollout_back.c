@@ -245,6 +245,27 @@ Test(rollout_back, already_is_never_undone)
     fix_release(&fix);
 }
 
+/* What stands between has nothing to undo: it was there before. */
+Test(rollout_back, an_undo_waits_for_what_depends_on_its_step_indirectly)
+{
+    static const struct wanted_step chain[] = {{.target = 0}, {.target = 1, .needs = {1}}, {.target = 2, .needs = {2}},
+                                               {.target = 3}};
+    struct fix fix;
+    fix_init(&fix, 4, chain, 4, DIRECTION_UP, NULL);
+    fix_ask(&fix, ROLLOUT_ACCEPTED);
+    SENT(&fix, "t0:0 t3:3");
+    fix_outcome(&fix, 0, "a0");
+    fix_outcome(&fix, 1, "y1");
+    fix_outcome(&fix, 2, "a2");
+    fix_outcome(&fix, 3, "f3");
+    SENT(&fix, "t2:5");
+    fix_outcome(&fix, 2, "a5");
+    SENT(&fix, "t0:7");
+    fix_outcome(&fix, 0, "a7");
+    STATE(&fix, ROLLED_BACK);
+    fix_release(&fix);
+}
+
 Test(rollout_back, cancel_ends_cancelled_or_rolled_back)
 {
     struct fix fix;
