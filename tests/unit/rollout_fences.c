@@ -344,6 +344,11 @@ Test(rollout_fences, what_the_worker_will_never_accept_halts)
     refuse(&fix, 0, REFUSAL_VERSION);
     SENT(&fix, "F1");
     cr_assert_eq(fix.rollout.targets[0].state, TARGET_LOST);
+    fix_say(&fix, (struct said){.kind = REPORT_FENCED, .target = 1});
+    STATE(&fix, HALTED);
+    fix_ask(&fix, ROLLOUT_RETRY);
+    SENT(&fix, "t1:1 F0");
+    cr_assert_neq(fix.rollout.targets[0].recorded, ROLLOUT_EXPECTS_ANYTHING, "it did not go back in time");
     fix_release(&fix);
 }
 
