@@ -245,3 +245,25 @@ Test(executor_units, transaction_control_without_a_sense_is_refused_before_anyth
     }
     ledger_close(l);
 }
+
+/* The fence stands, and yet greylag's statements in that session do not find it: a failure of the text, which would be
+ * sent again and again if it counted as fenced. */
+Test(executor_units, a_text_behind_which_greylag_misreads_its_records_fails)
+{
+    struct ledger *l = ready(1);
+    test_pg_run(database, "CREATE TABLE t (x int); CREATE SCHEMA odd; CREATE FUNCTION odd.never(text, text) "
+                          "RETURNS bool LANGUAGE sql AS 'SELECT false'; CREATE OPERATOR odd.= (leftarg = text, "
+                          "rightarg = text, function = odd.never)");
+    static const char *const texts[] = {
+        "SELECT 1;\nSET search_path = odd, pg_catalog;\nCREATE INDEX CONCURRENTLY t_x ON public.t (x)",
+        "SET search_path = odd, pg_catalog;\nCREATE TABLE public.a (x int)"};
+    for (size_t i = 0; i < COUNT_OF(texts); i++) {
+        const char *id = arena_printf(&arena, "q%zu", i);
+        EXPECT(l, up(id, id, texts[i]), OUTCOME_FAILED);
+        cr_expect(strstr(last.outcome.said.hint, "name pg_catalog first"), "%s", last.outcome.said.hint);
+        cr_expect_eq(i, strstr(last.outcome.left, "1 of 3 statements") == NULL, "%s", last.outcome.left);
+    }
+    VALUE("SELECT count(*) FROM pg_class WHERE relname IN ('a', 't_x')", "0");
+    EXPECT(l, up("q9", "9", "SELECT 1"), OUTCOME_APPLIED);
+    ledger_close(l);
+}

@@ -253,6 +253,19 @@ static enum attempt_end attempt(struct execution *x, struct failure *failure)
     return ended ? refused(x, failure) : end;
 }
 
+/* The fence was missed, and stands: greylag's own statements, behind the text's in one session, have misread its
+ * records. */
+static bool misread(struct execution *x, struct failure *failure)
+{
+    if (strcmp(failure->err.sqlstate, LEDGER_STALE) != 0 || !ledger_fence_stands(x->ledger, x->arena))
+        return false;
+    err_set(&failure->err, ERR_INPUT, "behind this text greylag cannot read its own records: an operator or a type of "
+            "the database's own stands in front of PostgreSQL's");
+    err_hint(&failure->err, "name pg_catalog first in search_path, or not at all");
+    err_sqlstate(&failure->err, "55000"); /* object_not_in_prerequisite_state */
+    return true;
+}
+
 /* The session is lost: what has become of the request, and whether the server has been up all the time. */
 static enum executor_end look_again(struct execution *x, struct failure *failure, bool *ret_same_server,
                                     bool *ret_known, struct err *err)
@@ -304,7 +317,10 @@ static enum executor_end attempts(struct execution *x, struct err *err)
         case ATTEMPT_RECORDED: tell_notices(x); return EXECUTOR_RECORDED;
         case ATTEMPT_REFUSED: return record_misfit(x, &failure, err);
         case ATTEMPT_STOPPED: return EXECUTOR_STOPPED;
-        case ATTEMPT_ENDED: return ended(&failure.err, err);
+        case ATTEMPT_ENDED:
+            if (misread(x, &failure))
+                return give_up(x, &failure, RETRY_CAUSE_FINAL, true, err);
+            return ended(&failure.err, err);
         case ATTEMPT_LOST: {
             enum executor_end found = look_again(x, &failure, &same_server, &known, err);
             if (found != EXECUTOR_RECORDED || known)

@@ -98,8 +98,10 @@ void script_end(struct execution *x, struct script *script)
 static void tell_stray(const char *ended, struct failure *failure)
 {
     if (!*ended) {
-        err_set(&failure->err, ERR_INPUT, "the text has reset all settings (RESET ALL), greylag's own marks, too: "
-                "reset those that it has set");
+        err_set(&failure->err, ERR_INPUT, "greylag's own mark is gone from the session: the text has reset all "
+                "settings (RESET ALL), or an operator of the database's own stands in front of pg_catalog's");
+        err_hint(&failure->err, "reset what it has set one by one; name pg_catalog first in search_path, or not at "
+                 "all");
         err_sqlstate(&failure->err, LEDGER_STRAY);
         return;
     }

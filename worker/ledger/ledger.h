@@ -77,6 +77,8 @@ bool ledger_unlock(struct ledger *ledger, struct err *err);
 
 /* The fence in force, in the arena; sequence 0 when there is none. */
 bool ledger_fence_read(struct ledger *ledger, struct arena *arena, struct fence *ret_fence, struct err *err);
+/* Whether it is the one that was raised here last. False, too, where nobody can tell. */
+bool ledger_fence_stands(struct ledger *ledger, struct arena *arena);
 
 struct ledger_raise {
     struct fence fence;       /* with the digest of the signed payload that asks for it */
