@@ -100,9 +100,11 @@ Test(admission, what_is_for_somebody_else_is_not_ours)
 Test(admission, sql_that_does_not_have_its_checksum_is_told)
 {
     struct job job = sample("one");
-    struct job_request request = job.requests[0];
-    request.sql = "SELECT 2";
-    job.requests = &request;
+    struct job_request requests[] = {job.requests[0], job.requests[0]}; /* what is sound behind it mends nothing */
+    requests[0].sql = "SELECT 2";
+    requests[1].migration = requests[1].request = "2";
+    job.requests = requests;
+    job.request_count = 2;
     cr_assert_eq(open_job(&key, &job), ADMISSION_JOB);
     cr_assert(admitted.damaged);
     cr_assert(strstr(admitted.damage, "migration 1"), "%s", admitted.damage);

@@ -158,6 +158,10 @@ Test(plan_elsewhere, a_file_that_was_renumbered)
               finding(&w, "drift")->hint);
     cr_expect(strstr(finding(&w, "other-name")->text, "4 (3 of shop/dev/user/user)"));
     takes(&w, "user:4 move shop/dev/user/user 3");
+    w.options.direction = DIRECTION_ADOPT; /* realigned, 3 would be on record with a text that never ran */
+    w.options.adoption = ADOPTION_REALIGN;
+    bad(&w, "other-name", "user:3 on user: what was applied has the version 4 now");
+    w.options = (struct plan_options){.direction = DIRECTION_UP};
     w.services[0].migration_count = 3; /* no other one came in its place */
     user[2] = user[3];
     bad(&w, "other-name", "4 (3 of shop/dev/user/user)");
