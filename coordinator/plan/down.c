@@ -58,6 +58,17 @@ static void choose_held(struct undo *undo)
     undo->earlier = at < applied->text_count ? &applied->texts[at] : &lost;
 }
 
+/* Back to a version: what is above it goes. What has no file is below where its number says so; where versions are no
+ * numbers, nobody knows. */
+static bool is_above(const struct undoing *undoing, const struct undo *undo, int back)
+{
+    const struct service *service = undo_service(undoing, undo->slot);
+    const char *id = undo_id(undo);
+    if (undo->migration >= 0 || back == 0 || *id < '0' || *id > '9' || !planning_has_numbers(service))
+        return undo->migration < 0 || undo->migration >= back;
+    return planning_compare(id, service->migrations[back - 1].version) > 0;
+}
+
 /* Where everything goes, repeatable ones without an undo are taken off the record, so that they run again with the next
  * up. Versions and numbers of steps concern what has its place among versions: not Flyway's repeatable ones (its undo
  * leaves them alone), but Liquibase's (liquibase-standard: CountChangeSetFilter.java, over what ran last, whatever it
@@ -81,7 +92,7 @@ static void choose_slot(struct undoing *undoing, int s, int back)
         } else if (options->steps > 0) {
             undo->chosen = undo->placed && before++ < options->steps;
         } else {
-            undo->chosen = undo->placed && back >= 0 && (undo->migration >= back || undo->migration < 0);
+            undo->chosen = undo->placed && back >= 0 && is_above(undoing, undo, back);
         }
     }
 }

@@ -419,6 +419,27 @@ Test(plan, down_refuses_what_has_no_way_back)
     end(&w);
 }
 
+/* Files that went away when they were made one: what was applied of them is below, and stays. */
+Test(plan, down_to_a_version_leaves_what_is_below_it)
+{
+    struct world w;
+    begin(&w);
+    add(&w, "auth", 4, "auth", "");
+    applied(&w, "auth", "auth", "0.5 1 2 2.5 3");
+    w.options.direction = DIRECTION_DOWN;
+    w.options.limits = (struct plan_limit[]){{"auth", "3"}};
+    w.options.limit_count = 1;
+    good(&w, "");
+    w.contents_count = 0;
+    applied(&w, "auth", "auth", "0.5 1 2 3");
+    w.options.limits = (struct plan_limit[]){{"auth", "1"}};
+    good(&w, "auth:3 auth:2");
+    w.contents_count = 0;
+    applied(&w, "auth", "auth", "0.5 1 2 2.5 3");
+    bad(&w, "unknown-migration", "auth:2.5 is applied on auth, but the files do not know it");
+    end(&w);
+}
+
 Test(plan, down_names_what_the_files_do_not_know)
 {
     struct world w;
