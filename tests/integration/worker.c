@@ -105,6 +105,21 @@ Test(worker, a_fence_cancels_what_does_not_end)
     expect_value("SELECT to_regclass('never') IS NULL", "t");
 }
 
+/* As after a change of leaders: what runs ends, and nothing behind it begins. */
+Test(worker, a_patient_fence_comes_into_force_at_the_border_of_a_step)
+{
+    static const char *const names[] = {"r1"};
+    struct job_request requests[] = {up("r1", "SELECT pg_sleep(4)"), up("r2", "CREATE TABLE never ()")};
+    start_worker();
+    send_job(1, requests, 2);
+    wait_for_value("SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%pg_sleep(4)%' AND state = 'active' AND "
+                   "datname = current_database() AND pid <> pg_backend_pid()", "1");
+    send_order((struct control){.kind = CONTROL_FENCE, .patient = true}, 2);
+    struct report report = report_of(REPORT_FENCED, 2);
+    expect(&report, names, applied, 1);
+    expect_value("SELECT to_regclass('never') IS NULL", "t");
+}
+
 /* A repeat that was on its way when the first one was answered, or one that somebody put there again. */
 Test(worker, a_fence_that_is_older_than_what_runs_cuts_nothing)
 {

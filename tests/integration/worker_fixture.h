@@ -189,15 +189,20 @@ static inline void send_job(int64_t sequence, const struct job_request *requests
     send_job_by(&coordinator_key, &job);
 }
 
-static inline void send_control(enum control_kind kind, int64_t sequence, const int64_t *positions, size_t count)
+static inline void send_order(struct control control, int64_t sequence)
 {
-    struct control control = {.kind = kind, .audience = {fleet, "test", "auth", "main"},
-                              .fence = {1, TERM, sequence, ""}, .expires_us = clock_wall_us() + 60000000,
-                              .release = kind == CONTROL_FENCE ? "rel-1" : "", .positions = positions,
-                              .position_count = count};
+    control.audience = (struct audience){fleet, "test", "auth", "main"};
+    control.fence = (struct fence){1, TERM, sequence, ""};
+    control.expires_us = clock_wall_us() + 60000000;
+    control.release = control.kind == CONTROL_FENCE ? "rel-1" : "";
     size_t len;
     char *payload = control_encode(&control, &len);
     publish(control_topic, &coordinator_key, MESSAGE_CONTROL, payload, len);
+}
+
+static inline void send_control(enum control_kind kind, int64_t sequence, const int64_t *positions, size_t count)
+{
+    send_order((struct control){.kind = kind, .positions = positions, .position_count = count}, sequence);
 }
 
 /* ---- what the worker says ---- */

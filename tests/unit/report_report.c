@@ -106,6 +106,19 @@ Test(report, outcomes_are_gathered_up_to_a_number_or_a_time)
     cr_assert_eq(reporter_waiting(reporter), REPORT_BATCH_MAX + 1);
 }
 
+/* Nothing of it waits for an end that does not come. */
+Test(report, what_a_job_that_broke_off_had_gathered_goes_out_at_the_next_tick)
+{
+    struct report report;
+    struct outcome one = outcome(1);
+    reporter_begin(reporter, &about, &fence);
+    cr_assert(reporter_outcome(reporter, &one, 1000, &err), "%s", err.text);
+    reporter_begin(reporter, &about, &fence);
+    cr_assert_gt(reporter_tick(reporter, 1001, &err), 0);
+    cr_assert(next(&report, 20000));
+    cr_assert(report.outcome_count == 1 && report.outcomes[0].position == 1);
+}
+
 Test(report, what_is_not_acknowledged_is_sent_again_less_and_less_often)
 {
     struct report report;
