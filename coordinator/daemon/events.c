@@ -87,7 +87,7 @@ static bool take_late(struct leader *leader, const struct intake_message *messag
         ids[i] = report->outcomes[i].id;
         positions[i] = report->outcomes[i].position;
     }
-    if (!store_inbox_known(leader->store, ids, count, known, err))
+    if (!store_inbox_known(leader->store, report->audience.service, report->audience.target, ids, count, known, err))
         return false;
     bool news = false;
     for (size_t i = 0; i < count; i++) {

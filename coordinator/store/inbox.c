@@ -23,12 +23,13 @@ bool store_positions(struct store *store, struct arena *arena, struct store_posi
     return true;
 }
 
-bool store_inbox_known(struct store *store, const char *const *ids, size_t count, bool *ret_known, struct err *err)
+bool store_inbox_known(struct store *store, const char *service, const char *target, const char *const *ids,
+                       size_t count, bool *ret_known, struct err *err)
 {
     auto_buf struct buf array = BUF_INIT(BUF_MAX);
     pg_array_text(&array, ids, count);
     auto_pgresult PGresult *result = NULL;
-    if (!store_exec(store, sql_inbox_known, &result, err, 1, buf_text(&array)))
+    if (!store_exec(store, sql_inbox_known, &result, err, 3, buf_text(&array), service, target))
         return false;
     memset(ret_known, 0, count * sizeof *ret_known);
     for (int i = 0; i < PQntuples(result); i++)

@@ -326,8 +326,9 @@ struct store_asked {
 bool store_foreign_asked(struct store *store, struct arena *arena, struct store_asked **ret_asked, size_t *ret_count,
                          struct err *err);
 
-/* Whether these outcome ids are in the inbox: ret_known[count]. */
-bool store_inbox_known(struct store *store, const char *const *ids, size_t count, bool *ret_known, struct err *err);
+/* Whether these outcome ids of that target are in the inbox: ret_known[count]. */
+bool store_inbox_known(struct store *store, const char *service, const char *target, const char *const *ids,
+                       size_t count, bool *ret_known, struct err *err);
 
 struct store_inbox {
     const struct outcome *outcome;

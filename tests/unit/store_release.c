@@ -408,8 +408,21 @@ Test(store, the_inbox_takes_an_outcome_once)
     cr_assert_str_eq(rows, "acceptedbad \\xff byte");
     const char *ids[] = {"nothing", "r.1.1/1/applied"};
     bool known[2];
-    MUST(store_inbox_known(store, ids, 2, known, &why));
+    MUST(store_inbox_known(store, "auth", "auth", ids, 2, known, &why));
     cr_assert(!known[0] && known[1]);
+    /* ids can be known beforehand: whoever speaks for another target takes no place in this one's evidence */
+    outcome.id = "r.2.1/1/applied";
+    inbox = (struct store_inbox){.outcome = &outcome, .service = "user", .target = "user-eu", .worker = "x",
+                                 .verdict = "unmatched", .report_digest = "d"};
+    MUST(store_batch_commit(store, &batch, &why));
+    MUST(store_inbox_known(store, "auth", "auth", &outcome.id, 1, known, &why));
+    cr_assert_not(known[0]);
+    inbox = (struct store_inbox){.outcome = &outcome, .service = "auth", .target = "auth", .worker = "w",
+                                 .verdict = "accepted", .report_digest = "d"};
+    MUST(store_batch_commit(store, &batch, &why));
+    auto_free char *kept = test_pg_value(conninfo, "SELECT string_agg(target || ' ' || verdict, ', ' ORDER BY target) "
+                                                   "FROM greylag.inbox WHERE event = 'r.2.1/1/applied'");
+    cr_assert_str_eq(kept, "auth accepted, user-eu unmatched");
     auto_arena struct arena arena = ARENA_INIT;
     struct store_position *positions;
     size_t count;
