@@ -40,6 +40,7 @@ struct daemon {
     int wake_fd;
     bool full; /* the control database had no room for what was to be written last */
     struct troubles troubles;
+    struct claims claims;
     char holder[200];
     _Atomic bool leading;
     _Atomic uint64_t counters[LEADER_COUNTER_COUNT];
@@ -197,7 +198,7 @@ static bool lead(struct daemon *daemon, const struct store_lease *lease, int64_t
     struct leader leader = {.settings = settings, .bus = &daemon->bus, .keeper = daemon->keeper, .key = &daemon->key,
                             .store = daemon->store, .lease = *lease, .rollout_settings = engine,
                             .wake_fd = daemon->wake_fd, .leading = &daemon->leading, .counters = daemon->counters,
-                            .troubles = &daemon->troubles,
+                            .troubles = &daemon->troubles, .claims = &daemon->claims,
                             .take_over_all = lease->restored};
     return leader_run(&leader, above, err);
 }
@@ -294,6 +295,7 @@ bool daemon_run(const struct daemon_options *options, struct err *err)
     if (daemon.wake_fd >= 0)
         close(daemon.wake_fd);
     bus_troubles_free(daemon.bus.troubles);
+    claims_free(&daemon.claims);
     free(daemon.properties);
     settings_free(daemon.settings);
     return started;

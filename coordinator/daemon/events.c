@@ -11,6 +11,9 @@
 
 #define OUTSIDE_AGAIN_MS 5000 /* first pause until a target outside a release is fenced once more */
 #define OUTSIDE_AGAIN_MAX_MS 60000
+#define CLAIM_LOG_MS 60000
+#define NOT_FOLLOWED "it tells of a later leader again and again, which this control database does not know: was the " \
+                     "control database restored once more, or does somebody else have its worker's key?"
 #define SPEAKS_MS 15000 /* a heartbeat says for so long which version its worker speaks: three of them */
 
 void leader_decide(struct leader *leader, const struct rollout_event *event)
@@ -36,41 +39,60 @@ static void note_outcome(struct leader *leader, const struct intake_message *mes
         .report_digest = arena_strdup(&leader->arena, message->digest)};
 }
 
-/* Takes a higher epoch in the next term, which asks every target anew. */
-static void end_term(struct leader *leader, const struct audience *from, const struct fence *in_force, const char *why)
+/* Takes a higher epoch in the next term, which asks every target anew. False: this target said so a short while ago. */
+static bool end_term(struct leader *leader, const struct audience *from, const struct fence *in_force, const char *why)
 {
+    if (leader->above && leader->above >= in_force->epoch)
+        return true; /* it ends already */
+    if (!claims_follow(leader->claims, from->service, from->target, clock_mono_ms())) {
+        if (log_due(&leader->claim_said, from->target, CLAIM_LOG_MS))
+            log_error("target %s/%s has %lld/%lld in force once more, which no leader of this control database issued: "
+                      "not followed for now", from->service, from->target, (long long)in_force->epoch,
+                      (long long)in_force->sequence);
+        return false;
+    }
     log_warn("target %s/%s has %lld/%lld in force in epoch %lld: %s", from->service, from->target,
              (long long)in_force->epoch, (long long)in_force->sequence, (long long)leader->lease.epoch, why);
     if (leader->above < in_force->epoch)
         leader->above = in_force->epoch;
     if (leader->above < leader->lease.epoch)
         leader->above = leader->lease.epoch;
+    return true;
 }
 
-/* A sign that somebody led after us, or that our control database went back in time: a fence that we never issued. */
-static void note_fence(struct leader *leader, const struct audience *from, const struct fence *in_force)
+/* Why a fence, which is no jump, is none that we issued; NULL: it is. */
+static const char *why_not_ours(const struct leader *leader, const struct fence *in_force, int64_t issued)
+{
+    if (in_force->epoch > leader->lease.epoch)
+        return "a later leader set that";
+    if (in_force->epoch == leader->lease.epoch && strcmp(in_force->term, leader->lease.term) != 0)
+        return "another leader of the same epoch set that: this control database went back in time";
+    if (in_force->sequence > issued && !leader->take_over_all)
+        return "beyond what was ever issued: this control database went back in time";
+    return NULL;
+}
+
+/* A sign that somebody led after us, or that our control database went back in time: a fence that we never issued.
+ * False: whoever says so is not believed, and neither is the rest of what it says. */
+static bool note_fence(struct leader *leader, const struct audience *from, const struct fence *in_force)
 {
     struct leader_target *target = leader_target(leader, from->service, from->target);
-    int64_t epochs = in_force->epoch - leader->lease.epoch, sequences = in_force->sequence - target->issued;
     if (in_force->sequence == 0)
-        return;
+        return true;
     if (fence_jumps(in_force, leader->lease.epoch, target->issued)) {
         log_error("target %s/%s has %lld/%lld in force, ours is %lld/%lld: no leader of this control database did that",
                   from->service, from->target, (long long)in_force->epoch, (long long)in_force->sequence,
                   (long long)leader->lease.epoch, (long long)target->issued);
-        return;
+        return true;
     }
-    if (epochs > 0)
-        end_term(leader, from, in_force, "a later leader set that");
-    else if (epochs == 0 && strcmp(in_force->term, leader->lease.term) != 0)
-        end_term(leader, from, in_force, "another leader of the same epoch set that: this control database went back "
-                                         "in time");
-    else if (sequences > 0 && !leader->take_over_all)
-        end_term(leader, from, in_force, "beyond what was ever issued: this control database went back in time");
-    if (sequences > 0) {
+    const char *why = why_not_ours(leader, in_force, target->issued);
+    if (why && !end_term(leader, from, in_force, why))
+        return false;
+    if (in_force->sequence > target->issued) {
         target->issued = in_force->sequence;
         target->stored[0] = '\0'; /* so that the next heartbeat is stored at once */
     }
+    return true;
 }
 
 /* Outcomes of a release that is not open any more: evidence, and a reason to look at what the target holds. */
@@ -140,7 +162,8 @@ static bool take_report(struct leader *leader, const struct intake_message *mess
               from->service, from->target, report->release, (long long)report->fence.sequence, report->outcome_count,
               report->message);
     int index = target_in_release(leader, from->service, from->target);
-    note_fence(leader, from, &report->in_force);
+    if (!note_fence(leader, from, &report->in_force))
+        return true;
     if (report->kind == REPORT_INVENTORY)
         leader_take_inventory(leader, report);
     else if (index >= 0 && strcmp(report->release, leader->release->id) == 0) {
@@ -213,7 +236,12 @@ static bool take_presence(struct leader *leader, const struct presence *presence
         leader_job_topic(leader, seen->service, topic);
         const struct audience from = {leader->settings->fleet, leader->settings->environment, seen->service,
                                       seen->target};
-        note_fence(leader, &from, &seen->fence);
+        if (!note_fence(leader, &from, &seen->fence)) {
+            struct presence_target doubted = *seen;
+            doubted.problem = NOT_FOLLOWED;
+            leader_target_seen(leader, presence, &doubted, clock_mono_ms());
+            continue;
+        }
         if (!presence->leaving &&
             (!fence_outside(leader, seen, index, err) || !compare_contents(leader, seen, err)))
             return false;

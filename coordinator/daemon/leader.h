@@ -17,6 +17,7 @@
 #include "bus/bus.h"
 #include "bus/keeper.h"
 #include "crypto/key.h"
+#include "daemon/claims.h"
 #include "daemon/settings.h"
 #include "daemon/troubles.h"
 #include "intake/intake.h"
@@ -90,6 +91,7 @@ struct leader {
     _Atomic bool *leading;
     _Atomic uint64_t *counters; /* enum leader_counter */
     struct troubles *troubles;
+    struct claims *claims;
 
     struct relay *relay;
     struct bus_consumer *reader;
@@ -109,7 +111,7 @@ struct leader {
     size_t job_topic_count, job_topic_room;
     uint64_t topics_seen;          /* bus_keeper_changes, when the reader was given its partitions */
     int events_partitions, presence_partitions; /* that it has; 0: none yet */
-    struct log_repeat bus_said;
+    struct log_repeat bus_said, claim_said;
 
     int64_t renew_ms, orders_ms;
     size_t turn_bytes;             /* of jobs in one turn, as the control database takes them */

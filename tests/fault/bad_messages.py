@@ -463,5 +463,33 @@ def test_an_inventory_that_no_target_can_hold():
         expect(now == epoch, f"epoch {epoch} -> {now}: {stage.programs['coordinator'].log()[-1500:]}")
 
 
+def test_one_key_that_tells_of_later_leaders():
+    """A worker's key says of its own target, again and again, that another leader came after this one: that ends one
+    term, and no more of them; other targets' releases succeed, and what needs a person is said."""
+    with Attack() as attack:
+        stage = attack.stage
+        def epoch():
+            return stage.get("/api/v1/health")["leader"].get("epoch") or 0
+        _, report = attack.message("events", "user")
+        def say(number):
+            report.update(id=f"later-{number}", kind="inventory", release="", outcomes=[], applied=[],
+                          inForce={"epoch": epoch() + 1, "term": "0" * 32, "sequence": 1, "digest": "0" * 64})
+            attack.send("events", "user/user", json.dumps(report), "--sign", stage.key("worker-user"), "report")
+        before = epoch()
+        say(0)
+        wait(lambda: epoch() > before + 1, "the first to be followed")
+        began = epoch()
+        for number in range(1, 6):
+            heard = attack.metric("coordinator", "greylag_coordinator_reports_total")
+            say(number)
+            wait(lambda: attack.metric("coordinator", "greylag_coordinator_reports_total") > heard, "it to be read")
+        log = stage.programs["coordinator"].log()
+        print(f"# epoch {before} -> {began} -> {epoch()}")
+        expect(epoch() == began, f"terms ended:\n{log[-1500:]}")
+        expect("once more" in log and "user/user" in log, log[-1500:])
+        attack.second_release()
+        expect(epoch() == began, f"terms ended:\n{log[-1500:]}")
+
+
 if __name__ == "__main__":
     greylag.scenarios(__import__("__main__"))

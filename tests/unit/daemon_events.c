@@ -11,6 +11,7 @@ static struct settings settings = {.fleet = fleet, .environment = environment, .
 static struct key_secret own, worker;
 static _Atomic uint64_t counters[LEADER_COUNTER_COUNT];
 static struct leader leader;
+static struct claims claims;
 static struct world world;
 
 /* Leads, with a release whose first job has just been made: 1 to 3 on auth. */
@@ -21,7 +22,8 @@ static void start(void)
     key_generate(&worker);
     struct store *store = open_store();
     leader = (struct leader){.settings = &settings, .key = &own, .counters = counters, .store = store,
-                             .lease = lead(store, "a"), .renew_ms = INT64_MAX, .intake = intake_new("shop", "dev")};
+                             .lease = lead(store, "a"), .renew_ms = INT64_MAX, .claims = &claims,
+                             .intake = intake_new("shop", "dev")};
     const struct intake_key keys[] = {{worker.public_key, "w", "", "auth"}, {worker.public_key, "w", "", "user-eu"}};
     intake_set_keys(leader.intake, keys, COUNT_OF(keys));
     rollout_effects_init(&leader.effects);
@@ -43,6 +45,7 @@ static void stop(void)
     free(leader.inventories);
     free(leader.messages);
     free(leader.beats);
+    claims_free(&claims);
     arena_release(&leader.arena);
     store_close(leader.store);
     free(world.json);
@@ -248,11 +251,23 @@ Test(leader, four_hundred_inventories_of_a_hundred_migrations)
     cr_assert_str_eq(stored, contents);
 }
 
-static void beat_of(const char *instance, const char *service, const char *target, int64_t beat, bool leaving)
+/* There is no bus to make the topic of its jobs. */
+static void has_topic(const char *service)
+{
+    static char name[TOPIC_NAME_SIZE], *known[] = {name};
+    const struct topic_space space = settings_topics(&settings);
+    topic_name(TOPIC_JOBS, &space, service, name);
+    leader.job_topics = known;
+    leader.job_topic_count = 1;
+}
+
+static void beat_in_force(const char *instance, const char *service, const char *target, int64_t beat, bool leaving,
+                          int64_t epoch)
 {
     const struct presence_target seen = {.service = service, .target = target, .contents = "", .problem = "",
                                          .system_identifier = "",
-                                         .fence = {.epoch = 0, .term = leader.lease.term, .sequence = 1, .digest = ""}};
+                                         .fence = {.epoch = epoch, .term = leader.lease.term, .sequence = 1,
+                                                   .digest = ""}};
     const struct presence presence = {.fleet = "shop", .environment = "dev", .worker = instance, .version = "1",
                                       .host = "h", .beat = beat, .leaving = leaving, .targets = &seen,
                                       .target_count = 1};
@@ -264,6 +279,11 @@ static void beat_of(const char *instance, const char *service, const char *targe
     MUST(leader_take_message(&leader, &message, &why));
 }
 
+static void beat_of(const char *instance, const char *service, const char *target, int64_t beat, bool leaving)
+{
+    beat_in_force(instance, service, target, beat, leaving, 0);
+}
+
 static void hear_of(const char *instance, const char *service, const char *target, int64_t beat)
 {
     beat_of(instance, service, target, beat, false);
@@ -272,6 +292,32 @@ static void hear_of(const char *instance, const char *service, const char *targe
 static void hear(const char *service, const char *target, int64_t beat)
 {
     hear_of("w-1", service, target, beat);
+}
+
+/* A worker's key can say of its target what it likes: it ends a term, but not one after the other. */
+Test(leader, one_target_that_tells_of_later_leaders_again_is_not_followed)
+{
+    struct outcome outcome = applied("old", "old.0.1", 41);
+    const struct leader_target *user = leader_target(&leader, "user", "user-eu");
+    has_topic("user");
+    beat_in_force("w-1", "user", "user-eu", 1, false, leader.lease.epoch + 1);
+    cr_assert_eq(leader.above, leader.lease.epoch + 1);
+    leader.lease.epoch = leader.above + 1; /* the next term */
+    leader.above = 0;
+    beat_in_force("w-1", "user", "user-eu", 2, false, leader.lease.epoch + 1);
+    cr_assert_eq(leader.above, 0, "said once more");
+    cr_assert(strstr(user->problem, "later leader"), "health has the reason: %s", user->problem);
+    struct report says = {.kind = REPORT_OUTCOMES, .release = "old", .fence = fence(0, ""), .in_force = fence(1, ""),
+                          .outcomes = &outcome, .outcome_count = 1};
+    says.in_force.epoch = leader.lease.epoch + 1;
+    take("user", "user-eu", says);
+    cr_assert_eq(leader.above, 0);
+    cr_assert_eq(leader.inbox_count, 0u, "what it says beside that is not taken either");
+    beat_in_force("w-1", "user", "user-eu", 3, false, 1);
+    cr_assert_str_eq(user->problem, "");
+    says.in_force.sequence = 1;
+    take("auth", "auth", says);
+    cr_assert_eq(leader.above, leader.lease.epoch + 1, "another target is followed at once");
 }
 
 /* Whatever took it away: a term that ended at it would be followed by the next one, for ever. */
@@ -289,11 +335,7 @@ Test(leader, a_job_whose_text_is_gone_is_refused_and_ends_no_term)
 Test(leader, a_target_outside_a_release_that_takes_no_fence_is_fenced_less_and_less_often)
 {
     static const int64_t pauses[] = {5000, 10000, 20000, 40000, 60000, 60000};
-    const struct topic_space space = settings_topics(&settings);
-    char name[TOPIC_NAME_SIZE], *known[] = {name};
-    topic_name(TOPIC_JOBS, &space, "user", name);
-    leader.job_topics = known; /* there is no bus to make it */
-    leader.job_topic_count = 1;
+    has_topic("user");
     leader_release_set(&leader, NULL);
     leader.take_over_all = true;
     leader.until_ms = INT64_MAX;
@@ -320,11 +362,7 @@ Test(leader, a_target_outside_a_release_that_takes_no_fence_is_fenced_less_and_l
 /* Two workers of one target, as while one version of it replaces another. */
 Test(leader, the_worker_that_goes_is_not_the_one_that_serves_the_target)
 {
-    const struct topic_space space = settings_topics(&settings);
-    char name[TOPIC_NAME_SIZE], *known[] = {name};
-    topic_name(TOPIC_JOBS, &space, "auth", name);
-    leader.job_topics = known; /* there is no bus to make it */
-    leader.job_topic_count = 1;
+    has_topic("auth");
     struct leader_target *target = leader_target(&leader, "auth", "auth");
     hear_of("w-1", "auth", "auth", 1);
     hear_of("w-2", "auth", "auth", 1);
@@ -337,11 +375,7 @@ Test(leader, the_worker_that_goes_is_not_the_one_that_serves_the_target)
 /* A fence, and a question, that are said once an hour by now. */
 Test(leader, a_worker_that_begins_hears_at_once_what_nobody_has_answered)
 {
-    const struct topic_space space = settings_topics(&settings);
-    char name[TOPIC_NAME_SIZE], *known[] = {name};
-    topic_name(TOPIC_JOBS, &space, "auth", name);
-    leader.job_topics = known; /* there is no bus to make it */
-    leader.job_topic_count = 1;
+    has_topic("auth");
     struct rollout *rollout = &leader.release->rollout;
     int auth = rollout_target_index(rollout, "auth", "auth");
     struct leader_target *target = leader_target(&leader, "auth", "auth");
