@@ -138,6 +138,9 @@ static void take_current(struct leader *leader, const struct intake_message *mes
     const struct rollout_event event = {.kind = ROLLOUT_REPORT, .target = index, .report = report};
     bool went_back = rollout->targets[index].rebuild;
     leader_decide(leader, &event);
+    if (leader->effects.higher_epoch)
+        (void)end_term(leader, &report->audience, &report->in_force, "its refusal asks for a higher epoch");
+    leader->effects.higher_epoch = 0;
     if (!went_back && rollout->targets[index].rebuild) {
         /* just found out: no other release is to be planned on what it held */
         leader_target_distrust(target, clock_mono_ms());

@@ -388,8 +388,6 @@ static bool turn(struct leader *leader, int64_t *ret_wake_ms, struct err *err)
             leader_decide(leader, &time);
         rollout_advance(&leader->release->rollout, now_ms, &leader->effects);
         wake_ms = leader->effects.wake_ms;
-        if (leader->effects.higher_epoch > leader->above)
-            leader->above = leader->effects.higher_epoch;
     }
     bool full = leader->effects.full;
     if (!leader_prepare(leader, err) || !leader_breathe(leader, err))

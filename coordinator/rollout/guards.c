@@ -91,14 +91,20 @@ bool fence_answered_late(const struct decide *d)
            !d->target->rebuild;
 }
 
+/* Only what has a higher fence in force, which ours can be raised above, is answered at once. */
+static bool refused_stale(const struct decide *d)
+{
+    return refused(d, REFUSAL_STALE) && report_of(d)->in_force.sequence > d->target->sequence;
+}
+
 bool fence_refused_stale(const struct decide *d)
 {
-    return refused(d, REFUSAL_STALE) && d->target->state == TARGET_FENCING;
+    return refused_stale(d) && d->target->state == TARGET_FENCING;
 }
 
 bool job_refused_stale(const struct decide *d)
 {
-    return refused(d, REFUSAL_STALE) && d->target->state == TARGET_BUSY;
+    return refused_stale(d) && d->target->state == TARGET_BUSY;
 }
 
 bool refused_for_now(const struct decide *d)

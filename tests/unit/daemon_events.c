@@ -320,6 +320,21 @@ Test(leader, one_target_that_tells_of_later_leaders_again_is_not_followed)
     cr_assert_eq(leader.above, leader.lease.epoch + 1, "another target is followed at once");
 }
 
+/* The same through a refusal of the job under way, which names no fence but its own. */
+Test(leader, one_target_that_asks_for_higher_epochs_again_is_not_followed)
+{
+    struct rollout *rollout = &leader.release->rollout;
+    int auth = rollout_target_index(rollout, "auth", "auth");
+    leader_target(&leader, "auth", "auth")->issued = rollout->targets[auth].sequence;
+    for (int time = 0; time < 2; time++) {
+        struct fence job = fence(rollout->targets[auth].sequence, world.up);
+        take("auth", "auth", (struct report){.kind = REPORT_REFUSED, .release = rollout->release, .fence = job,
+                                             .in_force = job, .refusal = REFUSAL_CONFLICT});
+        cr_assert_eq(leader.above, time == 0 ? leader.lease.epoch : 0);
+        leader.above = 0; /* the next term */
+    }
+}
+
 /* Whatever took it away: a term that ended at it would be followed by the next one, for ever. */
 Test(leader, a_job_whose_text_is_gone_is_refused_and_ends_no_term)
 {

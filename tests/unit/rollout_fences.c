@@ -275,6 +275,21 @@ Test(rollout_fences, stale_job_goes_above_what_is_in_force)
     fix_release(&fix);
 }
 
+/* A worker that says "stale" of what is in force itself would be sent the same again as fast as it says so. */
+Test(rollout_fences, stale_below_what_is_in_force_is_a_refusal_like_others)
+{
+    struct fix fix;
+    fix_running(&fix);
+    int64_t sequence = fix.rollout.targets[0].sequence;
+    fix_say(&fix, (struct said){.kind = REPORT_REFUSED, .target = 0, .refusal = REFUSAL_STALE});
+    ROWS(&fix, "refused-for-now");
+    SENT(&fix, "");
+    cr_assert_eq(fix.rollout.targets[0].sequence, sequence);
+    fix_wait(&fix, 15000);
+    SENT(&fix, "t0:0,2 t1:1");
+    fix_release(&fix);
+}
+
 Test(rollout_fences, a_refusal_of_an_older_job_means_nothing)
 {
     struct fix fix;
