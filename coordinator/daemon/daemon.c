@@ -26,6 +26,7 @@
 #define AGAIN_MAX_MS 5000
 #define TURN_JOBS_BYTES ((size_t)8 << 20) /* SQL that a leader makes into jobs in one turn, unless it is one job */
 #define TURN_JOBS_STEPS 5000
+#define CAREFUL_MESSAGES 2000 /* more than one turn takes: what ended a term is among them */
 
 struct daemon {
     struct settings *settings;
@@ -38,7 +39,8 @@ struct daemon {
     struct bus_keeper *keeper; /* over all terms */
     struct janitor *janitor;
     int wake_fd;
-    bool full; /* the control database had no room for what was to be written last */
+    bool full;     /* the control database had no room for what was to be written last */
+    bool refused;  /* the last term ended at what the control database does not take */
     struct troubles troubles;
     struct claims claims;
     char holder[200];
@@ -199,7 +201,8 @@ static bool lead(struct daemon *daemon, const struct store_lease *lease, int64_t
                             .store = daemon->store, .lease = *lease, .rollout_settings = engine,
                             .wake_fd = daemon->wake_fd, .leading = &daemon->leading, .counters = daemon->counters,
                             .troubles = &daemon->troubles, .claims = &daemon->claims,
-                            .take_over_all = lease->restored};
+                            .take_over_all = lease->restored,
+                            .careful = daemon->refused ? CAREFUL_MESSAGES : 0};
     return leader_run(&leader, above, err);
 }
 
@@ -265,6 +268,7 @@ static void run_until_stopped(struct daemon *daemon)
         if (attempt(daemon, &above, &waiting, &led, &err))
             continue;
         daemon->full = err.kind == ERR_FULL;
+        daemon->refused = led ? leader_was_refused(&err) : daemon->refused;
         if (above && led && err.kind) { /* at once, but for who could not even try */
             log_warn("%s; taking a higher one", err.text);
             continue;

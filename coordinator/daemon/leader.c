@@ -206,12 +206,14 @@ bool leader_turn_over(const struct leader *leader)
 static bool take_messages(struct leader *leader, struct err *err)
 {
     size_t bytes = 0;
+    size_t most = leader->careful ? 1 : TURN_MESSAGES;
     leader->more = false;
-    for (int i = 0; i < TURN_MESSAGES && bytes < TURN_BYTES && !leader_turn_over(leader); i++) {
+    while (leader->taken < most && bytes < TURN_BYTES && !leader_turn_over(leader)) {
         struct bus_message message;
         if (!leader_reader_next(leader, &message))
             return true;
         bytes += message.payload_len;
+        leader->taken++;
         bool taken = leader_take_message(leader, &message, err) && leader_breathe(leader, err);
         bus_message_release(&message);
         if (!taken)
@@ -286,6 +288,8 @@ static void clear_turn(struct leader *leader)
         leader->positions[i]->moved = false;
     leader->inbox_count = leader->inventory_count = leader->handled_count = leader->job_count = 0;
     leader->message_count = leader->beat_count = 0;
+    leader->careful -= leader->careful ? leader->taken : 0;
+    leader->taken = 0;
     arena_release(&leader->arena);
 }
 
@@ -488,6 +492,31 @@ static void look_at_clock(const struct leader *leader)
                  (ahead_ms > 0 ? ahead_ms : -ahead_ms) / 1000, ahead_ms > 0 ? "ahead of" : "behind");
 }
 
+bool leader_was_refused(const struct err *err)
+{
+    static const char *const classes[] = {"21", "22", "23", "54"}; /* PostgreSQL, appendix A */
+    bool refused = false;
+    for (size_t i = 0; i < COUNT_OF(classes); i++)
+        refused |= err->kind == ERR_DATABASE && strncmp(err->sqlstate, classes[i], 2) == 0;
+    return refused;
+}
+
+/* The next term would read the message again, and end at it: it stays behind. */
+static void pass_over(struct leader *leader, const struct err *why)
+{
+    struct err err = ERR_INIT;
+    struct store_position *positions;
+    struct store_batch batch = {.position_count = moved_positions(leader, &positions)};
+    batch.positions = positions;
+    if (!leader->careful || leader->taken != 1 || !batch.position_count)
+        return;
+    atomic_fetch_add(&leader->counters[LEADER_QUARANTINED], 1);
+    log_error("topic=%s partition=%d: the message before offset %lld is passed over, since what came of it cannot be "
+              "stored: %s", positions[0].topic, positions[0].partition, (long long)positions[0].next, why->text);
+    if (!store_batch_commit(leader->store, &batch, &err))
+        log_error("its position cannot be stored either: %s", err.text);
+}
+
 bool leader_run(struct leader *leader, int64_t *ret_above, struct err *err)
 {
     bool good = begin(leader, err);
@@ -518,6 +547,8 @@ bool leader_run(struct leader *leader, int64_t *ret_above, struct err *err)
     if (good && leader->above)
         good = store_lease_went_back(leader->store, err) &&
                err_set(err, ERR_FENCED, "a target is fenced in epoch %lld", (long long)leader->above);
+    if (!good && leader_was_refused(err))
+        pass_over(leader, err);
     bool stopped = good;
     end(leader, stopped);
     if (stopped)

@@ -124,6 +124,9 @@ struct leader {
     bool more;                     /* the last turn stopped reading before nothing was left */
     bool take_over_all;            /* the control database went back in time: every target is asked in this term */
     bool told_all;                 /* and that is committed */
+    size_t careful;                /* so many messages are taken one in a turn: the last term ended at what the
+                                    * control database does not take */
+    size_t taken;                  /* messages of this turn */
     int64_t above;                 /* a higher epoch was seen: end this term and take one above it */
 
     /* this turn's, emptied after its commit */
@@ -156,6 +159,8 @@ enum leader_counter {
 /* Leads with the lease that was just taken until it is over. True: a signal asked for the end. False with err: the
  * term is over; *ret_above is not 0 when the next one has to be above that epoch. */
 bool leader_run(struct leader *leader, int64_t *ret_above, struct err *err);
+/* Whether a term ended at what the control database does not take, whoever asks it: a value, a row, a size. */
+bool leader_was_refused(const struct err *err);
 
 /* leader.c: between two units of work. Renews the lease when it is time, so that no more than one unit lies between two
  * renewals. False: the lease is lost. Not inside a transaction. */

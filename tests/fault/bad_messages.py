@@ -491,5 +491,24 @@ def test_one_key_that_tells_of_later_leaders():
         expect(epoch() == began, f"terms ended:\n{log[-1500:]}")
 
 
+def test_what_the_control_database_does_not_take():
+    """Something in a message that nobody thought of: the term ends at it, and so does the next, which takes them one by
+    one; then the message stays behind, and releases go on."""
+    with Attack() as attack:
+        stage = attack.stage
+        _, report = attack.message("events", "user", "finished")
+        stage.postgres.sql(stage.database, "ALTER TABLE greylag.inbox ADD CHECK (release <> 'poison')")
+        coordinator = stage.programs["coordinator"]
+        for number, release in enumerate(["other"] * 10 + ["poison"] + ["other"] * 10):
+            report.update(id=f"{release}-{number}", release=release,
+                          outcomes=[{**report["outcomes"][0], "id": f"{release}-{number}", "release": release}])
+            attack.send("events", "user/user", json.dumps(report), "--sign", stage.key("worker-user"), "report")
+        wait(lambda: "is passed over" in coordinator.log(), lambda: "it to be passed over:\n" + coordinator.log()[-1500:])
+        wait(lambda: (stage.get("/api/v1/health") or {}).get("leader", {}).get("valid"), "a leader")
+        said = coordinator.log().count("is passed over")
+        attack.second_release()
+        expect(said == coordinator.log().count("is passed over") == 1, coordinator.log()[-1500:])
+
+
 if __name__ == "__main__":
     greylag.scenarios(__import__("__main__"))
