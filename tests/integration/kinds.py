@@ -203,7 +203,9 @@ def test_a_worker_that_is_killed_on_the_way_back():
     with Stage() as stage:
         begin(stage, FIRST)
         stage.greylag("up", "--accept-irreversible")
-        write(stage, {**view(2), "shop/V2__slow.sql": "SELECT pg_sleep(2); SELECT 1/0;",
+        stage.sql("shop", "CREATE TABLE gate AS SELECT true AS closed")
+        write(stage, {**view(2), "shop/V2__slow.sql": "DO $$ BEGIN WHILE (SELECT closed FROM gate) LOOP "
+                      "PERFORM pg_sleep(0.05); END LOOP; END $$; SELECT 1/0;",
                       "shop/U2__slow.sql": "SELECT 1;"})
         stage.greylag("up", "--no-wait")
         wait(lambda: any(step["service"] == "shop" and step["state"] == "sent"
@@ -211,6 +213,7 @@ def test_a_worker_that_is_killed_on_the_way_back():
              "the report of the new view")
         worker = stage.programs["worker-auth"]
         worker.kill()
+        stage.sql("shop", "UPDATE gate SET closed = false")
         wait(lambda: stage.latest().get("state") == "rolling back", "the way back")
         expect(version(stage) == "2 hello", "its worker is gone")
         worker.start()
