@@ -283,6 +283,25 @@ Test(store_adopt, an_import_plans_only_from_what_was_asked_for)
     cr_assert_eq(acceptance.plan->step_count, 0);
 }
 
+/* The clock went back, or a standby with another one has taken over: an old answer is none to what is asked now. */
+Test(store_adopt, an_answer_of_before_the_clock_went_back_is_no_answer)
+{
+    struct store_acceptance acceptance;
+    struct err err = ERR_INIT;
+    int64_t us, before = ask();
+    report_record(1, before, true);
+    test_pg_run(conninfo, "UPDATE greylag.targets SET foreign_asked_us = foreign_asked_us + 3600000000, "
+                          "foreign_answered_us = foreign_answered_us + 3600000000 WHERE foreign_asked_us > 0");
+    int64_t since = ask();
+    cr_assert_eq(asked(&us), 1, "it is asked");
+    cr_assert_not(preview(ADOPTION_IMPORT, since, &acceptance, &err));
+    cr_assert(err.kind == ERR_CONFLICT && err.retriable, "%s", err.text);
+    report_record(2, us, true);
+    cr_assert_eq(asked(&us), 0);
+    MUST(preview(ADOPTION_IMPORT, since, &acceptance, &why));
+    cr_assert_eq(acceptance.plan->step_count, 2);
+}
+
 Test(store_adopt, what_was_reported_is_shown_and_planned_from)
 {
     struct store_acceptance acceptance;
