@@ -166,6 +166,24 @@ Test(store_attention, a_halted_release_that_somebody_leaves_as_it_stands)
     arena_release(&world.arena);
 }
 
+/* What was told, or stored, before the clock went back: who is hindered says it again, what waits has waited since. */
+Test(store_attention, troubles_of_before_the_clock_went_back)
+{
+    struct store *store = open_store();
+    auto_arena struct arena arena = ARENA_INIT;
+    lead(store, "a");
+    change("INSERT INTO greylag.troubles (holder, place, text, hint, since) "
+           "VALUES ('b:7:x', 1, 'no broker', '', now())");
+    TOLD("hindered /");
+    change("UPDATE greylag.troubles SET told_at = now() + interval '1 hour'");
+    TOLD("");
+    change("INSERT INTO greylag.outbox (epoch, topic, key, event, type, payload) VALUES (1, 't', 'k', 'e', 'y', '')");
+    TOLD("");
+    change("UPDATE greylag.outbox SET stored_at = now() + interval '1 hour'");
+    TOLD("unsent /");
+    store_close(store);
+}
+
 Test(store_attention, who_is_enrolled_is_no_stranger_any_more)
 {
     static const char *const targets[] = {"user/user-us"};

@@ -15,11 +15,11 @@ WITH heard AS (
   UNION ALL
   SELECT 2, 'hindered', '', '', '',
          split_part(holder, ':', 1) || ': ' || text || CASE WHEN hint <> '' THEN '; ' || hint ELSE '' END, since
-    FROM greylag.troubles WHERE told_at > clock_timestamp() - interval '15 s'
+    FROM greylag.troubles WHERE greylag.heard_within(told_at, 15000)
   UNION ALL
   SELECT 2, 'unsent', '', '', '', count(*) || ' to send; the oldest is for '
          || (SELECT topic FROM greylag.outbox ORDER BY id LIMIT 1), min(stored_at)
-    FROM greylag.outbox HAVING min(stored_at) < clock_timestamp() - interval '5 s'
+    FROM greylag.outbox HAVING NOT bool_and(greylag.heard_within(stored_at, 5000))
 ), found AS (
   SELECT * FROM own
   UNION ALL

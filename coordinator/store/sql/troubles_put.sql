@@ -7,7 +7,7 @@ WITH told AS (
 ), gone AS (
   DELETE FROM greylag.troubles
    WHERE holder = $1 AND place > cardinality($2::text[])
-      OR holder <> $1 AND told_at < clock_timestamp() - interval '1 hour'
+      OR holder <> $1 AND NOT greylag.heard_within(told_at, 3600000)
 )
 -- who follows a release hears of it
 UPDATE greylag.releases SET change = nextval('greylag.change')
