@@ -166,6 +166,32 @@ Test(store_attention, a_halted_release_that_somebody_leaves_as_it_stands)
     arena_release(&world.arena);
 }
 
+/* It was left, then the clock went back, it was retried, and halts again. */
+Test(store_attention, a_left_release_that_halts_again_is_told_whatever_the_clock_says)
+{
+    struct store *store = open_store();
+    struct world world;
+    auto_arena struct arena arena = ARENA_INIT;
+    lead(store, "a");
+    accept_ready(store, &world);
+    struct store_release *release = NULL;
+    const struct rollout_settings settings = ROLLOUT_SETTINGS_DEFAULT;
+    struct rollout_effects effects;
+    rollout_effects_init(&effects);
+    MUST(store_release_load(store, NULL, &settings, &release, &why));
+    change("UPDATE greylag.releases SET left_at = now() + interval '1 hour', left_by = 'ann'");
+    release->rollout.state = RELEASE_HALTED;
+    release->rollout.changed = true;
+    struct store_batch batch = {.rollout = &release->rollout, .effects = &effects};
+    MUST(store_batch_commit(store, &batch, &why));
+    TOLD("halted release /");
+    store_release_free(release);
+    rollout_effects_release(&effects);
+    store_close(store);
+    free(world.json);
+    arena_release(&world.arena);
+}
+
 /* What was told, or stored, before the clock went back: who is hindered says it again, what waits has waited since. */
 Test(store_attention, troubles_of_before_the_clock_went_back)
 {
