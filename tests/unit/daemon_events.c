@@ -117,6 +117,24 @@ Test(leader, outcomes_close_the_question_that_was_open)
     cr_assert_eq(leader.inventory_count, 1u, "it may be older than the outcome");
 }
 
+/* Nobody signed the bus's key: any bytes can stand there, and what is stored of two can be the same text. */
+Test(leader, strangers_whose_keys_are_stored_as_one_text_end_no_term)
+{
+    static const char *const keys[] = {"w\xff", "w\\xff"};
+    for (size_t i = 0; i < COUNT_OF(keys); i++) {
+        struct bus_message message = {.topic = "events", .key = keys[i], .key_len = strlen(keys[i]), .payload = "{}",
+                                      .payload_len = 2};
+        MUST(leader_take_message(&leader, &message, &why));
+    }
+    struct store_batch batch = {.inbox_count = 0};
+    leader_strangers_batch(&leader, clock_mono_ms(), &batch.strangers, &batch.stranger_count);
+    cr_assert_eq(batch.stranger_count, 2u);
+    MUST(store_batch_commit(leader.store, &batch, &why));
+    auto_free char *told = test_pg_value(conninfo, "SELECT string_agg(key || ' ' || messages, ' ') "
+                                                   "FROM greylag.strangers");
+    cr_expect_str_eq(told, "w\\xff 2");
+}
+
 /* As its worker says it: no target holds a migration twice, and none could be stored so. */
 Test(leader, an_inventory_that_names_one_twice_answers_nothing)
 {

@@ -302,6 +302,14 @@ Test(store_adopt, an_answer_of_before_the_clock_went_back_is_no_answer)
     cr_assert_eq(acceptance.plan->step_count, 2);
 }
 
+Test(store_adopt, a_target_that_is_named_twice_is_asked_once)
+{
+    static const char *const names[] = {"user", "user"};
+    int64_t since, us;
+    MUST(store_foreign_ask(store, names, names, 2, &since, &why));
+    cr_assert_eq(asked(&us), 1);
+}
+
 Test(store_adopt, what_was_reported_is_shown_and_planned_from)
 {
     struct store_acceptance acceptance;
