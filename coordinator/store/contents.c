@@ -52,6 +52,12 @@ bool store_load_contents(struct store *store, const char *back_to, struct arena 
 
 /* ---- going back ---- */
 
+bool store_not_on_record(const char *release, struct err *err)
+{
+    err_set(err, ERR_INPUT, "what was in effect at the end of release %s is not on record any more", release);
+    return err_hint(err, "tags are kept; greylag down --to SERVICE=VERSION goes back to versions");
+}
+
 static bool direction_of(struct store *store, const char *release, enum direction *ret_direction, struct err *err)
 {
     auto_pgresult PGresult *result = NULL;
@@ -61,10 +67,8 @@ static bool direction_of(struct store *store, const char *release, enum directio
         err_set(err, ERR_USAGE, "there is no release %s", release);
         return err_hint(err, "greylag release list shows them");
     }
-    if (pg_true(result, 0, 1)) {
-        err_set(err, ERR_INPUT, "what was in effect at the end of release %s is not on record any more", release);
-        return err_hint(err, "tags are kept; greylag down --to SERVICE=VERSION goes back to versions");
-    }
+    if (pg_true(result, 0, 1))
+        return store_not_on_record(release, err);
     return direction_parse(pg_text(result, 0, 0), ret_direction) ||
            err_set(err, ERR_INTERNAL, "release %s has an unknown direction", release);
 }

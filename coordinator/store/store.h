@@ -125,7 +125,7 @@ bool store_troubles_put(struct store *store, const char *holder, const struct st
 /* {"tags":[{"name","release","state","direction","madeBy","madeAtUs","acceptedAtUs"}]}, by release, newest first. */
 bool store_tags(struct store *store, char **ret_json, struct err *err);
 /* A name that stands on another release is ERR_CONFLICT; on the same one it is left as it is. ERR_INPUT: no such
- * release. */
+ * release, or one whose time is over. */
 bool store_tag_put(struct store *store, const char *name, const char *release, const char *by, struct err *err);
 bool store_tag_delete(struct store *store, const char *name, struct err *err); /* ERR_INPUT: none */
 

@@ -79,6 +79,8 @@ bool store_load_contents(struct store *store, const char *back_to, struct arena 
                          struct store_contents *ret_contents, struct err *err);
 /* Down: the release that is named exists (ERR_USAGE), and did not only record (ERR_INPUT). */
 bool store_check_back(struct store *store, const struct plan_options *options, struct err *err);
+/* Says so of a release whose time is over. False. */
+bool store_not_on_record(const char *release, struct err *err);
 /* What was in effect at the end of options->back_to and is no more, for people; NULL: nothing. */
 bool store_gone_since(struct store *store, const struct plan_options *options, struct arena *arena,
                       const char **ret_text, struct err *err);

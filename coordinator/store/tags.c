@@ -16,13 +16,16 @@ bool store_tags(struct store *store, char **ret_json, struct err *err)
 
 bool store_tag_put(struct store *store, const char *name, const char *release, const char *by, struct err *err)
 {
-    auto_pgresult PGresult *put = NULL, *found = NULL;
+    auto_pgresult PGresult *put = NULL, *found = NULL, *pruned = NULL;
     if (!store_exec(store, sql_tag_put, &put, err, 3, name, release, by))
         return false;
     if (PQntuples(put) > 0)
         return true;
-    if (!store_exec(store, sql_tag_find, &found, err, 1, name))
+    if (!store_exec(store, sql_tag_find, &found, err, 1, name) ||
+        !store_exec(store, sql_release_direction, &pruned, err, 1, release))
         return false;
+    if (PQntuples(found) == 0 && PQntuples(pruned) > 0)
+        return store_not_on_record(release, err);
     if (PQntuples(found) == 0) {
         err_set(err, ERR_INPUT, "there is no release %s", release);
         return err_hint(err, "greylag release list shows them");

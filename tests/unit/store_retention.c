@@ -149,6 +149,10 @@ Test(store_retention, a_tag_is_still_the_way_back_that_it_was)
     back.back_to = "01bbb";
     cr_assert_not(store_release_preview(store, &request, &world.arena, &acceptance, &err));
     cr_expect(strstr(err.text, "not on record any more"), "%s", err.text);
+    err_clear(&err);
+    cr_assert_not(store_tag_put(store, "late", "01bbb", "ann", &err), "a name brings nothing back");
+    cr_expect(err.kind == ERR_INPUT && strstr(err.text, "not on record any more"), "%s", err.text);
+    MUST(store_tag_put(store, "kept", "01aaa", "ann", &why));
     store_close(store);
     free(world.json);
     arena_release(&world.arena);
