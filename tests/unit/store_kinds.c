@@ -372,6 +372,27 @@ Test(store_kinds, a_repeatable_through_releases_rollbacks_and_downs)
     end(&w);
 }
 
+/* An inventory says through which request a text came into effect: whatever a target says there, all others go on. */
+Test(store_kinds, a_request_of_another_form_hinders_nobody)
+{
+    static const char *const forms[] = {"x", "99999999999", ""};
+    struct world w;
+    begin(&w);
+    put_all(&w);
+    up(&w, RELEASE_SUCCEEDED);
+    for (size_t i = 0; i < COUNT_OF(forms); i++) {
+        auto_free char *said = xasprintf("UPDATE greylag.applied SET request = substring(request FROM "
+                                         "'^[^.]+[.][0-9]+') || '%s.1' WHERE migration = 'R__v'", forms[i]);
+        test_pg_run(conninfo, said);
+        change(&w, i % 2 ? "two" : "three");
+        char *text;
+        MUST(store_applied(w.store, &text, &why));
+        free(text);
+        up(&w, RELEASE_SUCCEEDED);
+    }
+    end(&w);
+}
+
 /* Down and up again since, a text that came and went, a migration that is gone: what counts is what was in effect. */
 Test(store_kinds, back_to_what_a_release_held_whatever_ran_since)
 {

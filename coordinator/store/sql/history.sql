@@ -12,8 +12,8 @@ SELECT json_build_object('history', coalesce(json_agg(json_build_object(
                  SELECT c.category FROM greylag.steps s
                    JOIN greylag.plan_steps c ON c.release = s.release AND c.ordinal = s.plan_step
                   WHERE s.release = i.release
-                    AND s.ordinal = substring(i.request FROM '^[^.]+[.]([0-9]{1,9})[.]')::int))
+                    AND s.ordinal = greylag.ordinal_of(i.request)))
          ORDER BY finished_us DESC, position DESC LIMIT $3::bigint) h
   LEFT JOIN greylag.steps s
-    ON s.release = h.release AND s.ordinal = substring(h.request FROM '^[^.]+[.]([0-9]{1,9})[.]')::int
+    ON s.release = h.release AND s.ordinal = greylag.ordinal_of(h.request)
   LEFT JOIN greylag.plan_steps p ON p.release = s.release AND p.ordinal = s.plan_step

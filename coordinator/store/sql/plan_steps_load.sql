@@ -6,5 +6,5 @@ SELECT p.target_ix, p.service, p.migration, p.direction, p.way_back, p.undoes, p
   LEFT JOIN greylag.blobs v ON v.digest = p.verify AND p.verify <> ''
   LEFT JOIN greylag.blobs e ON e.digest = p.earlier AND p.earlier <> ''
   LEFT JOIN greylag.plan_steps b ON p.earlier <> '' AND b.release = split_part(p.earlier_request, '.', 1)
-       AND b.ordinal = nullif(split_part(p.earlier_request, '.', 2), '')::int
+       AND b.ordinal = greylag.ordinal_of(p.earlier_request)
  WHERE p.release = $1 ORDER BY p.ordinal
