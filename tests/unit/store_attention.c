@@ -192,6 +192,20 @@ Test(store_attention, a_left_release_that_halts_again_is_told_whatever_the_clock
     arena_release(&world.arena);
 }
 
+/* What a broker, or whoever listens there, says of why it refuses can be any bytes. */
+Test(store_attention, a_trouble_that_is_no_text_is_told_all_the_same)
+{
+    struct store *store = open_store();
+    auto_arena struct arena arena = ARENA_INIT;
+    const struct store_trouble trouble = {.text = "kafka: \xe4 you", .hint = "\xff", .since_us = 1};
+    lead(store, "a");
+    MUST(store_troubles_put(store, "h:1:a", &trouble, 1, true, &why));
+    TOLD("hindered /");
+    auto_free char *told = test_pg_value(conninfo, "SELECT text || ' ' || hint FROM greylag.troubles");
+    cr_expect_str_eq(told, "kafka: \\xe4 you \\xff");
+    store_close(store);
+}
+
 /* What was told, or stored, before the clock went back: who is hindered says it again, what waits has waited since. */
 Test(store_attention, troubles_of_before_the_clock_went_back)
 {
