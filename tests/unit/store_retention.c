@@ -197,6 +197,24 @@ Test(store_retention, texts_and_workers)
     arena_release(&world.arena);
 }
 
+/* A release that is accepted just now notes anew only what was used more than an hour ago: that is never over, however
+ * short the time is for which others are kept. */
+Test(store_retention, a_text_that_may_just_be_named_stays)
+{
+    struct store *store = open_store();
+    struct world world;
+    lead(store, "a");
+    accept_ready(store, &world);
+    change("UPDATE greylag.releases SET state = 'succeeded', ended_at = now();"
+           "UPDATE greylag.blobs SET used_at = now() - interval '50 min'");
+    cr_assert_eq(prune(store, 1000, false), 0);
+    change("UPDATE greylag.blobs SET used_at = now() - interval '3 hours'");
+    cr_assert_gt(prune(store, 1000, false), 0);
+    store_close(store);
+    free(world.json);
+    arena_release(&world.arena);
+}
+
 /* What a view was before is where its way back leads. */
 Test(store_retention, the_release_that_brought_an_earlier_text_stays)
 {

@@ -1,6 +1,8 @@
+-- Two hours at least: when a release names a text that was used within the last one, that is not noted anew
+-- (blobs_used.sql).
 WITH gone AS (
   SELECT b.digest FROM greylag.blobs b
-   WHERE b.used_at < now() - $1::bigint * interval '1 ms'
+   WHERE b.used_at < now() - greatest($1::bigint, 7200000) * interval '1 ms'
      AND b.digest NOT IN (SELECT checksum FROM greylag.applied_texts)
      AND NOT EXISTS (SELECT 1 FROM greylag.releases
                       WHERE state IN ('running', 'fencing', 'rolling back')
@@ -9,7 +11,7 @@ WITH gone AS (
 ), deleted AS (
   DELETE FROM greylag.blobs
    WHERE digest IN (SELECT digest FROM gone)
-     AND used_at < now() - $1::bigint * interval '1 ms' -- looked at again when a release has just named it
+     AND used_at < now() - greatest($1::bigint, 7200000) * interval '1 ms' -- looked at again: it may be named just now
   RETURNING 1
 )
 SELECT count(*) FROM deleted
