@@ -70,7 +70,8 @@ bool store_orders(struct store *store, struct arena *arena, struct store_order *
         orders[i] = (struct store_order){.id = pg_number(result, (int)i, 0),
                                          .release = pg_copy(result, (int)i, 1, arena),
                                          .kind = pg_copy(result, (int)i, 2, arena),
-                                         .by = pg_copy(result, (int)i, 3, arena)};
+                                         .by = pg_copy(result, (int)i, 3, arena),
+                                         .latest = pg_true(result, (int)i, 4)};
     *ret_orders = orders;
     *ret_count = count;
     return true;

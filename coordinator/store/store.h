@@ -272,6 +272,7 @@ void store_release_free(struct store_release *release);
 struct store_order {
     int64_t id;
     const char *release, *kind, *by;
+    bool latest; /* no release came after its own */
 };
 bool store_orders(struct store *store, struct arena *arena, struct store_order **ret_orders, size_t *ret_count,
                   struct err *err);

@@ -46,6 +46,7 @@ static void stop(void)
     free(leader.messages);
     free(leader.beats);
     claims_free(&claims);
+    free(leader.handled);
     arena_release(&leader.arena);
     store_close(leader.store);
     free(world.json);
@@ -351,6 +352,25 @@ Test(leader, one_target_that_asks_for_higher_epochs_again_is_not_followed)
         cr_assert_eq(leader.above, time == 0 ? leader.lease.epoch : 0);
         leader.above = 0; /* the next term */
     }
+}
+
+/* It was the newest when the order was given, and another one has come and gone since: what halted is over. */
+Test(leader, an_order_for_what_others_came_after_is_not_carried_out)
+{
+    struct rollout *rollout = &leader.release->rollout;
+    int64_t order;
+    rollout_effects_clear(rollout, &leader.effects);
+    rollout->state = RELEASE_HALTED;
+    test_pg_run(conninfo, "UPDATE greylag.releases SET state = 'halted', ended_at = now()");
+    MUST(store_order_add(leader.store, rollout->release, "retry", "ann", &order, &why));
+    test_pg_run(conninfo, "INSERT INTO greylag.releases (id, state, direction, fleet, options, plan_digest, "
+                          "irreversible, accept_irreversible, requested_by, note, ended_at) "
+                          "SELECT 'later', 'succeeded', 'up', fleet, options, plan_digest, 0, false, 'ann', '', now() "
+                          "FROM greylag.releases");
+    MUST(leader_take_orders(&leader, &why));
+    cr_assert_eq(leader.handled_count, 1u);
+    cr_expect_str_eq(leader.handled[0].result, "other releases came after it");
+    cr_expect_eq(rollout->state, RELEASE_HALTED, "it goes on");
 }
 
 /* Whatever took it away: a term that ended at it would be followed by the next one, for ever. */
