@@ -8,23 +8,58 @@
 
 #define NAMED_MAX 5
 
-/* The first migration that goes, for a limit "back to"; -1: no limit for this service, -2: unknown version. */
-static int back_to(struct undoing *undoing, int service)
+/* Where a limit "back to" draws the line in a service. */
+struct line {
+    int first;           /* the first of its migrations that goes; -1: no limit for this service, -2: unknown version */
+    const char *version; /* the last one that stays */
+};
+
+/* Whether one of the service's targets has it on its record; its id. NULL: none. */
+static const char *without_file(const struct planning *planning, int service, const char *version)
+{
+    for (int s = planning->first_slot[service]; s < planning->first_slot[service + 1]; s++) {
+        const char *id = planning_recorded(planning, &planning->slots[s], version);
+        if (id)
+            return id;
+    }
+    return NULL;
+}
+
+/* A version that only records have: its number says what is above. */
+static struct line back_to_recorded(struct planning *planning, int service, const char *version)
+{
+    const struct service *owner = &planning->fleet->services[service];
+    const char *id = without_file(planning, service, version);
+    struct line line = {.version = id};
+    if (id && *id >= '0' && *id <= '9' && planning_has_numbers(owner)) {
+        while (line.first < (int)owner->migration_count && planning_is_versioned(&owner->migrations[line.first]) &&
+               planning_compare(owner->migrations[line.first].version, id) <= 0)
+            line.first++;
+        return line;
+    }
+    if (id)
+        planning_find(planning, true, FINDING_UNKNOWN_VERSION,
+                      "bring its file back, name a version that has one, or count with --steps",
+                      "%s of service %s is applied, but has no file: what is above it is not known", id, owner->name);
+    else
+        planning_find(planning, true, FINDING_UNKNOWN_VERSION, "`greylag history` lists what was applied",
+                      "service %s has no migration of version %s", owner->name, version);
+    return (struct line){.first = -2};
+}
+
+static struct line back_to(struct undoing *undoing, int service)
 {
     struct planning *planning = undoing->planning;
-    const char *name = planning->fleet->services[service].name;
+    const struct service *owner = &planning->fleet->services[service];
     for (size_t i = 0; i < planning->options->limit_count; i++) {
         const struct plan_limit *limit = &planning->options->limits[i];
-        if (limit->service && strcmp(limit->service, name) != 0)
+        if (limit->service && strcmp(limit->service, owner->name) != 0)
             continue;
         int at = planning_last_of(planning, service, limit->version);
-        if (at >= 0)
-            return at + 1;
-        planning_find(planning, true, FINDING_UNKNOWN_VERSION, "`greylag history` lists what was applied",
-                      "service %s has no migration of version %s", name, limit->version);
-        return -2;
+        return at < 0 ? back_to_recorded(planning, service, limit->version)
+                      : (struct line){.first = at + 1, .version = owner->migrations[at].version};
     }
-    return -1;
+    return (struct line){.first = -1};
 }
 
 static bool is_of_release(const struct plan_options *options, const char *release)
@@ -60,20 +95,20 @@ static void choose_held(struct undo *undo)
 
 /* Back to a version: what is above it goes. What has no file is below where its number says so; where versions are no
  * numbers, nobody knows. */
-static bool is_above(const struct undoing *undoing, const struct undo *undo, int back)
+static bool is_above(const struct undoing *undoing, const struct undo *undo, const struct line *back)
 {
     const struct service *service = undo_service(undoing, undo->slot);
     const char *id = undo_id(undo);
-    if (undo->migration >= 0 || back == 0 || *id < '0' || *id > '9' || !planning_has_numbers(service))
-        return undo->migration < 0 || undo->migration >= back;
-    return planning_compare(id, service->migrations[back - 1].version) > 0;
+    if (undo->migration >= 0 || *id < '0' || *id > '9' || !planning_has_numbers(service))
+        return undo->migration < 0 || undo->migration >= back->first;
+    return planning_compare(id, back->version) > 0;
 }
 
 /* Where everything goes, repeatable ones without an undo are taken off the record, so that they run again with the next
  * up. Versions and numbers of steps concern what has its place among versions: not Flyway's repeatable ones (its undo
  * leaves them alone), but Liquibase's (liquibase-standard: CountChangeSetFilter.java, over what ran last, whatever it
  * is). */
-static void choose_slot(struct undoing *undoing, int s, int back)
+static void choose_slot(struct undoing *undoing, int s, const struct line *back)
 {
     const struct plan_options *options = undoing->planning->options;
     int64_t before = 0;
@@ -92,7 +127,7 @@ static void choose_slot(struct undoing *undoing, int s, int back)
         } else if (options->steps > 0) {
             undo->chosen = undo->placed && before++ < options->steps;
         } else {
-            undo->chosen = undo->placed && back >= 0 && is_above(undoing, undo, back);
+            undo->chosen = undo->placed && back->first >= 0 && is_above(undoing, undo, back);
         }
     }
 }
@@ -163,10 +198,10 @@ static void choose(struct undoing *undoing)
 {
     struct planning *planning = undoing->planning;
     for (int service = 0; service < (int)planning->fleet->service_count; service++) {
-        int back = planning->selected[service] ? back_to(undoing, service) : -1;
+        struct line back = planning->selected[service] ? back_to(undoing, service) : (struct line){.first = -1};
         for (int s = planning->first_slot[service]; s < planning->first_slot[service + 1]; s++) {
             if (planning->slots[s].selected)
-                choose_slot(undoing, s, back);
+                choose_slot(undoing, s, &back);
         }
     }
 }

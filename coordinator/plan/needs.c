@@ -182,6 +182,27 @@ static void refuse_missing(const struct need *need)
     planning_place(need->planning, need->dependency->where);
 }
 
+/* No file has that version: what is on a target's record all the same is there. */
+static void connect_recorded(const struct need *need)
+{
+    struct planning *planning = need->planning;
+    const char *version = need->dependency->version;
+    bool any = false;
+    for (int s = need->first; s < need->end; s++)
+        any = any || planning_recorded(planning, &planning->slots[s], version);
+    if (!any)
+        refuse_missing(need);
+    for (int s = need->first; any && s < need->end; s++) {
+        if (planning_recorded(planning, &planning->slots[s], version))
+            continue;
+        planning_find(planning, true, FINDING_UNMET_DEPENDENCY, "bring its file back, or correct the dependency",
+                      "%s needs %s (%s), which is not applied on %s and has no file",
+                      planning_step_text(planning, need->node), need_text(need), need->dependency->where,
+                      planning->slots[s].name);
+        planning_place(planning, need->dependency->where);
+    }
+}
+
 static void connect_dependency(struct planning *planning, int node, const struct dependency *dependency)
 {
     const struct draft_step *step = &planning->steps[node];
@@ -200,7 +221,7 @@ static void connect_dependency(struct planning *planning, int node, const struct
         if (migration >= 0)
             connect_migration(&need, migration);
         else
-            refuse_missing(&need);
+            connect_recorded(&need);
     } else if (!bound_make(planning, need.service, dependency, &bound)) {
         refuse_missing(&need);
     } else if (dependency->range == RANGE_AT_LEAST || dependency->range == RANGE_ABOVE) {

@@ -84,6 +84,8 @@ int planning_version(const struct planning *planning, int service, const char *v
 /* The last migration that a limit includes: of a version all that have it (a baseline beside its versioned one), of an
  * id that one. -1: none that has a place among versions. */
 int planning_last_of(const struct planning *planning, int service, const char *version);
+/* The id under which a target has that version on its record, and which no file has; NULL: none. */
+const char *planning_recorded(const struct planning *planning, const struct slot *slot, const char *version);
 bool planning_same_version(const char *a, const char *b); /* as written, or the same number */
 /* Whether the order of this service's migrations is that of numbers, so that an id without a file has a place in it. */
 bool planning_has_numbers(const struct service *service);

@@ -137,6 +137,17 @@ int planning_last_of(const struct planning *planning, int service, const char *v
     return at;
 }
 
+const char *planning_recorded(const struct planning *planning, const struct slot *slot, const char *version)
+{
+    version = without_v(version);
+    for (size_t i = 0; slot->contents && i < slot->contents->applied_count; i++) {
+        const char *id = slot->contents->applied[i].migration;
+        if (planning_same_version(id, version) && planning_held(planning, slot->service, id) < 0)
+            return id;
+    }
+    return NULL;
+}
+
 /* ---- ranges ---- */
 
 static bool is_number(const char *version)

@@ -159,6 +159,23 @@ Test(plan, selections)
     end(&w);
 }
 
+/* Where its files were made one, what needs the old version has it. */
+Test(plan, what_is_applied_without_a_file_is_there_for_what_needs_it)
+{
+    struct world w;
+    begin(&w);
+    struct migration *user = add(&w, "user", 1, "user", ""), *auth = add(&w, "auth", 3, "eu us", "");
+    w.services[1].migrations = auth + 2;
+    w.services[1].migration_count = 1;
+    depend(&w, &user[0], "auth", "1");
+    bad(&w, "missing-dependency", "user:1 needs auth:1 (user/V1__x.sql:3), which does not exist");
+    applied(&w, "auth", "eu", "1 2 3");
+    bad(&w, "unmet-dependency", "user:1 needs auth:1 (user/V1__x.sql:3), which is not applied on us and has no file");
+    applied(&w, "auth", "us", "1 2 3");
+    good(&w, "user:1");
+    end(&w);
+}
+
 Test(plan, drift_order_and_what_the_files_do_not_know)
 {
     struct world w;
@@ -437,6 +454,32 @@ Test(plan, down_to_a_version_leaves_what_is_below_it)
     w.contents_count = 0;
     applied(&w, "auth", "auth", "0.5 1 2 2.5 3");
     bad(&w, "unknown-migration", "auth:2.5 is applied on auth, but the files do not know it");
+    end(&w);
+}
+
+/* They are one file now, 3: a version that only the record has is one to go back to. */
+Test(plan, down_to_a_version_that_has_no_file)
+{
+    struct world w;
+    begin(&w);
+    struct migration *auth = add(&w, "auth", 4, "auth", "");
+    w.services[0].migrations = auth + 2;
+    w.services[0].migration_count = 2;
+    applied(&w, "auth", "auth", "1 2 3 4");
+    w.options.direction = DIRECTION_DOWN;
+    w.options.limits = (struct plan_limit[]){{"auth", "2"}};
+    w.options.limit_count = 1;
+    good(&w, "auth:4 auth:3");
+    w.options.limits = (struct plan_limit[]){{"auth", "v02"}};
+    good(&w, "auth:4 auth:3");
+    w.options.limits = (struct plan_limit[]){{"auth", "1"}};
+    bad(&w, "unknown-migration", "auth:2 is applied on auth, but the files do not know it");
+    cr_expect(finding(&w, "unknown-version") == NULL);
+    w.options.limits = (struct plan_limit[]){{"auth", "5"}};
+    bad(&w, "unknown-version", "service auth has no migration of version 5");
+    auth[3].version = "name"; /* versions are names here */
+    w.options.limits = (struct plan_limit[]){{"auth", "2"}};
+    bad(&w, "unknown-version", "2 of service auth is applied, but has no file");
     end(&w);
 }
 
