@@ -53,6 +53,23 @@ static void mark(struct planning *planning, struct slot *slot, int m, const stru
     planning_place(planning, migration->file);
 }
 
+/* A file that was made of those that are gone would run once more what they made. */
+static const char *squash_advice(const struct planning *planning, const struct slot *slot)
+{
+    const struct service *service = service_of(planning, slot);
+    size_t m = 0;
+    while (m < service->migration_count &&
+           (service->migrations[m].kind != MIGRATION_VERSIONED || slot->state[m] != PENDING))
+        m++;
+    if (planning->options->direction != DIRECTION_UP || m == service->migration_count ||
+        (slot->unknown_last && planning_compare(service->migrations[m].version, slot->unknown_last) < 0))
+        return "";
+    return arena_printf(planning->arena,
+                        "when %s was made of them, `greylag baseline --service %s --on %s --version %s` takes it for "
+                        "applied: up would run it",
+                        service->migrations[m].file, service->name, slot->name, service->migrations[m].version);
+}
+
 void slot_mark(struct planning *planning, struct slot *slot)
 {
     auto_buf struct buf names = BUF_INIT(BUF_MAX);
@@ -66,7 +83,7 @@ void slot_mark(struct planning *planning, struct slot *slot)
             mark(planning, slot, migration, applied);
     }
     if (slot->unknown && slot->selected)
-        planning_find(planning, false, FINDING_AHEAD, "",
+        planning_find(planning, false, FINDING_AHEAD, squash_advice(planning, slot),
                       "%s has %zu applied migration%s that the files do not know: %s%s", slot->name, slot->unknown,
                       slot->unknown == 1 ? "" : "s", buf_text(&names), slot->unknown > NAMED_MAX ? ", ..." : "");
 }

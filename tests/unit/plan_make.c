@@ -159,6 +159,31 @@ Test(plan, selections)
     end(&w);
 }
 
+/* Nobody but who made it knows whether a pending file says once more what ran. */
+Test(plan, files_that_were_made_one_are_told_of_a_baseline)
+{
+    struct world w;
+    begin(&w);
+    struct migration *auth = add(&w, "auth", 4, "auth", "");
+    w.services[0].migrations = auth + 2;
+    w.services[0].migration_count = 2;
+    applied(&w, "auth", "auth", "1 2");
+    good(&w, "auth:3 auth:4");
+    cr_expect_str_eq(finding(&w, "ahead")->hint,
+                     "when auth/V3__x.sql was made of them, `greylag baseline --service auth --on auth --version 3` "
+                     "takes it for applied: up would run it");
+    w.contents_count = 0;
+    applied(&w, "auth", "auth", "1 2 3 4 77"); /* a checkout that is older than the database */
+    good(&w, "");
+    cr_expect_str_eq(finding(&w, "ahead")->hint, "");
+    w.options.out_of_order = true;
+    w.contents_count = 0;
+    applied(&w, "auth", "auth", "3 77");
+    good(&w, "auth:4");
+    cr_expect_str_eq(finding(&w, "ahead")->hint, "");
+    end(&w);
+}
+
 /* Where its files were made one, what needs the old version has it. */
 Test(plan, what_is_applied_without_a_file_is_there_for_what_needs_it)
 {
