@@ -39,6 +39,7 @@ const struct http_route api_routes[] = {
     {"GET", V1 "/workers", VIEWER, 0, api_workers_list, "workers and their keys"},
     {"POST", V1 "/workers", HTTP_JSON | ADMIN, SMALL, api_workers_enroll, "trust a key for targets"},
     {"DELETE", V1 "/workers/{id}", ADMIN, 0, api_workers_revoke, "trust a key no longer"},
+    {"DELETE", V1 "/targets/{target}", OPERATOR, 0, api_target_unlist, "take a target without a service off the keys"},
     {"DELETE", V1 "/targets/{service}/{target}", OPERATOR, 0, api_target_forget,
      "take a target that is gone off the lists"},
     {"GET", V1 "/retention", VIEWER, 0, api_retention, "how large the control database is, and what is over in it"},

@@ -84,6 +84,7 @@ void api_workers_list(void *context, struct http_request *request, struct http_r
 void api_workers_enroll(void *context, struct http_request *request, struct http_response *response);
 void api_workers_revoke(void *context, struct http_request *request, struct http_response *response);
 void api_target_forget(void *context, struct http_request *request, struct http_response *response);
+void api_target_unlist(void *context, struct http_request *request, struct http_response *response);
 void api_retention(void *context, struct http_request *request, struct http_response *response);
 void api_prune(void *context, struct http_request *request, struct http_response *response);
 void api_health(void *context, struct http_request *request, struct http_response *response);

@@ -283,16 +283,27 @@ void api_workers_revoke(void *context, struct http_request *request, struct http
 
 /* ---- targets ---- */
 
-void api_target_forget(void *context, struct http_request *request, struct http_response *response)
+static void forget(void *context, struct http_request *request, struct http_response *response, const char *service,
+                   const char *target)
 {
     struct err err = ERR_INIT;
     struct store *store = api_take(context, &err);
-    bool ok = store && store_target_forget(store, request->parameters[0], request->parameters[1], &err);
+    bool ok = store && store_target_forget(store, service, target, &err);
     if (store)
         api_give(context, store);
     if (ok)
-        http_reply_json(response, 200, json_pack("{s:s, s:s}", "service", request->parameters[0], "target",
-                                                 request->parameters[1]));
+        http_reply_json(response, 200, json_pack("{s:s, s:s}", "service", service, "target", target));
     else
         api_problem(request, response, &err);
+}
+
+void api_target_forget(void *context, struct http_request *request, struct http_response *response)
+{
+    forget(context, request, response, request->parameters[0], request->parameters[1]);
+}
+
+/* A key that is trusted for a target of any service, which nobody has ever reported: it has no service. */
+void api_target_unlist(void *context, struct http_request *request, struct http_response *response)
+{
+    forget(context, request, response, "", request->parameters[0]);
 }

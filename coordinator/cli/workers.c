@@ -211,31 +211,33 @@ static int targets_forget_run(const struct cmdline *line)
 {
     struct err err = ERR_INIT;
     const char *slash = strchr(line->arguments[0], '/');
-    if (!slash || strchr(slash + 1, '/')) {
+    const char *target = slash ? slash + 1 : line->arguments[0];
+    if (!*target || slash == line->arguments[0] || strchr(target, '/')) {
         err_set(&err, ERR_USAGE, "\"%s\" is no SERVICE/TARGET", line->arguments[0]);
         err_hint(&err, "greylag status lists them");
         return cmdline_fail(line, &err);
     }
     auto_buf struct buf path = BUF_INIT(4096);
-    auto_free char *service = xasprintf("%.*s", (int)(slash - line->arguments[0]), line->arguments[0]);
+    auto_free char *service = xasprintf("%.*s", slash ? (int)(slash - line->arguments[0]) : 0, line->arguments[0]);
     auto_free char *said = xasprintf("%s is forgotten; a worker that reports it brings it back", line->arguments[0]);
     buf_adds(&path, "/api/v1/targets/");
     http_add_escaped(&path, service);
-    buf_addc(&path, '/');
-    http_add_escaped(&path, slash + 1);
+    buf_adds(&path, slash ? "/" : "");
+    http_add_escaped(&path, target);
     return cli_call_and_say(line, "DELETE", buf_text(&path), NULL, said);
 }
 
 static const struct command forget_target = {
     .name = "forget",
     .summary = "take a target that is gone off the lists",
-    .arguments = "SERVICE/TARGET",
+    .arguments = "[SERVICE/]TARGET",
     .arguments_min = 1,
     .arguments_max = 1,
     .description =
         "For a database that is no more. Its worker has to have stopped, and no release may be under way on it. "
         "Nothing in any database is changed. Its history stays; a worker that reports it brings it back. A target that "
-        "no worker has ever reported is taken off the keys that are enrolled for it, too.",
+        "no worker has ever reported is taken off the keys that are enrolled for it, too. It has no service where a "
+        "key is enrolled for it without one.",
     .example = "greylag targets forget user/user-eu-2",
     .options = {cli_server_options, cli_json_options},
     .run = targets_forget_run};

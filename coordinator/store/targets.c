@@ -59,7 +59,7 @@ static bool say_why_not(struct store *store, const char *service, const char *ta
                     store_text_int64(limit, STORE_REPORTING_MS)))
         return false;
     if (PQntuples(found) == 0 || pg_true(found, 0, 0)) {
-        err_set(err, ERR_INPUT, "no target is listed as %s/%s", service, target);
+        err_set(err, ERR_INPUT, "no target is listed as %s%s%s", service, *service ? "/" : "", target);
         return err_hint(err, "greylag status lists them");
     }
     if (!pg_true(found, 0, 1)) {

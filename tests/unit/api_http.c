@@ -198,6 +198,7 @@ static const struct {
     {"GET", "/api/v1/workers", "/api/v1/workers", TOKEN_VIEWER},
     {"POST", "/api/v1/workers", "/api/v1/workers", TOKEN_ADMIN},
     {"DELETE", "/api/v1/workers/{id}", "/api/v1/workers/x", TOKEN_ADMIN},
+    {"DELETE", "/api/v1/targets/{target}", "/api/v1/targets/y", TOKEN_OPERATOR},
     {"DELETE", "/api/v1/targets/{service}/{target}", "/api/v1/targets/x/y", TOKEN_OPERATOR},
     {"GET", "/api/v1/retention", "/api/v1/retention", TOKEN_VIEWER},
     {"POST", "/api/v1/retention", "/api/v1/retention", TOKEN_ADMIN},

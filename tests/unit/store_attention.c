@@ -77,6 +77,27 @@ Test(store_attention, workers_and_targets)
     store_close(store);
 }
 
+/* What the advice ends with is what can be forgotten: where the key says no service, none is asked for. */
+Test(store_attention, a_key_without_a_service)
+{
+    struct store *store = open_store();
+    auto_arena struct arena arena = ARENA_INIT;
+    struct err err = ERR_INIT;
+    char *health;
+    lead(store, "a");
+    make_ready(store);
+    change("INSERT INTO greylag.keys (key, service, target, name, enrolled_by) VALUES ('k', '', 'new', 'asia', 'ann')");
+    TOLD("unseen /new");
+    MUST(store_health(store, &health, &why));
+    cr_expect(strstr(health, "\"argument\":\"new\"") || strstr(health, "\"argument\" : \"new\""), "%s", health);
+    free(health);
+    cr_expect_not(store_target_forget(store, "", "old", &err));
+    cr_expect_str_eq(err.text, "no target is listed as old");
+    MUST(store_target_forget(store, "", "new", &why));
+    TOLD("");
+    store_close(store);
+}
+
 /* A worker that nobody has enrolled, and one that does not know the coordinator's key. */
 Test(store_attention, who_is_not_trusted)
 {

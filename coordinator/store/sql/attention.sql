@@ -73,7 +73,7 @@ SELECT coalesce(json_agg(json_build_object(
                                                  JOIN greylag.releases r ON r.id = t.release
                                                 WHERE t.service = found.service AND t.target = found.target
                                                   AND r.state IN ('running', 'fencing', 'rolling back'))
-                          THEN coalesce(nullif(service, ''), 'SERVICE') || '/' || target ELSE '' END,
+                          THEN CASE WHEN service = '' THEN '' ELSE service || '/' END || target ELSE '' END,
          'sinceUs', (extract(epoch FROM since) * 1000000)::bigint)
          ORDER BY place, service COLLATE "C", target COLLATE "C", since), '[]')
   FROM found
