@@ -33,6 +33,8 @@ static void status_row(struct table *table, const json_t *json, const json_t *ta
     char seen[64];
     const json_t *last = json_object_get(target, "last"), *unknown = json_object_get(target, "unknown");
     const char *note = json_text(target, "problem");
+    if (json_is_true(json_object_get(target, "forgotten")))
+        note = "it was forgotten; start its worker, or take it out of fleet.yml";
     if (!*note && !json_is_true(json_object_get(target, "known")))
         note = why_not_known(json, target, arena);
     if (!*note && json_integer_value(unknown) > 0)

@@ -143,7 +143,8 @@ const char *store_why_unheard(const PGresult *row_of, int row)
     if (!enrolled)
         return "no worker's key is enrolled for it";
     if (!reporting)
-        return "no worker reports it";
+        return pg_true(row_of, row, 8) ? "it was forgotten; start its worker, or take it out of fleet.yml"
+                                       : "no worker reports it";
     return *pg_text(row_of, row, 4) ? pg_text(row_of, row, 4) : NULL;
 }
 

@@ -189,7 +189,7 @@ bool store_release_show(struct store *store, const char *release, char **ret_jso
 bool store_release_change(struct store *store, const char *release, int64_t *ret_change,
                           enum release_state *ret_state, struct err *err);
 /* {"fleet","environment","open":null|release id,"targets":[{"service","target","applied":n,"last":null|{"migration",
- *  "release"},"known","contents","lastSeenUs","problem","worker","pending":null|n,"unknown":null|n}]}.
+ *  "release"},"known","contents","forgotten","lastSeenUs","problem","worker","pending":null|n,"unknown":null|n}]}.
  * pending and unknown (applied, not in the catalog) when fleet_json (may be NULL) is given; then targets that never
  * reported are listed too. `category` (may be NULL, needs the catalog): only what is of that one is counted. */
 bool store_status(struct store *store, const char *fleet_json, size_t fleet_len, const char *category, char **ret_json,

@@ -392,6 +392,13 @@ Test(cli_online, why_it_is_not_known_what_a_target_holds)
     test_pg_run(conninfo, "UPDATE greylag.targets SET last_seen = NULL");
     EXPECT("greylag status", 0);
     SAYS(out_text, "what it holds is not known: unseen\n");
+    test_pg_run(conninfo, "UPDATE greylag.targets SET last_seen = now() - interval '1 hour'");
+    EXPECT("greylag targets forget example/example", 0);
+    EXPECT("greylag status", 0); /* the files have it all the same */
+    SAYS(out_text, "it was forgotten; start its worker, or take it out of fleet.yml\n");
+    EXPECT("greylag up --timeout 1s", 1);
+    SAYS(err_text, "example/example: it was forgotten; start its worker, or take it out of fleet.yml");
+    cr_expect_null(strstr(err_text, "no worker reports it"), "%s", err_text);
     EXPECT("greylag down --service nothing --steps 1", 6);
     SAYS(err_text, "the fleet has no service 'nothing'");
     cr_expect_null(strstr(err_text, "name it with --service"), "%s", err_text);

@@ -15,6 +15,7 @@ SELECT json_build_object(
                                FROM greylag.applied a
                               WHERE a.service = l.service AND a.target = l.target ORDER BY a.place DESC LIMIT 1),
                     'known', greylag.is_known(t.known, t.known_in), 'contents', coalesce(t.contents, ''),
+                    'forgotten', t.forgotten_at IS NOT NULL,
                     'lastSeenUs', (extract(epoch FROM t.last_seen) * 1000000)::bigint,
                     'problem', coalesce(t.problem, ''), 'worker', coalesce(t.worker, ''),
                     'pending', null, 'unknown', null,
