@@ -148,7 +148,7 @@ bool vocabulary_find(const struct vocabulary *words, const char *text, unsigned 
     X(HALTED,     "halted",     "a release stands still half way, and no later one has put its targets right",     \
       "greylag release show")                                                                                      \
     X(BLOCKED,    "blocked",    "a worker reports its target, and cannot work on it",                              \
-      "mend what its worker says; it is tried again by itself, and so goes on what waits for it")                  \
+      "mend what its worker says; what waits for it goes on by itself")                                            \
     X(SILENT,     "silent",     "a target is reported no longer",                                                  \
       "start its worker, or greylag targets forget")                                                               \
     X(UNSEEN,     "unseen",     "a key is enrolled for a target that no worker has ever reported",                 \

@@ -526,3 +526,36 @@ Test(executor_outside, a_block_that_is_cut_off_is_told)
     cr_assert(strstr(last.outcome.left, "nobody can tell"), "%s", last.outcome.left);
     ledger_close(l);
 }
+
+static PGconn *holder;
+static char told[400];
+
+static void is_held_up(void *context, const char *why)
+{
+    (void)context;
+    if (!*why)
+        return;
+    snprintf(told, sizeof told, "%s", why);
+    PQclear(PQexec(holder, "COMMIT"));
+}
+
+/* No limit ends that wait: whoever is called is told whom to call while it lasts. */
+Test(executor_outside, who_holds_up_an_index_is_told_while_it_waits)
+{
+    struct ledger *l = ready(1);
+    test_pg_run(database, "CREATE TABLE a (x int)");
+    auto_free char *named = test_pg_conninfo_with(database, "application_name", "reporting-job");
+    holder = PQconnectdb(named);
+    PQclear(PQexec(holder, "BEGIN; INSERT INTO a VALUES (1)"));
+    struct executor_hooks told_of = {.waiting = is_held_up};
+    hooks = &told_of;
+    struct job_request r = up("q1", "1", "CREATE INDEX CONCURRENTLY a_x ON a (x)");
+    r.lock_timeout_ms = 100;
+    r.statement_timeout_ms = 60000;
+    EXPECT(l, r, OUTCOME_APPLIED);
+    cr_expect(strstr(told, arena_printf(&arena, "its step is held up by pid %d (reporting-job), user ",
+                                        PQbackendPID(holder))), "%s", told);
+    cr_expect(strstr(told, ", idle in its transaction, since 20"), "%s", told);
+    PQfinish(holder);
+    ledger_close(l);
+}

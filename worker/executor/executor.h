@@ -36,8 +36,9 @@ enum executor_end {
 struct executor_hooks {
     bool (*stop)(void *context); /* NULL: never. Polled while a statement runs and between attempts */
     void *context;
-    /* NULL, or told when a COMMIT has begun to wait for a synchronous standby, and when it does so no more. */
-    void (*standby)(void *context, bool waits);
+    /* NULL, or told why a step does not go on (its COMMIT waits for a synchronous standby, or it waits far longer than
+     * a try waits for a lock), and "" when it does so no more. */
+    void (*waiting)(void *context, const char *why);
     int64_t retry_first_ms;      /* first wait after a transient failure, doubled, with jitter; 0: 200 */
     int64_t retry_max_ms;        /* 0: 10000 */
     const struct placeholder *secrets; /* borrowed: what this worker alone knows for the target */

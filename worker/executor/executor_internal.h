@@ -50,7 +50,9 @@ struct execution {
     const char *lost;          /* what was said when a session was lost last, NULL: none was */
     bool units;                /* it runs unit by unit, outside a transaction of greylag's */
     const char *holds;         /* what the session holds beside itself as new, as last told; NULL: not known */
-    bool standby;              /* a COMMIT waits for a synchronous standby: hooks->standby was told */
+    const char *waiting;       /* what hooks->waiting was told last; NULL or "" nothing */
+    const char *held_by;       /* the transactions that stood in the way when it was looked at last */
+    int64_t held_ms;           /* since when the same ones do */
     const char *blockers;      /* who stood in the way when it was looked at last; "" nobody */
     int64_t look_ms;           /* when to look again */
     int64_t patience_ms;       /* how long readers may be kept out while the server ends no wait; 0: it does */

@@ -8,6 +8,8 @@
 #include "base/text.h"
 #include "executor/executor_internal.h"
 
+#define LONG_WAIT 5 /* times what one try waits for a lock */
+
 void script_add(struct script *script, const char *sql, int count)
 {
     buf_adds(&script->sql, sql);
@@ -168,11 +170,30 @@ static int64_t look_every_ms(const struct execution *x)
     return x->step.request->lock_timeout_ms / 2;
 }
 
-static void tell_standby(struct execution *x, bool waits)
+static void tell_waiting(struct execution *x, const char *why)
 {
-    if (waits != x->standby && x->hooks && x->hooks->standby)
-        x->hooks->standby(x->hooks->context, waits);
-    x->standby = waits;
+    if (strcmp(why, x->waiting ? x->waiting : "") != 0 && x->hooks && x->hooks->waiting)
+        x->hooks->waiting(x->hooks->context, why);
+    x->waiting = why;
+}
+
+/* What no limit ends (CONCURRENTLY's wait for old transactions, a lock where the file sets its own) somebody has to
+ * end. Who holds it is told once for the same transactions, whatever they do meanwhile. */
+static const char *why_waiting(struct execution *x, const struct ledger_wait *wait, int64_t now)
+{
+    if (wait->standby) {
+        x->held_by = "";
+        return "its server waits for a synchronous standby: no commit ends before one answers";
+    }
+    if (!*wait->transactions || strcmp(wait->transactions, x->held_by) != 0) {
+        x->held_by = wait->transactions;
+        x->held_ms = now;
+        return "";
+    }
+    if (now - x->held_ms < LONG_WAIT * x->step.request->lock_timeout_ms)
+        return "";
+    return x->waiting && *x->waiting ? x->waiting
+                                     : arena_printf(x->arena, "its step is held up by %s", wait->blockers);
 }
 
 /* Where the server does not end a wait, one that keeps readers out has its end here. */
@@ -193,7 +214,7 @@ static bool watch(void *context)
     if (now >= x->look_ms) {
         struct ledger_wait wait = ledger_look(x->ledger, x->arena);
         x->blockers = wait.blockers;
-        tell_standby(x, wait.standby);
+        tell_waiting(x, why_waiting(x, &wait, now));
         judge_wait(x, wait.keeps_out, now);
         x->look_ms = now + look_every_ms(x);
     }
@@ -269,7 +290,7 @@ bool script_run(struct execution *x, const struct script *script, bool stoppable
     bool good = true;
     struct piece piece = {0};
     *ret_script = (struct pg_script){.completed = 0};
-    x->blockers = "";
+    x->blockers = x->held_by = "";
     x->kept_out_ms = 0;
     x->cut = false;
     x->look_ms = clock_mono_ms() + look_every_ms(x);
@@ -279,7 +300,7 @@ bool script_run(struct execution *x, const struct script *script, bool stoppable
         good = run_piece(x, script, &piece, stoppable, ret_script, &failure->err);
         take_earlier(ret_script, &earlier);
     }
-    tell_standby(x, false);
+    tell_waiting(x, "");
     if (good)
         return true;
     tell_cut(x, &failure->err);

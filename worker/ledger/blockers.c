@@ -5,7 +5,7 @@
 
 struct ledger_wait ledger_look(struct ledger *ledger, struct arena *arena)
 {
-    const struct ledger_wait nobody_knows = {.blockers = ""};
+    const struct ledger_wait nobody_knows = {.blockers = "", .transactions = ""};
     if (ledger->watch && pg_lost(ledger->watch)) {
         pg_close(ledger->watch);
         ledger->watch = NULL;
@@ -17,6 +17,7 @@ struct ledger_wait ledger_look(struct ledger *ledger, struct arena *arena)
     if (!pg_exec(ledger->watch, sql_blockers, 1, values, &result, NULL))
         return nobody_knows;
     return (struct ledger_wait){.blockers = arena_strdup(arena, pg_text(result, 0, 0)),
+                                .transactions = arena_strdup(arena, pg_text(result, 0, 3)),
                                 .standby = pg_true(result, 0, 1),
                                 .keeps_out = pg_true(result, 0, 2)};
 }

@@ -136,6 +136,7 @@ struct pg *ledger_session(struct ledger *ledger); /* borrowed until ledger_recon
 /* What the session waits for at this moment. */
 struct ledger_wait {
     const char *blockers; /* for people, in the arena; "" nobody, or nobody knows */
+    const char *transactions; /* the same while they are the same transactions */
     bool standby;         /* its COMMIT waits for a synchronous standby */
     bool keeps_out;       /* it waits for a lock that readers queue behind */
 };

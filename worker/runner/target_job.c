@@ -138,11 +138,10 @@ static enum job_event recorded(struct run *run, size_t index, const struct execu
     return JOB_ON_RECORDED;
 }
 
-/* No step failed, and none ends: somebody has to look at that standby. */
-static void waits_for_standby(void *context, bool waits)
+/* No step failed, and none ends: somebody has to look at what it waits for. */
+static void is_waiting(void *context, const char *why)
 {
-    session_problem(context, waits ? "its server waits for a synchronous standby: no commit ends before one answers"
-                                   : "");
+    session_problem(context, why);
 }
 
 static enum job_event do_run(struct run *run)
@@ -154,7 +153,7 @@ static enum job_event do_run(struct run *run)
         index++;
     const struct target_settings *settings = &run->target->settings;
     struct executor_hooks hooks = {.stop = target_cancel_due, .context = run->target,
-                                   .standby = waits_for_standby, .secrets = settings->secrets,
+                                   .waiting = is_waiting, .secrets = settings->secrets,
                                    .secret_count = settings->secret_count};
     struct executor_result result = {0};
     switch (executor_apply(run->target->ledger, run->job, index, &hooks, &run->arena, &result, &run->err)) {
