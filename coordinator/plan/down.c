@@ -42,7 +42,7 @@ static struct line back_to_recorded(struct planning *planning, int service, cons
                       "bring its file back, name a version that has one, or count with --steps",
                       "%s of service %s is applied, but has no file: what is above it is not known", id, owner->name);
     else
-        planning_find(planning, true, FINDING_UNKNOWN_VERSION, "`greylag history` lists what was applied",
+        planning_find(planning, true, FINDING_UNKNOWN_VERSION, "`greylag status --applied` lists what is applied",
                       "service %s has no migration of version %s", owner->name, version);
     return (struct line){.first = -2};
 }

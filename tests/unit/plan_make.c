@@ -439,6 +439,7 @@ Test(plan, down_keeps_what_others_need)
     w.options.limits = (struct plan_limit[]){{"auth", "nope"}};
     w.options.limit_count = 1;
     bad(&w, "unknown-version", "version nope");
+    cr_expect(strstr(finding(&w, "unknown-version")->hint, "`greylag status --applied`") != NULL);
     end(&w);
 }
 
