@@ -73,7 +73,11 @@ Test(executor_outside, if_not_exists_over_an_invalid_index_is_no_success)
     VALUE("SELECT indisvalid FROM pg_index WHERE indexrelid = 'a_x'::regclass", "f");
     EXPECT(l, up("q1", "1", "CREATE UNIQUE INDEX CONCURRENTLY IF NOT EXISTS a_x ON a (x)"), OUTCOME_FAILED);
     cr_assert(strstr(last.outcome.message, "invalid"));
-    cr_assert_str_eq(last.outcome.said.hint, "DROP INDEX CONCURRENTLY a_x, then try again");
+    cr_assert_str_eq(last.outcome.said.hint, "DROP INDEX CONCURRENTLY public.a_x, then try again");
+    EXPECT(l, up("q3", "3", "CREATE UNIQUE INDEX CONCURRENTLY a_x ON a (x)"), OUTCOME_FAILED); /* with its own error */
+    cr_assert_str_eq(last.outcome.sqlstate, "42P07");
+    cr_assert_str_eq(last.outcome.said.hint, "it is invalid: an earlier attempt left it; DROP INDEX CONCURRENTLY "
+                                             "public.a_x, then try again");
     VALUE("SELECT count(*) FROM pg_class WHERE relname = 'a_x'", "1"); /* not ours to drop */
     test_pg_run(database, "CREATE TABLE others (x int); CREATE INDEX taken ON others (x)");
     EXPECT(l, up("q2", "2", "CREATE INDEX CONCURRENTLY IF NOT EXISTS taken ON a (x)"), OUTCOME_FAILED);

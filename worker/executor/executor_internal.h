@@ -233,6 +233,8 @@ struct left {
 bool repair_before(struct execution *x, const struct sql_statement *s, const char **ret_found, struct err *err);
 /* After a broken attempt: decides, and clears away what it left; VERDICT_UNKNOWN: *left says what it is. */
 enum verdict repair_after(struct execution *x, const struct sql_statement *s, const char *found, struct left *left);
+/* After one that failed: where an invalid index has the name already, that is the hint. */
+void repair_name_broken(struct execution *x, const struct sql_statement *s, struct failure *failure);
 /* After a statement that said it succeeded: false with an error when it did not (an index that is invalid). */
 bool repair_check(struct execution *x, const struct sql_statement *s, struct err *err);
 /* How many transactions the session has begun, this question's too. */

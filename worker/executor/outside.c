@@ -206,6 +206,8 @@ static enum verdict settle_alive(struct execution *x, const struct unit *u, cons
     session_rollback(x);
     enum verdict verdict = u->statement->kind == SQL_OPAQUE ? settle_opaque(x, u, began, failure)
                                                             : settle(x, u, mark->found, failure);
+    if (verdict == VERDICT_AGAIN)
+        repair_name_broken(x, u->statement, failure);
     if (verdict != VERDICT_DONE)
         ledger_mark_left(x->ledger, &x->step, u->number,
                          verdict == VERDICT_AGAIN ? "" : veil_message(x, failure->left), NULL);

@@ -162,25 +162,41 @@ enum verdict repair_after(struct execution *x, const struct sql_statement *s, co
     return verdict;
 }
 
+#define DROP_IT "DROP INDEX CONCURRENTLY %s, then try again"
+
+static bool find_index(struct execution *x, const struct sql_statement *s, PGresult **ret_index, struct err *err)
+{
+    const char *values[] = {qualified(x, s->schema, s->table), s->name};
+    return pg_exec(ledger_session(x->ledger), sql_index_valid, 2, values, ret_index, err);
+}
+
+void repair_name_broken(struct execution *x, const struct sql_statement *s, struct failure *failure)
+{
+    auto_pgresult PGresult *index = NULL;
+    if (s->kind != SQL_CREATE_INDEX || !s->name || strcmp(failure->err.sqlstate, "42P07") != 0 ||
+        !find_index(x, s, &index, NULL) || PQntuples(index) == 0 || pg_true(index, 0, 0))
+        return;
+    failure->said.hint = arena_printf(x->arena, "it is invalid: an earlier attempt left it; " DROP_IT,
+                                      pg_text(index, 0, 1));
+}
+
 bool repair_check(struct execution *x, const struct sql_statement *s, struct err *err)
 {
     if (s->kind != SQL_CREATE_INDEX || !s->name)
         return true;
-    const char *values[] = {qualified(x, s->schema, s->table), s->name};
     auto_pgresult PGresult *result = NULL;
-    if (!pg_exec(ledger_session(x->ledger), sql_index_valid, 2, values, &result, err))
+    if (!find_index(x, s, &result, err))
         return false;
     if (PQntuples(result) == 1 && pg_true(result, 0, 0))
         return true;
     bool broken = PQntuples(result) == 1;
     if (broken)
-        err_set(err, ERR_DATABASE, "index %s exists but is invalid: an earlier attempt, not greylag's, left it",
-                s->name);
+        err_set(err, ERR_DATABASE, "index %s exists but is invalid: an earlier attempt left it", s->name);
     else
         err_set(err, ERR_DATABASE, "table %s has no index %s: something else has that name, and the server made "
                 "none", s->table, s->name);
     err_sqlstate(err, "55000");
-    return broken ? err_hint(err, "DROP INDEX CONCURRENTLY %s, then try again", s->name)
+    return broken ? err_hint(err, DROP_IT, pg_text(result, 0, 1))
                   : err_hint(err, "give the index another name");
 }
 
