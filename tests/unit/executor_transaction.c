@@ -545,3 +545,37 @@ Test(executor_transaction, a_target_that_cannot_record_is_blocked)
     EXPECT(l, up("q1", "1", "CREATE TABLE a (x int)"), OUTCOME_APPLIED);
     ledger_close(l);
 }
+
+/* GL is the general ledger's to some: what a text raises itself is its failure, whatever its code. */
+Test(executor_transaction, an_application_may_raise_any_code)
+{
+    struct ledger *l = ready(1);
+    test_pg_run(database, "CREATE FUNCTION late() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
+                          "RAISE 'no balance' USING ERRCODE = 'GL004'; END $$; CREATE TABLE t (x int); "
+                          "CREATE CONSTRAINT TRIGGER late AFTER INSERT ON t DEFERRABLE INITIALLY DEFERRED "
+                          "FOR EACH ROW EXECUTE FUNCTION late()");
+    for (int code = 1; code <= 7; code++) {
+        const char *id = arena_printf(&arena, "q%d", code);
+        struct job_request r = up(id, id, arena_printf(&arena, "CREATE TABLE a ();\nDO $$ BEGIN RAISE 'no account' "
+                                                       "USING ERRCODE = 'GL00%d', DETAIL = 'so'; END $$", code));
+        for (int outside = 0; outside < 2; outside++) {
+            r.no_transaction = outside;
+            r.request = outside ? arena_printf(&arena, "%s-outside", id) : id;
+            EXPECT(l, r, OUTCOME_FAILED);
+            cr_expect_str_eq(last.outcome.message, "no account");
+            cr_expect_str_eq(last.outcome.sqlstate, arena_printf(&arena, "GL00%d", code));
+            cr_expect_str_eq(last.outcome.said.detail, "so");
+            cr_expect_eq(last.outcome.line, 2);
+            cr_expect_eq(outside, strstr(last.outcome.left, "1 of 2 statements") != NULL, "%s", last.outcome.left);
+        }
+        test_pg_run(database, "DROP TABLE a");
+    }
+    for (int outside = 0; outside < 2; outside++) {
+        struct job_request r = up(outside ? "late-outside" : "late", "8", "INSERT INTO t VALUES (1)");
+        r.no_transaction = outside;
+        EXPECT(l, r, OUTCOME_FAILED);
+        cr_expect_str_eq(last.outcome.message, "no balance");
+    }
+    EXPECT(l, up("q9", "9", "SELECT 1"), OUTCOME_APPLIED);
+    ledger_close(l);
+}

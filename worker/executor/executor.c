@@ -197,12 +197,15 @@ static enum executor_end resolve(struct execution *x, bool *ret_known, struct er
 
 /* ---- attempts ---- */
 
-enum attempt_end attempt_sort(const struct err *err)
+enum attempt_end attempt_sort(const struct failure *failure)
 {
+    const struct err *err = &failure->err;
     if (err->kind == ERR_UNREACHABLE)
         return ATTEMPT_LOST;
     if (err->kind == ERR_TIMEOUT)
         return ATTEMPT_STOPPED;
+    if (failure->theirs)
+        return ATTEMPT_FAILED;
     if (strcmp(err->sqlstate, LEDGER_APPLIED) == 0 || strcmp(err->sqlstate, FOREIGN_GONE) == 0)
         return ATTEMPT_REFUSED;
     if (strcmp(err->sqlstate, LEDGER_STALE) == 0 || strcmp(err->sqlstate, LEDGER_EXPIRED) == 0 ||

@@ -82,6 +82,7 @@ struct failure {
     bool again;       /* outside a transaction: nothing of what failed is in effect or left, it may be tried again */
     const char *more; /* in the arena: what is known beside the server's words, NULL nothing */
     bool asked;       /* the statement looks first: IF NOT EXISTS, DO */
+    bool theirs;      /* a statement of the text's own has failed: its code means nothing to greylag, whatever it is */
     bool over;        /* a part of the statement took effect: it is not tried again, whatever the cause */
 };
 
@@ -98,7 +99,7 @@ enum retry_cause failure_cause(const struct failure *failure, bool lost, bool sa
 /* Counts the failure, and waits for the next try. False: there is none, or (*ret_stopped) stop was asked for. */
 bool try_again(struct execution *x, enum retry_cause cause, bool *ret_stopped);
 /* What a failed statement's error means. */
-enum attempt_end attempt_sort(const struct err *err);
+enum attempt_end attempt_sort(const struct failure *failure);
 /* Leaves no transaction open. */
 void session_rollback(struct execution *x);
 bool is_guarded(const struct execution *x); /* the other tool's record has a word before anything runs */

@@ -265,7 +265,7 @@ static bool run_unit(struct execution *x, const struct unit *u, const struct led
 static bool again(struct execution *x, struct pg_notices_mark said, struct failure *failure)
 {
     bool stopped;
-    if (!failure->again || attempt_sort(&failure->err) != ATTEMPT_FAILED || !ledger_connected(x->ledger))
+    if (!failure->again || attempt_sort(failure) != ATTEMPT_FAILED || !ledger_connected(x->ledger))
         return false;
     if (!try_again(x, failure_cause(failure, false, false), &stopped)) {
         if (stopped)
@@ -403,7 +403,7 @@ static enum attempt_end end_units(struct execution *x, const struct units *units
         if (!again(x, said, failure)) {
             tell_left(x, units, units->count, failure);
             failure->again = false;
-            return attempt_sort(&failure->err);
+            return attempt_sort(failure);
         }
     }
     return ATTEMPT_RECORDED;
@@ -414,17 +414,17 @@ static enum attempt_end run_units(struct execution *x, const struct units *units
     struct marks marks;
     failure->again = true; /* as long as nothing has run */
     if (!read_marks(x, &marks, &failure->err))
-        return attempt_sort(&failure->err);
+        return attempt_sort(failure);
     x->step.running = marks.count > 0;
     x->step.started_us = marks.count ? marks.items[0].began_us : x->step.started_us;
     if (!look_first(x, &failure->err) || !set_session(x, &failure->err))
-        return attempt_sort(&failure->err);
+        return attempt_sort(failure);
     failure->again = false;
     if (!x->step.running && !server_reads(x, failure))
-        return attempt_sort(&failure->err);
+        return attempt_sort(failure);
     size_t i = done_first(units, &marks);
     bool good = resume(x, units, &marks, failure);
-    if (!good && attempt_sort(&failure->err) == ATTEMPT_FAILED)
+    if (!good && attempt_sort(failure) == ATTEMPT_FAILED)
         i = settle_all(x, units, &marks, failure);
     for (; good && i < units->count; i += good) {
         const struct unit *u = &units->items[i];
@@ -439,7 +439,7 @@ static enum attempt_end run_units(struct execution *x, const struct units *units
     x->step.running = true;
     tell_left(x, units, i, failure);
     failure->again = false;
-    return attempt_sort(&failure->err);
+    return attempt_sort(failure);
 }
 
 /* After a connection that was lost for good: nothing runs again, but what is left is cleared away or told. */

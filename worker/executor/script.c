@@ -120,6 +120,13 @@ static void place_count(const struct script *script, int completed, struct failu
     }
 }
 
+/* A statement of the text's own has failed, or the COMMIT that its deferred triggers run in, which is the last one that
+ * is counted. An application may raise any code, one of greylag's, too. */
+static bool is_theirs(const struct script *script, int completed, const struct failure *failure)
+{
+    return failure->part || completed == script->statements - 1;
+}
+
 /* Greylag's own statements behind the texts cannot write: one of these has made the transaction read only. */
 static void tell_read_only(const struct script *script, int completed, struct failure *failure)
 {
@@ -268,7 +275,7 @@ static void take_earlier(struct pg_script *ran, struct pg_script *earlier)
 }
 
 /* Greylag's own errors say what there is to say. */
-static struct server_said said_of(struct execution *x, const PGresult *error)
+static struct server_said said_of(struct execution *x, const PGresult *error, bool theirs)
 {
     static const int fields[] = {PG_DIAG_MESSAGE_DETAIL, PG_DIAG_MESSAGE_HINT, PG_DIAG_CONTEXT, PG_DIAG_SCHEMA_NAME,
                                  PG_DIAG_TABLE_NAME, PG_DIAG_COLUMN_NAME, PG_DIAG_DATATYPE_NAME,
@@ -277,7 +284,7 @@ static struct server_said said_of(struct execution *x, const PGresult *error)
     const char **const members[] = {&said.detail, &said.hint, &said.context, &said.schema, &said.table, &said.column,
                                     &said.data_type, &said.constraint};
     const char *state = PQresultErrorField(error, PG_DIAG_SQLSTATE);
-    for (size_t i = 0; state && strncmp(state, "GL", 2) != 0 && i < COUNT_OF(fields); i++) {
+    for (size_t i = 0; state && (theirs || strncmp(state, "GL", 2) != 0) && i < COUNT_OF(fields); i++) {
         auto_free char *text = pg_error_field(ledger_session(x->ledger), error, fields[i]);
         *members[i] = arena_strdup(x->arena, text);
     }
@@ -304,11 +311,12 @@ bool script_run(struct execution *x, const struct script *script, bool stoppable
     if (good)
         return true;
     tell_cut(x, &failure->err);
-    failure->said = said_of(x, ret_script->failed);
     if (!place_input(script, ret_script, failure) && failure->err.position > 0)
         place_position(script, piece.from, failure->err.position, failure);
     else if (!failure->line)
         place_count(script, ret_script->completed, failure);
+    failure->theirs = is_theirs(script, ret_script->completed, failure);
+    failure->said = said_of(x, ret_script->failed, failure->theirs);
     tell_read_only(script, ret_script->completed, failure);
     tell_ambiguous(x, script, failure);
     return false;

@@ -136,7 +136,7 @@ bool script_commit(struct execution *x, const struct script *script, bool stoppa
         CRASH_POINT("executor.after");
         ledger_read_end(x->ledger, ran.rows, &x->step, x->arena, &x->outcome);
         CRASH_POINT("ledger.recorded");
-    } else if (strcmp(failure->err.sqlstate, LEDGER_STRAY) == 0)
+    } else if (!failure->theirs && strcmp(failure->err.sqlstate, LEDGER_STRAY) == 0)
         tell_stray(ran.ended, failure);
     pg_script_release(&ran);
     if (!good) {
@@ -156,5 +156,5 @@ enum attempt_end transaction_attempt(struct execution *x, struct failure *ret_fa
         script_add_part(&script, &x->parts[i]);
     script_end(x, &script);
     CRASH_POINT("executor.before");
-    return script_commit(x, &script, true, ret_failure) ? ATTEMPT_RECORDED : attempt_sort(&ret_failure->err);
+    return script_commit(x, &script, true, ret_failure) ? ATTEMPT_RECORDED : attempt_sort(ret_failure);
 }
