@@ -267,3 +267,22 @@ Test(executor_units, a_text_behind_which_greylag_misreads_its_records_fails)
     EXPECT(l, up("q9", "9", "SELECT 1"), OUTCOME_APPLIED);
     ledger_close(l);
 }
+
+/* A function keeps the types that it was compiled with: the step behind it failed in the same session. */
+Test(executor_units, types_in_front_of_those_of_postgresql_do_not_reach_the_next_step)
+{
+    struct ledger *l = ready(1);
+    test_pg_run(database, "CREATE TABLE t (x int); CREATE SCHEMA odd; CREATE DOMAIN odd.text AS int4; "
+                          "CREATE DOMAIN odd.int8 AS pg_catalog.text; CREATE TYPE odd.regclass AS ENUM ('a')");
+    static const char *const texts[] = {
+        "SET search_path = odd, pg_catalog;\nCREATE TABLE public.a (x int4)",
+        "SELECT 1;\nSET search_path = odd, pg_catalog;\nCREATE INDEX CONCURRENTLY t_x ON public.t (x)"};
+    for (size_t i = 0; i < COUNT_OF(texts); i++) {
+        const char *id = arena_printf(&arena, "q%zu", i);
+        EXPECT(l, up(id, id, texts[i]), OUTCOME_FAILED);
+        cr_expect(strstr(last.outcome.message, "behind this text"), "%s", last.outcome.message);
+        cr_expect(strstr(last.outcome.said.hint, "name pg_catalog first"), "%s", last.outcome.said.hint);
+        EXPECT(l, up(arena_printf(&arena, "next%zu", i), arena_printf(&arena, "n%zu", i), "SELECT 1"), OUTCOME_APPLIED);
+    }
+    ledger_close(l);
+}
