@@ -118,6 +118,51 @@ bool sql_words(const char *text, size_t len, char *words, size_t size, size_t *r
     return true;
 }
 
+/* ---- tokens ---- */
+
+/* Behind the string or quoted name that begins at `at`; two quotes in it are one. */
+static size_t behind_quoted(const char *text, size_t at, size_t end, bool escapes)
+{
+    char quote = text[at++];
+    for (; at < end; at++) {
+        if (escapes && text[at] == '\\')
+            at++;
+        else if (text[at] == quote && at + 1 < end && text[at + 1] == quote)
+            at++;
+        else if (text[at] == quote)
+            return at + 1;
+    }
+    return end;
+}
+
+/* Behind the dollar-quoted text that begins at `at`, or behind the '$' of something else. */
+static size_t behind_dollars(const char *text, size_t at, size_t end)
+{
+    size_t size = 1;
+    while (at + size < end && sql_is_word(text[at + size]) && text[at + size] != '$')
+        size++;
+    if (at + size >= end || text[at + size] != '$' || isdigit((unsigned char)text[at + 1]))
+        return at + 1;
+    size++;
+    const char *close = memmem(text + at + size, end - at - size, text + at, size);
+    return close ? (size_t)(close - text) + size : end;
+}
+
+size_t sql_behind_token(const char *text, size_t at, size_t end)
+{
+    size_t next = sql_skip_blank(text, at, end);
+    if (next > at)
+        return next;
+    if (text[at] == '\'' || text[at] == '"')
+        return behind_quoted(text, at, end, false);
+    if (text[at] == '$')
+        return behind_dollars(text, at, end);
+    while (next < end && sql_is_word(text[next]))
+        next++;
+    bool escapes = next == at + 1 && next < end && text[next] == '\'' && strchr("eE", text[at]);
+    return escapes ? behind_quoted(text, next, end, true) : next > at ? next : at + 1;
+}
+
 /* ---- spaces ---- */
 
 size_t sql_wide_space(const char *p, enum sql_spaces spaces)

@@ -128,8 +128,8 @@ static bool mentions_strings(const char *text)
     return strcasestr(text, "standard_conforming_strings") || strcasestr(text, "backslash_quote");
 }
 
-/* Whether the setting decides where a string in it ends: a quote behind an odd number of backslashes. */
-static bool is_ambiguous(const char *text, size_t len)
+/* A quote behind an odd number of backslashes. */
+static bool has_escaped_quote(const char *text, size_t len)
 {
     for (const char *end = text + len; (text = memchr(text, '\\', (size_t)(end - text)));) {
         size_t backslashes = strspn(text, "\\");
@@ -138,6 +138,18 @@ static bool is_ambiguous(const char *text, size_t len)
             return false;
         if (*text == '\'' && backslashes % 2 == 1)
             return true;
+    }
+    return false;
+}
+
+/* Whether the setting decides where a string in it ends. One that says E'...' is always read in the same way. */
+static bool is_ambiguous(const char *text, size_t len)
+{
+    for (size_t at = has_escaped_quote(text, len) ? 0 : len; at < len;) {
+        size_t end = sql_behind_token(text, at, len);
+        if (text[at] == '\'' && has_escaped_quote(text + at, end - at))
+            return true;
+        at = end;
     }
     return false;
 }
@@ -154,6 +166,7 @@ static void find_ambiguous(struct gather *g, struct sql_text *ret)
             s->kind = SQL_FORBIDDEN;
             s->keyword = "\\' behind standard_conforming_strings = off";
             s->why = "only the server can tell where that string ends: write '' for a quote in it";
+            s->hint = "write E in front of the string, which is read in the same way with either setting";
         } else if (ambiguous && !ret->ambiguous)
             ret->ambiguous = s;
         strings = s->strings == SQL_STRINGS_KEPT ? strings : s->strings;

@@ -19,6 +19,9 @@ void sql_classify(json_t *tree, bool look_for_calls, struct arena *arena, struct
 
 /* Past blanks, `--` and nested block comments, not beyond `end`. */
 size_t sql_skip_blank(const char *text, size_t at, size_t end);
+/* Behind the comment, the string, the quoted name, the word, the dollar-quoted text or the single character at `at`, as
+ * the parser reads them: a backslash is an escape where E stands in front of a string. */
+size_t sql_behind_token(const char *text, size_t at, size_t end);
 /* What PostgreSQL's names and key words are made of. */
 bool sql_is_word(char c);
 /* Whether text[0, len) begins with this word, whatever its case. */

@@ -215,6 +215,29 @@ Test(sql_analyse, what_changes_how_strings_are_read)
     arena_release(&arena);
 }
 
+/* Old dumps and the files of old applications are full of them. */
+Test(sql_analyse, what_is_no_plain_string_is_read_the_same_with_strings_of_the_old_kind)
+{
+    static const char *const good[] = {
+        "SELECT E'it\\'s', e'\\\\\\'', 'a''b', 1", "SELECT $$ 'a\\' $$, $q$ \\' $$ $q$", "SELECT 1 -- don\\'t\n",
+        "/* don\\'t */ SELECT 1", "SELECT 1 AS \"a\\'b\", E'x\\''''",
+        "CREATE FUNCTION f() RETURNS text LANGUAGE plpgsql AS $f$ BEGIN RETURN E'\\''; END $f$"};
+    static const char *const bad[] = {
+        "SELECT E'it\\'s', 'a\\' || 'b'", "SELECT 'a\\'", "SELECT date'a\\' || 'b'", "SELECT 'a\\' || $1 || 'b'",
+        "SELECT a$1$ || 'a\\' FROM t WHERE '$1$' > 'b'"};
+    for (size_t i = 0; i < COUNT_OF(good); i++) {
+        analyse(arena_printf(&arena, "SET standard_conforming_strings = off;\n%s", good[i]));
+        cr_expect(t.parsed && !t.forbidden, "%s", good[i]);
+        analyse(good[i]);
+        cr_expect(t.parsed && !t.ambiguous, "%s", good[i]);
+    }
+    for (size_t i = 0; i < COUNT_OF(bad); i++) {
+        analyse(arena_printf(&arena, "SET standard_conforming_strings = off;\n%s", bad[i]));
+        cr_expect(t.forbidden && t.forbidden->line == 2, "%s", bad[i]);
+    }
+    arena_release(&arena);
+}
+
 /* As PostgreSQL reads a boolean: a number, or so many letters of a word that it can be no other. */
 Test(sql_analyse, off_and_on_in_each_of_their_spellings)
 {
