@@ -579,3 +579,23 @@ Test(executor_transaction, an_application_may_raise_any_code)
     EXPECT(l, up("q9", "9", "SELECT 1"), OUTCOME_APPLIED);
     ledger_close(l);
 }
+
+/* It needs the COMMIT of another: the error alone says "unsafe use". */
+Test(executor_transaction, a_value_that_has_to_be_committed_first_names_the_way)
+{
+    struct ledger *l = ready(1);
+    const char *text = "CREATE TABLE old (x int);\nALTER TYPE mood ADD VALUE 'b';\n"
+                       "CREATE TABLE m (x mood DEFAULT 'b')";
+    test_pg_run(database, "CREATE TYPE mood AS ENUM ('a')");
+    EXPECT(l, up("q1", "1", text), OUTCOME_FAILED);
+    cr_expect_eq(last.outcome.line, 3);
+    cr_expect(strstr(last.outcome.message, "-- Transaction: false"), "%s", last.outcome.message);
+    struct job_request r = up("q2", "1", text);
+    r.no_transaction = true;
+    EXPECT(l, r, OUTCOME_APPLIED);
+    EXPECT(l, up("q3", "2", "BEGIN;\nALTER TYPE mood ADD VALUE 'c';\nSELECT 'c'::mood;\nCOMMIT"), OUTCOME_FAILED);
+    cr_expect(strstr(last.outcome.message, "COMMIT; BEGIN;"), "%s", last.outcome.message);
+    EXPECT(l, up("q4", "2", "BEGIN;\nALTER TYPE mood ADD VALUE 'c';\nCOMMIT; BEGIN;\nSELECT 'c'::mood;\nCOMMIT"),
+           OUTCOME_APPLIED);
+    ledger_close(l);
+}

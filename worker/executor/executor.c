@@ -12,6 +12,7 @@
 
 #define RECONNECT_LIMIT_MS 30000
 #define QUERY_CANCELED "57014" /* by statement_timeout */
+#define UNCOMMITTED_VALUE "55P04" /* unsafe_new_enum_value_usage: one that this transaction has added to its type */
 #define NOTICES_BYTES ((size_t)4096) /* once there is so much, later sessions add no more */
 
 bool stop_asked(const struct execution *x)
@@ -235,6 +236,9 @@ static bool runs_in_units(struct execution *x)
     return tool_opens_none(x) && parts_may_end(x) && outside_begun(x);
 }
 
+static const char ask_to_run_outside[] =
+    "a file asks to run outside a transaction with a comment at its head: -- Transaction: false";
+
 /* The server would not have it in a transaction, and all of it was rolled back. */
 static enum attempt_end refused(struct execution *x, struct failure *failure)
 {
@@ -243,7 +247,7 @@ static enum attempt_end refused(struct execution *x, struct failure *failure)
         *failure = FAILURE_INIT;
         return outside_attempt(x, failure);
     }
-    failure->more = "a file asks to run outside a transaction with a comment at its head: -- Transaction: false";
+    failure->more = ask_to_run_outside;
     return ATTEMPT_FAILED;
 }
 
@@ -252,6 +256,10 @@ static enum attempt_end attempt(struct execution *x, struct failure *failure)
     if (x->units)
         return outside_attempt(x, failure);
     enum attempt_end end = transaction_attempt(x, failure);
+    if (end == ATTEMPT_FAILED && strcmp(failure->err.sqlstate, UNCOMMITTED_VALUE) == 0)
+        failure->more = x->parts[PART_MAIN].text.own_transaction
+                            ? "COMMIT; BEGIN; behind the ALTER TYPE that adds the value begins another transaction"
+                            : ask_to_run_outside;
     bool ended = end == ATTEMPT_FAILED && refused_inside(failure->err.sqlstate) && parts_may_end(x);
     return ended ? refused(x, failure) : end;
 }
