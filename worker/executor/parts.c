@@ -158,33 +158,39 @@ bool parts_mention(const struct execution *x, const char *word)
 #define WORDS_MAX 1000
 #define WORD_MAX 64
 
-static bool in_word(char c)
+/* Where the database can hold all of them, letters of every alphabet are in words. */
+static bool in_word(char c, bool utf8)
 {
-    return c == '_' || c == '$' || (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+    return (utf8 && (unsigned char)c >= 0x80) || c == '_' || c == '$' || (c >= '0' && c <= '9') ||
+           (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
 }
 
-/* The word around the dot; NULL: none. */
-static const char *word_at(const struct execution *x, const char *text, const char *dot)
+/* The word around the dot. `dollars`: a '$' is a part of it, and not of a dollar quote. NULL: none. */
+static const char *word_at(struct arena *arena, bool utf8, const char *text, const char *dot, bool dollars)
 {
     const char *begin = dot, *end = dot + 1;
-    while (begin > text && in_word(begin[-1]))
+    while (begin > text && in_word(begin[-1], utf8) && (dollars || begin[-1] != '$'))
         begin--;
-    while (in_word(*end))
+    while (in_word(*end, utf8) && (dollars || *end != '$'))
         end++;
     bool names = begin < dot && end > dot + 1 && !(*begin >= '0' && *begin <= '9');
-    return names && end - begin <= WORD_MAX ? arena_strndup(x->arena, begin, (size_t)(end - begin)) : NULL;
+    return names && end - begin <= WORD_MAX ? arena_strndup(arena, begin, (size_t)(end - begin)) : NULL;
 }
 
 const char *const *parts_words(const struct execution *x, size_t *ret_count)
 {
+    bool utf8 = strcmp(pg_parameter(ledger_session(x->ledger), "server_encoding"), "UTF8") == 0;
     const char **words = arena_array(x->arena, WORDS_MAX, sizeof *words);
     *ret_count = 0;
     for (enum part_name i = PART_BEFORE; i <= PART_AFTER; i++) {
         const char *text = x->parts[i].raw;
         for (const char *dot = text; *ret_count < WORDS_MAX && (dot = strchr(dot, '.')); dot++) {
-            const char *word = word_at(x, text, dot);
+            const char *word = word_at(x->arena, utf8, text, dot, false);
+            const char *longer = word_at(x->arena, utf8, text, dot, true);
             if (word)
                 words[(*ret_count)++] = word;
+            if (longer && *ret_count < WORDS_MAX && (!word || strcmp(word, longer) != 0))
+                words[(*ret_count)++] = longer;
         }
     }
     return words;
