@@ -60,13 +60,25 @@ static bool is_control(const char *text, size_t at, size_t len)
     return begins_with_any(words, COUNT_OF(words), text, at, len);
 }
 
+/* Behind the string or quoted name that begins at `at`; two quotes in it are one. */
+static size_t behind_quoted(const char *text, size_t at, size_t end, bool escapes)
+{
+    char quote = text[at++];
+    for (; at < end; at++) {
+        if (escapes && text[at] == '\\')
+            at++;
+        else if (text[at] == quote && at + 1 < end && text[at + 1] == quote)
+            at++;
+        else if (text[at] == quote)
+            return at + 1;
+    }
+    return end;
+}
+
 /* Behind the character at `at`, or behind the string or quoted name that begins there. */
 static size_t behind_next(const char *text, size_t at, size_t len)
 {
-    if (text[at] != '\'' && text[at] != '"')
-        return at + 1;
-    const char *end = memchr(text + at + 1, text[at], len - at - 1);
-    return end ? (size_t)(end - text) + 1 : len;
+    return text[at] == '\'' || text[at] == '"' ? behind_quoted(text, at, len, false) : at + 1;
 }
 
 /* Behind the ';' of the statement at `at`. */
@@ -119,21 +131,6 @@ bool sql_words(const char *text, size_t len, char *words, size_t size, size_t *r
 }
 
 /* ---- tokens ---- */
-
-/* Behind the string or quoted name that begins at `at`; two quotes in it are one. */
-static size_t behind_quoted(const char *text, size_t at, size_t end, bool escapes)
-{
-    char quote = text[at++];
-    for (; at < end; at++) {
-        if (escapes && text[at] == '\\')
-            at++;
-        else if (text[at] == quote && at + 1 < end && text[at + 1] == quote)
-            at++;
-        else if (text[at] == quote)
-            return at + 1;
-    }
-    return end;
-}
 
 /* Behind the dollar-quoted text that begins at `at`, or behind the '$' of something else. */
 static size_t behind_dollars(const char *text, size_t at, size_t end)
