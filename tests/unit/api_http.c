@@ -504,12 +504,9 @@ Test(api_http, reads)
 
 /* ---- a control database that goes away ---- */
 
-Test(api_database, gone_and_back, .timeout = 120)
+/* The interface on the control database that is there, and ann as its client, who only looks. */
+static struct http_client *start_for_viewer(void)
 {
-    struct err err = ERR_INIT;
-    crypto_init();
-    server = test_pg_start_private(NULL);
-    conninfo = test_pg_database(server, "control");
     char token[TOKEN_TEXT_SIZE];
     auto_buf struct buf lines = BUF_INIT(4096);
     token_make("ann", TOKEN_VIEWER, token, &lines);
@@ -518,9 +515,19 @@ Test(api_database, gone_and_back, .timeout = 120)
     struct api_options options = {.address = "127.0.0.1:0", .conninfo = conninfo, .fleet = "shop", .environment = "dev",
                                   .tokens_file = tokens_path};
     struct http_client *client = NULL;
-    auto_http_reply struct http_reply reply = HTTP_REPLY_INIT;
     MUST(api_start(&options, &api, &why));
     MUST(http_client_new(api_url(api), token, 30000, &client, &why));
+    return client;
+}
+
+Test(api_database, gone_and_back, .timeout = 120)
+{
+    struct err err = ERR_INIT;
+    crypto_init();
+    server = test_pg_start_private(NULL);
+    conninfo = test_pg_database(server, "control");
+    struct http_client *client = start_for_viewer();
+    auto_http_reply struct http_reply reply = HTTP_REPLY_INIT;
     cr_expect(http_call(client, "GET", "/api/v1/health", NULL, NULL, &reply, &err), "%s", err.text);
     test_pg_down(server, true);
     cr_expect_not(http_call(client, "GET", "/readyz", NULL, NULL, &reply, &err));
@@ -545,17 +552,8 @@ Test(api_database, a_table_that_is_locked_is_told_and_waited_for_no_longer, .tim
     struct err err = ERR_INIT;
     crypto_init();
     start_database();
-    char token[TOKEN_TEXT_SIZE];
-    auto_buf struct buf lines = BUF_INIT(4096);
-    token_make("ann", TOKEN_VIEWER, token, &lines);
-    auto_fd int fd = mkstemp(tokens_path);
-    cr_assert_eq(write(fd, buf_text(&lines), lines.len), (ssize_t)lines.len);
-    struct api_options options = {.address = "127.0.0.1:0", .conninfo = conninfo, .fleet = "shop", .environment = "dev",
-                                  .tokens_file = tokens_path};
-    struct http_client *client = NULL;
+    struct http_client *client = start_for_viewer();
     auto_http_reply struct http_reply reply = HTTP_REPLY_INIT;
-    MUST(api_start(&options, &api, &why));
-    MUST(http_client_new(api_url(api), token, 30000, &client, &why));
     cr_expect(http_call(client, "GET", "/api/v1/health", NULL, NULL, &reply, &err), "%s", err.text);
     PGconn *keeper = PQconnectdb(conninfo);
     PQclear(PQexec(keeper, "BEGIN; LOCK TABLE greylag.releases IN ACCESS EXCLUSIVE MODE"));
