@@ -264,47 +264,6 @@ static enum attempt_end attempt(struct execution *x, struct failure *failure)
     return ended ? refused(x, failure) : end;
 }
 
-static void tell_misread(struct execution *x, struct failure *failure)
-{
-    const struct err was = failure->err;
-    bool own = strncmp(was.sqlstate, "GL", 2) == 0;
-    const char *said = own ? "" : arena_printf(x->arena, " (%s: %s)", was.sqlstate, was.text);
-    err_set(&failure->err, ERR_INPUT, "behind this text greylag cannot read its own records: an operator or a type of "
-            "the database's own stands in front of PostgreSQL's%s", said);
-    err_hint(&failure->err, "name pg_catalog first in search_path, or not at all");
-    err_sqlstate(&failure->err, "55000"); /* object_not_in_prerequisite_state */
-}
-
-/* The fence was missed, and stands: greylag's own statements, behind the text's in one session, have misread its
- * records. */
-static bool misread(struct execution *x, struct failure *failure)
-{
-    if (strcmp(failure->err.sqlstate, LEDGER_STALE) != 0 || !ledger_fence_stands(x->ledger, x->arena))
-        return false;
-    tell_misread(x, failure);
-    return true;
-}
-
-/* A statement of greylag's own has failed as none does where names mean what they usually do: data exceptions, unknown
- * names, internal errors. */
-static bool is_misled(const struct failure *failure)
-{
-    const char *state = failure->err.sqlstate;
-    return !failure->theirs && failure->err.kind == ERR_DATABASE &&
-           (strncmp(state, "22", 2) == 0 || strncmp(state, "42", 2) == 0 || strncmp(state, "XX", 2) == 0);
-}
-
-/* What a function was compiled with lasts as long as the session: the next step would fail in it, too. */
-static enum executor_end leave_session(struct execution *x, struct failure *failure, bool *ret_known, struct err *err)
-{
-    bool reads = strcmp(failure->err.sqlstate, "42601") != 0; /* syntax_error: nothing has run */
-    pg_give_up(ledger_session(x->ledger));
-    enum executor_end end = resolve(x, ret_known, err);
-    if (reads && parts_mention(x, "search_path"))
-        tell_misread(x, failure);
-    return end;
-}
-
 /* The session is lost: what has become of the request, and whether the server has been up all the time. */
 static enum executor_end look_again(struct execution *x, struct failure *failure, bool *ret_same_server,
                                     bool *ret_known, struct err *err)
@@ -356,22 +315,14 @@ static enum executor_end attempts(struct execution *x, struct err *err)
         case ATTEMPT_RECORDED: tell_notices(x); return EXECUTOR_RECORDED;
         case ATTEMPT_REFUSED: return record_misfit(x, &failure, err);
         case ATTEMPT_STOPPED: return EXECUTOR_STOPPED;
-        case ATTEMPT_ENDED:
-            if (misread(x, &failure))
-                return give_up(x, &failure, RETRY_CAUSE_FINAL, true, err);
-            return ended(&failure.err, err);
+        case ATTEMPT_ENDED: return ended(&failure.err, err);
         case ATTEMPT_LOST: {
             enum executor_end found = look_again(x, &failure, &same_server, &known, err);
             if (found != EXECUTOR_RECORDED || known)
                 return found;
             break;
         }
-        case ATTEMPT_FAILED: {
-            enum executor_end found = is_misled(&failure) ? leave_session(x, &failure, &known, err) : EXECUTOR_RECORDED;
-            if (found != EXECUTOR_RECORDED || known)
-                return found;
-            break;
-        }
+        case ATTEMPT_FAILED: break;
         }
         enum retry_cause cause = failure_cause(&failure, end == ATTEMPT_LOST, same_server);
         bool stopped;

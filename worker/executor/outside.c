@@ -135,7 +135,7 @@ static bool run_together(struct execution *x, const struct unit *u, const char *
     script_add_statements(&script, u->part, u->begin, u->end, u->first, u->count);
     script_add(&script, "\n;", 0);
     ledger_add_mark_after(x->ledger, &script.sql, &x->step, u->number);
-    script_add(&script, ";COMMIT", LEDGER_MARK_STATEMENTS + 1);
+    script_add(&script, "COMMIT", LEDGER_MARK_STATEMENTS + 1);
     CRASH_POINT("executor.before");
     bool good = run_script(x, &script, ret_holds, failure);
     session_rollback(x);

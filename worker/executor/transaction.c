@@ -12,11 +12,17 @@ void session_rollback(struct execution *x)
         pg_run(pg, "ROLLBACK", NULL, NULL, NULL);
 }
 
-/* The records are greylag's own to write, whatever role or setting the text has left. */
-static void add_own(struct script *script)
+/* Greylag's own statements run as its own, whatever role or setting the text has left. */
+static void add_own(struct execution *x, struct script *script)
 {
-    ledger_add_own(&script->sql, false);
+    ledger_add_own(x->ledger, &script->sql, &x->step, false);
     script_add(script, "", LEDGER_OWN_STATEMENTS);
+}
+
+static void add_back(struct execution *x, struct script *script)
+{
+    ledger_add_back(x->ledger, &script->sql);
+    script_add(script, "", LEDGER_BACK_STATEMENTS);
 }
 
 void script_begin(struct execution *x, struct script *script)
@@ -29,11 +35,13 @@ void script_begin(struct execution *x, struct script *script)
     }
     if (x->step.running) { /* statements outside a transaction have had the session */
         script_add(script, " READ WRITE;", 0);
-        add_own(script);
+        add_own(x, script);
     } else
         script_add(script, ";", 0);
     ledger_add_begin(x->ledger, &script->sql, &x->step);
     script_add(script, ";\n", 1);
+    if (x->step.running)
+        add_back(x, script);
 }
 
 bool is_guarded(const struct execution *x)
@@ -75,20 +83,29 @@ static void add_guards(struct execution *x, struct script *script)
     add_elsewhere(x, script, ledger_add_guard);
 }
 
+/* No part of the migration, it looks at the database as the session's own role. */
+static void add_verify(struct execution *x, struct script *script)
+{
+    if (!*x->parts[PART_VERIFY].raw)
+        return;
+    script_add(script, "SAVEPOINT greylag_verify;", 1);
+    ledger_add_role(&script->sql, false);
+    script_add(script, "\n", LEDGER_ROLE_STATEMENTS);
+    script_add_part(script, &x->parts[PART_VERIFY]);
+    script_add(script, "ROLLBACK TO SAVEPOINT greylag_verify;", 1);
+}
+
 void script_end(struct execution *x, struct script *script)
 {
-    add_own(script); /* a verify script is no part of the migration either */
-    if (*x->parts[PART_VERIFY].raw) {
-        script_add(script, "SAVEPOINT greylag_verify;\n", 1);
-        script_add_part(script, &x->parts[PART_VERIFY]);
-        script_add(script, "ROLLBACK TO SAVEPOINT greylag_verify;", 1);
-    }
+    add_verify(x, script);
+    add_own(x, script);
     add_foreign(x, script, foreign_add_check);
     add_elsewhere(x, script, ledger_add_taken);
     ledger_add_end(x->ledger, &script->sql, &x->step);
     script_add(script, ";", 1);
     add_elsewhere(x, script, ledger_add_ran);
     add_foreign(x, script, foreign_add_mirror);
+    add_back(x, script);
     script_add(script, "COMMIT;", 1);
     ledger_add_clean(x->ledger, &script->sql);
 }
@@ -99,9 +116,8 @@ static void tell_stray(const char *ended, struct failure *failure)
 {
     if (!*ended) {
         err_set(&failure->err, ERR_INPUT, "greylag's own mark is gone from the session: the text has reset all "
-                "settings (RESET ALL), or an operator of the database's own stands in front of pg_catalog's");
-        err_hint(&failure->err, "reset what it has set one by one; name pg_catalog first in search_path, or not at "
-                 "all");
+                "settings (RESET ALL)");
+        err_hint(&failure->err, "reset what it has set one by one");
         err_sqlstate(&failure->err, LEDGER_STRAY);
         return;
     }

@@ -27,14 +27,6 @@ bool ledger_fence_read(struct ledger *ledger, struct arena *arena, struct fence 
     return true;
 }
 
-bool ledger_fence_stands(struct ledger *ledger, struct arena *arena)
-{
-    const struct fence *mine = &ledger->fence;
-    struct fence now;
-    return mine->sequence && ledger_fence_read(ledger, arena, &now, NULL) && now.epoch == mine->epoch &&
-           now.sequence == mine->sequence && strcmp(now.term, ledger->term) == 0;
-}
-
 /* What follows runs under this fence; a refused one leaves the ledger with none, so that nothing can run. */
 static void take_over(struct ledger *ledger, const struct ledger_raise *raise, bool accepted)
 {

@@ -77,8 +77,6 @@ bool ledger_unlock(struct ledger *ledger, struct err *err);
 
 /* The fence in force, in the arena; sequence 0 when there is none. */
 bool ledger_fence_read(struct ledger *ledger, struct arena *arena, struct fence *ret_fence, struct err *err);
-/* Whether it is the one that was raised here last. False, too, where nobody can tell. */
-bool ledger_fence_stands(struct ledger *ledger, struct arena *arena);
 
 struct ledger_raise {
     struct fence fence;       /* with the digest of the signed payload that asks for it */
@@ -156,11 +154,17 @@ int64_t ledger_target(struct ledger *ledger);          /* the target's id in thi
 void ledger_add_begin(struct ledger *ledger, struct buf *sql, const struct ledger_step *step);
 void ledger_add_end(struct ledger *ledger, struct buf *sql, const struct ledger_step *step);
 #define LEDGER_END_COLUMNS 4
-/* Adds statements, each with its ';', that put aside what a file may have set and what matters to greylag's own
- * records: the role, and whether a commit waits for the disk. for_now: for the rest of the transaction, and behind it
- * the session is as the file has it. */
-void ledger_add_own(struct buf *sql, bool for_now);
+/* Adds statements, each with its ';', that put aside for the rest of the transaction what a file may have set and what
+ * matters to greylag's own statements: the role, whether a commit waits for the disk, the search_path, and the limits,
+ * which are the request's then. for_now: behind the transaction the role is as the file has it. */
+void ledger_add_own(struct ledger *ledger, struct buf *sql, const struct ledger_step *step, bool for_now);
 #define LEDGER_OWN_STATEMENTS 4
+/* The first two of them, which put the role aside. */
+void ledger_add_role(struct buf *sql, bool for_now);
+#define LEDGER_ROLE_STATEMENTS 2
+/* And one, with its ';', that gives the file's search_path back, for a verify script and for deferred triggers. */
+void ledger_add_back(struct ledger *ledger, struct buf *sql);
+#define LEDGER_BACK_STATEMENTS 1
 /* Makes the session as new, as far as that goes: whatever a file has set, made, prepared, locked or listens to. The
  * target's lock stays. As text without its ';' for the end of a step's string, behind the COMMIT of a transaction that
  * ends with ledger_add_own (it returns no rows), and by itself. When it fails the session is given up:
@@ -219,10 +223,10 @@ bool ledger_mark_left(struct ledger *ledger, const struct ledger_step *step, int
 /* *ret_holds is what the session holds now, as the mark keeps it; ret_holds may be NULL. */
 bool ledger_mark_after(struct ledger *ledger, const struct ledger_step *step, int statement, struct arena *arena,
                        const char **ret_holds, struct err *err);
-/* The same as SQL text, for a statement that can share a transaction with its marker; its row is *ret_holds, as it is
- * inside that transaction. */
+/* The same as SQL text, each statement with its ';', for a statement that can share a transaction with its marker; its
+ * row is *ret_holds, as it is inside that transaction. */
 void ledger_add_mark_after(struct ledger *ledger, struct buf *sql, const struct ledger_step *step, int statement);
-#define LEDGER_MARK_STATEMENTS (LEDGER_OWN_STATEMENTS + 2)
+#define LEDGER_MARK_STATEMENTS (LEDGER_OWN_STATEMENTS + LEDGER_BACK_STATEMENTS + 2)
 /* Adds a statement without its ';' that says which settings of an application's own may be a part of what the session
  * holds: these words ("app.user", or no setting at all), and those in functions of the database. */
 void ledger_add_session_names(struct ledger *ledger, struct buf *sql, const char *const *words, size_t count);

@@ -14,7 +14,7 @@
 /* In order; a version once published never changes. */
 static const char *const versions[] = {sql_0001_ledger, sql_0002_functions, sql_0003_effects, sql_0004_sessions,
                                        sql_0005_clean, sql_0006_left, sql_0007_marks, sql_0008_said,
-                                       sql_0009_places, sql_0010_sessions};
+                                       sql_0009_places, sql_0010_sessions, sql_0011_aside};
 
 /* 0 when there is nothing yet. */
 static bool read_version(struct ledger *ledger, int64_t *ret_version, struct err *err)

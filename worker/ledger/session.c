@@ -31,18 +31,27 @@ bool ledger_prepare_session(struct ledger *ledger, struct pg *pg, struct err *er
 
 #define OWN_ROLE "RESET SESSION AUTHORIZATION;RESET ROLE;"
 
-void ledger_add_own(struct buf *sql, bool for_now)
+void ledger_add_role(struct buf *sql, bool for_now)
 {
     buf_adds(sql, for_now ? "SET LOCAL session_authorization TO DEFAULT;SET LOCAL role TO DEFAULT;" : OWN_ROLE);
-    buf_adds(sql, "SET LOCAL synchronous_commit TO DEFAULT;");
-    /* what it is by default may have changed since the session began: pg_reload_conf() */
-    buf_adds(sql, "SELECT pg_catalog.set_config('synchronous_commit', 'on', true)"
-                  " WHERE pg_catalog.current_setting('synchronous_commit') = 'off';");
+}
+
+void ledger_add_own(struct ledger *ledger, struct buf *sql, const struct ledger_step *step, bool for_now)
+{
+    const struct job_request *r = step->request;
+    ledger_add_role(sql, for_now);
+    buf_addf(sql, "SET LOCAL synchronous_commit TO DEFAULT;CALL %s.session_aside('%" PRId64 "','%" PRId64 "');",
+             ledger->quoted_schema, r->lock_timeout_ms, r->statement_timeout_ms);
+}
+
+void ledger_add_back(struct ledger *ledger, struct buf *sql)
+{
+    buf_addf(sql, "CALL %s.session_back();", ledger->quoted_schema);
 }
 
 void ledger_add_clean(struct ledger *ledger, struct buf *sql)
 {
-    buf_addf(sql, "CALL %s.session_clean(", ledger->quoted_schema);
+    buf_addf(sql, "RESET statement_timeout;RESET search_path;CALL %s.session_clean(", ledger->quoted_schema);
     if (ledger->locked)
         buf_addf(sql, "%" PRId64 ")%s", ledger->lock_key, ledger->own_settings);
     else

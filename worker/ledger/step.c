@@ -3,6 +3,7 @@
 
 #include "base/cleanup.h"
 #include "ledger/ledger_internal.h"
+#include "ledger_sql.h"
 
 static void add_text(struct ledger *ledger, struct buf *sql, const char *text)
 {
@@ -184,25 +185,26 @@ bool ledger_marks(struct ledger *ledger, const char *request, struct arena *aren
     return true;
 }
 
-/* A marker is greylag's own, whatever the file has set for the session; which role it had taken on is a part of what
- * the session holds. */
-static void add_mark(struct ledger *ledger, struct buf *sql, const char *function)
+/* A marker is greylag's own, whatever the file has set for the session. */
+static void add_mark(struct ledger *ledger, struct buf *sql, const char *function, const struct ledger_step *step)
 {
-    buf_adds(sql, "SELECT pg_catalog.set_config('greylag.as', pg_catalog.current_setting('role') || ' of ' || "
-                  "pg_catalog.current_setting('session_authorization'), true);");
-    ledger_add_own(sql, true);
+    ledger_add_own(ledger, sql, step, true);
     buf_addf(sql, "SELECT %s.%s(%" PRId64 ",%" PRId64, ledger->quoted_schema, function, ledger->target,
              ledger->fence.epoch);
     add_text(ledger, sql, ledger->term);
     buf_addf(sql, ",%" PRId64, ledger->fence.sequence);
 }
 
+/* What the file has set is a part of what the session holds. */
 static void add_held(struct ledger *ledger, struct buf *sql, const char *function, const struct ledger_step *step,
                      int statement)
 {
-    add_mark(ledger, sql, function);
+    buf_adds(sql, sql_settings);
+    buf_addc(sql, ';');
+    add_mark(ledger, sql, function, step);
     add_text(ledger, sql, step->request->request);
-    buf_addf(sql, ",%d,%" PRId64 ")", statement, ledger->lock_key);
+    buf_addf(sql, ",%d,%" PRId64 ",pg_catalog.current_setting('greylag.settings'));", statement, ledger->lock_key);
+    ledger_add_back(ledger, sql);
 }
 
 /* In a transaction of its own. ret_holds may be NULL. */
@@ -211,7 +213,7 @@ static bool run_mark(struct ledger *ledger, const struct buf *mark, struct arena
 {
     auto_buf struct buf sql = BUF_INIT(BUF_MAX);
     auto_pgresult PGresult *result = NULL;
-    buf_addf(&sql, "BEGIN READ WRITE;%s;COMMIT", buf_text(mark));
+    buf_addf(&sql, "BEGIN READ WRITE;%sCOMMIT", buf_text(mark));
     if (pg_run(ledger->pg, buf_text(&sql), &result, NULL, err)) {
         if (ret_holds)
             *ret_holds = arena_strdup(arena, pg_text(result, 0, 0));
@@ -226,13 +228,13 @@ bool ledger_mark_before(struct ledger *ledger, const struct ledger_step *step, c
                         struct err *err)
 {
     auto_buf struct buf sql = BUF_INIT(BUF_MAX);
-    add_mark(ledger, &sql, "mark_before");
+    add_mark(ledger, &sql, "mark_before", step);
     buf_addf(&sql, ",%d", ledger->identity.pid);
     add_text(ledger, &sql, step->request->request);
     buf_addf(&sql, ",%d", mark->statement);
     add_text(ledger, &sql, mark->made ? mark->made : "");
     add_text(ledger, &sql, mark->found ? mark->found : "");
-    buf_addc(&sql, ')');
+    buf_adds(&sql, ");");
     return run_mark(ledger, &sql, NULL, NULL, err);
 }
 
@@ -240,11 +242,11 @@ bool ledger_mark_left(struct ledger *ledger, const struct ledger_step *step, int
                       struct err *err)
 {
     auto_buf struct buf sql = BUF_INIT(BUF_MAX);
-    add_mark(ledger, &sql, "mark_left");
+    add_mark(ledger, &sql, "mark_left", step);
     add_text(ledger, &sql, step->request->request);
     buf_addf(&sql, ",%d", statement);
     add_text(ledger, &sql, left);
-    buf_addc(&sql, ')');
+    buf_adds(&sql, ");");
     return run_mark(ledger, &sql, NULL, NULL, err);
 }
 

@@ -1,3 +1,3 @@
-SELECT coalesce(pg_catalog.string_agg(indexrelid::text, ',' ORDER BY indexrelid), '')
+SELECT coalesce(pg_catalog.string_agg(indexrelid::pg_catalog.text, ',' ORDER BY indexrelid), '')
   FROM pg_catalog.pg_index
- WHERE indrelid = pg_catalog.to_regclass($1::text)
+ WHERE indrelid OPERATOR(pg_catalog.=) pg_catalog.to_regclass($1::pg_catalog.text)

@@ -73,7 +73,7 @@ BEGIN
       JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
      WHERE c.oid = v_place;
     v_called := v_called || ' ' || v_schema || '.' || v_table;
-    PERFORM pg_catalog.set_config('search_path', 'pg_catalog', true),
+    PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true),
             pg_catalog.set_config('standard_conforming_strings', 'on', true);
     SELECT h.started_at, h.finished_at INTO v_began, v_ended -- when it took effect, which may be long ago
       FROM @ledger@.applied a
