@@ -87,13 +87,13 @@ static void on_transaction(const json_t *node, struct sql_statement *s, struct a
 
 static void on_index(const json_t *node, struct sql_statement *s, struct arena *arena)
 {
-    s->keyword = "CREATE INDEX";
-    if (!is(node, "concurrent"))
-        return;
     const json_t *table = json_object_get(node, "relation");
-    s->kind = SQL_CREATE_INDEX;
-    s->keyword = "CREATE INDEX CONCURRENTLY";
-    s->concurrently = true;
+    s->concurrently = is(node, "concurrent");
+    s->unless_there = is(node, "if_not_exists");
+    s->keyword = s->concurrently ? "CREATE INDEX CONCURRENTLY" : "CREATE INDEX";
+    if (!s->concurrently && !s->unless_there)
+        return;
+    s->kind = s->concurrently ? SQL_CREATE_INDEX : SQL_PLAIN;
     s->name = keep(arena, str(node, "idxname"));
     s->schema = s->name_schema = keep(arena, str(table, "schemaname"));
     s->table = keep(arena, str(table, "relname"));

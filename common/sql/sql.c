@@ -120,7 +120,8 @@ static bool is_plain(const char *statement, size_t len)
     }
     for (size_t i = 0; i < COUNT_OF(doubts) && begins; i++)
         begins = !strcasestr(statement, doubts[i]);
-    return begins;
+    bool keeps_index = begins && strcasestr(statement, "index") && strcasestr(statement, "exists");
+    return begins && !keeps_index;
 }
 
 static bool mentions_strings(const char *text)

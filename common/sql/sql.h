@@ -55,13 +55,14 @@ struct sql_statement {
     bool sets;              /* does nothing but set something in the session, and may run again in a new one: SET,
                              * PREPARE, LOAD */
     bool concurrently;      /* says CONCURRENTLY */
+    bool unless_there;      /* CREATE INDEX IF NOT EXISTS, for which an index that is invalid is there, too */
     bool again;             /* safe to run again, should it have to run alone: REINDEX and CLUSTER, which are refused
                              * in a transaction where the table is partitioned */
     const char *why;        /* FORBIDDEN: one line for people; else NULL */
     const char *hint;       /* FORBIDDEN: what to do about it; NULL: remove the statement */
     const char *keyword;    /* for messages: "VACUUM", "CREATE INDEX CONCURRENTLY"; never NULL */
-    const char *schema, *table; /* CREATE_INDEX, DETACH, COPY: of the table, NULL when not written */
-    const char *name;       /* CREATE_INDEX: the index (NULL: the server names it); DROP_INDEX, REINDEX: its object;
+    const char *schema, *table; /* CREATE_INDEX, `unless_there`, DETACH, COPY: of the table, NULL when not written */
+    const char *name;       /* CREATE_INDEX, `unless_there`: the index (NULL: the server names it); DROP_INDEX, REINDEX: its object;
                                DETACH: the partition; ONCE: what is made */
     const char *name_schema; /* of `name`, where it has one of its own */
     const char *isolation;  /* BEGIN, SET TRANSACTION: the level that it asks for ("serializable"), else NULL */

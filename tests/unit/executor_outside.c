@@ -85,6 +85,31 @@ Test(executor_outside, if_not_exists_over_an_invalid_index_is_no_success)
     ledger_close(l);
 }
 
+/* In a transaction the server says "already exists, skipping" of it, and the file is done. */
+Test(executor_outside, if_not_exists_over_an_invalid_index_is_no_success_in_a_transaction_either)
+{
+    struct ledger *l = ready(1);
+    test_pg_run(database, "CREATE SCHEMA s; CREATE TABLE s.a (x int); INSERT INTO s.a VALUES (1), (1); "
+                          "CREATE TABLE p (x int) PARTITION BY RANGE (x)");
+    PGconn *c = PQconnectdb(database);
+    PQclear(PQexec(c, "CREATE UNIQUE INDEX CONCURRENTLY \"a'x\" ON s.a (x)"));
+    PQfinish(c);
+    struct job_request r = up("q1", "1", "CREATE TABLE b (x int);\nSET search_path = s;\n"
+                                         "CREATE UNIQUE INDEX IF NOT EXISTS \"a'x\" ON a (x);\nSELECT 1");
+    for (int alone = 0; alone < 2; alone++) {
+        r.no_transaction = alone;
+        r.request = alone ? "q2" : "q1";
+        EXPECT(l, r, OUTCOME_FAILED);
+        cr_expect(strstr(last.outcome.message, "invalid"), "%s", last.outcome.message);
+        cr_expect_str_eq(last.outcome.said.hint, "DROP INDEX CONCURRENTLY s.\"a'x\", then try again");
+        cr_expect_eq(last.outcome.line, 3);
+    }
+    EXPECT(l, up("q3", "3", "DROP INDEX s.\"a'x\"; CREATE INDEX IF NOT EXISTS \"a'x\" ON s.a (x); "
+                            "CREATE INDEX IF NOT EXISTS p_x ON ONLY p (x)"), OUTCOME_APPLIED);
+    EXPECT(l, up("q4", "4", "CREATE INDEX IF NOT EXISTS p_x ON ONLY p (x)"), OUTCOME_APPLIED);
+    ledger_close(l);
+}
+
 /* A newer server's syntax beside CONCURRENTLY; and what no server reads, where nothing may run. */
 Test(executor_outside, what_only_the_server_can_read)
 {

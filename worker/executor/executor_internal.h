@@ -209,6 +209,8 @@ void script_add_statements(struct script *script, const struct part *part, size_
                            size_t count);
 /* All of a part, without its BEGIN ... COMMIT. */
 void script_add_part(struct script *script, const struct part *part);
+/* Behind these statements, in their transaction: what they have kept as it was (IF NOT EXISTS) has to be whole. */
+void script_add_checks(struct execution *x, struct script *script, const struct part *part, size_t first, size_t count);
 /* Runs it; hooks->stop cancels when `stoppable`. On failure *failure has the place, if it is in a part. */
 bool script_run(struct execution *x, const struct script *script, bool stoppable, struct pg_script *ret_script,
                 struct failure *failure);
@@ -238,6 +240,8 @@ enum verdict repair_after(struct execution *x, const struct sql_statement *s, co
 void repair_name_broken(struct execution *x, const struct sql_statement *s, struct failure *failure);
 /* After a statement that said it succeeded: false with an error when it did not (an index that is invalid). */
 bool repair_check(struct execution *x, const struct sql_statement *s, struct err *err);
+/* Adds a statement with its ';' that fails where the index that a CREATE INDEX IF NOT EXISTS has found is invalid. */
+void repair_add_check(struct execution *x, struct buf *sql, const struct sql_statement *s);
 /* How many transactions the session has begun, this question's too. */
 bool repair_transactions(struct execution *x, int64_t *ret_count, struct err *err);
 /* From one value to another. False: nothing changed, since the file has set another one. */

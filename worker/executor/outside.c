@@ -134,6 +134,7 @@ static bool run_together(struct execution *x, const struct unit *u, const char *
     script_add(&script, ";\n", 0);
     script_add_statements(&script, u->part, u->begin, u->end, u->first, u->count);
     script_add(&script, "\n;", 0);
+    script_add_checks(x, &script, u->part, u->first, u->count);
     ledger_add_mark_after(x->ledger, &script.sql, &x->step, u->number);
     script_add(&script, "COMMIT", LEDGER_MARK_STATEMENTS + 1);
     CRASH_POINT("executor.before");

@@ -162,6 +162,7 @@ enum verdict repair_after(struct execution *x, const struct sql_statement *s, co
     return verdict;
 }
 
+#define BROKEN "index %s exists but is invalid: an earlier attempt left it"
 #define DROP_IT "DROP INDEX CONCURRENTLY %s, then try again"
 
 static bool find_index(struct execution *x, const struct sql_statement *s, PGresult **ret_index, struct err *err)
@@ -191,13 +192,36 @@ bool repair_check(struct execution *x, const struct sql_statement *s, struct err
         return true;
     bool broken = PQntuples(result) == 1;
     if (broken)
-        err_set(err, ERR_DATABASE, "index %s exists but is invalid: an earlier attempt left it", s->name);
+        err_set(err, ERR_DATABASE, BROKEN, s->name);
     else
         err_set(err, ERR_DATABASE, "table %s has no index %s: something else has that name, and the server made "
                 "none", s->table, s->name);
     err_sqlstate(err, "55000");
     return broken ? err_hint(err, DROP_IT, pg_text(result, 0, 1))
                   : err_hint(err, "give the index another name");
+}
+
+/* As sql/index_valid.sql, but where no answer can be waited for: in the statement's transaction. An index on a
+ * partitioned table (ON ONLY) is invalid until each partition has its own. */
+void repair_add_check(struct execution *x, struct buf *sql, const struct sql_statement *s)
+{
+    struct pg *pg = ledger_session(x->ledger);
+    auto_buf struct buf body = BUF_INIT(1 << 14);
+    buf_adds(&body, "DECLARE v pg_catalog.record; BEGIN SELECT n.nspname, c.relname INTO v FROM pg_catalog.pg_index i "
+                    "JOIN pg_catalog.pg_class c ON c.oid OPERATOR(pg_catalog.=) i.indexrelid "
+                    "JOIN pg_catalog.pg_namespace n ON n.oid OPERATOR(pg_catalog.=) c.relnamespace "
+                    "WHERE NOT i.indisvalid AND c.relkind OPERATOR(pg_catalog.=) 'i' "
+                    "AND i.indrelid OPERATOR(pg_catalog.=) pg_catalog.to_regclass(");
+    pg_add_literal(pg, &body, qualified(x, s->schema, s->table));
+    buf_adds(&body, ") AND c.relname OPERATOR(pg_catalog.=) ");
+    pg_add_literal(pg, &body, s->name);
+    buf_adds(&body, "; IF FOUND THEN RAISE EXCEPTION USING ERRCODE = '55000', "
+                    "MESSAGE = pg_catalog.format('" BROKEN "', v.relname), "
+                    "HINT = pg_catalog.format('" DROP_IT "', pg_catalog.format('%I.%I', v.nspname, v.relname)); "
+                    "END IF; END");
+    buf_adds(sql, "DO ");
+    pg_add_literal(pg, sql, buf_text(&body));
+    buf_adds(sql, ";\n");
 }
 
 /* ---- DO and CALL, which may end transactions themselves ---- */

@@ -78,6 +78,18 @@ void script_add_part(struct script *script, const struct part *part)
     buf_adds(&script->sql, "\n;");
 }
 
+/* Each counts as the statement that it looks at: its failure is told at that one's line. */
+void script_add_checks(struct execution *x, struct script *script, const struct part *part, size_t first, size_t count)
+{
+    for (size_t i = first; i < first + count; i++) {
+        const struct sql_statement *s = &part->text.statements[i];
+        if (!s->unless_there)
+            continue;
+        add_span(script, part, s->end, s->end, i, 1);
+        repair_add_check(x, &script->sql, s);
+    }
+}
+
 /* ---- where it failed ---- */
 
 /* `position` counts from the byte `from` on. */

@@ -170,6 +170,8 @@ enum attempt_end transaction_attempt(struct execution *x, struct failure *ret_fa
     add_guards(x, &script);
     for (enum part_name i = PART_BEFORE; i <= PART_AFTER; i++)
         script_add_part(&script, &x->parts[i]);
+    for (enum part_name i = PART_BEFORE; i <= PART_AFTER; i++)
+        script_add_checks(x, &script, &x->parts[i], 0, x->parts[i].text.count);
     script_end(x, &script);
     CRASH_POINT("executor.before");
     return script_commit(x, &script, true, ret_failure) ? ATTEMPT_RECORDED : attempt_sort(ret_failure);
