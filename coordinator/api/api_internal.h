@@ -28,6 +28,9 @@ extern const struct http_route api_routes[]; /* all calls; docs/openapi.yaml say
 
 /* --- pool.c: connections. Waits up to five seconds for one that is free. */
 struct store *api_take(struct api *api, struct err *err); /* NULL: err */
+/* Until it is given back, what its statements may take; API_CALL for who says nothing. */
+enum api_limit { API_CALL, API_PLAN, API_PRUNE };
+bool api_limit(struct store *store, enum api_limit limit, struct err *err);
 void api_give(struct api *api, struct store *store);      /* closes it when it is lost */
 void api_pool_close(struct api *api);
 

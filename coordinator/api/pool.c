@@ -3,7 +3,19 @@
 #include "base/clock.h"
 
 #define WAIT_MS 5000
-#define LOCKS_MS 5000 /* somebody maintains the control database: a reader is told so, and its place is free again */
+
+/* What one statement of a call may take, less than the minute that a client waits: whoever asks is told, and its place
+ * is free again. One accepts at a time, and the others wait for it. */
+static const struct store_limits limits[] = {
+    [API_CALL] = {.lock_ms = 5000, .statement_ms = 20000},
+    [API_PLAN] = {.lock_ms = 10000, .statement_ms = 30000},
+    [API_PRUNE] = {.lock_ms = 5000, .statement_ms = 50000},
+};
+
+bool api_limit(struct store *store, enum api_limit limit, struct err *err)
+{
+    return store_limit(store, &limits[limit], err);
+}
 
 static bool wait_for_one(struct api *api)
 {
@@ -30,15 +42,15 @@ struct store *api_take(struct api *api, struct err *err)
     if (any && !store)
         api->open_count++;
     pthread_mutex_unlock(&api->lock);
-    if (!any)
+    if (!any) {
         err_set(err, ERR_TIMEOUT, "all connections to the control database are in use");
-    if (!any || store)
-        return store;
-    if (store_open(api->options.conninfo, api->options.fleet, api->options.environment, "greylag api", &store, err)) {
-        if (store_lock_timeout(store, LOCKS_MS, err))
-            return store;
-        store_close(store);
+        return NULL;
     }
+    if ((store || store_open(api->options.conninfo, api->options.fleet, api->options.environment, "greylag api", &store,
+                             err)) &&
+        api_limit(store, API_CALL, err))
+        return store;
+    store_close(store);
     pthread_mutex_lock(&api->lock);
     api->open_count--;
     pthread_cond_broadcast(&api->returned);

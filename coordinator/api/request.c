@@ -5,15 +5,33 @@
 #include "base/cleanup.h"
 #include "base/text.h"
 
-void api_problem(const struct http_request *request, struct http_response *response, const struct err *err)
+/* What a limit of pool.c has ended. */
+static void add_what_held_it_up(struct err *err)
 {
-    if (err->kind == ERR_INPUT && request->parameters[0])
-        http_problem(response, 404, ERR_USAGE, err->text, err->hint);
-    else if (err->kind == ERR_UNREACHABLE && !*err->hint)
-        http_problem(response, 503, err->kind, err->text,
+    static const char look[] = "SELECT pid, query, pg_blocking_pids(pid) FROM pg_stat_activity";
+    bool locked = strcmp(err->sqlstate, "55P03") == 0;
+    if (!locked && strcmp(err->sqlstate, "57014") != 0)
+        return;
+    err->kind = ERR_TIMEOUT;
+    err_prefix(err, locked ? "somebody holds a lock in the control database" : "the control database takes too long");
+    if (locked)
+        err_hint(err, "Ask again when that is over: somebody maintains it, or left a transaction open. There, `%s` "
+                      "says who.", look);
+    else
+        err_hint(err, "Ask again when it has less to do. There, `%s` says what it does.", look);
+}
+
+void api_problem(const struct http_request *request, struct http_response *response, const struct err *why)
+{
+    struct err err = *why;
+    add_what_held_it_up(&err);
+    if (err.kind == ERR_INPUT && request->parameters[0])
+        http_problem(response, 404, ERR_USAGE, err.text, err.hint);
+    else if (err.kind == ERR_UNREACHABLE && !*err.hint)
+        http_problem(response, 503, err.kind, err.text,
                      "The coordinator has lost its control database: ask again when that is back.");
     else
-        http_problem_err(response, err);
+        http_problem_err(response, &err);
 }
 
 int64_t api_query_number(const struct http_request *request, const char *name, int64_t min, int64_t max,

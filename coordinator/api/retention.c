@@ -5,7 +5,6 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 
-#define STATEMENT_MS 60000
 #define ROWS_MAX 10000 /* of one table in one transaction */
 #define CALL_MS 20000  /* after that the caller asks again */
 #define COUNT_MAX 1000000000
@@ -31,10 +30,10 @@ void api_retention(void *context, struct http_request *request, struct http_resp
     int64_t keep_ms = api_query_number(request, "keepMs", 1, KEEP_MAX_MS, api->options.retention_ms);
     const struct store_prune wanted = {.keep_ms = keep_ms ? keep_ms : KEEP_MAX_MS,
                                        .limit = COUNT_MAX,
-                                       .timeout_ms = STATEMENT_MS,
                                        .only_count = true};
     struct store *store = api_take(api, &err);
-    bool ok = store && store_sizes(store, &tables, &err) && store_prune(store, &wanted, &rows, &over, &err);
+    bool ok = store && api_limit(store, API_PRUNE, &err) &&
+              store_sizes(store, &tables, &err) && store_prune(store, &wanted, &rows, &over, &err);
     if (store)
         api_give(api, store);
     if (ok) {
@@ -72,11 +71,11 @@ void api_prune(void *context, struct http_request *request, struct http_response
                      "the coordinator's own `retention` keeps everything");
         return;
     }
-    const struct store_prune wanted = {.keep_ms = keep_ms, .limit = ROWS_MAX, .timeout_ms = STATEMENT_MS};
+    const struct store_prune wanted = {.keep_ms = keep_ms, .limit = ROWS_MAX};
     int64_t until = clock_mono_ms() + CALL_MS;
     json_t *sum = json_array();
     struct store *store = api_take(api, &err);
-    bool ok = store != NULL;
+    bool ok = store && api_limit(store, API_PRUNE, &err);
     while (ok && rows && clock_mono_ms() < until) {
         char *part = NULL;
         ok = store_prune(store, &wanted, &rows, &part, &err);

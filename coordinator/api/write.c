@@ -108,10 +108,10 @@ static void add_members(struct http_response *response, json_t *members)
     response->type = type;
 }
 
-static void reply_refused(struct http_response *response, const struct store_acceptance *acceptance,
-                          const struct err *err)
+static void reply_refused(const struct http_request *request, struct http_response *response,
+                          const struct store_acceptance *acceptance, const struct err *err)
 {
-    http_problem_err(response, err);
+    api_problem(request, response, err);
     add_members(response, json_pack("{s:o, s:o, s:b}", "findings", findings_json(&acceptance->findings), "missing",
                                     missing_list(acceptance), "retriable",
                                     err->retriable));
@@ -136,13 +136,14 @@ void api_plans(void *context, struct http_request *request, struct http_response
     if (!api_plan_request(request, &options, &wanted, response))
         return;
     struct store *store = api_take(context, &err);
-    bool ok = store && store_release_preview(store, &wanted, request->arena, &acceptance, &err);
+    bool ok = store && api_limit(store, API_PLAN, &err) &&
+              store_release_preview(store, &wanted, request->arena, &acceptance, &err);
     if (store)
         api_give(context, store);
     if (ok)
         reply_plan(response, &acceptance);
     else
-        reply_refused(response, &acceptance, &err);
+        reply_refused(request, response, &acceptance, &err);
 }
 
 static void accept_release(struct api *api, struct http_request *request, const struct store_request *wanted,
@@ -151,11 +152,12 @@ static void accept_release(struct api *api, struct http_request *request, const 
     struct err err = ERR_INIT;
     struct store_acceptance acceptance = {.release = ""};
     struct store *store = api_take(api, &err);
-    bool ok = store && store_release_accept(store, wanted, request->arena, &acceptance, &err);
+    bool ok = store && api_limit(store, API_PLAN, &err) &&
+              store_release_accept(store, wanted, request->arena, &acceptance, &err);
     if (store)
         api_give(api, store);
     if (!ok) {
-        reply_refused(response, &acceptance, &err);
+        reply_refused(request, response, &acceptance, &err);
         return;
     }
     bool any = acceptance.release[0] != '\0';

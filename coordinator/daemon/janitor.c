@@ -12,7 +12,6 @@
 #define EVERY_MS 3600000
 #define PARTS_MS 1000 /* between parts, while there is more */
 #define ROWS_MAX 2000 /* of one table in one part */
-#define STATEMENT_MS 30000
 
 struct janitor {
     struct janitor_options options;
@@ -38,11 +37,11 @@ static bool pause_for(struct janitor *janitor, int64_t ms)
 static bool tidy(const struct settings *settings, int64_t *ret_rows, struct err *err)
 {
     struct store *store = NULL;
-    const struct store_prune wanted = {
-        .keep_ms = settings->retention_ms, .limit = ROWS_MAX, .timeout_ms = STATEMENT_MS};
+    const struct store_prune wanted = {.keep_ms = settings->retention_ms, .limit = ROWS_MAX};
+    static const struct store_limits limits = {.lock_ms = 10000, .statement_ms = 30000};
     if (!store_open(settings->database, settings->fleet, settings->environment, "greylag-janitor", &store, err))
         return false;
-    bool done = store_prune(store, &wanted, ret_rows, NULL, err);
+    bool done = store_limit(store, &limits, err) && store_prune(store, &wanted, ret_rows, NULL, err);
     store_close(store);
     return done;
 }

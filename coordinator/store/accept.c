@@ -14,10 +14,9 @@
  * by the server: its plan must not be stored after others have come and gone. */
 #define ACCEPT_BEGIN                                                                                                   \
     "BEGIN ISOLATION LEVEL REPEATABLE READ; SET LOCAL idle_in_transaction_session_timeout = '10s'; "                   \
-    "SET LOCAL lock_timeout = 0; "                                                                                     \
     "LOCK TABLE greylag.identity IN SHARE UPDATE EXCLUSIVE MODE"
 #define ATTEMPTS 5
-#define PREVIEW_BEGIN "BEGIN ISOLATION LEVEL REPEATABLE READ; SET LOCAL lock_timeout = 0"
+#define PREVIEW_BEGIN "BEGIN ISOLATION LEVEL REPEATABLE READ"
 
 static void add_warning(struct arena *arena, struct plan_findings *findings, enum finding_rule rule, const char *text,
                         const char *hint)

@@ -29,12 +29,11 @@ static const struct prune {
 static bool run_prune(struct store *store, const struct prune *prune, const struct store_prune *wanted,
                       int64_t *ret_rows, struct err *err)
 {
-    char keep[24], limit[24], timeout[24];
+    char keep[24], limit[24];
     auto_pgresult PGresult *result = NULL;
     if (!store_begin(store, err))
         return false;
-    bool done = store_exec(store, sql_prune_limit, NULL, err, 1, store_text_int64(timeout, wanted->timeout_ms)) &&
-                store_exec(store, prune->sql, &result, err, 2, store_text_int64(keep, wanted->keep_ms),
+    bool done = store_exec(store, prune->sql, &result, err, 2, store_text_int64(keep, wanted->keep_ms),
                            store_text_int64(limit, wanted->limit));
     if (done)
         *ret_rows = pg_number(result, 0, 0);

@@ -113,8 +113,11 @@ static bool connect_and_check(struct store *store, struct err *err)
 {
     if (!pg_open(store->conninfo, store->application, STORE_CONNECT_MS, &store->pg, err))
         return err_prefix(err, "control database");
+    static const struct store_limits opening = {.lock_ms = STORE_CONNECT_MS}, open = {.lock_ms = 0};
+    store->limits = open;
     pg_set_trace(store->pg, store->trace, store->trace_context);
-    return check_encoding(store, err) && store_migrate(store, err) && check_identity(store, err);
+    return check_encoding(store, err) && store_limit(store, &opening, err) && store_migrate(store, err) &&
+           check_identity(store, err) && store_limit(store, &open, err);
 }
 
 bool store_open(const char *conninfo, const char *fleet, const char *environment, const char *application,
@@ -172,10 +175,16 @@ bool store_ping(struct store *store, struct err *err)
     return store_exec(store, sql_ping, NULL, err, 0);
 }
 
-bool store_lock_timeout(struct store *store, int64_t ms, struct err *err)
+bool store_limit(struct store *store, const struct store_limits *limits, struct err *err)
 {
-    char text[24];
-    return store_exec(store, sql_lock_timeout, NULL, err, 1, store_text_int64(text, ms));
+    char lock[24], statement[24];
+    if (limits->lock_ms == store->limits.lock_ms && limits->statement_ms == store->limits.statement_ms)
+        return true;
+    if (!store_exec(store, sql_limit, NULL, err, 2, store_text_int64(lock, limits->lock_ms),
+                    store_text_int64(statement, limits->statement_ms)))
+        return false;
+    store->limits = *limits;
+    return true;
 }
 
 bool store_has_room(struct store *store, struct err *err)

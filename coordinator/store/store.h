@@ -42,8 +42,13 @@ void store_set_trace(struct store *store, void (*trace)(void *context, const cha
 bool store_lost(struct store *store);
 void store_close(struct store *store);
 bool store_ping(struct store *store, struct err *err);
-/* From now on a statement of this connection waits no longer for another's lock; accepting and pruning do. */
-bool store_lock_timeout(struct store *store, int64_t ms, struct err *err);
+/* What a statement of this connection may take from now on; 0: no limit, as it is opened. ERR_DATABASE, with SQLSTATE
+ * 55P03 or 57014, of one that took longer. */
+struct store_limits {
+    int64_t lock_ms;      /* waiting for another's lock */
+    int64_t statement_ms; /* all of it */
+};
+bool store_limit(struct store *store, const struct store_limits *limits, struct err *err);
 
 /* ---- SQL texts, by digest (crypto/digest.h's hex over the bytes) ---- */
 
@@ -158,7 +163,6 @@ bool store_target_forget(struct store *store, const char *service, const char *t
 struct store_prune {
     int64_t keep_ms;
     int64_t limit;      /* rows of one table at most, in one transaction */
-    int64_t timeout_ms; /* of one statement */
     bool only_count;    /* nothing goes */
 };
 /* *ret_json (new; may be NULL): [{"table","what","rows"}]. Anybody may call it beside a leader. */

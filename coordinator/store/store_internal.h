@@ -15,6 +15,7 @@ struct store {
     struct store_lease lease; /* epoch 0: none held */
     pg_trace *trace;
     void *trace_context;
+    struct store_limits limits; /* that the connection has */
     int64_t lease_ttl_ms;
     int64_t clock_ahead_us; /* when the lease was last written */
 };

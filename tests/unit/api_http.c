@@ -36,7 +36,7 @@ static void start(void)
                                   .tokens_file = tokens_path};
     MUST(api_start(&options, &api, &why));
     for (int role = 0; role < TOKEN_ROLE_COUNT; role++)
-        MUST(http_client_new(api_url(api), texts[role], 20000, &clients[role], &why));
+        MUST(http_client_new(api_url(api), texts[role], 40000, &clients[role], &why));
 }
 
 static void stop(void)
@@ -567,6 +567,57 @@ Test(api_database, a_table_that_is_locked_is_told_and_waited_for_no_longer, .tim
     api_stop(api);
     unlink(tokens_path);
     stop_database();
+}
+
+struct held_up {
+    enum token_role role;
+    const char *method, *path;
+    int status;
+    struct err err;
+};
+
+static void *call_held_up(void *context)
+{
+    struct held_up *call_of = context;
+    auto_http_reply struct http_reply reply = HTTP_REPLY_INIT;
+    json_t *body = strcmp(call_of->method, "POST") == 0 ? request_json(true) : NULL;
+    call_of->status = call(call_of->role, call_of->method, call_of->path, body, NULL, &reply, &call_of->err);
+    return NULL;
+}
+
+/* Also who plans and accepts, and who has to open a connection first. */
+Test(api_http, no_call_waits_for_a_locked_table_for_ever)
+{
+    struct held_up calls_of[] = {{.role = TOKEN_VIEWER, .method = "GET", .path = "/api/v1/releases"},
+                                 {.role = TOKEN_OPERATOR, .method = "POST", .path = "/api/v1/plans"},
+                                 {.role = TOKEN_ADMIN, .method = "POST", .path = "/api/v1/releases"}};
+    pthread_t threads[COUNT_OF(calls_of)];
+    make_ready();
+    PGconn *keeper = PQconnectdb(conninfo);
+    PQclear(PQexec(keeper, "BEGIN; LOCK TABLE greylag.releases, greylag.applied, greylag.identity"));
+    cr_assert_eq(PQtransactionStatus(keeper), PQTRANS_INTRANS, "%s", PQerrorMessage(keeper));
+    for (size_t i = 0; i < COUNT_OF(calls_of); i++)
+        pthread_create(&threads[i], NULL, call_held_up, &calls_of[i]);
+    for (size_t i = 0; i < COUNT_OF(calls_of); i++) {
+        const struct held_up *done = &calls_of[i];
+        pthread_join(threads[i], NULL);
+        cr_expect(done->status == 503 && done->err.kind == ERR_TIMEOUT && strstr(done->err.text, "holds a lock") &&
+                      strstr(done->err.hint, "pg_blocking_pids"),
+                  "%s: %d %s (%s)", done->path, done->status, done->err.text, done->err.hint);
+    }
+    PQfinish(keeper);
+}
+
+Test(api_http, a_call_that_takes_the_control_database_too_long_is_told)
+{
+    struct held_up slow = {.role = TOKEN_VIEWER, .method = "GET", .path = "/api/v1/workers"};
+    make_ready();
+    test_pg_run(conninfo, "CREATE OR REPLACE FUNCTION greylag.heard_within(heard_at timestamptz, ms bigint) "
+                          "RETURNS boolean LANGUAGE sql AS $$ SELECT pg_sleep(1000) IS NULL $$");
+    call_held_up(&slow);
+    cr_expect(slow.status == 503 && slow.err.kind == ERR_TIMEOUT && strstr(slow.err.text, "takes too long") &&
+                  strstr(slow.err.hint, "pg_stat_activity"),
+              "%d %s (%s)", slow.status, slow.err.text, slow.err.hint);
 }
 
 Test(api_http, imports_are_asked_for_and_wait_for_the_answer)

@@ -23,7 +23,7 @@ static int64_t value(const char *sql)
 /* How many rows went, of all tables. */
 static int64_t prune(struct store *store, int64_t keep_ms, bool only_count)
 {
-    struct store_prune wanted = {.keep_ms = keep_ms, .limit = 100000, .timeout_ms = 30000, .only_count = only_count};
+    struct store_prune wanted = {.keep_ms = keep_ms, .limit = 100000, .only_count = only_count};
     int64_t rows;
     char *text;
     MUST(store_prune(store, &wanted, &rows, &text, &why));
@@ -244,7 +244,7 @@ Test(store_retention, the_release_that_brought_an_earlier_text_stays)
 
 static void *prune_beside(void *store)
 {
-    const struct store_prune wanted = {.keep_ms = 400LL * DAY_MS, .limit = 100000, .timeout_ms = 30000};
+    const struct store_prune wanted = {.keep_ms = 400LL * DAY_MS, .limit = 100000};
     int64_t rows;
     return store_prune(store, &wanted, &rows, NULL, NULL) ? store : NULL;
 }
