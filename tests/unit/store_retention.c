@@ -86,9 +86,10 @@ Test(store_retention, what_is_over_goes_and_what_is_needed_stays)
     change("INSERT INTO greylag.orders (release, kind, by, handled_at) "
            "VALUES ('01bbb', 'cancel', 'ann', NULL), ('01bbb', 'cancel', 'ann', now())");
     int64_t before = value("SELECT count(*) FROM greylag.inbox");
-    cr_assert_gt(prune(store, 400LL * DAY_MS, true), 0);
+    const int64_t over = prune(store, 400LL * DAY_MS, true);
+    cr_assert_gt(over, 0);
     cr_assert_eq(value("SELECT count(*) FROM greylag.inbox"), before, "counting takes nothing away");
-    cr_assert_gt(prune(store, 400LL * DAY_MS, false), 0);
+    cr_assert_eq(prune(store, 400LL * DAY_MS, false), over, "as many as were counted");
     cr_assert_eq(prune(store, 400LL * DAY_MS, false), 0, "once is enough");
 
     cr_expect_eq(value("SELECT count(*) FROM greylag.decisions WHERE release < '01f'"), 0);
@@ -237,6 +238,57 @@ Test(store_retention, the_release_that_brought_an_earlier_text_stays)
     cr_expect_eq(value("SELECT count(*) FROM greylag.releases WHERE pruned_at IS NOT NULL AND id = '01bbb'"), 1);
     cr_expect_eq(value("SELECT count(*) FROM greylag.releases WHERE pruned_at IS NOT NULL AND id <> '01bbb'"), 0);
     cr_expect_eq(value("SELECT count(*) FROM greylag.plan_steps WHERE release = '01aaa'"), 1);
+    store_close(store);
+    free(world.json);
+    arena_release(&world.arena);
+}
+
+/* Fires at what happens to a table, as whatever ends a pruning half-way. */
+static void break_at(const char *what)
+{
+    auto_free char *sql = xasprintf(
+        "CREATE OR REPLACE FUNCTION broken() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN RAISE 'broken'; END$$;"
+        "CREATE TRIGGER broken BEFORE %s EXECUTE FUNCTION broken()", what);
+    change(sql);
+}
+
+static bool is_broken_off(struct store *store)
+{
+    const struct store_prune wanted = {.keep_ms = 400LL * DAY_MS, .limit = 100000};
+    struct err err = ERR_INIT;
+    int64_t rows;
+    return !store_prune(store, &wanted, &rows, NULL, &err) && strstr(err.text, "broken");
+}
+
+/* A plan must not be made from half of what a release did. */
+Test(store_retention, a_release_is_off_the_record_before_anything_of_it_goes)
+{
+    struct store *store = open_store();
+    struct world world;
+    struct err err = ERR_INIT;
+    struct store_acceptance acceptance;
+    lead(store, "a");
+    accept_ready(store, &world);
+    old_release("01aaa", 500, "up", false);
+    change("INSERT INTO greylag.steps SELECT (jsonb_populate_record(s, '{\"release\": \"01aaa\"}')).* "
+           "FROM greylag.steps s");
+    const int64_t all = value("SELECT count(*) FROM greylag.steps WHERE release = '01aaa'");
+    break_at("UPDATE ON greylag.releases FOR EACH ROW");
+    cr_expect(is_broken_off(store));
+    cr_expect_eq(value("SELECT count(*) FROM greylag.steps WHERE release = '01aaa'"), all, "it is still on record");
+    change("DROP TRIGGER broken ON greylag.releases");
+    break_at("DELETE ON greylag.steps FOR EACH ROW");
+    cr_expect(is_broken_off(store));
+    change("UPDATE greylag.releases SET state = 'succeeded', ended_at = now() WHERE state = 'running'");
+    struct plan_options back = {.direction = DIRECTION_DOWN, .back_to = "01aaa"};
+    struct store_request request = {.fleet_json = world.json, .fleet_len = strlen(world.json), .options = &back,
+                                    .requested_by = "ann", .reason = ""};
+    cr_assert_not(store_release_preview(store, &request, &world.arena, &acceptance, &err));
+    cr_expect(strstr(err.text, "not on record any more"), "%s", err.text);
+    change("DROP TRIGGER broken ON greylag.steps");
+    const int64_t over = prune(store, 400LL * DAY_MS, true);
+    cr_expect_eq(prune(store, 400LL * DAY_MS, false), over, "the rest goes");
+    cr_expect_eq(value("SELECT count(*) FROM greylag.steps WHERE release = '01aaa'"), 0);
     store_close(store);
     free(world.json);
     arena_release(&world.arena);
