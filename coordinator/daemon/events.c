@@ -367,12 +367,14 @@ bool leader_take_orders(struct leader *leader, struct err *err)
             leader->look = true;
             continue;
         }
+        if (!orders[i].latest) { /* just after it was asked for; what it was may not be on record any more */
+            note_handled(leader, orders[i].id, "other releases came after it");
+            continue;
+        }
         if (!switch_release(leader, orders[i].release, err))
             return false;
         if (!leader->release || strcmp(leader->release->id, orders[i].release) != 0)
             note_handled(leader, orders[i].id, "another release is under way");
-        else if (release_state_terminal(leader->release->rollout.state) && !orders[i].latest)
-            note_handled(leader, orders[i].id, "other releases came after it"); /* just after it was asked for */
         else
             carry_out(leader, &orders[i]);
     }

@@ -371,6 +371,10 @@ Test(leader, an_order_for_what_others_came_after_is_not_carried_out)
     cr_assert_eq(leader.handled_count, 1u);
     cr_expect_str_eq(leader.handled[0].result, "other releases came after it");
     cr_expect_eq(rollout->state, RELEASE_HALTED, "it goes on");
+    test_pg_run(conninfo, "UPDATE greylag.releases SET fleet = '', pruned_at = now(); DELETE FROM greylag.steps");
+    leader_release_set(&leader, NULL);
+    MUST(leader_take_orders(&leader, &why)); /* of what is off the record, too */
+    cr_expect_str_eq(leader.handled[1].result, "other releases came after it");
 }
 
 /* Whatever took it away: a term that ended at it would be followed by the next one, for ever. */
