@@ -238,10 +238,11 @@ struct store_candidate {
     int64_t above;      /* a target has shown this epoch: the new one is higher, and `restored`; 0: none has */
     bool instead;       /* it can do what a leader who yields cannot */
 };
-/* Takes it when nobody holds it: never taken, released, expired by the server's clock, or every session of its holder
- * is gone; `instead`: also when its holder yields it. The predecessor's sessions are terminated and waited for first.
- * *ret_taken false: somebody else leads. What an older epoch left in the outbox is dropped: its targets are fenced by
- * whoever takes over. Also sets idle_in_transaction_session_timeout. */
+/* Takes it when nobody holds it: never taken, released, expired by the server's clock, seen by this store without a
+ * renewal for as long as it lasts, or every session of its holder is gone; `instead`: also when its holder yields it.
+ * The predecessor's sessions are terminated and waited for first. *ret_taken false: somebody else leads. What an older
+ * epoch left in the outbox is dropped: its targets are fenced by whoever takes over. Also sets
+ * idle_in_transaction_session_timeout. */
 bool store_lease_take(struct store *store, const struct store_candidate *candidate, bool *ret_taken,
                       struct store_lease *ret_lease, struct err *err);
 /* ERR_FENCED: lost. `yields`: whoever can do better may take it from now on. */

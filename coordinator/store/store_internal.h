@@ -18,6 +18,8 @@ struct store {
     struct store_limits limits; /* that the connection has */
     int64_t lease_ttl_ms;
     int64_t clock_ahead_us; /* when the lease was last written */
+    char lease_written[24]; /* who stands by: by which transaction, and since when that was seen */
+    int64_t lease_seen_ms;
 };
 
 bool store_migrate(struct store *store, struct err *err);

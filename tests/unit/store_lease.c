@@ -254,6 +254,38 @@ Test(store, a_leader_that_died_is_followed_at_once)
     store_close(b);
 }
 
+static bool try_to_lead(struct store *store, const char *holder, int64_t ttl_ms)
+{
+    struct store_lease lease;
+    bool taken;
+    MUST(store_lease_take(store, &(struct store_candidate){.holder = holder, .ttl_ms = ttl_ms}, &taken, &lease, &why));
+    return taken;
+}
+
+/* By that clock the lease lasts for another hour, and its holder's session is there: it may be frozen. */
+Test(store, a_lease_that_nobody_renews_lapses_also_where_the_clock_went_back)
+{
+    enum { TTL_MS = 300, LIMIT_MS = 10000 };
+    struct store *a = open_store(), *b = open_store();
+    struct err err = ERR_INIT;
+    cr_assert(try_to_lead(a, "a", LIMIT_MS));
+    test_pg_run(conninfo, "UPDATE greylag.lease SET expires_at = now() + interval '1 hour', "
+                          "written = pg_current_xact_id()");
+    for (int64_t until = clock_mono_ms() + TTL_MS * 3; clock_mono_ms() < until; poll(NULL, 0, 10)) {
+        MUST(store_lease_renew(a, false, &why));
+        test_pg_run(conninfo, "UPDATE greylag.lease SET expires_at = now() + interval '1 hour', "
+                              "written = pg_current_xact_id()");
+        cr_assert_not(try_to_lead(b, "b", TTL_MS), "it is renewed");
+    }
+    bool taken = false;
+    for (int64_t until = clock_mono_ms() + LIMIT_MS; !taken && clock_mono_ms() < until; poll(NULL, 0, 10))
+        taken = try_to_lead(b, "b", TTL_MS);
+    cr_expect(taken, "whoever is there leads");
+    cr_expect_not(store_lease_check(a, &err), "who wakes up does not");
+    store_close(a);
+    store_close(b);
+}
+
 Test(store, an_order_wakes_who_listens)
 {
     struct store *store = open_store(), *listener = open_store();
