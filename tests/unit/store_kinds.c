@@ -429,6 +429,31 @@ Test(store_kinds, back_to_what_a_release_held_whatever_ran_since)
     end(&w);
 }
 
+/* An id has the time of whoever made it, whose clock may have been wrong; no outcome is on record any more. */
+Test(store_kinds, what_came_before_a_release_is_told_by_when_it_was_accepted)
+{
+    static const char *const services[] = {"auth", "shop"};
+    struct world w;
+    struct store_acceptance acceptance;
+    const char *ids[2];
+    begin(&w);
+    put_all(&w);
+    for (int i = 0; i < 2; i++) {
+        struct plan_options one = {.direction = DIRECTION_UP, .services = &services[i], .service_count = 1};
+        MUST(accept(&w, &one, &acceptance, &why));
+        ids[i] = arena_strdup(&w.arena, acceptance.release);
+        cr_assert_eq(drive(&w, ids[i]), RELEASE_SUCCEEDED);
+    }
+    cr_assert_lt(strcmp(ids[0], ids[1]), 0);
+    auto_free char *sql = xasprintf("UPDATE greylag.releases SET accepted_at = accepted_at - interval '1 day' "
+                                    "WHERE id = '%s'; DELETE FROM greylag.inbox", ids[1]);
+    test_pg_run(conninfo, sql);
+    struct plan_options back = {.direction = DIRECTION_DOWN, .back_to = ids[0]};
+    MUST(accept(&w, &back, &acceptance, &why));
+    cr_expect_eq(acceptance.steps, 0u, "shop's came first: %zu", acceptance.steps);
+    end(&w);
+}
+
 /* Its placeholders may be others by then, or none. */
 Test(store_kinds, an_earlier_text_keeps_what_it_was_run_with)
 {

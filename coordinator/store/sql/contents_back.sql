@@ -1,6 +1,6 @@
 -- What is applied, and beside it the checksum of what was in effect there at the end of release $1, '' nothing: the
--- last outcome until then says it; without one, the first outcome after it. What a later release only recorded was in
--- effect before it.
+-- last outcome until then says it; without one, the first outcome after it; without any, when the release was accepted
+-- that applied it, or else its id. What a later release only recorded was in effect before it.
 WITH back AS (SELECT accepted_at FROM greylag.releases WHERE id = $1),
 until AS (
   SELECT DISTINCT ON (service, target, migration) service, target, migration, held
@@ -13,7 +13,9 @@ until AS (
 ), judged AS (
   SELECT a.*, coalesce(r.direction = 'adopt', false) AS recorded,
          coalesce(u.held, CASE WHEN n.direction IN ('up', 'adopt') THEN ''
-                               WHEN n.direction IS NOT NULL OR a.release COLLATE "C" <= $1 THEN a.checksum
+                               WHEN n.direction IS NOT NULL
+                                    OR coalesce(r.accepted_at <= (SELECT accepted_at FROM back),
+                                                a.release COLLATE "C" <= $1) THEN a.checksum
                                ELSE '' END) AS held
     FROM greylag.applied a
     LEFT JOIN greylag.releases r ON r.id = a.release
