@@ -147,6 +147,9 @@ bool vocabulary_find(const struct vocabulary *words, const char *text, unsigned 
       "look at Kafka, and at the coordinator's log; they are sent again by themselves")                            \
     X(HALTED,     "halted",     "a release stands still half way, and no later one has put its targets right",     \
       "greylag release show")                                                                                      \
+    X(LEFTOVER,   "leftover",   "a release that went back left something on a target that nobody has taken up",    \
+      "clear it by hand, or let it stay, and say so (a greylag up that applies its migration ends this, too): "      \
+      "greylag release leave")                                                                                     \
     X(BLOCKED,    "blocked",    "a worker reports its target, and cannot work on it",                              \
       "mend what its worker says; what waits for it goes on by itself")                                            \
     X(SILENT,     "silent",     "a target is reported no longer",                                                  \

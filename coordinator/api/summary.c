@@ -176,7 +176,7 @@ json_t *api_summary(const json_t *show)
 {
     static const char *const kept[] = {"id",     "state",        "direction", "plan",      "requestedBy", "reason",
                                        "note",   "acceptedAtUs", "endedAtUs", "decidedBy", "rewound",     "change",
-                                       "orders", "latest",       "irreversible"};
+                                       "orders", "latest",       "irreversible", "leftovers"};
     json_t *summary = json_object(), *services = json_array(), *problems = json_array();
     json_t *forward = new_counts(), *back = new_counts(), *notices = json_array();
     json_int_t more_notices = 0;

@@ -13,7 +13,7 @@ static void add_place(struct buf *out, const json_t *item)
     const char *release = json_text(item, "release"), *service = json_text(item, "service");
     if (*release)
         buf_addf(out, "release %s ", release);
-    else if (*json_text(item, "target"))
+    if (*json_text(item, "target"))
         buf_addf(out, "%s%s%s ", service, *service ? "/" : "", json_text(item, "target"));
 }
 

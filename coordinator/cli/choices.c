@@ -6,11 +6,13 @@
 
 enum place { ANYWHERE, NEWEST, EARLIER };
 /* WHOLE, PARTLY: how much of it has a way back. OPEN: it does not stand where the way back ends, where going on leads
- * nowhere. KNOWN: no target of it went back in time, which only its own retry or rollback takes note of. */
-enum given { WHATEVER, WHOLE, PARTLY, OPEN, KNOWN };
+ * nowhere. KNOWN: no target of it went back in time, which only its own retry or rollback takes note of. LEFTOVERS: it
+ * left something behind that nobody has taken up. */
+enum given { WHATEVER, WHOLE, PARTLY, OPEN, KNOWN, LEFTOVERS };
 
 #define TO(direction) (1u << DIRECTION_##direction)
 #define EITHER (TO(UP) | TO(DOWN) | TO(ADOPT))
+#define LEAVE_IT "what is left behind is cleared, or may stay: nobody has to look at it any more"
 
 static const struct choice {
     enum release_state state;
@@ -42,8 +44,10 @@ static const struct choice {
      "it may stay as it stands: nobody has to look at it any more"},
     {RELEASE_ROLLED_BACK, EITHER, ANYWHERE, WHATEVER, "release show", true, "every step and decision"},
     {RELEASE_ROLLED_BACK, EITHER, NEWEST, WHATEVER, "up", false, "again, when the cause is gone"},
+    {RELEASE_ROLLED_BACK, EITHER, ANYWHERE, LEFTOVERS, "release leave", true, LEAVE_IT},
     {RELEASE_CANCELLED, EITHER, ANYWHERE, WHATEVER, "release show", true, "every step and decision"},
     {RELEASE_CANCELLED, EITHER, NEWEST, WHATEVER, "up", false, "again, when the cause is gone"},
+    {RELEASE_CANCELLED, EITHER, ANYWHERE, LEFTOVERS, "release leave", true, LEAVE_IT},
     {RELEASE_RUNNING, EITHER, ANYWHERE, WHATEVER, "release watch", true, "see how it goes on"},
     {RELEASE_RUNNING, TO(UP), ANYWHERE, WHATEVER, "release rollback", true, "take it back"},
     {RELEASE_RUNNING, TO(DOWN) | TO(ADOPT), ANYWHERE, WHATEVER, "release rollback", true, "stop it where it stands"},
@@ -58,6 +62,7 @@ static bool is_given(enum given given, const json_t *release)
     case PARTLY: return json_number(release, "irreversible") != 0;
     case OPEN: return strcmp(json_text(release, "decidedBy"), "irreversible") != 0;
     case KNOWN: return !json_is_true(json_object_get(release, "rewound"));
+    case LEFTOVERS: return json_array_size(json_object_get(release, "leftovers")) > 0;
     case WHATEVER: break;
     }
     return true;

@@ -485,11 +485,12 @@ static const struct command cancel_command = {
     .run = cancel_run};
 static const struct command leave_command = {
     .name = "leave",
-    .summary = "say that a halted release needs nobody any more",
+    .summary = "say that a release that halted, or left something behind, needs nobody any more",
     .arguments = "[RELEASE]",
     .arguments_max = 1,
     .description = "For one whose targets somebody has put right, or that may stay as they are: health and status do "
-                   "not name it any more. Nothing else changes. Exit code 1: it is not halted.",
+                   "not name it any more. Nothing else changes. Exit code 1: it has neither halted nor left anything "
+                   "behind.",
     .example = "greylag release leave latest",
     .options = {cli_server_options, cli_json_options},
     .run = leave_run};

@@ -197,7 +197,8 @@ static void tell_half_done(struct decide *d)
     bool told = d->event->kind == ROLLOUT_REPORT && *report_message(d);
     if (!told || !extended(rollout) || rollout->aim == ROLLOUT_AIM_COMPLETE)
         return;
-    note(d, "left", report_message(d));
+    text_format(d->target->left, sizeof d->target->left, "%s", report_message(d));
+    text_format(d->detail, sizeof d->detail, "%s: left: %s", d->target->name, report_message(d));
     text_append(rollout->reason, sizeof rollout->reason, ". Left on %s: %s", d->target->name, report_message(d));
     rollout->changed = true;
 }
@@ -208,6 +209,7 @@ void settle_target(struct decide *d)
     d->target->patient = false;
     d->target->rebuild = false;
     d->target->problem[0] = '\0';
+    d->target->left[0] = '\0';
     steps_without_outcome(d->rollout, d->target, STEP_PENDING);
     follow_target(d->rollout, d->target);
     text_format(d->detail, sizeof d->detail, "%s", d->target->name);

@@ -84,6 +84,8 @@ struct rollout_target {
     bool rebuild;         /* an operator's retry after the database went back in time: the next answer to a fence
                            * replaces what is believed of this target */
     char problem[512];    /* for people: "blocked: disk full", why it is LOST; else "" */
+    char left[512];       /* for people: what a step that the last fence cut off has left, of a release that goes back;
+                           * else "" */
     bool changed;
 };
 

@@ -188,6 +188,7 @@ static bool read_targets(struct store_release *release, const PGresult *targets,
         target->count = (int)pg_number(targets, (int)i, 6);
         target->rebuild = pg_true(targets, (int)i, 7);
         text_format(target->problem, sizeof target->problem, "%s", pg_text(targets, (int)i, 8));
+        text_format(target->left, sizeof target->left, "%s", pg_text(targets, (int)i, 9));
         target->changed = false;
     }
     return true;

@@ -53,8 +53,8 @@ bool store_release_leave(struct store *store, const char *release, const char *b
         return false;
     if (PQntuples(found) == 0)
         return err_set(err, ERR_INPUT, "there is no release %s", release);
-    err_set(err, ERR_CONFLICT, "release %s is %s: only a halted one can be left as it stands", release,
-            pg_text(found, 0, 0));
+    err_set(err, ERR_CONFLICT, "release %s is %s: only a halted one, or one that left something behind, "
+                               "can be left as it stands", release, pg_text(found, 0, 0));
     return err_hint(err, "greylag release show says what can be done with it");
 }
 

@@ -75,6 +75,7 @@ static json_t *target_json(int index, const struct rollout_target *target)
     row_number(json, "c", target->count);
     row_flag(json, "rb", target->rebuild);
     row_text(json, "pr", target->problem);
+    row_text(json, "lb", target->left);
     return json;
 }
 

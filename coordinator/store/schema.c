@@ -30,6 +30,7 @@ static const struct step {
     {18, "clock", sql_0018_clock},
     {19, "inbox", sql_0019_inbox},
     {20, "requests", sql_0020_requests},
+    {21, "leftovers", sql_0021_leftovers},
 };
 #define NEWEST ((int64_t)COUNT_OF(steps))
 #define LOCK_WAIT_MS 30000

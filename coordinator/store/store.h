@@ -138,8 +138,9 @@ bool store_tag_delete(struct store *store, const char *name, struct err *err); /
  * does not allow it. *ret_order names it. The leader notes what became of it (see store_release_show). */
 bool store_order_add(struct store *store, const char *release, const char *kind, const char *by, int64_t *ret_order,
                      struct err *err);
-/* A person says that a halted release needs nobody any more: it is no longer listed as what needs a person. It halts as
- * before, and can be retried. ERR_INPUT: no such release; ERR_CONFLICT: it is not halted. */
+/* A person says that a release which halted, or left something behind, needs nobody any more: it is no longer listed as
+ * what needs a person. Nothing else changes: a halted one can be retried. ERR_INPUT: no such release; ERR_CONFLICT: it
+ * has neither halted nor left anything behind. */
 bool store_release_leave(struct store *store, const char *release, const char *by, struct err *err);
 
 /* ---- Keys of workers ---- */

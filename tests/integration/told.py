@@ -3,7 +3,7 @@ One fleet of real processes in goose's layout: a WARNING, a failure with DETAIL,
 import pathlib
 import sys
 
-from greylag import Stage, expect, scenarios
+from greylag import Stage, expect, scenarios, wait
 
 FLEET = """fleet: told
 defaults: {on_failure: halt}
@@ -35,6 +35,13 @@ THIRD = """-- +goose Up
 do $$ begin raise exception '%', repeat('\u00e9', 600); end $$;
 -- +goose Down
 select 1;
+"""
+HALF = """-- +goose NO TRANSACTION
+-- +goose Up
+create table half (id int);
+{next}
+-- +goose Down
+drop table half;
 """
 
 
@@ -78,6 +85,40 @@ def test_what_a_server_says():
         for name, program in stage.programs.items():
             for text in ("4711", "3 accounts", "ask ann"):
                 expect(text not in program.log(), f"{name} logged \"{text}\":\n{program.log()}")
+
+
+def test_what_is_left_behind_is_told_until_somebody_has_seen_to_it():
+    with Stage() as stage:
+        stage.fleet(write(stage, _1_half=HALF.format(next="select 1 / 0;")))
+        stage.fleet_file.write_text(FLEET.replace("halt}", "rollback-release}"))
+        stage.everybody()
+
+        def is_told(release, what):
+            leave = f"greylag release leave {release}"
+            for command in (["health"], ["status"], ["release", "show"]):
+                says(stage.greylag(*command, check=None), what, leave)
+            stage.greylag("health", check=1)
+
+        says(stage.greylag("up", check=3), "left behind: 1 of 2 statements took effect", "greylag release leave")
+        failed = stage.latest()["id"]
+        is_told(failed, "1 of 2 statements took effect")
+        stage.greylag("release", "leave")
+        stage.greylag("health")
+        says(stage.greylag("release", "show"), "Left as it stands by tester")
+        stage.sql("user", "drop table half")
+
+        write(stage, _1_half=HALF.format(next="select pg_sleep(600);"))
+        stage.fleet_file.write_text(FLEET.replace("halt}", "rollback-release}"))
+        stage.greylag("up", "--no-wait")
+        wait(lambda: stage.sql("user", "select 1 from pg_stat_activity where wait_event = 'PgSleep'"),
+             "the second statement to run")
+        stage.greylag("release", "rollback", check=None)
+        cut = stage.ended()
+        is_told(cut["id"], "1 statement outside a transaction took effect and stays")
+        stage.sql("user", "drop table half")
+        write(stage, _1_half=HALF.format(next="select 1;"))
+        stage.greylag("up")
+        stage.greylag("health")
 
 
 if __name__ == "__main__":

@@ -176,6 +176,16 @@ Test(cli_texts, what_can_be_done)
     cr_expect(strstr(text, "release retry") && strstr(text, "release rollback"), "%s", text);
     cr_expect(!strstr(text, "greylag up ") && !strstr(text, "greylag down"), "%s", text);
     json_decref(rewound);
+    json_t *back = parse("{\"id\": \"r1\", \"state\": \"rolled back\", \"direction\": \"up\", \"latest\": true, "
+                         "\"leftovers\": [{}]}");
+    buf_clear(&out);
+    view_next(back, true, &out);
+    cr_expect(strstr(buf_text(&out), "greylag release leave r1"), "%s", buf_text(&out));
+    json_array_clear(json_object_get(back, "leftovers"));
+    buf_clear(&out);
+    view_next(back, true, &out);
+    cr_expect_not(strstr(buf_text(&out), "release leave"), "it left nothing: %s", buf_text(&out));
+    json_decref(back);
     text = offered("succeeded", "up", true, 0);
     cr_expect(strstr(text, "greylag down    "), "%s", text);
     text = offered("succeeded", "up", true, 1); /* down refuses it */

@@ -213,6 +213,57 @@ Test(store_attention, a_left_release_that_halts_again_is_told_whatever_the_clock
     arena_release(&world.arena);
 }
 
+/* What a release that went back left on a target stands there until a later one has taken it up, or somebody says that
+ * it may stay. */
+Test(store_attention, what_a_release_that_went_back_left_behind)
+{
+    struct store *store = open_store();
+    struct world world;
+    struct err err = ERR_INIT;
+    auto_arena struct arena arena = ARENA_INIT;
+    lead(store, "a");
+    accept_ready(store, &world);
+    auto_free char *id = test_pg_value(conninfo, "SELECT id FROM greylag.releases");
+    change("UPDATE greylag.releases SET state = 'rolled back', ended_at = now()");
+    TOLD("");
+    cr_assert_not(store_release_leave(store, id, "ann", &err));
+    cr_expect_str_eq(strchr(err.text, ':'), ": only a halted one, or one that left something behind, can be left as it "
+                                            "stands");
+    change("UPDATE greylag.release_targets SET left_behind = '1 statement took effect' WHERE target = 'user-us'; "
+           "UPDATE greylag.steps SET state = 'failed', outcome = '{\"left\": \"an invalid index\"}' "
+           "WHERE ordinal = (SELECT ordinal FROM greylag.steps s JOIN greylag.release_targets t "
+           "ON t.release = s.release AND t.ix = s.target_ix WHERE target = 'user-eu' ORDER BY ordinal LIMIT 1)");
+    TOLD("leftover release user/user-eu; leftover release user/user-us");
+    auto_free char *health = NULL, *shown = NULL, *again = NULL;
+    MUST(store_health(store, &health, &why));
+    auto_free char *argument = xasprintf("\"argument\":\"%s\"", id);
+    cr_expect(strstr(health, "an invalid index") && strstr(health, argument), "%s", health);
+    MUST(store_release_show(store, id, &shown, &why));
+    cr_expect(strstr(shown, "an invalid index") && strstr(shown, "1 statement took effect"), "%s", shown);
+    MUST(store_release_leave(store, id, "ann", &why));
+    MUST(store_release_leave(store, id, "bob", &why)); /* twice is no mistake */
+    TOLD("");
+    MUST(store_release_show(store, id, &again, &why));
+    cr_expect(strstr(again, "\"leftBy\" : \"bob\""), "%s", again);
+    change("UPDATE greylag.releases SET left_at = NULL; "
+           "INSERT INTO greylag.releases (id, state, direction, fleet, options, plan_digest, irreversible, "
+           "accept_irreversible, requested_by, note) SELECT 'later', 'succeeded', 'up', fleet, options, plan_digest, "
+           "0, false, 'ann', '' FROM greylag.releases; "
+           "INSERT INTO greylag.release_targets SELECT 'later', ix, service, target, state, sequence, recorded, first, "
+           "count, rebuild, problem FROM greylag.release_targets");
+    TOLD("leftover release user/user-eu; leftover release user/user-us"); /* with other migrations */
+    change("INSERT INTO greylag.plan_steps SELECT (jsonb_populate_record(p, '{\"release\": \"later\"}')).* "
+           "FROM greylag.plan_steps p WHERE ordinal <> (SELECT max(ordinal) FROM greylag.plan_steps p "
+           "JOIN greylag.release_targets t ON t.release = p.release AND ix = target_ix WHERE target = 'user-us')");
+    TOLD("leftover release user/user-us"); /* what its fence cut off can be the one that is missing */
+    change("INSERT INTO greylag.plan_steps SELECT (jsonb_populate_record(p, '{\"release\": \"later\"}')).* "
+           "FROM greylag.plan_steps p ON CONFLICT DO NOTHING");
+    TOLD("");
+    store_close(store);
+    free(world.json);
+    arena_release(&world.arena);
+}
+
 /* What a broker, or whoever listens there, says of why it refuses can be any bytes. */
 Test(store_attention, a_trouble_that_is_no_text_is_told_all_the_same)
 {

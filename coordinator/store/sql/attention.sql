@@ -1,5 +1,6 @@
 -- What needs a person, the most urgent first. A halted release stands here until each of its targets has been in a
--- later release that succeeded (one that went back left them as they were), or somebody leaves it as it stands.
+-- later release that succeeded (one that went back left them as they were), or somebody leaves it as it stands; what a
+-- release that went back left behind, until it is taken up, or somebody leaves it.
 -- `argument`: of the command that the advice ends with; '' where that command would refuse.
 -- $1: milliseconds after which a target that has said nothing counts as silent. $2: after which it is the coordinator
 -- that hears nothing, when nobody at all has said anything and it has a trouble of its own.
@@ -37,6 +38,10 @@ WITH heard AS (
                                        AND later.accepted_at > r.accepted_at
                                        AND later.state = 'succeeded'))
   UNION ALL
+  SELECT 2, 'leftover', release, service, target,
+         string_agg(coalesce(migration || ': ', '') || what, '; ' ORDER BY migration COLLATE "C"), min(ended_at)
+    FROM greylag.leftovers GROUP BY release, service, target
+  UNION ALL
   SELECT 3, 'blocked', '', service, target, problem, NULL FROM heard WHERE reporting AND problem <> ''
   UNION ALL
   SELECT 4, 'silent', '', service, target,
@@ -67,7 +72,7 @@ WITH heard AS (
 )
 SELECT coalesce(json_agg(json_build_object(
          'kind', kind, 'release', release, 'service', service, 'target', target, 'detail', detail,
-         'argument', CASE WHEN kind = 'halted' THEN release
+         'argument', CASE WHEN kind IN ('halted', 'leftover') THEN release
                           WHEN kind IN ('silent', 'unseen')
                                AND NOT EXISTS (SELECT 1 FROM greylag.release_targets t
                                                  JOIN greylag.releases r ON r.id = t.release

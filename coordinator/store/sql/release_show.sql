@@ -39,6 +39,11 @@ SELECT json_build_object(
                     'why', d.why, 'step', d.step, 'target', d.target, 'before', d.before, 'after', d.after,
                     'detail', d.detail) ORDER BY d.id), '[]')
              FROM greylag.decisions d WHERE d.release = r.id),
+         'leftovers', (
+           SELECT coalesce(json_agg(json_build_object(
+                    'service', l.service, 'target', l.target, 'migration', l.migration, 'what', l.what)
+                    ORDER BY l.service COLLATE "C", l.target COLLATE "C", l.migration COLLATE "C"), '[]')
+             FROM greylag.leftovers l WHERE l.release = r.id),
          'orders', (
            SELECT coalesce(json_agg(json_build_object(
                     'id', o.id, 'kind', o.kind, 'by', o.by, 'atUs', (extract(epoch FROM o.at) * 1000000)::bigint,
