@@ -37,9 +37,35 @@ static int slot_of(const struct planning *planning, const char *record)
     return -1;
 }
 
-/* Whether the file of that slot under this id holds this text. */
+/* What the worker of that record's target told itself; NULL: nothing. A target can be one that the fleet does not have
+ * any more. */
+static const struct target_contents *contents_of(const struct planning *planning, const char *record)
+{
+    const char *const names[] = {planning->fleet->name, planning->fleet->environment};
+    int slot = slot_of(planning, record);
+    if (slot >= 0)
+        return planning->slots[slot].contents;
+    for (size_t i = 0; i < COUNT_OF(names); i++) {
+        size_t len = strlen(names[i]);
+        if (strncmp(record, names[i], len) != 0 || record[len] != '/')
+            return NULL;
+        record += len + 1;
+    }
+    for (size_t i = 0; i < planning->contents_count; i++) {
+        const struct target_contents *contents = &planning->contents[i];
+        size_t len = strlen(contents->service);
+        if (strncmp(record, contents->service, len) == 0 && record[len] == '/' &&
+            strcmp(record + len + 1, contents->target) == 0)
+            return contents;
+    }
+    return NULL;
+}
+
+/* Whether the file of that slot under this id holds this text; of no slot, no. */
 static bool holds(const struct planning *planning, int slot, const char *id, const char *checksum)
 {
+    if (slot < 0)
+        return false;
     int service = planning->slots[slot].service, m = planning_held(planning, service, id);
     return m >= 0 && strcmp(planning->fleet->services[service].migrations[m].up, checksum) == 0;
 }
@@ -53,9 +79,9 @@ static void add(struct elsewhere *all, const struct known *known)
 
 /* As its own worker told, which is newer than what a neighbour's found there; that knows of replaced names. */
 static void add_target(const struct planning *planning, struct elsewhere *all, const struct foreign_history *history,
-                       int slot)
+                       const struct target_contents *contents)
 {
-    const struct target_contents *contents = planning->slots[slot].contents;
+    int slot = slot_of(planning, history->table);
     struct lookup found;
     lookup_init(&found, planning->scratch, history->row_count + 1);
     for (size_t r = 0; r < history->row_count; r++)
@@ -65,6 +91,7 @@ static void add_target(const struct planning *planning, struct elsewhere *all, c
         int row = lookup_get(&found, 0, applied->migration);
         add(all, &(struct known){.record = history->table, .id = applied->migration, .checksum = applied->checksum,
                                  .replaced = row >= 0 && *history->rows[row].script, .unsure = row < 0,
+                                 .stranger = slot < 0,
                                  .shared = holds(planning, slot, applied->migration, applied->checksum)});
     }
 }
@@ -73,22 +100,24 @@ static void add_target(const struct planning *planning, struct elsewhere *all, c
 static void add_record(const struct planning *planning, struct elsewhere *all, const struct foreign_history *history)
 {
     int slot = slot_of(planning, history->table);
-    if (slot >= 0 && planning->slots[slot].contents && planning->slots[slot].contents->applied_count) {
-        add_target(planning, all, history, slot);
+    const struct target_contents *contents = contents_of(planning, history->table);
+    if (contents && contents->applied_count) {
+        add_target(planning, all, history, contents);
         return;
     }
     for (size_t r = history->row_count; r-- > 0;) {
         const struct foreign_row *row = &history->rows[r];
         add(all, &(struct known){.record = history->table, .id = row->version, .checksum = row->checksum,
                                  .replaced = *row->script != '\0', .stranger = slot < 0,
-                                 .shared = slot >= 0 && holds(planning, slot, row->version, row->checksum)});
+                                 .shared = holds(planning, slot, row->version, row->checksum)});
     }
 }
 
 static size_t rows_of(const struct planning *planning, const struct foreign_history *history)
 {
-    int slot = history->tool == HISTORY_GREYLAG ? slot_of(planning, history->table) : -1;
-    size_t own = slot >= 0 && planning->slots[slot].contents ? planning->slots[slot].contents->applied_count : 0;
+    const struct target_contents *contents =
+        history->tool == HISTORY_GREYLAG ? contents_of(planning, history->table) : NULL;
+    size_t own = contents ? contents->applied_count : 0;
     return own > history->row_count ? own : history->row_count;
 }
 

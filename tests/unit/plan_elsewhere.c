@@ -123,6 +123,16 @@ Test(plan_elsewhere, services_that_were_split_and_merged)
     bad(&w, "other-name", "3 (10 of shop/dev/bill/bill)");
     takes(&w, "user:3 move shop/dev/bill/bill 10");
     end(&w);
+
+    begin(&w); /* the same, while bill's worker still tells of it: what user's found there is from before its release */
+    struct migration *user = renamed(&w, "user", 3);
+    user[2].up = digest_of(&w.arena, "bill/V1__x.sql");
+    applied(&w, "user", "user", "1 2");
+    applied(&w, "bill", "bill", "1");
+    elsewhere(&w, "user", "user", "shop/dev/bill/bill", "");
+    bad(&w, "other-name", "3 (1 of shop/dev/bill/bill)");
+    takes(&w, "user:3 move shop/dev/bill/bill 1");
+    end(&w);
 }
 
 Test(plan_elsewhere, what_the_fleet_goes_on_to_have_there_stays_there)
