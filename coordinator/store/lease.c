@@ -72,14 +72,14 @@ static bool settle(struct store *store, struct err *err)
 
 /* Whether nobody has written it for as long as it lasts, by our own clock: that of the control database may go back,
  * and its holder freeze. */
-static bool stands_still(struct store *store, const char *written, int64_t ttl_ms)
+static bool stands_still(struct store *store, const char *written, int64_t lasts_ms)
 {
     int64_t now_ms = clock_mono_ms();
     if (strcmp(store->lease_written, written) != 0) {
         text_format(store->lease_written, sizeof store->lease_written, "%s", written);
         store->lease_seen_ms = now_ms;
     }
-    return now_ms - store->lease_seen_ms > ttl_ms;
+    return lasts_ms > 0 && now_ms - store->lease_seen_ms > lasts_ms;
 }
 
 bool store_lease_take(struct store *store, const struct store_candidate *candidate, bool *ret_taken,
@@ -89,7 +89,7 @@ bool store_lease_take(struct store *store, const struct store_candidate *candida
     if (!store_exec(store, sql_lease_read, &before, err, 2, candidate->holder, candidate->instead ? "t" : "f"))
         return false;
     *ret_taken = false;
-    if (!stands_still(store, pg_text(before, 0, 4), candidate->ttl_ms) && !pg_true(before, 0, 2))
+    if (!stands_still(store, pg_text(before, 0, 4), pg_number(before, 0, 5)) && !pg_true(before, 0, 2))
         return true;
     const char *sessions = pg_text(before, 0, 3);
     int64_t left;

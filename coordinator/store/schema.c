@@ -31,6 +31,7 @@ static const struct step {
     {19, "inbox", sql_0019_inbox},
     {20, "requests", sql_0020_requests},
     {21, "leftovers", sql_0021_leftovers},
+    {22, "lasts", sql_0022_lasts},
 };
 #define NEWEST ((int64_t)COUNT_OF(steps))
 #define LOCK_WAIT_MS 30000

@@ -5,5 +5,5 @@ SELECT l.epoch, l.holder,
        OR NOT EXISTS (SELECT 1 FROM pg_stat_activity a
                        WHERE a.pid || ' ' || extract(epoch FROM a.backend_start)
                              || ' ' || extract(epoch FROM pg_postmaster_start_time()) = ANY (l.sessions)) AS lapsed,
-       l.sessions, l.written
+       l.sessions, l.written, l.lasts_ms
   FROM greylag.lease l

@@ -1,6 +1,6 @@
 UPDATE greylag.lease
    SET epoch = greatest(epoch, $5::bigint) + 1, term = $1, holder = $2, yields = false,
-       expires_at = clock_timestamp() + $3::bigint * interval '1 ms',
+       expires_at = clock_timestamp() + $3::bigint * interval '1 ms', lasts_ms = $3::bigint,
        sessions = ARRAY(SELECT pid || ' ' || extract(epoch FROM backend_start) || ' '
                                || extract(epoch FROM pg_postmaster_start_time())
                           FROM pg_stat_activity WHERE pid = pg_backend_pid()),
