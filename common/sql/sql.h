@@ -62,8 +62,8 @@ struct sql_statement {
     const char *hint;       /* FORBIDDEN: what to do about it; NULL: remove the statement */
     const char *keyword;    /* for messages: "VACUUM", "CREATE INDEX CONCURRENTLY"; never NULL */
     const char *schema, *table; /* CREATE_INDEX, `unless_there`, DETACH, COPY: of the table, NULL when not written */
-    const char *name;       /* CREATE_INDEX, `unless_there`: the index (NULL: the server names it); DROP_INDEX, REINDEX: its object;
-                               DETACH: the partition; ONCE: what is made */
+    const char *name;       /* CREATE_INDEX, `unless_there`: the index (NULL: the server names it); DROP_INDEX,
+                               REINDEX: its object; DETACH: the partition; ONCE: what is made */
     const char *name_schema; /* of `name`, where it has one of its own */
     const char *isolation;  /* BEGIN, SET TRANSACTION: the level that it asks for ("serializable"), else NULL */
     bool reads_rows;        /* COPY ... FROM STDIN */
