@@ -160,6 +160,29 @@ size_t sql_behind_token(const char *text, size_t at, size_t end)
     return escapes ? behind_quoted(text, next, end, true) : next > at ? next : at + 1;
 }
 
+/* Whether the first argument, from `at` on, is a string without an escape. */
+static bool is_plain_string(const char *text, size_t at, size_t end)
+{
+    size_t behind = at < end ? sql_behind_token(text, at, end) : end;
+    bool quoted = behind > at + 1 && strchr("'$", text[behind - 1]) && !memchr(text + at, '\\', behind - at);
+    size_t next = sql_skip_blank(text, behind, end);
+    return quoted && next < end && text[next] == ',';
+}
+
+bool sql_sets_unnamed(const char *text, size_t begin, size_t end)
+{
+    static const char call[] = "set_config";
+    for (size_t at = begin; at + strlen(call) < end; at++) {
+        if (strncasecmp(text + at, call, strlen(call)) != 0)
+            continue;
+        size_t behind = at + strlen(call);
+        size_t open = sql_skip_blank(text, behind + (text[behind] == '"'), end);
+        if (open < end && text[open] == '(' && !is_plain_string(text, sql_skip_blank(text, open + 1, end), end))
+            return true;
+    }
+    return false;
+}
+
 /* ---- spaces ---- */
 
 size_t sql_wide_space(const char *p, enum sql_spaces spaces)

@@ -114,6 +114,9 @@ bool sql_drops_first(const char *text, const struct sql_statement *s);
 size_t sql_first_effect(const char *text, size_t len);
 /* Whether the text does nothing but SET and RESET, which is over when it ends; by the words alone, too. */
 bool sql_only_sets(const char *text, size_t len);
+/* Whether text[begin, end) calls set_config() with a name that does not stand there as it is: computed, or with
+ * escapes. By the words alone: what stands in strings and comments may say yes here. */
+bool sql_sets_unnamed(const char *text, size_t begin, size_t end);
 /* The statement that text[0, len) begins with, as its words alone, into `words`: without comments, with a blank where
  * two words need one. *ret_behind: the offset behind its ';'. False: it does not fit into `size` bytes. */
 bool sql_words(const char *text, size_t len, char *words, size_t size, size_t *ret_behind);

@@ -316,30 +316,37 @@ static bool has_line(const char *text, const char *line, size_t len)
     return false;
 }
 
+static void tell_lost(const char *lost, struct failure *failure)
+{
+    err_set(&failure->err, ERR_DATABASE,
+            "the session in which it began is gone, and with it %s: what follows may need it", lost);
+    err_sqlstate(&failure->err, LEDGER_SESSION);
+    failure->err.retriable = false;
+}
+
 /* Names what the old session held and the new one does not. */
-static void tell_lost(const char *then, const char *now, struct failure *failure)
+static void tell_missing(const char *then, const char *now, struct failure *failure)
 {
     auto_buf struct buf lost = BUF_INIT(1024);
     for (; *then; then += line_of(then), then += *then == '\n')
         if (!has_line(now, then, line_of(then)))
             buf_addf(&lost, "%s%.*s", lost.len ? ", " : "", (int)strcspn(then, "\t\n"), then);
-    err_set(&failure->err, ERR_DATABASE,
-            "the session in which it began is gone, and with it %s: what follows may need it",
-            lost.len ? buf_text(&lost) : "its settings");
-    err_sqlstate(&failure->err, LEDGER_SESSION);
-    failure->err.retriable = false;
+    tell_lost(lost.len ? buf_text(&lost) : "its settings", failure);
 }
 
 /* Goes on behind what is done already: this session has to hold what that one held. False: it does not. */
 static bool resume(struct execution *x, const struct units *units, const struct marks *marks, struct failure *failure)
 {
     const struct unit *last = NULL;
-    bool all = true;
-    for (size_t i = 0; i < units->count; i++)
-        if (is_done(marks, &units->items[i]))
-            last = &units->items[i];
-        else
+    bool all = true, unnamed = false;
+    for (size_t i = 0; i < units->count; i++) {
+        const struct unit *u = &units->items[i];
+        if (is_done(marks, u)) {
+            last = u;
+            unnamed |= sql_sets_unnamed(u->part->expanded.text, u->begin, u->end);
+        } else
             all = false;
+    }
     if (!last || all)
         return true;
     for (const struct unit *u = units->items; u <= last; u++)
@@ -349,7 +356,9 @@ static bool resume(struct execution *x, const struct units *units, const struct 
     if (!ledger_mark_session(x->ledger, &x->step, LEDGER_NO_STATEMENT, x->arena, &x->holds, &failure->err))
         return false;
     if (strcmp(then, x->holds) != 0)
-        tell_lost(then, x->holds, failure);
+        tell_missing(then, x->holds, failure);
+    else if (unnamed) /* nobody can ask whether it has a value */
+        tell_lost("a setting whose name is computed or escaped (set_config)", failure);
     return failure->err.kind == ERR_NONE;
 }
 
