@@ -291,9 +291,14 @@ static void on_set(const json_t *node, struct sql_statement *s, struct arena *ar
     else if (strings)
         s->strings = is_on(node) ? SQL_STRINGS_ON : SQL_STRINGS_OFF;
     s->sets = !is(node, "is_local") && !kind_is(node, "name", "TRANSACTION");
-    if (kind_is(node, "name", "TRANSACTION"))
-        read_modes(json_object_get(node, "args"), s, arena);
-    else if (kind_is(node, "name", "transaction_isolation"))
+    const json_t *modes = kind_is(node, "name", "TRANSACTION") ? json_object_get(node, "args") : NULL;
+    read_modes(modes, s, arena);
+    if (kind_is(node, "name", "transaction_deferrable") || has_option(modes, "transaction_deferrable")) {
+        forbid(s, "SET TRANSACTION ... DEFERRABLE",
+               "the server wants it before any query, and greylag's own comes first");
+        s->hint = "take it out, which changes nothing: it matters to READ ONLY transactions alone; the file's own "
+                  "BEGIN may say it";
+    } else if (kind_is(node, "name", "transaction_isolation"))
         s->isolation = level_of(node);
     else if (kind_is(node, "name", "transaction_read_only") && json_object_get(node, "args") && is_on(node))
         forbid_read_only(s);

@@ -117,6 +117,11 @@ Test(sql_analyse, classes)
         {"SELECT a, (SELECT pg_advisory_unlock(1)) FROM b", SQL_FORBIDDEN, false},
         {"WITH x AS (SELECT pg_advisory_unlock_all()) SELECT * FROM x", SQL_FORBIDDEN, false},
         {"PREPARE TRANSACTION 'x'", SQL_FORBIDDEN, false},
+        {"SET TRANSACTION ISOLATION LEVEL SERIALIZABLE, DEFERRABLE", SQL_FORBIDDEN, false},
+        {"SET TRANSACTION NOT DEFERRABLE", SQL_FORBIDDEN, false},
+        {"SET LOCAL transaction_deferrable = on", SQL_FORBIDDEN, false},
+        {"BEGIN DEFERRABLE", SQL_BEGIN, false},
+        {"SET SESSION CHARACTERISTICS AS TRANSACTION DEFERRABLE", SQL_PLAIN, true},
         {"COMMIT AND CHAIN", SQL_FORBIDDEN, false},
     };
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
