@@ -38,11 +38,11 @@ static bool check_looked_at(const struct store_request *request, const struct pl
 static bool tell_back(struct store *store, const struct plan_options *options, size_t left_out, struct arena *arena,
                       struct store_acceptance *ret, struct err *err)
 {
-    const char *gone;
-    if (!store_gone_since(store, options, arena, &gone, err))
+    const char *gone, *hint;
+    if (!store_gone_since(store, options, ret->fleet, arena, &gone, &hint, err))
         return false;
     if (gone)
-        add_warning(arena, &ret->findings, FINDING_GONE_SINCE, gone, "greylag up applies what is pending");
+        add_warning(arena, &ret->findings, FINDING_GONE_SINCE, gone, hint);
     if (left_out)
         add_warning(arena, &ret->findings, FINDING_RECORDED,
                     arena_printf(arena, "%zu migration%s only recorded since: what was in effect before stays",

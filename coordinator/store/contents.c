@@ -89,8 +89,14 @@ bool store_check_back(struct store *store, const struct plan_options *options, s
                          "repair --forget takes off the record what is no longer among the files");
 }
 
-bool store_gone_since(struct store *store, const struct plan_options *options, struct arena *arena,
-                      const char **ret_text, struct err *err)
+static bool has_file(const struct fleet *fleet, const PGresult *gone, int row)
+{
+    const struct service *service = fleet_service(fleet, pg_text(gone, row, 0));
+    return service && service_migration(service, pg_text(gone, row, 2));
+}
+
+bool store_gone_since(struct store *store, const struct plan_options *options, const struct fleet *fleet,
+                      struct arena *arena, const char **ret_text, const char **ret_hint, struct err *err)
 {
     auto_buf struct buf services = BUF_INIT(BUF_MAX);
     auto_pgresult PGresult *result = NULL;
@@ -98,7 +104,11 @@ bool store_gone_since(struct store *store, const struct plan_options *options, s
     pg_array_text(&services, options->services, options->service_count);
     if (!store_exec(store, sql_contents_gone, &result, err, 2, options->back_to, buf_text(&services)))
         return false;
-    int count = PQntuples(result);
+    int count = PQntuples(result), files = 0;
+    for (int i = 0; i < count; i++)
+        files += has_file(fleet, result, i);
+    *ret_hint = files ? "greylag up applies what is pending"
+                      : "they have no file any more (a squash, a repair): greylag up does not apply them again";
     if (count)
         *ret_text = arena_printf(arena, "%d migration%s in effect then and %s not now, the first is %s:%s on %s", count,
                                  count == 1 ? " was" : "s were", count == 1 ? "is" : "are", pg_text(result, 0, 0),

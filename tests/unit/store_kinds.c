@@ -416,6 +416,13 @@ Test(store_kinds, back_to_what_a_release_held_whatever_ran_since)
     cr_assert_str_eq(acceptance.findings.items[0].rule, finding_rule_text(FINDING_GONE_SINCE));
     cr_assert(strstr(acceptance.findings.items[0].text, "4 migrations were in effect then and are not now"), "%s",
               acceptance.findings.items[0].text);
+    cr_expect_str_eq(acceptance.findings.items[0].hint, "greylag up applies what is pending");
+    w.services[0].migration_count = w.services[1].migration_count = 0; /* their files went in a squash */
+    MUST(accept(&w, &gone, &acceptance, &why));
+    cr_expect(strstr(acceptance.findings.items[0].hint, "greylag up does not apply them again"), "%s",
+              acceptance.findings.items[0].hint);
+    w.services[0].migration_count = 3;
+    w.services[1].migration_count = 2;
     up(&w, RELEASE_SUCCEEDED);
     change(&w, "two");
     up(&w, RELEASE_SUCCEEDED);
