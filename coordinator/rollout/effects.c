@@ -91,7 +91,8 @@ void fence_busy(struct decide *d)
         }
 }
 
-/* An operator goes on: what could not be heard is asked again. After a restore, what the target holds now is taken. */
+/* An operator goes on: what could not be heard is asked again. What runs there since may end, unless the release goes
+ * back. After a restore, what the target holds now is taken. */
 void fence_lost(struct decide *d)
 {
     struct rollout_target *target;
@@ -100,6 +101,7 @@ void fence_lost(struct decide *d)
             continue;
         if (target->rebuild)
             target->recorded = ROLLOUT_EXPECTS_ANYTHING;
+        target->patient = aims_at_completion(d) && !target->rebuild;
         target->problem[0] = '\0';
         fence_raise(d, target);
     }

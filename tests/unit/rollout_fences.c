@@ -58,6 +58,28 @@ Test(rollout_fences, a_takeover_waits_for_the_step_that_runs)
     fix_release(&fix);
 }
 
+/* A target was given up, and its worker has come back and is at work on what was sent: an operator's order to go on cuts
+ * that no more than a change of leaders does. */
+Test(rollout_fences, a_retry_waits_for_the_step_that_runs)
+{
+    static const struct wanted_step wanted[] = {{.target = 0}, {.target = 0}};
+    struct fix fix;
+    fix_init(&fix, 1, wanted, 2, DIRECTION_UP, NULL);
+    fix_ask(&fix, ROLLOUT_ACCEPTED);
+    fix_ask(&fix, ROLLOUT_TAKEOVER);
+    fix_wait(&fix, fix.rollout.settings.fence_limit_ms);
+    STATE(&fix, HALTED);
+    fix_ask(&fix, ROLLOUT_RETRY);
+    SENT(&fix, "F0");
+    cr_assert(fix.effects.fences[0].patient);
+    fix_wait(&fix, fix.rollout.settings.fence_limit_ms);
+    STATE(&fix, HALTED);
+    fix_ask(&fix, ROLLOUT_ROLLBACK);
+    SENT(&fix, "F0");
+    cr_assert_not(fix.effects.fences[0].patient, "the release goes back: what runs is cut");
+    fix_release(&fix);
+}
+
 /* A worker that cannot be cut off says for ever that it works. */
 Test(rollout_fences, heartbeats_keep_a_fence_that_cuts_from_no_limit)
 {
