@@ -258,12 +258,13 @@ static bool try_to_lead(struct store *store, const char *holder, int64_t ttl_ms)
 {
     struct store_lease lease;
     bool taken;
-    MUST(store_lease_take(store, &(struct store_candidate){.holder = holder, .ttl_ms = ttl_ms}, &taken, &lease, &why));
+    const struct store_candidate candidate = {.holder = holder, .ttl_ms = ttl_ms};
+    MUST(store_lease_take(store, &candidate, &taken, &lease, &why));
     return taken;
 }
 
-/* By that clock the lease lasts for another hour, and its holder's session is there: it may be frozen. Who stands by has
- * a shorter lease of its own, which says nothing of the holder's. */
+/* By that clock the lease lasts for another hour, and its holder's session is there: it may be frozen. Who stands by
+ * has a shorter lease of its own, which says nothing of the holder's. */
 Test(store, a_lease_that_nobody_renews_lapses_also_where_the_clock_went_back)
 {
     enum { TTL_MS = 2000, ITS_TTL_MS = 20, LIMIT_MS = 10000 };
