@@ -27,11 +27,15 @@ static struct sql_stretch *add(struct search *search, size_t begin, size_t end)
     return s;
 }
 
-/* Blanks and a comment only, up to the line's end. */
+/* Blanks and a comment only, up to the line's end. A comment ends at a lone carriage return, too; the line does not. */
 static bool rest_is_blank(const char *p)
 {
     p += strspn(p, " \t\r");
-    return *p == '\n' || *p == 0 || (p[0] == '-' && p[1] == '-');
+    if (p[0] == '-' && p[1] == '-') {
+        p += strcspn(p, "\r\n");
+        p += strspn(p, " \t\r");
+    }
+    return *p == '\n' || *p == 0;
 }
 
 /* Whether the line of *p is a comment, or inside of something larger. */

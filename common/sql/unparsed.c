@@ -117,8 +117,8 @@ static bool is_begin(const char *line, size_t len)
 const struct sql_statement *sql_lost_frame(const char *text, const struct sql_text *ret, struct arena *arena)
 {
     int line = 1;
-    for (const char *p = text; *p; line++) {
-        size_t len = strcspn(p, "\n"), at = sql_skip_blank(p, 0, len);
+    for (const char *p = text; *p;) {
+        size_t len = strcspn(p, "\r\n"), at = sql_skip_blank(p, 0, len);
         if (is_begin(p + at, len - at)) {
             struct sql_statement *s = arena_new(arena, struct sql_statement);
             *s = (struct sql_statement){.kind = SQL_FORBIDDEN, .line = line, .keyword = "BEGIN"};
@@ -127,7 +127,8 @@ const struct sql_statement *sql_lost_frame(const char *text, const struct sql_te
             s->hint = "take BEGIN and COMMIT out: a migration runs in one transaction anyway";
             return s;
         }
-        p += len + (p[len] == '\n');
+        line += p[len] == '\n';
+        p += len + (p[len] != 0);
     }
     return NULL;
 }

@@ -504,6 +504,7 @@ Test(sql_analyse, transactions_in_what_cannot_be_divided)
 {
     static const char *const rows[] = {"BEGIN;\nSELECT 1__0;\nCOMMIT;",
                                        "SELECT 1__0;\nSTART TRANSACTION; -- x\nCOMMIT;",
+                                       "SELECT 1__0;\rBEGIN;\rSELECT 1;\rCOMMIT;\r",
                                        "begin isolation level serializable;\nSELECT 0xG;\nEND;"};
     static const char *const none[] = {"CREATE FUNCTION f() AS $$\nBEGIN\nSELECT 1;\nEND;$$;SELECT 1__0;",
                                        "SELECT 1__0;\nBEGIN ATOMIC\nSELECT 1;"};

@@ -104,6 +104,19 @@ Test(sql_rows, that_are_missing_are_told)
 }
 
 /* The scanner knows which rows belong where. */
+/* To psql a line ends at a newline alone: what stands behind the comment would run behind the rows. */
+Test(sql_rows, a_statement_behind_a_lone_carriage_return_is_not_lost)
+{
+    analyse("COPY a FROM STDIN; -- rows\rSELECT 1;\n3\n\\.\nSELECT 2;\n");
+    cr_assert(t.forbidden);
+    analyse("COPY a FROM STDIN; \rSELECT 1;\n3\n\\.\nSELECT 2;\n");
+    cr_assert(t.forbidden);
+    analyse("CREATE TABLE a (x int);\rCOPY a FROM STDIN;\r3\r\\.\rSELECT 2;\r");
+    cr_assert(t.forbidden);
+    analyse("COPY a FROM STDIN; -- rows\r\n3\r\n\\.\r\nSELECT 2;\r\n");
+    cr_assert(!t.forbidden && rows_are(0, "3\r\n"));
+}
+
 Test(sql_rows, beside_what_cannot_be_read)
 {
     static const enum sql_class kinds[] = {SQL_BEGIN, SQL_OPAQUE, SQL_PLAIN, SQL_PLAIN, SQL_COMMIT};
