@@ -580,6 +580,31 @@ Test(executor_transaction, an_application_may_raise_any_code)
     ledger_close(l);
 }
 
+/* Where nobody knows how many statements a text has, its failure is told from that of greylag's own all the same. */
+Test(executor_transaction, an_application_may_raise_any_code_in_what_nobody_can_divide)
+{
+    struct ledger *l = ready(1);
+    test_pg_run(database, "CREATE FUNCTION f(code text) RETURNS void LANGUAGE plpgsql AS $$ BEGIN RAISE 'no account' "
+                          "USING ERRCODE = code, DETAIL = 'so'; END $$");
+    auto_buf struct buf empty = BUF_INIT(BUF_MAX);
+    for (int i = 0; i <= 500000; i++)
+        buf_addc(&empty, ';');
+    for (int code = 1; code <= 7; code++) {
+        const char *id = arena_printf(&arena, "q%d", code);
+        struct job_request r = up(id, id, arena_printf(&arena, "SELECT 1%s SELECT f('GL00%d')", buf_text(&empty),
+                                                       code));
+        r.no_transaction = code % 2;
+        EXPECT(l, r, OUTCOME_FAILED);
+        cr_expect_str_eq(last.outcome.message, "no account");
+        cr_expect_str_eq(last.outcome.said.detail, "so");
+    }
+    EXPECT(l, up("q8", "8", arena_printf(&arena, "SELECT 1%s SET LOCAL transaction_read_only = on",
+                                         buf_text(&empty))), OUTCOME_FAILED);
+    cr_expect(strstr(last.outcome.message, "read only"), "%s", last.outcome.message);
+    EXPECT(l, up("q9", "9", arena_printf(&arena, "SELECT 1%s SELECT 2", buf_text(&empty))), OUTCOME_APPLIED);
+    ledger_close(l);
+}
+
 /* It needs the COMMIT of another: the error alone says "unsafe use". */
 Test(executor_transaction, a_value_that_has_to_be_committed_first_names_the_way)
 {

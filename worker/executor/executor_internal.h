@@ -172,14 +172,16 @@ struct script_span {
     size_t begin, end;    /* of the part's expanded text */
     size_t at;            /* where it stands in the string, bytes */
     size_t first, count;  /* its statements of the part */
-    int before;           /* statements of the string in front of it; -1: nobody knows */
+    size_t piece;         /* of the string, by number */
+    int before;           /* statements of that piece in front of it */
 };
 /* A COPY in the string, and the input of the same number for it. */
 struct script_copy {
     const struct part *part;
     const struct sql_statement *statement;
 };
-/* The server reads the string up to here, and runs it, before it reads on: a setting has changed how. */
+/* The server reads the string up to here, and runs it, before it reads on: a setting has changed how, or nobody knows
+ * how many statements it was. */
 struct script_break {
     size_t at;     /* bytes */
     size_t copies; /* in front of it */
@@ -187,7 +189,7 @@ struct script_break {
 struct script {
     struct buf sql;
     struct arena *arena;
-    int statements;       /* so far; -1: a text was added that could not be analysed */
+    int statements;       /* of the present piece, so far */
     struct script_span *spans;
     size_t span_count, span_room;
     struct script_copy *copies;
@@ -209,6 +211,8 @@ void script_add_statements(struct script *script, const struct part *part, size_
                            size_t count);
 /* All of a part, without its BEGIN ... COMMIT. */
 void script_add_part(struct script *script, const struct part *part);
+/* Ends a text that script_add_statements has added: what greylag adds next is no part of it. */
+void script_end_text(struct script *script, const struct part *part);
 /* Behind these statements, in their transaction: what they have kept as it was (IF NOT EXISTS) has to be whole. */
 void script_add_checks(struct execution *x, struct script *script, const struct part *part, size_t first, size_t count);
 /* Runs it; hooks->stop cancels when `stoppable`. On failure *failure has the place, if it is in a part. */

@@ -64,22 +64,26 @@ static bool look_first(struct execution *x, struct err *err)
 }
 
 /* What the parser cannot read the server can, or nothing runs: it reads all of a string before it runs any of it. */
-static bool server_reads(struct execution *x, struct failure *failure)
+static bool server_reads(struct execution *x, const struct part *part, struct failure *failure)
 {
     static const char fails[] = "22012"; /* division_by_zero: so far it comes where all of it can be read */
     auto_script struct script script = SCRIPT_INIT(x->arena);
     struct pg_script ran;
     script_add(&script, "SELECT 1/0;\n", 1);
-    for (enum part_name i = PART_BEFORE; i <= PART_AFTER; i++)
-        if (!x->parts[i].text.parsed)
-            script_add_part(&script, &x->parts[i]);
-    if (!script.span_count)
-        return true;
+    script_add_part(&script, part);
     script_run(x, &script, true, &ran, failure);
     pg_script_release(&ran);
     if (strcmp(failure->err.sqlstate, fails) != 0)
         return false;
     *failure = FAILURE_INIT;
+    return true;
+}
+
+static bool server_reads_all(struct execution *x, struct failure *failure)
+{
+    for (enum part_name i = PART_BEFORE; i <= PART_AFTER; i++)
+        if (!x->parts[i].text.parsed && !server_reads(x, &x->parts[i], failure))
+            return false;
     return true;
 }
 
@@ -133,7 +137,7 @@ static bool run_together(struct execution *x, const struct unit *u, const char *
     }
     script_add(&script, ";\n", 0);
     script_add_statements(&script, u->part, u->begin, u->end, u->first, u->count);
-    script_add(&script, "\n;", 0);
+    script_end_text(&script, u->part);
     script_add_checks(x, &script, u->part, u->first, u->count);
     ledger_add_mark_after(x->ledger, &script.sql, &x->step, u->number);
     script_add(&script, "COMMIT", LEDGER_MARK_STATEMENTS + 1);
@@ -430,7 +434,7 @@ static enum attempt_end run_units(struct execution *x, const struct units *units
     if (!look_first(x, &failure->err) || !set_session(x, &failure->err))
         return attempt_sort(failure);
     failure->again = false;
-    if (!x->step.running && !server_reads(x, failure))
+    if (!x->step.running && !server_reads_all(x, failure))
         return attempt_sort(failure);
     size_t i = done_first(units, &marks);
     bool good = resume(x, units, &marks, failure);

@@ -13,7 +13,7 @@
 void script_add(struct script *script, const char *sql, int count)
 {
     buf_adds(&script->sql, sql);
-    script->statements += script->statements < 0 ? 0 : count;
+    script->statements += count;
 }
 
 static void add_span(struct script *script, const struct part *part, size_t begin, size_t end, size_t first,
@@ -21,12 +21,9 @@ static void add_span(struct script *script, const struct part *part, size_t begi
 {
     *arena_add(script->arena, script->spans, script->span_count, script->span_room) =
         (struct script_span){.part = part, .begin = begin, .end = end, .at = script->sql.len, .first = first,
-                             .count = count, .before = script->statements};
+                             .count = count, .piece = script->break_count, .before = script->statements};
     buf_add(&script->sql, part->expanded.text + begin, end - begin);
-    if (!part->text.divided)
-        script->statements = -1;
-    else if (script->statements >= 0)
-        script->statements += (int)count;
+    script->statements += (int)count;
 }
 
 static void add_copy(struct script *script, const struct part *part, const struct sql_statement *s)
@@ -43,6 +40,7 @@ static void add_break(struct script *script)
 {
     *arena_add(script->arena, script->breaks, script->break_count, script->break_room) =
         (struct script_break){.at = script->sql.len, .copies = script->copy_count};
+    script->statements = 0;
 }
 
 void script_add_statements(struct script *script, const struct part *part, size_t begin, size_t end, size_t first,
@@ -75,7 +73,14 @@ void script_add_part(struct script *script, const struct part *part)
     if (!*part->expanded.text)
         return;
     script_add_statements(script, part, t->inner_begin, t->inner_end, frame, t->count - 2 * frame);
+    script_end_text(script, part);
+}
+
+void script_end_text(struct script *script, const struct part *part)
+{
     buf_adds(&script->sql, "\n;");
+    if (!part->text.divided)
+        add_break(script);
 }
 
 /* Each counts as the statement that it looks at: its failure is told at that one's line. */
@@ -117,16 +122,20 @@ static bool looked_first(const struct part *part, const struct sql_statement *fa
     return sql_looks_first(text, failed->begin, failed->end);
 }
 
-/* By how many statements were through: the next one is it. */
-static void place_count(const struct script *script, int completed, struct failure *failure)
+/* By how many statements of the piece were through: the next one is it. Of what nobody can divide, which ends its
+ * piece, it is one or another. */
+static void place_count(const struct script *script, size_t piece, int completed, struct failure *failure)
 {
     for (size_t i = 0; i < script->span_count; i++) {
         const struct script_span *span = &script->spans[i];
+        bool divided = span->part->text.divided;
         int ahead = completed - span->before;
-        if (!span->part->text.divided || span->before < 0 || ahead < 0 || (size_t)ahead >= span->count)
+        if (span->piece != piece || ahead < 0 || (divided && (size_t)ahead >= span->count))
             continue;
-        const struct sql_statement *s = &span->part->text.statements[span->first + (size_t)ahead];
         failure->part = span->part;
+        if (!divided)
+            return;
+        const struct sql_statement *s = &span->part->text.statements[span->first + (size_t)ahead];
         failure->line = part_file_line(span->part, s->line);
         failure->asked = looked_first(span->part, s);
     }
@@ -134,17 +143,17 @@ static void place_count(const struct script *script, int completed, struct failu
 
 /* A statement of the text's own has failed, or the COMMIT that its deferred triggers run in, which is the last one that
  * is counted. An application may raise any code, one of greylag's, too. */
-static bool is_theirs(const struct script *script, int completed, const struct failure *failure)
+static bool is_theirs(const struct script *script, size_t piece, int completed, const struct failure *failure)
 {
-    return failure->part || completed == script->statements - 1;
+    return failure->part || (piece == script->break_count && completed == script->statements - 1);
 }
 
 /* Greylag's own statements behind the texts cannot write: one of these has made the transaction read only. */
-static void tell_read_only(const struct script *script, int completed, struct failure *failure)
+static void tell_read_only(const struct script *script, size_t piece, int completed, struct failure *failure)
 {
     const struct script_span *last = script->span_count ? &script->spans[script->span_count - 1] : NULL;
-    if (strcmp(failure->err.sqlstate, "25006") != 0 || !last || last->before < 0 || !last->part->text.divided ||
-        completed < last->before + (int)last->count)
+    if (strcmp(failure->err.sqlstate, "25006") != 0 || failure->theirs || !last || piece < last->piece ||
+        (piece == last->piece && completed < last->before))
         return;
     *failure = FAILURE_INIT;
     err_set(&failure->err, ERR_INPUT, "the text has made its transaction read only (transaction_read_only): it cannot "
@@ -251,14 +260,14 @@ static void tell_cut(struct execution *x, struct err *err)
 
 /* A piece of the string that the server reads as a whole. */
 struct piece {
-    size_t from, to, copies, copies_end;
+    size_t number, from, to, copies, copies_end;
 };
 
 static struct piece piece_of(const struct script *script, size_t i)
 {
     const struct script_break *begin = i ? &script->breaks[i - 1] : NULL;
     const struct script_break *end = i < script->break_count ? &script->breaks[i] : NULL;
-    return (struct piece){.from = begin ? begin->at : 0, .to = end ? end->at : script->sql.len,
+    return (struct piece){.number = i, .from = begin ? begin->at : 0, .to = end ? end->at : script->sql.len,
                           .copies = begin ? begin->copies : 0, .copies_end = end ? end->copies : script->copy_count};
 }
 
@@ -272,10 +281,9 @@ static bool run_piece(struct execution *x, const struct script *script, const st
                          piece->copies_end - piece->copies, stoppable ? watch : NULL, x, ret_script, err);
 }
 
-/* What earlier pieces have told goes in front. */
+/* What earlier pieces have told goes in front; `completed` stays that of the last. */
 static void take_earlier(struct pg_script *ran, struct pg_script *earlier)
 {
-    ran->completed += earlier->completed;
     ran->inputs += earlier->inputs;
     if (!ran->rows) {
         ran->rows = earlier->rows;
@@ -326,10 +334,10 @@ bool script_run(struct execution *x, const struct script *script, bool stoppable
     if (!place_input(script, ret_script, failure) && failure->err.position > 0)
         place_position(script, piece.from, failure->err.position, failure);
     else if (!failure->line)
-        place_count(script, ret_script->completed, failure);
-    failure->theirs = is_theirs(script, ret_script->completed, failure);
+        place_count(script, piece.number, ret_script->completed, failure);
+    failure->theirs = is_theirs(script, piece.number, ret_script->completed, failure);
     failure->said = said_of(x, ret_script->failed, failure->theirs);
-    tell_read_only(script, ret_script->completed, failure);
+    tell_read_only(script, piece.number, ret_script->completed, failure);
     tell_ambiguous(x, script, failure);
     return false;
 }
