@@ -105,16 +105,44 @@ Test(worker, a_fence_cancels_what_does_not_end)
     expect_value("SELECT to_regclass('never') IS NULL", "t");
 }
 
+/* A step that runs until the test ends its gate: the session that has the lock. */
+#define BEHIND_GATE "CREATE SEQUENCE IF NOT EXISTS tries; SET LOCAL lock_timeout = 0; SELECT nextval('tries'), " \
+                    "pg_advisory_xact_lock(7)"
+
+static PGconn *close_gate(void)
+{
+    PGconn *gate = PQconnectdb(database);
+    PGresult *locked = PQexec(gate, "SELECT pg_advisory_lock(7)");
+    cr_assert_eq(PQresultStatus(locked), PGRES_TUPLES_OK, "%s", PQerrorMessage(gate));
+    PQclear(locked);
+    return gate;
+}
+
+static void wait_for_gate(void)
+{
+    wait_for_value("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted AND database = "
+                   "(SELECT oid FROM pg_database WHERE datname = current_database())", "1");
+}
+
+/* It has read what was sent before: it says so of what nobody may send. */
+static void wait_until_read(void)
+{
+    publish(control_topic, &foreign_key, MESSAGE_CONTROL, xstrdup("{}"), 2);
+    wait_for_log("quarantine: ");
+}
+
 /* As after a change of leaders: what runs ends, and nothing behind it begins. */
 Test(worker, a_patient_fence_comes_into_force_at_the_border_of_a_step)
 {
     static const char *const names[] = {"r1"};
-    struct job_request requests[] = {up("r1", "SELECT pg_sleep(4)"), up("r2", "CREATE TABLE never ()")};
-    start_worker();
+    struct job_request requests[] = {up("r1", BEHIND_GATE), up("r2", "CREATE TABLE never ()")};
+    PGconn *gate = close_gate();
+    start_worker_logged(NULL);
     send_job(1, requests, 2);
-    wait_for_value("SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%pg_sleep(4)%' AND state = 'active' AND "
-                   "datname = current_database() AND pid <> pg_backend_pid()", "1");
+    wait_for_gate();
     send_order((struct control){.kind = CONTROL_FENCE, .patient = true}, 2);
+    wait_until_read();
+    PQfinish(gate);
     struct report report = report_of(REPORT_FENCED, 2);
     expect(&report, names, applied, 1);
     expect_value("SELECT to_regclass('never') IS NULL", "t");
@@ -124,17 +152,19 @@ Test(worker, a_patient_fence_comes_into_force_at_the_border_of_a_step)
 Test(worker, a_fence_that_is_older_than_what_runs_cuts_nothing)
 {
     struct job_request first = up("r0", "CREATE SEQUENCE tries");
-    struct job_request requests[] = {up("r1", "SELECT nextval('tries'), pg_sleep(4)"), up("r2", "CREATE TABLE a ()")};
-    start_worker();
+    struct job_request requests[] = {up("r1", BEHIND_GATE), up("r2", "CREATE TABLE a ()")};
+    PGconn *gate = close_gate();
+    start_worker_logged(NULL);
     send_job(1, &first, 1);
     report_of(REPORT_FINISHED, 1); /* it reads what is asked by now: control is read from its end */
     send_control(CONTROL_FENCE, 4, NULL, 0);
     report_of(REPORT_FENCED, 4);
     send_job(5, requests, 2);
-    wait_for_value("SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%pg_sleep(4)%' AND state = 'active' AND "
-                   "datname = current_database() AND pid <> pg_backend_pid()", "1");
+    wait_for_gate();
     send_control(CONTROL_FENCE, 4, NULL, 0);
     send_control(CONTROL_FENCE, 3, NULL, 0);
+    wait_until_read();
+    PQfinish(gate);
     cr_assert_eq(report_of(REPORT_FINISHED, 5).outcome_count, 2u);
     expect_value("SELECT last_value FROM tries", "1");
     send_control(CONTROL_FENCE, 4, NULL, 0);
@@ -399,34 +429,16 @@ static size_t outcomes_until_finished(int64_t sequence)
     return count;
 }
 
-/* Ready, with a clock that is wrong by so many seconds; its log is in the folder. */
+/* Ready, with a clock that is wrong by so many seconds. */
 static void start_worker_ahead(int seconds)
 {
 #ifdef GREYLAG_AHEAD
     setenv("AHEAD_S", arena_printf(&arena, "%d", seconds), 1);
-    FILE *log = fopen(path_of("log"), "w");
-    worker_log = fileno(log);
-    start_worker_with("LD_PRELOAD=" GREYLAG_AHEAD);
-    fclose(log);
+    start_worker_logged("LD_PRELOAD=" GREYLAG_AHEAD);
 #else
     (void)seconds;
     cr_skip("a sanitizer's runtime has to be loaded first");
 #endif
-}
-
-static void wait_for_log(const char *wanted)
-{
-    bool said = false;
-    for (int64_t until = clock_mono_ms() + LIMIT_MS; !said && clock_mono_ms() < until;) {
-        struct buf text = BUF_INIT(BUF_MAX);
-        cr_assert(buf_read_file(&text, path_of("log"), &err), "%s", err.text);
-        said = strstr(buf_text(&text), wanted);
-        buf_release(&text);
-        struct report report;
-        struct presence presence;
-        next_report(50, &report, &presence);
-    }
-    cr_assert(said, "its log does not say \"%s\"", wanted);
 }
 
 Test(worker, a_clock_that_is_half_a_minute_off_is_told_and_does_no_harm)
@@ -482,9 +494,7 @@ Test(worker, a_secret_placeholder_is_shown_nowhere)
     job.placeholder_count = COUNT_OF(placeholders);
     more_config = "placeholders: {DB_PASSWORD: planted-secret-0815}\n";
     write_config();
-    FILE *log = fopen(path_of("log"), "w");
-    worker_log = fileno(log);
-    start_worker_with("LOG_LEVEL=DEBUG");
+    start_worker_logged("LOG_LEVEL=DEBUG");
     send_job_by(&coordinator_key, &job);
     struct report report = report_of(REPORT_FINISHED, 1); /* the first two may have been reported before */
     expect_value("SELECT string_agg(kind, ' ' ORDER BY position) FROM greylag.history", "applied applied failed");
@@ -500,7 +510,6 @@ Test(worker, a_secret_placeholder_is_shown_nowhere)
     cr_assert_null(memmem(text, sizeof text, "planted", 7));
     fclose(file);
     child_stop(&worker, 0, 10000);
-    fclose(log);
     nowhere_in(path_of("log"), "planted", "INSERT INTO reader VALUES ('***')");
 }
 

@@ -85,6 +85,15 @@ static inline void start_worker(void)
     start_worker_with(NULL);
 }
 
+/* Its log is in the folder. */
+static inline void start_worker_logged(const char *extra)
+{
+    FILE *log = fopen(path_of("log"), "w");
+    worker_log = fileno(log);
+    start_worker_with(extra);
+    fclose(log);
+}
+
 static inline void read_everything(void)
 {
     const char *topics[] = {events_topic, presence_topic};
@@ -311,4 +320,19 @@ static inline bool value_comes(const char *sql, const char *wanted, int64_t limi
 static inline void wait_for_value(const char *sql, const char *wanted)
 {
     cr_assert(value_comes(sql, wanted, LIMIT_MS), "%s does not become %s", sql, wanted);
+}
+
+static inline void wait_for_log(const char *wanted)
+{
+    bool said = false;
+    for (int64_t until = clock_mono_ms() + LIMIT_MS; !said && clock_mono_ms() < until;) {
+        struct buf text = BUF_INIT(BUF_MAX);
+        cr_assert(buf_read_file(&text, path_of("log"), &err), "%s", err.text);
+        said = strstr(buf_text(&text), wanted);
+        buf_release(&text);
+        struct report report;
+        struct presence presence;
+        next_report(50, &report, &presence);
+    }
+    cr_assert(said, "its log does not say \"%s\"", wanted);
 }
