@@ -210,7 +210,8 @@ void api_release_order(void *context, struct http_request *request, struct http_
         return;
     }
     struct store *store = api_take(context, &err);
-    bool ok = store && api_resolve_release(store, request->arena, &release, &err) &&
+    bool ok = store && api_limit(store, API_PLAN, &err) &&
+              api_resolve_release(store, request->arena, &release, &err) &&
               store_order_add(store, release, order, api_caller(request), &number, &err);
     if (store)
         api_give(context, store);

@@ -12,11 +12,10 @@
 /* One accepts at a time, and sees one moment: that of its first look behind the lock, which takes no snapshot itself.
  * What is open, what is applied and known, the plan and every check are of that moment. Who falls silent here is ended
  * by the server: its plan must not be stored after others have come and gone. */
-#define ACCEPT_BEGIN                                                                                                   \
-    "BEGIN ISOLATION LEVEL REPEATABLE READ; SET LOCAL idle_in_transaction_session_timeout = '10s'; "                   \
-    "LOCK TABLE greylag.identity IN SHARE UPDATE EXCLUSIVE MODE"
+#define BEGIN_ONE_MOMENT "BEGIN ISOLATION LEVEL REPEATABLE READ"
+#define ONE_AT_A_TIME                                                                                                  \
+    "SET LOCAL idle_in_transaction_session_timeout = '10s'; LOCK TABLE greylag.identity IN SHARE UPDATE EXCLUSIVE MODE"
 #define ATTEMPTS 5
-#define PREVIEW_BEGIN "BEGIN ISOLATION LEVEL REPEATABLE READ"
 
 static void add_warning(struct arena *arena, struct plan_findings *findings, enum finding_rule rule, const char *text,
                         const char *hint)
@@ -206,6 +205,11 @@ static bool target_objections(struct store *store, const struct plan *plan, stru
     return true;
 }
 
+bool store_lock_acceptance(struct store *store, struct err *err)
+{
+    return pg_run(store->pg, ONE_AT_A_TIME, NULL, NULL, err);
+}
+
 bool store_check_open(struct store *store, struct err *err)
 {
     auto_pgresult PGresult *result = NULL;
@@ -373,7 +377,7 @@ static bool try_attempt(attempt *once, struct store *store, const struct store_r
 static bool preview_once(struct store *store, const struct store_request *request, struct arena *arena,
                          struct store_acceptance *ret, struct err *err)
 {
-    if (pg_run(store->pg, PREVIEW_BEGIN, NULL, NULL, err) && preview(store, request, arena, ret, err) &&
+    if (pg_run(store->pg, BEGIN_ONE_MOMENT, NULL, NULL, err) && preview(store, request, arena, ret, err) &&
         store_commit(store, err))
         return true;
     store_rollback(store);
@@ -405,8 +409,8 @@ static bool look(struct store *store, const struct store_request *request, struc
 static bool accept_once(struct store *store, const struct store_request *request, struct arena *arena,
                         struct store_acceptance *ret, struct err *err)
 {
-    bool insert = false, good = pg_run(store->pg, ACCEPT_BEGIN, NULL, NULL, err) &&
-                                look(store, request, arena, ret, &insert, err);
+    bool insert = false, good = pg_run(store->pg, BEGIN_ONE_MOMENT, NULL, NULL, err) &&
+                                store_lock_acceptance(store, err) && look(store, request, arena, ret, &insert, err);
     if (!good || !insert) {
         store_rollback(store);
         return good;

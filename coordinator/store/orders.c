@@ -15,11 +15,9 @@ static const char *order_objection(const char *kind, enum release_state state, b
     return open || halted ? NULL : "it has ended";
 }
 
-bool store_order_add(struct store *store, const char *release, const char *kind, const char *by, int64_t *ret_order,
-                     struct err *err)
+static bool add_order(struct store *store, const char *release, const char *kind, const char *by, int64_t *ret_order,
+                      struct err *err)
 {
-    if (strcmp(kind, "rollback") != 0 && strcmp(kind, "retry") != 0 && strcmp(kind, "cancel") != 0)
-        return err_set(err, ERR_INPUT, "an order is rollback, retry or cancel");
     auto_pgresult PGresult *found = NULL;
     if (!store_exec(store, sql_order_allowed, &found, err, 2, release, kind))
         return false;
@@ -35,10 +33,24 @@ bool store_order_add(struct store *store, const char *release, const char *kind,
                                                       : "greylag release watch follows it to its end");
     }
     auto_pgresult PGresult *added = NULL;
-    if (!store_exec(store, sql_order_add, &added, err, 3, release, kind, by) ||
-        !store_wake(store, err))
+    if (!store_exec(store, sql_order_add, &added, err, 3, release, kind, by))
         return false;
     *ret_order = pg_number(added, 0, 0);
+    return true;
+}
+
+bool store_order_add(struct store *store, const char *release, const char *kind, const char *by, int64_t *ret_order,
+                     struct err *err)
+{
+    if (strcmp(kind, "rollback") != 0 && strcmp(kind, "retry") != 0 && strcmp(kind, "cancel") != 0)
+        return err_set(err, ERR_INPUT, "an order is rollback, retry or cancel");
+    if (!store_begin(store, err))
+        return false;
+    int64_t order = 0;
+    bool added = store_lock_acceptance(store, err) && add_order(store, release, kind, by, &order, err);
+    if (!store_end_waking(store, added, err))
+        return false;
+    *ret_order = order;
     return true;
 }
 

@@ -47,7 +47,9 @@ bool store_load_texts(struct store *store, struct arena *arena, const struct tar
                       struct applied *applied, struct err *err);
 /* Retention counts from now for these texts. */
 bool store_blobs_use(struct store *store, const char *const *digests, size_t count, struct err *err);
-bool store_check_open(struct store *store, struct err *err); /* ERR_CONFLICT: a release is open */
+bool store_check_open(struct store *store, struct err *err); /* ERR_CONFLICT: a release is open, or about to be */
+/* Until this transaction ends no release is accepted by others, and none that halted is told to go on. */
+bool store_lock_acceptance(struct store *store, struct err *err);
 
 /* The rows of targets_ready.sql for these targets, each of the service beside it: who can be worked on, and whether
  * somebody leads. */

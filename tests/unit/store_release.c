@@ -259,13 +259,13 @@ static void *accept_beside(void *context)
     return NULL;
 }
 
-static bool somebody_waits(void)
+static int waiting(void)
 {
-    auto_free char *count = test_pg_value(conninfo, "SELECT count(*) FROM pg_locks WHERE NOT granted");
-    return strcmp(count, "0") != 0;
+    auto_free char *count = test_pg_value(conninfo, "SELECT count(*) FROM pg_stat_activity "
+                                                    "WHERE wait_event_type = 'Lock' AND datname = current_database()");
+    return (int)strtol(count, NULL, 10);
 }
 
-/* A release ends while the next one is being planned: the plan is of the moment at which it is accepted, or none is. */
 /* A standby whose clock is behind has taken over: the newest release is the one that was accepted last. */
 Test(store, a_release_comes_after_those_before_it_whatever_the_clock_says)
 {
@@ -289,6 +289,62 @@ Test(store, a_release_comes_after_those_before_it_whatever_the_clock_says)
     arena_release(&world.arena);
 }
 
+struct ordering {
+    const char *release;
+    struct err err;
+    bool added;
+};
+
+static void *order_beside(void *context)
+{
+    struct ordering *ordering = context;
+    struct store *store = open_store();
+    int64_t order;
+    ordering->added = store_order_add(store, ordering->release, "retry", "ann", &order, &ordering->err);
+    store_close(store);
+    return NULL;
+}
+
+/* Either it goes on, or another one comes after it: the leader's commit that makes two of them open would fail, and end
+ * its term. */
+Test(store, what_halted_is_told_to_go_on_or_the_next_is_accepted)
+{
+    struct store *store = open_store();
+    struct world world;
+    struct store_acceptance acceptance;
+    struct err err = ERR_INIT;
+    pthread_t thread;
+    int64_t order;
+    lead(store, "a");
+    struct ordering ordering = {.release = accept_ready(store, &world)};
+    test_pg_run(conninfo, "UPDATE greylag.releases SET state = 'halted', ended_at = now()");
+    MUST(store_order_add(store, ordering.release, "retry", "ann", &order, &why));
+    cr_expect_not(accept(store, &world, &acceptance, &err), "it is about to go on");
+    cr_expect(err.kind == ERR_CONFLICT && strstr(err.text, ordering.release), "%s", err.text);
+    test_pg_run(conninfo, "UPDATE greylag.orders SET handled_at = now()");
+
+    PGconn *slow = PQconnectdb(conninfo);
+    PQclear(PQexec(slow, "BEGIN; LOCK TABLE greylag.foreign_history IN ACCESS EXCLUSIVE MODE"));
+    struct accepting accepting = {.world = &world, .err = ERR_INIT};
+    pthread_t acceptor;
+    cr_assert_eq(pthread_create(&acceptor, NULL, accept_beside, &accepting), 0);
+    int64_t until = clock_mono_ms() + 10000;
+    while (waiting() == 0)
+        cr_assert_lt(clock_mono_ms(), until, "the next one is being planned");
+    cr_assert_eq(pthread_create(&thread, NULL, order_beside, &ordering), 0);
+    while (waiting() < 2)
+        cr_assert_lt(clock_mono_ms(), until, "the order waits for it");
+    PQfinish(slow);
+    cr_assert_eq(pthread_join(acceptor, NULL), 0);
+    cr_assert_eq(pthread_join(thread, NULL), 0);
+    cr_expect(accepting.accepted, "%s", accepting.err.text);
+    cr_expect(!ordering.added && strstr(ordering.err.text, "other releases came after it"), "%s", ordering.err.text);
+    store_close(store);
+    free(world.json);
+    arena_release(&world.arena);
+}
+
+/* A release ends while the next one is being planned: the plan is of the moment at which it is accepted, or none is. */
 Test(store, acceptance_sees_one_moment)
 {
     struct store *store = open_store();
@@ -303,7 +359,7 @@ Test(store, acceptance_sees_one_moment)
     struct accepting accepting = {.world = &again};
     pthread_t thread;
     cr_assert_eq(pthread_create(&thread, NULL, accept_beside, &accepting), 0);
-    while (!atomic_load(&accepting.done) && !somebody_waits())
+    while (!atomic_load(&accepting.done) && waiting() == 0)
         continue;
     cr_assert_eq(drive(store, release, -1), RELEASE_SUCCEEDED, "%s", release->rollout.reason);
     PQclear(PQexec(slow, "ROLLBACK"));
