@@ -268,7 +268,7 @@ static void run_until_stopped(struct daemon *daemon)
         if (attempt(daemon, &above, &waiting, &led, &err))
             continue;
         daemon->full = err.kind == ERR_FULL;
-        daemon->refused = led ? leader_was_refused(&err) : daemon->refused;
+        daemon->refused = led ? store_was_refused(&err) : daemon->refused;
         if (above && led && err.kind) { /* at once, but for who could not even try */
             log_warn("%s; taking a higher one", err.text);
             continue;

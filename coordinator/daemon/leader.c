@@ -320,6 +320,11 @@ static bool commit(struct leader *leader, int64_t now_ms, struct err *err)
     if (!store_batch_commit(leader->store, &batch, err))
         return err_prefix(err, "commit");
     atomic_fetch_add(&leader->counters[LEADER_COMMITS], 1);
+    if (batch.left_out.kind) {
+        atomic_fetch_add(&leader->counters[LEADER_QUARANTINED], 1);
+        if (log_due(&leader->left_out_said, batch.left_out.text, TROUBLE_LOG_MS))
+            log_error("what was heard is left out, since it cannot be stored: %s", batch.left_out.text);
+    }
     leader->told_all = leader->told_all || batch.whole;
     if (batch.rollout)
         leader->release->begun = true;
@@ -492,15 +497,6 @@ static void look_at_clock(const struct leader *leader)
                  (ahead_ms > 0 ? ahead_ms : -ahead_ms) / 1000, ahead_ms > 0 ? "ahead of" : "behind");
 }
 
-bool leader_was_refused(const struct err *err)
-{
-    static const char *const classes[] = {"21", "22", "23", "54"}; /* PostgreSQL, appendix A */
-    bool refused = false;
-    for (size_t i = 0; i < COUNT_OF(classes); i++)
-        refused |= err->kind == ERR_DATABASE && strncmp(err->sqlstate, classes[i], 2) == 0;
-    return refused;
-}
-
 /* The next term would read the message again, and end at it: it stays behind. */
 static void pass_over(struct leader *leader, const struct err *why)
 {
@@ -547,7 +543,7 @@ bool leader_run(struct leader *leader, int64_t *ret_above, struct err *err)
     if (good && leader->above)
         good = store_lease_went_back(leader->store, err) &&
                err_set(err, ERR_FENCED, "a target is fenced in epoch %lld", (long long)leader->above);
-    if (!good && leader_was_refused(err))
+    if (!good && store_was_refused(err))
         pass_over(leader, err);
     bool stopped = good;
     end(leader, stopped);

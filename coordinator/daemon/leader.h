@@ -111,7 +111,7 @@ struct leader {
     size_t job_topic_count, job_topic_room;
     uint64_t topics_seen;          /* bus_keeper_changes, when the reader was given its partitions */
     int events_partitions, presence_partitions; /* that it has; 0: none yet */
-    struct log_repeat bus_said, claim_said;
+    struct log_repeat bus_said, claim_said, left_out_said;
 
     int64_t renew_ms, orders_ms;
     size_t turn_bytes;             /* of jobs in one turn, as the control database takes them */
@@ -159,8 +159,6 @@ enum leader_counter {
 /* Leads with the lease that was just taken until it is over. True: a signal asked for the end. False with err: the
  * term is over; *ret_above is not 0 when the next one has to be above that epoch. */
 bool leader_run(struct leader *leader, int64_t *ret_above, struct err *err);
-/* Whether a term ended at what the control database does not take, whoever asks it: a value, a row, a size. */
-bool leader_was_refused(const struct err *err);
 
 /* leader.c: between two units of work. Renews the lease when it is time, so that no more than one unit lies between two
  * renewals. False: the lease is lost. Not inside a transaction. */

@@ -359,36 +359,74 @@ static json_t *seen_json(const struct store_seen *seen, size_t index)
     row_number(json, "fe", seen->fence_epoch);
     row_number(json, "fs", seen->fence_sequence);
     row_number(json, "sq", seen->issued);
+    row_flag(json, "su", seen->suspect);
     return json;
 }
 
-static bool put_seen(struct store *store, const struct store_batch *batch, struct err *err)
+/* All statements over all rows, behind a savepoint. */
+static bool try_news(struct store *store, const char *const *statements, const json_t *rows, struct err *err)
 {
-    if (batch->seen_count == 0)
-        return true;
+    auto_free char *text = json_dumps(rows, JSON_COMPACT);
+    bool done = pg_run(store->pg, "SAVEPOINT news", NULL, NULL, err);
+    for (; done && *statements; statements++)
+        done = store_exec(store, *statements, NULL, err, 1, text);
+    return done;
+}
+
+static json_t *some_rows(const json_t *rows, size_t from, size_t to)
+{
+    json_t *some = json_array();
+    for (; from < to; from++)
+        json_array_append(some, json_array_get(rows, from));
+    return some;
+}
+
+static bool put_news(struct store *store, const char *const *statements, json_t *rows, struct store_batch *batch,
+                     struct err *err);
+
+/* One half of them after the other, until it is known which one. */
+static bool put_what_is_taken(struct store *store, const char *const *statements, const json_t *rows,
+                              struct store_batch *batch, const struct err *why, struct err *err)
+{
+    size_t count = json_array_size(rows);
+    if (count > 1)
+        return put_news(store, statements, some_rows(rows, 0, count / 2), batch, err) &&
+               put_news(store, statements, some_rows(rows, count / 2, count), batch, err);
+    auto_free char *text = json_dumps(rows, JSON_COMPACT);
+    batch->left_out = *why;
+    text_append(batch->left_out.text, sizeof batch->left_out.text, ": %s", text);
+    return true;
+}
+
+/* What comes again by itself, and nothing hangs on: a row that the control database does not take is left out, and ends
+ * no term. Steals rows. */
+static bool put_news(struct store *store, const char *const *statements, json_t *rows, struct store_batch *batch,
+                     struct err *err)
+{
+    struct err why = ERR_INIT;
+    bool done = json_array_size(rows) == 0 || try_news(store, statements, rows, &why);
+    if (!done && store_was_refused(&why))
+        done = pg_run(store->pg, "ROLLBACK TO news", NULL, NULL, err) &&
+               put_what_is_taken(store, statements, rows, batch, &why, err);
+    else if (!done && err)
+        *err = why;
+    json_decref(rows);
+    return done;
+}
+
+static bool put_seen(struct store *store, struct store_batch *batch, struct err *err)
+{
+    static const char *const statements[] = {sql_seen_targets, sql_seen_workers, sql_seen_suspect, NULL};
     json_t *rows = json_array();
-    auto_free const char **suspects = xcalloc(batch->seen_count * 2, sizeof *suspects);
-    size_t suspect_count = 0;
-    for (size_t i = 0; i < batch->seen_count; i++) {
+    for (size_t i = 0; i < batch->seen_count; i++)
         json_array_append_new(rows, seen_json(&batch->seen[i], i));
-        if (!batch->seen[i].suspect)
-            continue;
-        suspects[suspect_count] = batch->seen[i].service;
-        suspects[batch->seen_count + suspect_count++] = batch->seen[i].target;
-    }
-    auto_free char *text = row_dump(rows);
-    auto_buf struct buf services = BUF_INIT(BUF_MAX), targets = BUF_INIT(BUF_MAX);
-    pg_array_text(&services, suspects, suspect_count);
-    pg_array_text(&targets, suspects + batch->seen_count, suspect_count);
-    return store_exec(store, sql_seen_targets, NULL, err, 1, text) &&
-           store_exec(store, sql_seen_workers, NULL, err, 1, text) &&
-           (suspect_count == 0 ||
-            store_exec(store, sql_seen_suspect, NULL, err, 2, buf_text(&services), buf_text(&targets)));
+    return put_news(store, statements, rows, batch, err);
 }
 
 /* A worker that is stored for the first time has its row from put_seen(). */
-static bool put_beats(struct store *store, const struct store_batch *batch, struct err *err)
+static bool put_beats(struct store *store, struct store_batch *batch, struct err *err)
 {
+    static const char *const statements[] = {sql_beats_put, NULL};
     json_t *rows = json_array();
     for (size_t i = 0; i < batch->beat_count; i++) {
         json_t *json = json_object();
@@ -396,11 +434,12 @@ static bool put_beats(struct store *store, const struct store_batch *batch, stru
         row_number(json, "b", batch->beats[i].beat);
         json_array_append_new(rows, json);
     }
-    return exec_rows(store, sql_beats_put, rows, err);
+    return put_news(store, statements, rows, batch, err);
 }
 
-static bool put_strangers(struct store *store, const struct store_batch *batch, struct err *err)
+static bool put_strangers(struct store *store, struct store_batch *batch, struct err *err)
 {
+    static const char *const statements[] = {sql_strangers_put, NULL};
     json_t *rows = json_array();
     for (size_t i = 0; i < batch->stranger_count; i++) {
         json_t *json = json_object();
@@ -410,7 +449,7 @@ static bool put_strangers(struct store *store, const struct store_batch *batch, 
         row_number(json, "n", batch->strangers[i].messages);
         json_array_append_new(rows, json);
     }
-    return exec_rows(store, sql_strangers_put, rows, err);
+    return put_news(store, statements, rows, batch, err);
 }
 
 static bool put_handled(struct store *store, const struct store_batch *batch, struct err *err)

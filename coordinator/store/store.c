@@ -175,6 +175,15 @@ bool store_ping(struct store *store, struct err *err)
     return store_exec(store, sql_ping, NULL, err, 0);
 }
 
+bool store_was_refused(const struct err *err)
+{
+    static const char *const classes[] = {"21", "22", "23", "54"}; /* PostgreSQL, appendix A */
+    bool refused = false;
+    for (size_t i = 0; i < COUNT_OF(classes); i++)
+        refused |= err->kind == ERR_DATABASE && strncmp(err->sqlstate, classes[i], 2) == 0;
+    return refused;
+}
+
 bool store_limit(struct store *store, const struct store_limits *limits, struct err *err)
 {
     char lock[24], statement[24];

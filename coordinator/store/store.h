@@ -42,6 +42,8 @@ void store_set_trace(struct store *store, void (*trace)(void *context, const cha
 bool store_lost(struct store *store);
 void store_close(struct store *store);
 bool store_ping(struct store *store, struct err *err);
+/* Whether this is something that the control database does not take, whoever asks it: a value, a row, a size. */
+bool store_was_refused(const struct err *err);
 /* What a statement of this connection may take from now on; 0: no limit, as it is opened. ERR_DATABASE, with SQLSTATE
  * 55P03 or 57014, of one that took longer. */
 struct store_limits {
@@ -412,6 +414,8 @@ struct store_batch {
     size_t handled_count;
     const struct store_position *positions;
     size_t position_count;
+    struct err left_out;                   /* set by the commit: which of seen, beats and strangers the control database
+                                            * did not take, and why; ERR_NONE: it took all */
     bool whole;                            /* the term began with `restored`, and its targets are told: the flag goes */
 };
 /* ONE transaction: lease, inbox, release, steps, targets, what is applied, jobs, outbox, decisions, offsets. False:

@@ -185,6 +185,45 @@ Test(store, a_key_is_not_revoked_nor_a_target_forgotten_without_a_word_to_the_le
     store_close(store);
 }
 
+/* Whatever nobody thought of: what comes again by itself must not end a term each time. */
+Test(store, a_heartbeat_that_the_control_database_does_not_take_is_left_out)
+{
+    enum { COUNT = 5, BAD = 3 };
+    static const char *const names[COUNT] = {"t0", "t1", "t2", "t3", "t4"};
+    struct store *store = open_store();
+    struct store_seen seen[COUNT];
+    struct store_beat beats[COUNT];
+    struct store_stranger strangers[COUNT];
+    struct store_position position = {.topic = "events", .next = 1, .digest = "d"};
+    lead(store, "a");
+    for (int i = 0; i < COUNT; i++) {
+        seen[i] = (struct store_seen){.worker = names[i], .host = "h", .version = "1", .service = "s",
+                                      .target = names[i], .beat = 1, .contents = "", .problem = "",
+                                      .system_identifier = ""};
+        beats[i] = (struct store_beat){names[i], 10 + i};
+        strangers[i] = (struct store_stranger){.topic = "events", .key = names[i], .why = "why", .messages = 1};
+    }
+    test_pg_run(conninfo, "ALTER TABLE greylag.targets ADD CHECK (target <> 't3');"
+                          "ALTER TABLE greylag.workers ADD CHECK (beat <> 14);"
+                          "ALTER TABLE greylag.strangers ADD CHECK (key <> 't0')");
+    struct store_batch batch = {.seen = seen, .seen_count = COUNT, .beats = beats, .beat_count = COUNT,
+                                .strangers = strangers, .stranger_count = COUNT, .positions = &position,
+                                .position_count = 1};
+    MUST(store_batch_commit(store, &batch, &why));
+    auto_free char *stored = test_pg_value(conninfo,
+        "SELECT (SELECT string_agg(target, ' ' ORDER BY target) FROM greylag.targets) || '|' || "
+        "(SELECT string_agg(worker || '=' || beat, ' ' ORDER BY worker) FROM greylag.workers) || '|' || "
+        "(SELECT string_agg(key, ' ' ORDER BY key) FROM greylag.strangers) || '|' || "
+        "(SELECT sum(next) FROM greylag.offsets)");
+    cr_expect_str_eq(stored, "t0 t1 t2 t4|t0=10 t1=11 t2=12 t4=1|t1 t2 t3 t4|1");
+    cr_expect(batch.left_out.kind == ERR_DATABASE && strstr(batch.left_out.text, "t0"), "%s", batch.left_out.text);
+    seen[0].target = "t3";
+    batch = (struct store_batch){.seen = seen, .seen_count = 1};
+    MUST(store_batch_commit(store, &batch, &why));
+    cr_expect(strstr(batch.left_out.text, "\"n\":\"t3\""), "it is named: %s", batch.left_out.text);
+    store_close(store);
+}
+
 Test(store, how_far_a_worker_has_counted_its_heartbeats_only_rises)
 {
     static const struct {

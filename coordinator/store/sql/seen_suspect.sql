@@ -1,3 +1,3 @@
 UPDATE greylag.targets t SET known = false
-  FROM unnest($1::text[], $2::text[]) AS x(s, n)
- WHERE t.service = x.s AND t.target = x.n AND t.known
+  FROM json_to_recordset($1::json) AS x(s text, n text, su boolean)
+ WHERE x.su AND t.service = x.s AND t.target = x.n AND t.known
