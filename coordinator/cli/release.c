@@ -109,9 +109,10 @@ static void add_why(const json_t *show, struct buf *out)
         return;
     }
     buf_addf(out, " (number %lld):\n  %s\n", (long long)json_number(decision, "position"), json_text(decision, "why"));
-    if (*json_text(decision, "detail")) {
+    const char *detail = json_text(decision, "detail");
+    if (*detail && !strstr(json_text(show, "reason"), detail)) { /* which the head has said */
         buf_adds(out, "  ");
-        text_add_printable(out, json_text(decision, "detail"), false);
+        text_add_printable(out, detail, false);
         buf_addc(out, '\n');
     }
 }

@@ -296,23 +296,28 @@ void note_refused(struct decide *d)
 
 /* ---- reasons: why, and what can be done ---- */
 
+#define NEXT ". Next: "
+
 /* Whatever has to be cut, what can be done stays whole: `why` is shorter than WHY_SIZE, and what was before comes last
- * and in short. */
+ * and in short, without what could be done then. */
 static void because(struct decide *d, const char *why, const char *what_to_do)
 {
     struct rollout *rollout = d->rollout;
     char before[BEFORE_SIZE];
-    text_format(before, sizeof before, "%s", rollout->reason);
+    const char *next = strstr(rollout->reason, NEXT);
+    text_format(before, sizeof before, "%.*s", next ? (int)(next - rollout->reason) : -1, rollout->reason);
     text_format(d->detail, sizeof d->detail, "%s", why);
-    text_format(rollout->reason, sizeof rollout->reason, "%s%s%s%s%s", why, *what_to_do ? ". " : "", what_to_do,
+    text_format(rollout->reason, sizeof rollout->reason, "%s%s%s%s%s", why, *what_to_do ? NEXT : "", what_to_do,
                 *before ? ". Before that: " : "", before);
     rollout->changed = true;
 }
 
+/* The row's prose says the rest. */
 void because_asked(struct decide *d)
 {
     because(d, d->event->kind == ROLLOUT_CANCEL ? "an operator cancelled it" : "an operator asked for the way back",
             "");
+    d->detail[0] = '\0';
 }
 
 void because_down(struct decide *d)
@@ -346,7 +351,7 @@ static void because_step(struct decide *d, int leg, const char *what, const char
 
 /* A retry runs the text that was accepted. What undoes by itself, on an order: `down` without the options of that order
  * would undo something else, which may be more. */
-#define RETRY_OR "Remove the cause, then `greylag release retry`; when the undo itself has to be mended, mend it, then "
+#define RETRY_OR "remove the cause, then `greylag release retry`; when the undo itself has to be mended, mend it, then "
 #define RETRY_OR_DOWN RETRY_OR "`greylag down`"
 #define RETRY_OR_THE_SAME RETRY_OR "the same `greylag down` with its options again"
 
@@ -355,10 +360,10 @@ void because_failed(struct decide *d)
     if (d->rollout->direction == DIRECTION_DOWN)
         because_step(d, 0, "the undo of ", RETRY_OR_THE_SAME);
     else if (only_stops(d))
-        because_step(d, 0, "recording ", "Give the command again: it plans from what is there now; what was recorded "
+        because_step(d, 0, "recording ", "give the command again: it plans from what is there now; what was recorded "
                                          "stays so");
     else if (failed_and_halts(d))
-        because_step(d, 0, "", "When the cause is removed `greylag release retry` goes on, `greylag up` with a mended "
+        because_step(d, 0, "", "when the cause is removed `greylag release retry` goes on, `greylag up` with a mended "
                                "file; `greylag release rollback` undoes it");
     else
         because_step(d, 0, "", "");
@@ -395,7 +400,7 @@ void because_refused(struct decide *d)
     if (lost)
         d->target->rebuild = true;
     text_format(d->target->problem, sizeof d->target->problem, "%s", why);
-    because(d, why, lost ? TAKE_WHAT_IT_HOLDS : "Remove the cause, then `greylag release retry`");
+    because(d, why, lost ? TAKE_WHAT_IT_HOLDS : "remove the cause, then `greylag release retry`");
 }
 
 void because_rewound(struct decide *d)
@@ -413,7 +418,7 @@ void because_silent(struct decide *d)
     char why[WHY_SIZE];
     text_format(why, sizeof why, "%s has not answered its fence: what it applied is unknown", d->target->name);
     text_format(d->target->problem, sizeof d->target->problem, "%s", "has not answered its fence");
-    because(d, why, "When its worker is back: `greylag release retry`");
+    because(d, why, "when its worker is back: `greylag release retry`");
 }
 
 void name_unknown(struct decide *d)

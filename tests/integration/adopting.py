@@ -234,7 +234,7 @@ def test_a_row_that_goes_by_hand_in_between():
         stage.sql("user-eu", "DELETE FROM flyway_schema_history WHERE version = '2'")
         worker.thaw()
         release = stage.ended()
-        expect(release["state"] == "halted" and "Give the command again" in release["reason"], f"{release['reason']}")
+        expect(release["state"] == "halted" and "give the command again" in release["reason"], f"{release['reason']}")
         expect(ids(stage, "user-eu") == ["1"], "what came before it stays recorded")
         stage.greylag("import", "--yes", "--on", "user-eu")
         expect(ids(stage, "user-eu") == ["1", "3"], f"{stage.applied('user-eu')}")

@@ -29,7 +29,7 @@ Test(rollout_adopt, a_failed_step_halts_and_nothing_is_rolled_back)
     STATE(&fix, HALTED);
     cr_expect(strstr(fix.rollout.reason, "recording s0 1 on t0 differs from what is applied"), "%s",
               fix.rollout.reason);
-    cr_expect(strstr(fix.rollout.reason, "Give the command again"), "%s", fix.rollout.reason);
+    cr_expect(strstr(fix.rollout.reason, "give the command again"), "%s", fix.rollout.reason);
     cr_expect_eq(fix.rollout.step_count, 3, "there are no undos");
     fix_ask(&fix, ROLLOUT_ROLLBACK);
     STATE(&fix, HALTED);

@@ -207,6 +207,25 @@ Test(rollout_back, the_way_back_ends_where_there_is_none)
     fix_release(&fix);
 }
 
+/* What could be done with a release that had halted is over once its way back is asked for; the cause stays. */
+Test(rollout_back, an_order_keeps_the_cause_without_its_advice)
+{
+    static const struct wanted_step wanted[] = {{.target = 0}, {.target = 1, .needs = {1}, .halt = true}};
+    struct fix fix;
+    fix_init(&fix, 2, wanted, 2, DIRECTION_UP, NULL);
+    fix_ask(&fix, ROLLOUT_ACCEPTED);
+    fix_outcome(&fix, 0, "a0");
+    fix_outcome(&fix, 1, "f1");
+    STATE(&fix, HALTED);
+    cr_assert(strstr(fix.rollout.reason, "greylag release rollback"), "%s", fix.rollout.reason);
+    fix_ask(&fix, ROLLOUT_ROLLBACK);
+    cr_expect_str_eq(fix.rollout.reason, "an operator asked for the way back. Before that: s1 1 on t1 failed with "
+                                         "23505: duplicate key");
+    cr_expect_str_eq(fix.effects.decisions[0].row, "rollback-asked");
+    cr_expect_str_eq(fix.effects.decisions[0].detail, "", "the reason says it");
+    fix_release(&fix);
+}
+
 Test(rollout_back, a_failed_undo_halts_and_retry_goes_on_back)
 {
     struct fix fix;
