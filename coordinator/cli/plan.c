@@ -151,7 +151,9 @@ static int plan_run(const struct cmdline *line)
     return catalog ? plan_catalog(line, catalog) : code;
 }
 
+/* A plan can be asked for with the words of its "up": one that decides only whether it is accepted changes nothing. */
 static const struct cmd_option options[] = {
+    {"accept-irreversible", 0, NULL, "as \"up\" takes it; what has no way back is named either way", 0},
     {"graph", 0, NULL, "print the graph of services and steps as Mermaid", 0},
     {"offline", 0, NULL, "ask no coordinator: plan as if every database were empty", 0},
     {"category", 0, "CATEGORY", "show only the steps of this category; what is planned stays the same", 0},

@@ -278,6 +278,8 @@ Test(cli_online, a_rehearsal_is_refused_as_the_release)
     EXPECT("greylag up --dry-run --accept-irreversible", 0);
     SAYS(out_text, "warning: service example: of the planned migrations 1 without a way back");
     EXPECT("greylag plan", 0);
+    EXPECT("greylag plan --accept-irreversible", 0); /* with the words of up */
+    SAYS(out_text, "warning: service example: of the planned migrations 1 without a way back");
     put("shop/fleet.yml", "fleet: shop\nservices:\n  example: {migrations: m, layout: declared, versions: "
                           "[{version: a, name: b, file: b.py}]}\n");
     put("shop/m/b.py", "pass\n");
