@@ -58,8 +58,8 @@ Test(rollout_fences, a_takeover_waits_for_the_step_that_runs)
     fix_release(&fix);
 }
 
-/* A target was given up, and its worker has come back and is at work on what was sent: an operator's order to go on cuts
- * that no more than a change of leaders does. */
+/* A target was given up, and its worker has come back and is at work on what was sent: an operator's order to go on
+ * does not cut that either. */
 Test(rollout_fences, a_retry_waits_for_the_step_that_runs)
 {
     static const struct wanted_step wanted[] = {{.target = 0}, {.target = 0}};
