@@ -10,13 +10,11 @@ static bool broken(const struct rollout *rollout, const struct rollout_step *ste
                    step_text(rollout, step, text), step->leg, step_state_text(step->state), what);
 }
 
-/* A step that failed ends its job: what stood behind it does not run, and its target is fenced to make sure. */
 static bool before_in_job(const struct rollout *rollout, const struct rollout_step *first,
                           const struct rollout_step *then)
 {
     const struct rollout_index *index = index_of(rollout);
-    bool ended = first->state == STEP_FAILED && rollout->targets[first->target].state == TARGET_FENCING;
-    return (first->state == STEP_SENT || ended) && first->target == then->target &&
+    return first->state == STEP_SENT && first->target == then->target &&
            index->position[first->ordinal] < index->position[then->ordinal];
 }
 
@@ -62,6 +60,8 @@ static bool check_step(const struct rollout *rollout, const struct rollout_step 
             return broken(rollout, step, "sent, but its target has no unresolved job", err);
         if (position < target->first || position >= target->first + target->count)
             return broken(rollout, step, "P2: sent, but not in its target's only job", err);
+        if (target->state == TARGET_FENCING) /* under way when what it needs failed, or went back in time */
+            return true;
         return step->leg == 0 ? check_sent(rollout, step, err) : check_undo(rollout, step, err);
     }
     if (step->leg == 1 || step->state != STEP_APPLIED)

@@ -3,6 +3,9 @@
 
 #include "simulation/world.h"
 
+#define LATE_MS 30000   /* messages are late by so much at most */
+#define ANSWER_MS 50000 /* a worker that reads answers within */
+
 static bool ours(struct request request)
 {
     return request.attempt > 0 && request.ordinal >= 0;
@@ -54,6 +57,8 @@ void check_report(struct world *w, const struct message *job, const struct messa
     struct database *db = &w->databases[job->target];
     if (report->report != REPORT_REFUSED && report->report != REPORT_FINISHED)
         return;
+    if (report->refusal == REFUSAL_BUSY || report->refusal == REFUSAL_VERSION) /* for somebody else to answer */
+        return;
     for (int i = 0; i < job->count; i++) {
         bool told = false;
         for (int k = 0; k < report->count; k++)
@@ -61,6 +66,35 @@ void check_report(struct world *w, const struct message *job, const struct messa
         if (!told && database_find(db, job->requests[i]))
             broken(w, "P3: target %d refuses a job instead of answering for request %d.%d", job->target,
                    job->requests[i].ordinal, job->requests[i].attempt);
+    }
+}
+
+void check_cut(struct world *w, int target, struct request request)
+{
+    trace(w, "cut", target, request.ordinal, request.attempt);
+    if (w->control.rollout.state == RELEASE_RUNNING && w->restores == 0)
+        broken(w, "P3: target %d: request %d.%d is cut while its release goes on", target, request.ordinal,
+               request.attempt);
+}
+
+static bool since(const struct world *w, int64_t begin, int64_t ms)
+{
+    return begin < w->now - ms;
+}
+
+/* A fence has had no answer until its limit: fine where nobody could have given one. */
+void check_given_up(struct world *w, const struct coordinator *c, int target)
+{
+    if (!since(w, w->faults_end, LATE_MS) || !since(w, c->away_until, ANSWER_MS) ||
+        !since(w, w->databases[target].away_until, ANSWER_MS))
+        return;
+    for (int i = 0; i < w->workers; i++) {
+        const struct worker *worker = &w->worker[i];
+        bool able = worker->up && worker->key == w->control.keys[target] && since(w, worker->old_until, ANSWER_MS);
+        bool there = since(w, worker->away_until, ANSWER_MS) && since(w, worker->began, ANSWER_MS);
+        if (worker->target == target && able && there)
+            broken(w, "P3: target %d is given up, but its worker has been there for %lld ms", target,
+                   (long long)(w->now - worker->began));
     }
 }
 

@@ -9,16 +9,33 @@
 #include "simulation/world.h"
 
 #define LEASE_MS 15000
-#define BATCH 8
+#define BATCH 100
 
 static uint64_t mix(uint64_t hash, uint64_t value)
 {
     return (hash ^ value) * 1099511628211u;
 }
 
+/* By the control database's clock. */
+static bool lease_lasts(const struct world *w)
+{
+    return w->now + w->clock < w->control.lease_expires;
+}
+
+static void lease_prolong(struct world *w)
+{
+    w->control.lease_expires = w->now + w->clock + LEASE_MS;
+}
+
 static bool leads(const struct world *w, const struct coordinator *c)
 {
-    return w->control.lease_epoch == c->epoch && w->control.lease_term == c->term && w->now < w->control.lease_expires;
+    return w->control.lease_epoch == c->epoch && w->control.lease_term == c->term && lease_lasts(w);
+}
+
+/* What the engine is told: monotonic. */
+static int64_t clock_of(const struct world *w, const struct coordinator *c)
+{
+    return w->now + (w->plant == PLANT_CLOCK_BACK ? w->wall : c->clock);
 }
 
 static void forget(struct coordinator *c)
@@ -65,19 +82,26 @@ static void report_decide(struct world *w, struct coordinator *c, const struct m
                                      .digest = "", .term = ""};
     rollout_decide(&c->rollout,
                    &(struct rollout_event){.kind = ROLLOUT_REPORT, .target = message->target, .report = &report},
-                   w->now, &c->effects);
+                   clock_of(w, c), &c->effects);
     arena_release(&arena);
 }
 
-static void decide_alive(struct world *w, struct coordinator *c)
+/* Heartbeats. Of a worker's first one it follows that it reads from now on. */
+static void hear_workers(struct world *w, struct coordinator *c)
 {
     for (int i = 0; i < w->workers; i++) {
         const struct worker *worker = &w->worker[i];
-        if (worker->up && worker->job && w->now >= worker->away_until && chance_percent(w, 30))
-            rollout_decide(&c->rollout,
-                           &(struct rollout_event){.kind = ROLLOUT_ALIVE, .target = worker->target,
-                                                   .sequence = worker->job->token.sequence},
-                           w->now, &c->effects);
+        struct rollout_event event = {.kind = ROLLOUT_BACK, .target = worker->target};
+        if (!worker->up || w->now < worker->away_until || w->now < worker->old_until ||
+            worker->key != w->control.keys[worker->target] || !chance_percent(w, 60))
+            continue;
+        if (c->heard_of[i] != worker->instance && w->plant != PLANT_UNHEARD)
+            rollout_decide(&c->rollout, &event, clock_of(w, c), &c->effects);
+        c->heard_of[i] = worker->instance;
+        event.kind = ROLLOUT_ALIVE;
+        event.sequence = worker->job ? worker->job->token.sequence : 0;
+        if (worker->job)
+            rollout_decide(&c->rollout, &event, clock_of(w, c), &c->effects);
     }
 }
 
@@ -108,6 +132,8 @@ static void read_events(struct world *w, struct coordinator *c)
         const struct message *message = events->items[c->at++];
         if (message->corrupt && w->plant != PLANT_UNVERIFIED)
             continue;
+        if (message->key != w->control.keys[message->target] && w->plant != PLANT_REVOKED_KEY)
+            continue;
         if (message->report == REPORT_INVENTORY)
             inventory_take(w, c, message);
         else
@@ -120,9 +146,9 @@ static void takeover(struct world *w, struct coordinator *c, bool every)
 {
     c->rollout.epoch = c->epoch;
     c->rollout.term = c->term_text;
-    rollout_decide(&c->rollout, &(struct rollout_event){.kind = ROLLOUT_TAKEOVER, .target = -1, .every = every}, w->now,
-                   &c->effects);
-    rollout_advance(&c->rollout, w->now, &c->effects);
+    rollout_decide(&c->rollout, &(struct rollout_event){.kind = ROLLOUT_TAKEOVER, .target = -1, .every = every},
+                   clock_of(w, c), &c->effects);
+    rollout_advance(&c->rollout, clock_of(w, c), &c->effects);
     c->read_from = c->read_to = c->at;
     c->answered = false;
     c->stage = COORDINATOR_DECIDED;
@@ -135,15 +161,29 @@ static void lease_take(struct world *w, struct coordinator *c, int64_t epoch)
     c->term = ++w->terms * 0x9e3779b97f4a7c15u;
     snprintf(c->term_text, sizeof c->term_text, "%016" PRIx64, c->term);
     inventory_begin(c);
+    memset(c->heard_of, 0, sizeof c->heard_of);
     w->control.lease_epoch = epoch;
     w->control.lease_term = c->term;
-    w->control.lease_expires = w->now + LEASE_MS;
+    lease_prolong(w);
     w->control.lease_holder = (int)(c - w->coordinator);
+}
+
+/* What a leader's own clock has measured is not stored. */
+static void load(struct world *w, struct coordinator *c)
+{
+    rollout_copy(&c->rollout, &w->control.rollout);
+    c->has_rollout = true;
+    for (size_t t = 0; t < c->rollout.target_count; t++) {
+        struct rollout_target *target = &c->rollout.targets[t];
+        target->alive_ms = target->fence_sent_ms = target->fence_since_ms = 0;
+        target->silent = 0;
+        target->patient = false;
+    }
 }
 
 static void follow(struct world *w, struct coordinator *c)
 {
-    if (w->now < w->control.lease_expires)
+    if (lease_lasts(w) && w->coordinator[w->control.lease_holder].up) /* its session is there */
         return;
     for (int i = 0; i < COORDINATORS; i++) {
         struct coordinator *other = &w->coordinator[i];
@@ -156,8 +196,7 @@ static void follow(struct world *w, struct coordinator *c)
     }
     forget(c);
     lease_take(w, c, w->control.lease_epoch + 1);
-    rollout_copy(&c->rollout, &w->control.rollout);
-    c->has_rollout = true;
+    load(w, c);
     assign(w, c);
     /* a control database that came back from a backup: ask every target, whatever is believed of it */
     takeover(w, c, w->control.restored);
@@ -174,12 +213,13 @@ static void decide(struct world *w, struct coordinator *c)
 {
     c->answered = w->control.asked != ROLLOUT_EVENT_COUNT;
     if (c->answered)
-        rollout_decide(&c->rollout, &(struct rollout_event){.kind = w->control.asked, .target = -1}, w->now,
-                       &c->effects);
+        rollout_decide(&c->rollout, &(struct rollout_event){.kind = w->control.asked, .target = -1},
+                       clock_of(w, c), &c->effects);
     read_events(w, c);
-    decide_alive(w, c);
-    rollout_decide(&c->rollout, &(struct rollout_event){.kind = ROLLOUT_TIME, .target = -1}, w->now, &c->effects);
-    rollout_advance(&c->rollout, w->now, &c->effects);
+    hear_workers(w, c);
+    rollout_decide(&c->rollout, &(struct rollout_event){.kind = ROLLOUT_TIME, .target = -1}, clock_of(w, c),
+                   &c->effects);
+    rollout_advance(&c->rollout, clock_of(w, c), &c->effects);
     if (has_work(c))
         c->stage = COORDINATOR_DECIDED;
     else
@@ -226,6 +266,7 @@ static void outbox_add_fence(struct world *w, struct coordinator *c, const struc
 {
     struct message *message = arena_new(&w->arena, struct message);
     *message = (struct message){.kind = MESSAGE_IS_FENCE, .target = fence->target,
+                                .patient = fence->patient && w->plant != PLANT_IMPATIENT,
                                 .expects = c->rollout.targets[fence->target].recorded};
     message->token = (struct token){.epoch = c->epoch, .sequence = fence->sequence, .term = c->term,
                                     .digest = mix(c->term, (uint64_t)fence->sequence)};
@@ -261,8 +302,12 @@ static void mark_read(struct world *w, struct coordinator *c)
 static void commit(struct world *w, struct coordinator *c)
 {
     const struct rollout_effects *effects = &c->effects;
-    for (size_t i = 0; i < effects->decision_count; i++)
-        trace(w, effects->decisions[i].row, effects->decisions[i].state_after, effects->decisions[i].target, 0);
+    for (size_t i = 0; i < effects->decision_count; i++) {
+        const struct rollout_decision *decision = &effects->decisions[i];
+        trace(w, decision->row, decision->state_after, decision->target, 0);
+        if (strcmp(decision->row, "fence-limit") == 0)
+            check_given_up(w, c, decision->target);
+    }
     for (size_t i = 0; i < effects->acknowledge_count; i++)
         outbox_add_acknowledge(w, c, &effects->acknowledges[i]);
     for (size_t i = 0; i < effects->fence_count; i++)
@@ -309,6 +354,15 @@ static void send(struct world *w, struct message *message)
     broker_send(w, message->kind == MESSAGE_IS_JOB ? &w->broker.jobs[message->target] : &w->broker.control, message);
 }
 
+static void send_one(struct world *w, struct coordinator *c)
+{
+    if (c->sending >= w->control.outbox_count)
+        return;
+    send(w, w->control.outbox[c->sending].message);
+    if (leads(w, c) && !chance_rare(w, 20)) /* otherwise it is sent again */
+        w->control.outbox[c->sending].sent = true;
+}
+
 static void ready(struct world *w, struct coordinator *c)
 {
     if (!leads(w, c)) {
@@ -333,9 +387,12 @@ void coordinator_step(struct world *w, int number)
     struct coordinator *c = &w->coordinator[number];
     if (w->now < c->away_until)
         return;
-    c->up = true;
+    if (!c->up) {
+        c->up = true;
+        c->clock = chance_below(w, 1000000000);
+    }
     if (c->stage != COORDINATOR_FOLLOWS && leads(w, c)) /* renewed beside whatever it does */
-        w->control.lease_expires = w->now + LEASE_MS;
+        lease_prolong(w);
     switch (c->stage) {
     case COORDINATOR_FOLLOWS:
         follow(w, c);
@@ -361,11 +418,9 @@ void coordinator_step(struct world *w, int number)
         c->stage = COORDINATOR_READY;
         break;
     case COORDINATOR_SENDS: /* it looked at the lease before it fell asleep here, perhaps */
-        if (c->sending < w->control.outbox_count) {
-            send(w, w->control.outbox[c->sending].message);
-            if (leads(w, c) && !chance_rare(w, 20)) /* otherwise it is sent again */
-                w->control.outbox[c->sending].sent = true;
-        }
+        do
+            send_one(w, c);
+        while (!chance_rare(w, 20) && pick(w, c));
         c->stage = COORDINATOR_READY;
         break;
     }

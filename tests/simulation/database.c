@@ -101,6 +101,23 @@ void database_commit(struct world *w, int target, const struct token *job, struc
     trace(w, "committed", target, row->request.ordinal * 100 + row->request.attempt, row->kind);
 }
 
+static void end_sessions(struct world *w, int target)
+{
+    for (int i = 0; i < w->workers; i++)
+        if (w->worker[i].target == target)
+            w->worker[i].session_dead = true;
+    w->databases[target].lock = -1;
+}
+
+void database_stop(struct world *w, int target)
+{
+    struct database *db = &w->databases[target];
+    db->away_until = w->now + chance_below(w, 40000);
+    if (chance_percent(w, 50)) /* the server is gone; else it has no room to record anything */
+        end_sessions(w, target);
+    trace(w, "target away", target, db->away_until, 0);
+}
+
 void database_restore(struct world *w, int target)
 {
     struct database *db = &w->databases[target];
@@ -110,8 +127,5 @@ void database_restore(struct world *w, int target)
     db->unnoticed = true;
     w->target_restored = true;
     w->restores++;
-    for (int i = 0; i < w->workers; i++)
-        if (w->worker[i].target == target)
-            w->worker[i].session_dead = true;
-    db->lock = -1;
+    end_sessions(w, target);
 }

@@ -84,6 +84,7 @@ static void make_step(struct world *w, struct plan_step *step, int i, int densit
         step->policy.on_failure = ON_FAILURE_HALT;
     /* most steps work, some fail at first, some for ever */
     w->fails[i] = chance_percent(w, 88) ? 0 : chance_percent(w, 50) ? 1 : -1;
+    w->damaged[i] = chance_below(w, 250) == 0;
     w->undo_fails[i] = chance_percent(w, 93) ? 0 : chance_percent(w, 60) ? 1 : -1;
 }
 
@@ -166,5 +167,13 @@ void plant_table(struct world *w)
         memset(row->effects, 0, sizeof row->effects);
         row->effects[0] = settle_target;
         row->next = DECIDE_STAY;
+    } else if (w->plant == PLANT_TABLE_BLOCKED) {
+        row_named(w, "job-blocked")->effects[0] = settle_job;
+    } else if (w->plant == PLANT_TABLE_CONTENT) {
+        row_named(w, "refused-content")->effects[0] = note_refused;
+        row_named(w, "refused-content")->effects[1] = NULL;
+        row_named(w, "refused-content")->next = DECIDE_STAY;
+    } else if (w->plant == PLANT_TABLE_VERSION) {
+        effect_replace(row_named(w, "refused-for-good"), lose_target, settle_target);
     }
 }

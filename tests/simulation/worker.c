@@ -1,10 +1,15 @@
-/* The model worker: protocol.md, 1, 2 and 4, one micro-step at a time, so that it can be killed or frozen anywhere. */
+/* The model worker: protocol.md, 1, 2 and 4, one micro-step at a time, so that it can be killed or frozen anywhere. The
+ * real table of worker/job says what becomes of a job. */
 #include <string.h>
 
 #include "simulation/world.h"
 
 #define LEASE_MS 5000
 #define RESEND_MS 8000
+#define GRACE_MS 2000   /* for what runs when a fence is ordered */
+#define AGAIN_MS 3000   /* a blocked job's pause, at most */
+#define LONG_STEP_MS 20000
+#define LONG_AWAY_MS 200000
 
 static struct database *database_of(struct world *w, const struct worker *worker)
 {
@@ -16,9 +21,10 @@ static int number_of(const struct world *w, const struct worker *worker)
     return (int)(worker - w->worker);
 }
 
-static bool holds_lock(struct world *w, struct worker *worker)
+/* The session lives, and the database answers it. */
+static bool connected(struct world *w, struct worker *worker)
 {
-    return !worker->session_dead && database_of(w, worker)->lock == number_of(w, worker);
+    return !worker->session_dead && w->now >= database_of(w, worker)->away_until;
 }
 
 static void unlock(struct world *w, struct worker *worker)
@@ -28,10 +34,12 @@ static void unlock(struct world *w, struct worker *worker)
 }
 
 /* Takes the target's lock; a holder whose lease has lapsed is terminated first. */
-static bool lock(struct world *w, struct worker *worker)
+static enum job_event lock(struct world *w, struct worker *worker)
 {
     struct database *db = database_of(w, worker);
     int self = number_of(w, worker);
+    if (w->now < db->away_until)
+        return JOB_ON_UNABLE;
     if (worker->session_dead) { /* a new session; what the old one had open is gone */
         worker->session_dead = false;
         if (db->lock == self)
@@ -39,23 +47,24 @@ static bool lock(struct world *w, struct worker *worker)
     }
     if (db->lock == self || db->lock < 0) {
         db->lock = self;
-        return true;
+        return JOB_ON_LOCKED;
     }
     struct worker *holder = &w->worker[db->lock];
     if (w->now - holder->beat < LEASE_MS || w->plant == PLANT_NO_TERMINATE)
-        return false;
+        return JOB_ON_BUSY;
     holder->session_dead = true;
     trace(w, "session terminated", worker->target, db->lock, self);
     db->lock = self;
-    return true;
+    return JOB_ON_LOCKED;
 }
 
 static void report(struct world *w, struct worker *worker, const struct message *about, enum report_kind kind,
                    enum refusal refusal, const struct row *rows, int count)
 {
-    struct message message = {.kind = MESSAGE_IS_REPORT, .target = worker->target, .report = kind, .refusal = refusal,
-                              .in_force = database_of(w, worker)->now.fence, .count = count,
-                              .contents = inventory_of(w, worker->target)};
+    struct message message = {.kind = MESSAGE_IS_REPORT, .target = worker->target, .key = worker->key, .report = kind,
+                              .refusal = refusal, .count = count, .contents = inventory_of(w, worker->target)};
+    if (kind != REPORT_BLOCKED)
+        message.in_force = database_of(w, worker)->now.fence;
     message.token = about ? about->token : message.in_force;
     if (count > 0) {
         message.rows = arena_array(&w->arena, (size_t)count, sizeof *rows);
@@ -67,67 +76,72 @@ static void report(struct world *w, struct worker *worker, const struct message 
     broker_send(w, &w->broker.events, &message);
 }
 
-/* The known outcomes of a job's requests. */
-static int known(struct world *w, struct worker *worker, const struct message *job, struct row *rows)
+/* ---- a job: the actions of its table, and what came of them ---- */
+
+static bool stops_job(const struct row *row)
 {
+    return row->kind == OUTCOME_FAILED || row->kind == OUTCOME_DRIFT;
+}
+
+/* The known outcomes of a job's requests, and what the table's guards ask. */
+static int known(struct world *w, struct worker *worker, struct row *rows, struct job_facts *ret_facts)
+{
+    const struct message *job = worker->job;
     int count = 0;
+    *ret_facts = (struct job_facts){.fencing = worker->fence};
     for (int i = 0; i < job->count; i++) {
-        struct row *row = database_find(database_of(w, worker), job->requests[i]);
-        if (row)
+        const struct row *row = database_find(database_of(w, worker), job->requests[i]);
+        if (row) {
             rows[count++] = *row;
+            ret_facts->failed |= stops_job(row);
+        } else {
+            ret_facts->damaged |= job->requests[i].ordinal < w->migrations && w->damaged[job->requests[i].ordinal];
+        }
     }
+    ret_facts->all_known = count == job->count;
     return count;
 }
 
-static void job_close(struct world *w, struct worker *worker, bool finished)
+static void job_end(struct world *w, struct worker *worker)
 {
     unlock(w, worker);
     worker->job = NULL;
-    worker->stage = WORKER_IDLE;
-    if (finished)
-        worker->jobs_committed = worker->jobs_at;
+    worker->jobs_committed = worker->jobs_at;
 }
 
-static void job_refuse(struct world *w, struct worker *worker, enum refusal refusal)
+static enum job_event job_report(struct world *w, struct worker *worker, enum report_kind kind, enum refusal refusal)
 {
     struct row rows[STEPS_MAX];
-    int count = known(w, worker, worker->job, rows);
-    if (w->plant == PLANT_EXPIRY_FIRST && refusal == REFUSAL_EXPIRED)
+    struct job_facts facts;
+    int count = known(w, worker, rows, &facts);
+    if (refusal == REFUSAL_BUSY || refusal == REFUSAL_VERSION || /* nothing was looked at */
+        (w->plant == PLANT_EXPIRY_FIRST && refusal == REFUSAL_EXPIRED))
         count = 0;
-    report(w, worker, worker->job, REPORT_REFUSED, refusal, rows, count);
-    job_close(w, worker, true);
+    report(w, worker, worker->job, kind, refusal, rows, count);
+    job_end(w, worker);
+    return JOB_EVENT_COUNT;
 }
 
-/* After the lock: history first, then fence and expiry. */
-static void job_admit(struct world *w, struct worker *worker)
+static bool expired(const struct world *w, const struct worker *worker)
 {
-    struct row rows[STEPS_MAX];
-    enum refusal refusal;
-    struct message *job = worker->job;
-    bool expired = job->not_after && w->now > job->not_after;
-    if (w->plant == PLANT_EXPIRY_FIRST && expired) {
-        job_refuse(w, worker, REFUSAL_EXPIRED);
-        return;
+    return worker->job->not_after && w->now + w->databases[worker->target].clock > worker->job->not_after;
+}
+
+static enum job_event job_raise(struct world *w, struct worker *worker)
+{
+    struct database *db = database_of(w, worker);
+    if (!connected(w, worker))
+        return JOB_ON_UNABLE;
+    if (database_refuses(w, worker->target, worker->job, &worker->refusal))
+        return JOB_ON_DECLINED;
+    if (expired(w, worker)) {
+        worker->refusal = REFUSAL_EXPIRED;
+        return JOB_ON_DECLINED;
     }
-    int count = known(w, worker, job, rows);
-    if (count == job->count) {
-        report(w, worker, job, REPORT_FINISHED, 0, rows, count);
-        job_close(w, worker, true);
-        return;
-    }
-    if (database_refuses(w, worker->target, job, &refusal)) {
-        job_refuse(w, worker, refusal);
-        return;
-    }
-    if (expired) {
-        job_refuse(w, worker, REFUSAL_EXPIRED);
-        return;
-    }
-    database_raise(w, worker->target, job);
-    if (count > 0)
-        report(w, worker, job, REPORT_OUTCOMES, 0, rows, count);
-    worker->next = 0;
-    worker->stage = WORKER_BEGIN;
+    database_raise(w, worker->target, worker->job);
+    worker->in_force = db->now.fence;
+    worker->run = RUN_BEGINS;
+    return JOB_ON_RAISED;
 }
 
 static enum outcome_kind run(struct world *w, struct worker *worker, struct row *row, struct request undoes)
@@ -164,98 +178,203 @@ static bool inside(struct world *w, struct worker *worker)
            (order == TOKEN_SAME || (w->plant == PLANT_NO_CONFLICT && order == TOKEN_CONFLICT));
 }
 
-static bool stops_job(const struct row *row)
+static enum job_event step_begin(struct world *w, struct worker *worker)
 {
-    return row->kind == OUTCOME_FAILED || row->kind == OUTCOME_DRIFT;
-}
-
-static void step_begin(struct world *w, struct worker *worker)
-{
-    struct message *job = worker->job;
-    /* a failed request ended this job when it was first delivered: what stands behind it never runs under it */
-    const struct row *row = NULL;
-    while (worker->next < job->count && (row = database_find(database_of(w, worker), job->requests[worker->next])) &&
-           !stops_job(row))
-        worker->next++;
-    if (worker->next == job->count || row) {
-        worker->stage = WORKER_FINISH;
-        return;
-    }
-    if (job->not_after && w->now > job->not_after) { /* stops the start of a step */
-        job_refuse(w, worker, REFUSAL_EXPIRED);
-        return;
-    }
-    if (!inside(w, worker)) {
-        trace(w, "aborted", worker->target, worker->next, 0);
-        job_close(w, worker, false);
-        return;
-    }
-    struct request request = job->requests[worker->next];
+    const struct message *job = worker->job;
+    if (worker->fence)
+        return JOB_ON_STOP;
+    if (expired(w, worker))
+        return JOB_ON_EXPIRED;
+    if (!connected(w, worker))
+        return JOB_ON_UNABLE;
+    if (!inside(w, worker))
+        return JOB_ON_FENCED;
+    int next = 0;
+    while (database_find(database_of(w, worker), job->requests[next]))
+        next++;
+    struct request request = job->requests[next];
     int n = w->migrations;
     worker->result = (struct row){
         .request = request,
         .direction = request.ordinal >= n ? DIRECTION_DOWN : w->plan.direction,
         .migration = request.ordinal >= n ? 2 * n - 1 - request.ordinal : request.ordinal};
-    worker->result.kind = run(w, worker, &worker->result, job->undoes[worker->next]);
+    worker->result.kind = run(w, worker, &worker->result, job->undoes[next]);
     if (w->plant == PLANT_EARLY_EVENT)
         report(w, worker, job, REPORT_OUTCOMES, 0, &worker->result, 1);
-    worker->stage = worker->result.kind == OUTCOME_FAILED ? WORKER_RECORD : WORKER_COMMIT;
+    worker->run = RUN_ENDS;
+    worker->ends_at = w->now + chance_below(w, chance_percent(w, 10) ? LONG_STEP_MS : 300);
+    return JOB_EVENT_COUNT;
 }
 
-/* The second half of the transaction: COMMIT, or the failure's own transaction. */
-static void step_commit(struct world *w, struct worker *worker)
+/* COMMIT, or the failure's own transaction. A cancel may come too late: then the step has ended, and its outcome
+ * stands. */
+static enum job_event step_end(struct world *w, struct worker *worker)
 {
     struct database *db = database_of(w, worker);
-    bool traceless = worker->stage == WORKER_RECORD && w->plant == PLANT_NO_TRACE;
-    if (!inside(w, worker) || (database_find(db, worker->result.request) && !traceless)) {
-        job_close(w, worker, false);
-        return;
+    bool traceless = worker->result.kind == OUTCOME_FAILED && w->plant == PLANT_NO_TRACE;
+    bool blind = w->plant == PLANT_NO_FENCE_INSIDE;
+    if (!connected(w, worker) && !blind)
+        return JOB_ON_UNABLE;
+    bool runs = w->now < worker->ends_at, cancelled = worker->cancel_at && w->now >= worker->cancel_at;
+    if (runs && !cancelled)
+        return JOB_EVENT_COUNT;
+    if (runs && chance_percent(w, 70)) {
+        check_cut(w, worker->target, worker->result.request);
+        return JOB_ON_STOP;
     }
+    if (!inside(w, worker))
+        return JOB_ON_FENCED;
+    if (database_find(db, worker->result.request) && !traceless)
+        return JOB_ON_UNABLE;
     if (traceless)
         worker->result.position = ++db->positions;
     else
         database_commit(w, worker->target, &worker->job->token, &worker->result);
-    worker->stage = WORKER_PUBLISH;
+    worker->run = RUN_RECORDED;
+    return w->plant == PLANT_READ_EARLY && worker->fence ? JOB_ON_STOP : JOB_EVENT_COUNT;
 }
 
-static void step_publish(struct world *w, struct worker *worker)
+static enum job_event step_tell(struct world *w, struct worker *worker)
 {
     report(w, worker, worker->job, REPORT_OUTCOMES, 0, &worker->result, 1);
-    worker->next++;
-    worker->stage = stops_job(&worker->result) ? WORKER_FINISH : WORKER_BEGIN;
+    worker->run = RUN_BEGINS;
+    return JOB_ON_RECORDED;
 }
 
-static void job_finish(struct world *w, struct worker *worker)
+static enum job_event job_run(struct world *w, struct worker *worker)
+{
+    switch (worker->run) {
+    case RUN_BEGINS:
+        return step_begin(w, worker);
+    case RUN_ENDS:
+        return step_end(w, worker);
+    case RUN_RECORDED:
+        break;
+    }
+    return step_tell(w, worker);
+}
+
+static enum job_event job_wait(struct world *w, struct worker *worker)
+{
+    if (worker->fence)
+        return JOB_ON_STOP;
+    if (worker->again_at == 0) {
+        report(w, worker, worker->job, REPORT_BLOCKED, 0, NULL, 0);
+        worker->again_at = w->now + chance_below(w, AGAIN_MS);
+        return JOB_EVENT_COUNT;
+    }
+    return w->now < worker->again_at ? JOB_EVENT_COUNT : JOB_ON_RETRY;
+}
+
+static enum job_event job_act(struct world *w, struct worker *worker)
+{
+    switch (worker->action) {
+    case JOB_DO_LOCK:
+        return lock(w, worker);
+    case JOB_DO_LOOK:
+        return connected(w, worker) ? JOB_ON_LOOKED : JOB_ON_UNABLE;
+    case JOB_DO_RAISE:
+        return job_raise(w, worker);
+    case JOB_DO_RUN:
+        return job_run(w, worker);
+    case JOB_DO_WAIT:
+        return job_wait(w, worker);
+    case JOB_DO_REPORT_FINISHED:
+        return job_report(w, worker, REPORT_FINISHED, 0);
+    case JOB_DO_REPORT_BUSY:
+        return job_report(w, worker, REPORT_REFUSED, REFUSAL_BUSY);
+    case JOB_DO_REPORT_CHECKSUM:
+        return job_report(w, worker, REPORT_REFUSED, REFUSAL_CHECKSUM);
+    case JOB_DO_REPORT_DECLINED:
+        return job_report(w, worker, REPORT_REFUSED, worker->refusal);
+    case JOB_DO_REPORT_EXPIRED:
+        return job_report(w, worker, REPORT_REFUSED, REFUSAL_EXPIRED);
+    case JOB_DO_REPORT_STALE:
+        return job_report(w, worker, REPORT_REFUSED, REFUSAL_STALE);
+    case JOB_DO_LEAVE_TO_FENCE:
+        job_end(w, worker);
+        break;
+    case JOB_DO_LEAVE:
+    case JOB_ACTION_COUNT:
+        break;
+    }
+    return JOB_EVENT_COUNT;
+}
+
+static void job_step(struct world *w, struct worker *worker)
 {
     struct row rows[STEPS_MAX];
-    int count = known(w, worker, worker->job, rows);
-    report(w, worker, worker->job, REPORT_FINISHED, 0, rows, count);
-    job_close(w, worker, true);
+    struct job_facts facts;
+    enum job_event event = job_act(w, worker);
+    if (event == JOB_EVENT_COUNT)
+        return;
+    known(w, worker, rows, &facts);
+    facts.failed |= event == JOB_ON_RECORDED && stops_job(&worker->result);
+    const struct job_row *row = job_decide(worker->state, event, &facts);
+    if (!row) {
+        broken(w, "target %d: a worker has no row for (%s, %s)", worker->target, job_state_text(worker->state),
+               job_event_text(event));
+        return;
+    }
+    worker->state = row->next;
+    worker->action = row->action;
+    worker->again_at = 0;
+}
+
+static void job_begin(struct world *w, struct worker *worker, struct message *job)
+{
+    worker->job = job;
+    worker->state = JOB_LOCKING;
+    worker->action = JOB_DO_LOCK;
+    if (w->now < worker->old_until)
+        job_report(w, worker, REPORT_REFUSED, REFUSAL_VERSION);
+    else if (w->plant == PLANT_EXPIRY_FIRST && expired(w, worker))
+        job_report(w, worker, REPORT_REFUSED, REFUSAL_EXPIRED);
 }
 
 /* ---- control ---- */
 
-static void answer_fence(struct world *w, struct worker *worker, const struct message *fence)
+static void answer_fence(struct world *w, struct worker *worker)
 {
     struct database *db = database_of(w, worker);
-    enum refusal refusal;
-    struct token before = db->now.fence;
-    if (!lock(w, worker))
-        return; /* the holder hears it too; when its lease has lapsed, the repetition finds us able */
-    if (worker->job && token_compare(&fence->token, &before) != TOKEN_HIGHER) {
-        report(w, worker, fence, REPORT_REFUSED, REFUSAL_STALE, NULL, 0);
+    const struct message *fence = worker->fence;
+    enum refusal refusal = REFUSAL_BUSY;
+    enum job_event locked = lock(w, worker);
+    if (locked == JOB_ON_UNABLE) {
+        if (w->now >= worker->again_at) {
+            report(w, worker, fence, REPORT_BLOCKED, 0, NULL, 0);
+            worker->again_at = w->now + AGAIN_MS;
+        }
         return;
     }
-    if (database_refuses(w, worker->target, fence, &refusal)) {
-        report(w, worker, fence, REPORT_REFUSED, refusal, NULL, 0);
+    worker->fence = NULL;
+    worker->cancel_at = worker->again_at = 0;
+    if (locked == JOB_ON_BUSY || database_refuses(w, worker->target, fence, &refusal)) {
+        report(w, worker, fence, REPORT_REFUSED, refusal, db->now.history, db->now.history_count);
     } else {
         database_raise(w, worker->target, fence);
-        report(w, worker, fence, REPORT_FENCED, 0, db->now.history, db->now.history_count);
-        if (worker->job) /* at the border of a step: the rest will not run */
-            job_close(w, worker, true);
+        int count = w->plant == PLANT_READ_EARLY ? worker->read_early : db->now.history_count;
+        report(w, worker, fence, REPORT_FENCED, 0, db->now.history, count);
     }
-    if (!worker->job)
-        unlock(w, worker);
+    worker->in_force = db->now.fence;
+    unlock(w, worker);
+}
+
+static bool is_older(const struct token *a, const struct token *b)
+{
+    return a->epoch < b->epoch || (a->epoch == b->epoch && a->sequence < b->sequence);
+}
+
+/* The latest order waits for the border of a step; what runs is cut after a while, unless the order is patient. */
+static void take_fence(struct world *w, struct worker *worker, const struct message *fence)
+{
+    if (worker->job && !is_older(&worker->in_force, &fence->token))
+        return;
+    if (!worker->fence || !is_older(&fence->token, &worker->fence->token))
+        worker->fence = fence;
+    if (!fence->patient && !worker->cancel_at)
+        worker->cancel_at = w->now + GRACE_MS;
+    worker->read_early = database_of(w, worker)->now.history_count;
 }
 
 static void acknowledged(struct database *db, const struct message *message)
@@ -266,24 +385,22 @@ static void acknowledged(struct database *db, const struct message *message)
                 db->now.history[k].acknowledged = true;
 }
 
-static bool hear_control(struct world *w, struct worker *worker)
+static void hear_control(struct world *w, struct worker *worker)
 {
     struct log *log = &w->broker.control;
     if (worker->control_at > log->count)
         worker->control_at = 0;
     while (worker->control_at < log->count) {
         const struct message *message = log->items[worker->control_at++];
-        if (message->target != worker->target)
+        if (message->target != worker->target || w->now < worker->old_until)
             continue;
         if (message->kind == MESSAGE_IS_FENCE)
-            answer_fence(w, worker, message);
-        else if (message->kind == MESSAGE_IS_QUESTION)
+            take_fence(w, worker, message);
+        else if (connected(w, worker) && message->kind == MESSAGE_IS_QUESTION)
             report(w, worker, message, REPORT_INVENTORY, 0, NULL, 0);
-        else
+        else if (connected(w, worker))
             acknowledged(database_of(w, worker), message);
-        return true;
     }
-    return false;
 }
 
 static void resend_outcomes(struct world *w, struct worker *worker)
@@ -292,7 +409,7 @@ static void resend_outcomes(struct world *w, struct worker *worker)
     struct row rows[HISTORY_MAX];
     int count = 0;
     worker->resend_at = w->now + RESEND_MS;
-    if (w->plant == PLANT_TRUST_BROKER)
+    if (w->plant == PLANT_TRUST_BROKER || !connected(w, worker))
         return;
     for (int i = 0; i < db->now.history_count; i++)
         if (!db->now.history[i].acknowledged)
@@ -312,45 +429,29 @@ static bool has_partition(struct world *w, const struct worker *worker)
 
 static void idle(struct world *w, struct worker *worker)
 {
+    if (w->now >= database_of(w, worker)->away_until) /* a new session; nothing was under way on the old one */
+        worker->session_dead = false;
     if (!has_partition(w, worker))
         return;
     struct log *log = &w->broker.jobs[worker->target];
     if (worker->jobs_at > log->count)
         worker->jobs_at = worker->jobs_committed = 0; /* out of range: from the earliest */
-    if (worker->jobs_at < log->count) {
-        worker->job = log->items[worker->jobs_at++];
-        worker->stage = WORKER_LOCKED;
-    } else if (w->now >= worker->resend_at) {
+    if (worker->jobs_at < log->count)
+        job_begin(w, worker, log->items[worker->jobs_at++]);
+    else if (w->now >= worker->resend_at)
         resend_outcomes(w, worker);
-    }
 }
 
-static void step(struct world *w, struct worker *worker)
+/* What was said on the control topic before is not heard. */
+static void begin(struct world *w, struct worker *worker)
 {
-    switch (worker->stage) {
-    case WORKER_IDLE:
-        idle(w, worker);
-        break;
-    case WORKER_LOCKED:
-        if (lock(w, worker))
-            job_admit(w, worker);
-        else
-            job_refuse(w, worker, REFUSAL_BUSY);
-        break;
-    case WORKER_BEGIN:
-        step_begin(w, worker);
-        break;
-    case WORKER_COMMIT:
-    case WORKER_RECORD:
-        step_commit(w, worker);
-        break;
-    case WORKER_PUBLISH:
-        step_publish(w, worker);
-        break;
-    case WORKER_FINISH:
-        job_finish(w, worker);
-        break;
-    }
+    worker->up = true;
+    worker->began = w->now;
+    worker->instance++;
+    worker->key = w->control.keys[worker->target];
+    worker->jobs_at = worker->jobs_committed;
+    worker->control_at = w->broker.control.count;
+    trace(w, "worker up", number_of(w, worker), worker->jobs_at, 0);
 }
 
 void worker_step(struct world *w, int number)
@@ -358,38 +459,36 @@ void worker_step(struct world *w, int number)
     struct worker *worker = &w->worker[number];
     if (w->now < worker->away_until)
         return;
-    if (!worker->up) {
-        worker->up = true;
-        worker->jobs_at = worker->jobs_committed;
-        worker->control_at = 0;
-        trace(w, "worker up", number, worker->jobs_at, 0);
-    }
+    if (!worker->up)
+        begin(w, worker);
     if (worker->generation != w->broker.generation && chance_percent(w, 50)) { /* the group's offsets are gone too */
         worker->generation = w->broker.generation;
         worker->jobs_committed = 0;
         worker->control_at = 0;
     }
-    worker->beat = w->now;
-    /* a session that was terminated is noticed with its next statement */
-    if (worker->session_dead && worker->job && w->plant != PLANT_NO_FENCE_INSIDE) {
-        job_close(w, worker, false);
-        worker->session_dead = false;
+    if (worker->key != w->control.keys[worker->target] && chance_percent(w, 5)) { /* it will begin with the new one */
+        worker_crash(w, number);
         return;
     }
-    bool border = worker->stage == WORKER_IDLE || worker->stage == WORKER_BEGIN;
-    if (border && (!worker->job || holds_lock(w, worker)) && hear_control(w, worker))
-        return;
-    step(w, worker);
+    worker->beat = w->now;
+    hear_control(w, worker);
+    if (worker->job)
+        job_step(w, worker);
+    else if (worker->fence)
+        answer_fence(w, worker);
+    else
+        idle(w, worker);
 }
 
 void worker_crash(struct world *w, int number)
 {
     struct worker *worker = &w->worker[number];
-    trace(w, "worker killed", number, worker->stage, 0);
+    trace(w, "worker killed", number, worker->state, 0);
     unlock(w, worker);
     worker->up = false;
     worker->job = NULL;
-    worker->stage = WORKER_IDLE;
+    worker->fence = NULL;
+    worker->cancel_at = worker->again_at = 0;
     worker->session_dead = false;
-    worker->away_until = w->now + chance_below(w, 15000);
+    worker->away_until = w->now + chance_below(w, chance_percent(w, 20) ? LONG_AWAY_MS : 15000);
 }

@@ -66,7 +66,7 @@ static void make_workers(struct world *w)
         memcpy(db->now.texts, w->initial_texts[t], sizeof db->now.texts);
         db->lock = -1;
         for (int k = 0; k < (chance_percent(w, 40) ? 2 : 1); k++)
-            w->worker[w->workers++] = (struct worker){.target = t, .up = true};
+            w->worker[w->workers++] = (struct worker){.target = t, .up = true, .instance = 1};
     }
 }
 
@@ -79,7 +79,8 @@ void world_init(struct world *w, uint64_t seed, enum plant plant, bool verbose)
     w->verbose = verbose;
     w->now = 1000;
     w->settings = (struct rollout_settings)ROLLOUT_SETTINGS_DEFAULT;
-    w->settings.fence_limit_ms = 20000 + chance_below(w, 100000);
+    w->settings.fence_again_ms = 2000 + chance_below(w, 10000);
+    w->settings.fence_limit_ms = 40000 + chance_below(w, 140000);
     w->settings.job_steps = chance_percent(w, 50) ? 1000 : (size_t)(1 + chance_below(w, 5));
     w->settings.turn_steps = chance_percent(w, 50) ? 0 : (size_t)(1 + chance_below(w, 3));
     w->settings.job_bytes = chance_percent(w, 50) ? 1 << 20 : (size_t)(1 + chance_below(w, 1000));
@@ -135,7 +136,7 @@ static void freeze_worker(struct world *w)
     worker->away_until = w->now + chance_below(w, 40000);
     if (has_second(w, number) && chance_percent(w, 10))
         worker->away_until = FOREVER;
-    trace(w, "worker frozen", number, worker->stage, worker->away_until);
+    trace(w, "worker frozen", number, worker->state, worker->away_until);
 }
 
 static void crash_worker(struct world *w)
@@ -179,6 +180,27 @@ static void forge(struct world *w)
     broker_send(w, &w->broker.jobs[job.target], &job);
 }
 
+/* A worker's key is stolen, and revoked and replaced; whoever has it signs what never was. */
+static void steal_key(struct world *w)
+{
+    struct row *lie = arena_new(&w->arena, struct row);
+    if (w->migrations == 0)
+        return;
+    int migration = chance_below(w, w->migrations), target = w->plan.steps[migration].target;
+    *lie = (struct row){.request = {.ordinal = migration, .attempt = 1}, .direction = w->plan.direction,
+                        .migration = migration, .position = ++w->databases[target].positions,
+                        .kind = chance_percent(w, 50) ? OUTCOME_APPLIED : OUTCOME_FAILED};
+    const struct message report = {.kind = MESSAGE_IS_REPORT, .target = target, .key = w->control.keys[target]++,
+                                   .report = REPORT_OUTCOMES, .count = 1, .rows = lie};
+    broker_send(w, &w->broker.events, &report);
+    trace(w, "key revoked", target, w->control.keys[target], 0);
+}
+
+static int64_t jump(struct world *w, int at_most)
+{
+    return chance_below(w, 2 * at_most) - at_most;
+}
+
 static void strike(struct world *w)
 {
     if (chance_below(w, 130) == 0)
@@ -194,11 +216,23 @@ static void strike(struct world *w)
         freeze_coordinator(w);
     if (chance_below(w, 700) == 0)
         broker_wipe(w);
+    if (w->seed % 3 == 1 && chance_below(w, 300) == 0)
+        steal_key(w);
+    if (chance_below(w, 150) == 0)
+        w->worker[chance_below(w, w->workers)].old_until = w->now + chance_below(w, 20000);
+    if (chance_below(w, 400) == 0)
+        w->clock = jump(w, 20000);
+    if (chance_below(w, 400) == 0)
+        w->wall = jump(w, 3600000);
     int target = chance_below(w, w->targets);
     if (chance_below(w, 60) == 0) {
         w->databases[target].backup = w->databases[target].now;
         w->databases[target].has_backup = true;
     }
+    if (chance_below(w, 250) == 0)
+        database_stop(w, target);
+    if (chance_below(w, 400) == 0)
+        w->databases[target].clock = jump(w, 60000);
     bool over = release_state_terminal(w->control.rollout.state); /* what happens afterwards is another release's */
     if (w->seed % 4 == 0 && chance_below(w, 400) == 0 && w->databases[target].has_backup && !over)
         database_restore(w, target);
@@ -235,10 +269,20 @@ static bool someone_sleeps(const struct world *w)
     for (int i = 0; i < w->workers; i++)
         if (w->worker[i].away_until != FOREVER && w->worker[i].away_until > w->now)
             return true;
+    for (int t = 0; t < w->targets; t++)
+        if (w->databases[t].away_until > w->now)
+            return true;
     for (int i = 0; i < COORDINATORS; i++)
         if (w->coordinator[i].away_until != FOREVER && w->coordinator[i].away_until > w->now)
             return true;
     return false;
+}
+
+static void set_clocks(struct world *w)
+{
+    w->clock = 0;
+    for (int t = 0; t < w->targets; t++)
+        w->databases[t].clock = 0;
 }
 
 static void tick(struct world *w)
@@ -248,6 +292,8 @@ static void tick(struct world *w)
     w->steps++;
     if (world_faults(w))
         strike(w);
+    else
+        set_clocks(w);
     operate(w);
     broker_deliver(w);
     if (actor < w->workers)

@@ -1,10 +1,11 @@
 /* A world in which the real engine moves a random fleet while everything else breaks: deterministic from a seed.
  *
- * Real: coordinator/rollout with its inbox and outbox rules, and what it believes that targets hold. Models: two
- * coordinators (lease, epoch, crash between deciding, committing and sending, freezing in the middle of it), the
- * control database (a commit is a copy; it can come back from a backup), the broker (delay, loss, duplicates,
- * reordering, wipe), workers (two for a target at times; crash, freeze inside a transaction) and the target databases
- * (fence, history, what is applied; restore).
+ * Real: coordinator/rollout with its inbox and outbox rules, and what it believes that targets hold; the job table of
+ * worker/job. Models: two coordinators (lease, epoch, crash between deciding, committing and sending, freezing in the
+ * middle of it), the control database (a commit is a copy; it can come back from a backup), the broker (delay, loss,
+ * duplicates, reordering, wipe), workers (two for a target at times; crash, freeze inside a transaction, steps that a
+ * fence cuts, another version of the protocol, keys that are stolen and revoked) and the target databases (fence,
+ * history, what is applied; restore, away, no room to record). Clocks jump until the faults end.
  *
  * One micro-step of one actor at a time, chosen by chance; after each of them the promises are looked at (check.c).
  * A plant takes one rule of docs/protocol.md out, to show that the checks would notice. */
@@ -13,6 +14,7 @@
 #include <stdint.h>
 
 #include "base/arena.h"
+#include "job/job.h"
 #include "rollout/belief.h"
 #include "rollout/decide.h"
 #include "rollout/inbox.h"
@@ -50,10 +52,18 @@
     X(OLD_INVENTORY, "old-inventory", "an inventory from before, read or sent once more, is believed")                 \
     X(OPEN_QUESTION, "open-question", "an inventory from before a job is believed after its outcomes: the question "   \
                                       "stayed open")                                                                   \
+    X(READ_EARLY, "read-early", "a fence is answered with what was recorded when it came: a cancel came too late")     \
+    X(IMPATIENT, "impatient", "a change of leaders cuts the steps that run")                                           \
+    X(UNHEARD, "unheard", "a fence is not said again to a worker that begins, and its target is given up")             \
+    X(REVOKED_KEY, "revoked-key", "what a stolen key signs is believed after it was revoked")                          \
+    X(CLOCK_BACK, "clock-back", "a leader's deadlines follow a clock that goes back: nothing is said again")           \
     X(EARLY_EVENT, "early-event", "an outcome is published before it is committed")                                    \
     X(TABLE_SUCCEEDS, "table-succeeds", "the decision table: succeeded without looking at all steps")                  \
     X(TABLE_REFUSAL, "table-refusal", "the decision table: a refusal is taken for an answer")                          \
-    X(TABLE_LIMIT, "table-limit", "the decision table: a fence that reached its limit counts as answered")
+    X(TABLE_LIMIT, "table-limit", "the decision table: a fence that reached its limit counts as answered") \
+    X(TABLE_BLOCKED, "table-blocked", "the decision table: a target that cannot record counts as finished")            \
+    X(TABLE_CONTENT, "table-content", "the decision table: what a worker never accepts is sent again for ever")        \
+    X(TABLE_VERSION, "table-version", "the decision table: a worker that cannot read an order has answered it")
 enum plant {
 #define X(name, ...) PLANT_##name,
     PLANTS(X)
@@ -93,6 +103,8 @@ struct message {
     int target;
     uint64_t id;
     int64_t arrived;
+    int key; /* REPORT: which of its target's keys has signed it */
+    bool patient; /* FENCE */
     struct token token;
     int64_t expects, not_after;
     int count; /* requests of a job, positions of an acknowledgement, rows of a report */
@@ -142,30 +154,35 @@ struct database {
     bool has_backup;
     int timeline;   /* of the server: a restore makes a new one */
     int lock;       /* worker that holds the target's lock, -1 */
+    int64_t away_until; /* unreachable, or without room to record */
+    int64_t clock;  /* ahead of the world's */
     bool unnoticed; /* restored, and no job or fence has looked at it since */
     int64_t positions; /* never goes back: keeps ids of rows unique */
     int tries[2][STEPS_MAX];
 };
 
-enum worker_stage {
-    WORKER_IDLE,
-    WORKER_LOCKED,
-    WORKER_BEGIN,
-    WORKER_COMMIT,
-    WORKER_RECORD,
-    WORKER_PUBLISH,
-    WORKER_FINISH
-};
+enum run { RUN_BEGINS, RUN_ENDS, RUN_RECORDED }; /* of a step */
 struct worker {
     int target;
     bool up;
-    int64_t away_until; /* frozen, or down when not up */
+    int instance;       /* which start of it */
+    int key;
+    int64_t began, away_until; /* frozen, or down when not up */
+    int64_t old_until;  /* it speaks another version of the protocol */
     int64_t beat, resend_at;
     bool session_dead;
-    enum worker_stage stage;
     struct message *job;
-    int next;           /* request of the job */
+    enum job_state state;
+    enum job_action action;
+    enum refusal refusal; /* of the fence */
+    enum run run;
     struct row result;  /* of the transaction under way */
+    int64_t ends_at;    /* this is */
+    int64_t again_at;   /* what is blocked is tried again */
+    struct token in_force;
+    const struct message *fence; /* ordered, and not answered yet */
+    int64_t cancel_at;
+    int read_early;
     int64_t jobs_at, jobs_committed, control_at;
     int generation;
 };
@@ -184,6 +201,7 @@ struct control_database {
     struct outbox_entry *outbox;
     size_t outbox_count, outbox_room, outbox_done; /* everything before is sent or dropped */
     struct inbox_position position;
+    int keys[TARGETS_MAX]; /* which key of each target is enrolled */
     bool restored; /* its identity differs from the one that the lease row remembers */
     enum rollout_event_kind asked; /* by the operator; ROLLOUT_EVENT_COUNT: nothing */
 };
@@ -212,6 +230,8 @@ struct coordinator {
     bool answered;   /* the operator's request is part of the batch */
     int64_t higher_epoch;
     size_t sending;
+    int64_t clock; /* ahead of the world's: each machine's begins somewhere */
+    int heard_of[WORKERS_MAX]; /* the last instance of each worker whose heartbeat came in this term */
     struct belief beliefs[TARGETS_MAX];
     bool heard[TARGETS_MAX];    /* in this batch: an inventory, which says */
     uint64_t held[TARGETS_MAX]; /* this */
@@ -232,6 +252,9 @@ struct world {
     enum text initial_texts[TARGETS_MAX][STEPS_MAX];
     int fails[STEPS_MAX];      /* how many tries of an up fail; -1: for ever */
     int undo_fails[STEPS_MAX];
+    bool damaged[STEPS_MAX]; /* its text never has the checksum that the plan states */
+    int64_t clock; /* the control database's, ahead of the world's */
+    int64_t wall;  /* that of the coordinators' machines, which no deadline follows */
     struct broker broker;
     struct database databases[TARGETS_MAX];
     struct worker worker[WORKERS_MAX];
@@ -278,6 +301,7 @@ bool database_refuses(struct world *w, int target, const struct message *message
 void database_raise(struct world *w, int target, const struct message *message);
 void database_commit(struct world *w, int target, const struct token *job, struct row *row);
 void database_restore(struct world *w, int target);
+void database_stop(struct world *w, int target);
 
 /* worker.c, coordinator.c */
 void worker_step(struct world *w, int number);
@@ -299,5 +323,7 @@ void inventory_check(struct world *w, struct coordinator *c);
 /* check.c */
 void check_effect(struct world *w, int target, const struct token *job, const struct row *row);
 void check_report(struct world *w, const struct message *job, const struct message *report);
+void check_cut(struct world *w, int target, struct request request); /* a fence cuts it off */
+void check_given_up(struct world *w, const struct coordinator *c, int target);
 void check_commit(struct world *w, const struct rollout *rollout);
 void check_end(struct world *w);
