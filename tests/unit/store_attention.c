@@ -438,6 +438,7 @@ Test(store_attention, health_counts_who_is_there)
 {
     static const char *const services[] = {"user"}, *const targets[] = {"nowhere"};
     struct store *store = open_store();
+    auto_arena struct arena arena = ARENA_INIT;
     char *text;
     int64_t since;
     lead(store, "a");
@@ -453,7 +454,9 @@ Test(store_attention, health_counts_who_is_there)
     MUST(store_health(store, &text, &why));
     cr_expect(strstr(text, "\"targets\":4,\"reporting\":0,"), "%s", text);
     free(text);
+    change("UPDATE greylag.targets SET problem = 'no room', untrusted = 3 WHERE target = 'user-us'");
     MUST(store_target_forget(store, "user", "user-us", &why)); /* its worker has said that it stops */
+    TOLD("unseen user/user-asia; unseen user/user-asia");
     MUST(store_health(store, &text, &why));
     cr_expect(strstr(text, "\"targets\":3,"), "%s", text);
     free(text);

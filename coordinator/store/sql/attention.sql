@@ -5,7 +5,7 @@
 -- $1: milliseconds after which a target that has said nothing counts as silent. $2: after which it is the coordinator
 -- that hears nothing, when nobody at all has said anything and it has a trouble of its own.
 WITH heard AS (
-  SELECT t.*, greylag.heard_within(t.last_seen, $1::bigint) AS reporting,
+  SELECT t.*, greylag.heard_within(t.last_seen, $1::bigint) AND t.forgotten_at IS NULL AS reporting,
          coalesce(w.leaving, false) AS leaving, coalesce(w.host, '') AS host
     FROM greylag.targets t LEFT JOIN greylag.workers w ON w.worker = t.worker
 ), own AS (
@@ -59,7 +59,7 @@ WITH heard AS (
   SELECT 6, 'distrusted', '', service, target,
          'its worker ' || worker || ' could not verify the last '
          || CASE untrusted WHEN 1 THEN 'message' ELSE untrusted || ' messages' END, NULL
-    FROM heard WHERE reporting AND untrusted > 0 AND forgotten_at IS NULL
+    FROM heard WHERE reporting AND untrusted > 0
   UNION ALL
   SELECT 7, 'stranger', '', '', '', 'key ' || key || ' on ' || topic || ': ' || why, first_seen
     FROM greylag.strangers WHERE greylag.heard_within(last_seen, $1::bigint)
