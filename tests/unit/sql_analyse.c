@@ -225,7 +225,7 @@ Test(sql_analyse, what_is_no_plain_string_is_read_the_same_with_strings_of_the_o
 {
     static const char *const good[] = {
         "SELECT E'it\\'s', e'\\\\\\'', 'a''b', 1", "SELECT $$ 'a\\' $$, $q$ \\' $$ $q$", "SELECT 1 -- don\\'t\n",
-        "/* don\\'t */ SELECT 1", "SELECT 1 AS \"a\\'b\", E'x\\''''",
+        "/* don\\'t */ SELECT 1", "SELECT E'it''s \\' so'", "SELECT 1 AS \"a\\'b\", E'x\\''''",
         "CREATE FUNCTION f() RETURNS text LANGUAGE plpgsql AS $f$ BEGIN RETURN E'\\''; END $f$"};
     static const char *const bad[] = {
         "SELECT E'it\\'s', 'a\\' || 'b'", "SELECT 'a\\'", "SELECT date'a\\' || 'b'", "SELECT 'a\\' || $1 || 'b'",
@@ -504,8 +504,8 @@ Test(sql_analyse, transactions_in_what_cannot_be_divided)
 {
     static const char *const rows[] = {"BEGIN;\nSELECT 1__0;\nCOMMIT;",
                                        "SELECT 1__0;\nSTART TRANSACTION; -- x\nCOMMIT;",
-                                       "SELECT 1__0;\rBEGIN;\rSELECT 1;\rCOMMIT;\r",
-                                       "begin isolation level serializable;\nSELECT 0xG;\nEND;"};
+                                       "begin isolation level serializable;\nSELECT 0xG;\nEND;",
+                                       "BEGIN READ ONLY;\nSELECT 0xG;\nEND;"};
     static const char *const none[] = {"CREATE FUNCTION f() AS $$\nBEGIN\nSELECT 1;\nEND;$$;SELECT 1__0;",
                                        "SELECT 1__0;\nBEGIN ATOMIC\nSELECT 1;"};
     for (size_t i = 0; i < COUNT_OF(rows); i++) {

@@ -74,6 +74,9 @@ Test(store_attention, workers_and_targets)
     TOLD("silent user/user-us; unseen user/user-asia");
     change("UPDATE greylag.keys SET revoked_at = now() WHERE key = 'k'");
     TOLD("silent user/user-us");
+    change("INSERT INTO greylag.keys (key, service, target, name, enrolled_by) VALUES "
+           "('k2', 'auth', 'user-us', 'asia', 'ann')"); /* of that name another service has one */
+    TOLD("silent user/user-us; unseen auth/user-us");
     store_close(store);
 }
 
@@ -293,6 +296,8 @@ Test(store_attention, troubles_of_before_the_clock_went_back)
     TOLD("");
     change("UPDATE greylag.outbox SET stored_at = now() + interval '1 hour'");
     TOLD("unsent /");
+    change("INSERT INTO greylag.outbox (epoch, topic, key, event, type, payload) VALUES (1, 't', 'k', 'e', 'y', '')");
+    TOLD("unsent /"); /* whatever was added since */
     store_close(store);
 }
 
@@ -329,7 +334,9 @@ Test(store_attention, a_target_without_a_key_is_silent_for_that_reason)
     MUST(store_health(store, &text, &why));
     cr_expect(strstr(text, "says nothing\""), "%s", text);
     free(text);
-    change("UPDATE greylag.keys SET revoked_at = now()");
+    change("UPDATE greylag.keys SET revoked_at = now();"
+           "INSERT INTO greylag.keys (key, service, target, name, enrolled_by) VALUES "
+           "('k', 'auth', 'user-us', 'of another service', 'ann')");
     MUST(store_health(store, &text, &why));
     cr_expect(strstr(text, "is not believed: no key is enrolled for it any more"), "%s", text);
     cr_expect_null(strstr(text, "says nothing"), "%s", text);
@@ -349,13 +356,18 @@ Test(store_attention, a_release_waits_for_a_silent_target)
     accept_ready(store, &world);
     change("UPDATE greylag.targets SET last_seen = now() - interval '1 hour' WHERE target = 'user-us'");
     TOLD("silent user/user-us");
-    MUST(store_health(store, &text, &why));
-    cr_expect(strstr(text, "\"argument\":\"\""), "%s", text);
-    free(text);
-    cr_assert_not(store_target_forget(store, "user", "user-us", &err));
-    cr_expect_eq(err.kind, ERR_CONFLICT, "%s", err.text);
-    cr_expect(strstr(err.hint, "greylag release rollback"), "%s", err.hint);
-    err_clear(&err);
+    static const char *const states[] = {"running", "fencing", "rolling back"};
+    for (size_t i = 0; i < COUNT_OF(states); i++) {
+        auto_free char *sql = xasprintf("UPDATE greylag.releases SET state = '%s'", states[i]);
+        change(sql);
+        MUST(store_health(store, &text, &why));
+        cr_expect(strstr(text, "\"argument\":\"\""), "%s: %s", states[i], text);
+        free(text);
+        cr_assert_not(store_target_forget(store, "user", "user-us", &err), "%s", states[i]);
+        cr_expect_eq(err.kind, ERR_CONFLICT, "%s", err.text);
+        cr_expect(strstr(err.hint, "greylag release rollback"), "%s", err.hint);
+        err_clear(&err);
+    }
     change("UPDATE greylag.releases SET state = 'halted', reason = 'no answer', ended_at = now()");
     TOLD("halted release /; silent user/user-us");
     MUST(store_health(store, &text, &why));

@@ -124,6 +124,43 @@ Test(store_retention, what_is_over_goes_and_what_is_needed_stays)
     arena_release(&world.arena);
 }
 
+/* However old: a release that is still open needs all that was told of it. What the next release did over again has
+ * superseded what one before it did. */
+Test(store_retention, outcomes_stay_while_their_release_is_open_and_until_they_are_superseded)
+{
+    struct store *store = open_store();
+    struct world world;
+    lead(store, "a");
+    accept_ready(store, &world);
+    old_release("01aaa", 500, "up", false);
+    old_release("01bbb", 490, "up", true);
+    old_release("01ccc", 480, "up", false);
+    change("UPDATE greylag.releases SET state = 'succeeded', ended_at = now() WHERE state = 'running';"
+           "UPDATE greylag.releases SET state = 'running', ended_at = NULL WHERE id = '01ccc'");
+    prune(store, 400LL * DAY_MS, false);
+    auto_free char *left = test_pg_value(conninfo, "SELECT string_agg(release || ' ' || kind, ', ' ORDER BY release, "
+                                                   "kind) FROM greylag.inbox WHERE release < '01d'");
+    cr_expect_str_eq(left, "01bbb applied, 01ccc applied, 01ccc failed");
+    store_close(store);
+    free(world.json);
+    arena_release(&world.arena);
+}
+
+/* However long everything else is kept: whoever has no key could fill the table. */
+Test(store_retention, strangers_of_yesterday_go)
+{
+    struct store *store = open_store();
+    const struct store_stranger strangers[] = {{.topic = "t", .key = "old", .why = "nobody knows it", .messages = 1},
+                                               {.topic = "t", .key = "new", .why = "nobody knows it", .messages = 1}};
+    struct store_batch batch = {.strangers = strangers, .stranger_count = 2};
+    lead(store, "a");
+    MUST(store_batch_commit(store, &batch, &why));
+    change("UPDATE greylag.strangers SET last_seen = now() - interval '25 hours' WHERE key = 'old'");
+    cr_expect_eq(prune(store, 400LL * DAY_MS, false), 1);
+    cr_expect_eq(value("SELECT count(*) FROM greylag.strangers WHERE key = 'new'"), 1);
+    store_close(store);
+}
+
 /* `down --to` a tag of long ago finds what was in effect there; a release without a name is refused. */
 Test(store_retention, a_tag_is_still_the_way_back_that_it_was)
 {
