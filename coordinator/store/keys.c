@@ -77,19 +77,6 @@ static bool key_by_id(struct store *store, const char *which, struct arena *aren
     return true;
 }
 
-/* Of rows of one key for each of its targets. */
-static int64_t count_keys(const PGresult *rows)
-{
-    int64_t keys = 0;
-    for (int i = 0; i < PQntuples(rows); i++) {
-        bool seen = false;
-        for (int k = 0; k < i; k++)
-            seen = seen || strcmp(pg_text(rows, i, 0), pg_text(rows, k, 0)) == 0;
-        keys += !seen;
-    }
-    return keys;
-}
-
 bool store_worker_revoke(struct store *store, const char *which, const char *by, int64_t *ret_count, struct err *err)
 {
     auto_arena struct arena arena = ARENA_INIT;
@@ -98,11 +85,11 @@ bool store_worker_revoke(struct store *store, const char *which, const char *by,
     if (!key_by_id(store, which, &arena, &key, err) || !store_begin(store, err))
         return false;
     bool done = store_exec(store, sql_keys_revoke, &result, err, 3, which, by, key);
-    if (done && PQntuples(result) == 0)
+    if (done && pg_number(result, 0, 0) == 0)
         done = err_set(err, ERR_INPUT, "no enrolled key, key id or name is %s", which);
     if (!store_end_waking(store, done, err))
         return false;
-    *ret_count = count_keys(result);
+    *ret_count = pg_number(result, 0, 0);
     return true;
 }
 
