@@ -85,6 +85,21 @@ Test(executor_outside, if_not_exists_over_an_invalid_index_is_no_success)
     ledger_close(l);
 }
 
+/* Two that hold one target under one fence, whatever clock or lost lock has let the second in: what shares a
+ * transaction with its marker takes effect once. */
+Test(executor_outside, what_another_has_done_meanwhile_is_not_done_again)
+{
+    struct ledger *l = ready(1);
+    struct job_request r = up("q1", "1", "CREATE TABLE a (x int);\n"
+                                         "INSERT INTO greylag.progress (target_id, request, statement, made, found, "
+                                         "done_at) VALUES (1, 'q1', 2, '', '', now());\nINSERT INTO a VALUES (1)");
+    r.no_transaction = true;
+    cr_assert_eq(apply(l, r), EXECUTOR_FENCED);
+    VALUE("SELECT count(*) FROM a", "0");
+    VALUE("SELECT count(*) FROM greylag.history", "0");
+    ledger_close(l);
+}
+
 /* In a transaction the server says "already exists, skipping" of it, and the file is done. */
 Test(executor_outside, if_not_exists_over_an_invalid_index_is_no_success_in_a_transaction_either)
 {

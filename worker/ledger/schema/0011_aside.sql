@@ -77,6 +77,7 @@ BEGIN
     RETURN v_holds;
 END $$;
 
+-- A statement that shares its transaction with its marker takes effect once, whoever else has come to hold the target.
 CREATE OR REPLACE FUNCTION @schema@.mark_after(p_target integer, p_epoch bigint, p_term text, p_sequence bigint,
                                                p_request text, p_statement integer, p_key bigint, p_settings text)
 RETURNS text LANGUAGE plpgsql AS $$
@@ -84,9 +85,13 @@ DECLARE
     v_holds text := @schema@.session_holds(p_key, p_settings);
 BEGIN
     PERFORM @schema@.fence_check(p_target, p_epoch, p_term, p_sequence);
-    INSERT INTO @schema@.progress (target_id, request, statement, made, found, done_at, session)
+    INSERT INTO @schema@.progress AS p (target_id, request, statement, made, found, done_at, session)
     VALUES (p_target, p_request, p_statement, '', '', pg_catalog.clock_timestamp(), v_holds)
-    ON CONFLICT (target_id, request, statement) DO UPDATE SET done_at = excluded.done_at, session = excluded.session;
+    ON CONFLICT (target_id, request, statement) DO UPDATE SET done_at = excluded.done_at, session = excluded.session
+     WHERE p.done_at IS NULL;
+    IF NOT FOUND THEN
+        RAISE EXCEPTION USING ERRCODE = 'GL001', MESSAGE = 'greylag: another worker has done this statement';
+    END IF;
     RETURN v_holds;
 END $$;
 
