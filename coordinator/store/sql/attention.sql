@@ -39,7 +39,8 @@ WITH heard AS (
                                        AND later.state = 'succeeded'))
   UNION ALL
   SELECT 2, 'leftover', release, service, target,
-         string_agg(coalesce(migration || ': ', '') || what, '; ' ORDER BY migration COLLATE "C"), min(ended_at)
+         string_agg(coalesce('migration ' || migration || ': ', '') || what, '; ' ORDER BY migration COLLATE "C"),
+         min(ended_at)
     FROM greylag.leftovers GROUP BY release, service, target
   UNION ALL
   SELECT 3, 'blocked', '', service, target, problem, NULL FROM heard WHERE reporting AND problem <> ''
