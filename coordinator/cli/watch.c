@@ -47,10 +47,12 @@ static struct view_style style_now(void)
                                .now_us = clock_wall_us()};
 }
 
+/* At once: what is told on standard error then stands in its place, and is not wiped off with it. */
 static void clear_view(struct follower *follower)
 {
     if (follower->lines)
         printf("\x1b[%zuA\x1b[J", follower->lines);
+    fflush(stdout);
     follower->lines = 0;
 }
 

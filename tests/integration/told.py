@@ -1,6 +1,10 @@
 """What a server says of a step reaches whoever may see the release, with the lines of its file, and no daemon's log.
 One fleet of real processes in goose's layout: a WARNING, a failure with DETAIL, a long message that is not ASCII."""
+import os
 import pathlib
+import pty
+import re
+import subprocess
 import sys
 
 from greylag import Stage, expect, scenarios, wait
@@ -119,6 +123,39 @@ def test_what_is_left_behind_is_told_until_somebody_has_seen_to_it():
         write(stage, _1_half=HALF.format(next="select 1;"))
         stage.greylag("up")
         stage.greylag("health")
+
+
+def test_what_stands_in_the_way_is_seen_on_a_terminal():
+    """It stands above the view, which is drawn anew below it."""
+    with Stage() as stage:
+        stage.fleet(write(stage, _1_long=HALF.format(next="select pg_sleep(600);")))
+        stage.everybody()
+        stage.greylag("up", "--no-wait")
+        terminal, its = pty.openpty()
+        watch = subprocess.Popen(stage.command("release", "watch"), stdin=subprocess.DEVNULL, stdout=its, stderr=its,
+                                 env={**os.environ, **stage.environment, "GREYLAG_URL": stage.url,
+                                      "GREYLAG_TOKEN": stage.token})
+        os.close(its)
+        shown = b""
+
+        def shows(pattern):
+            nonlocal shown
+            shown += os.read(terminal, 4096)
+            return re.search(pattern, shown, re.S)
+
+        try:
+            wait(lambda: shows(rb"release \w+  running"), lambda: f"the view: {shown}")
+            stage.postgres.sql("postgres", 'alter database "user" allow_connections false')
+            stage.postgres.sql("postgres", "select pg_terminate_backend(pid) from pg_stat_activity "
+                               "where datname = 'user'")
+            wait(lambda: shows(rb"user blocked.*release \w+  running"), lambda: f"what stands in the way: {shown}")
+            told = re.search(rb"(\x1b\[J|\x1b\[\d+A)[^\x1b]*user blocked([^\x1b]*)", shown)
+            expect(told and told.group(1) == b"\x1b[J" and b"release " in told.group(2),
+                   f"it is wiped off with the view: {shown}")
+        finally:
+            watch.kill()
+            watch.wait()
+            os.close(terminal)
 
 
 if __name__ == "__main__":
