@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/text.h"
 #include "cli/cli_internal.h"
@@ -257,8 +258,11 @@ size_t view_lines(const json_t *summary, const struct view_style *style, struct 
     size_t i, lines = 1, hidden = 0, room = style->height > 6 ? (size_t)style->height - 4 : 3;
     bool all = json_array_size(services) <= room;
     struct columns columns = columns_of(style, widest_name(services));
-    buf_addf(out, "release %s  %s  %s\n", json_text(summary, "id"), json_text(summary, "state"),
+    auto_buf struct buf head = BUF_INIT(4096);
+    buf_addf(&head, "release %s  %s  %s", json_text(summary, "id"), json_text(summary, "state"),
              clock_duration((ended ? ended : style->now_us) - accepted, elapsed));
+    add_cut(out, buf_text(&head), style->width - 1);
+    buf_addc(out, '\n');
     json_array_foreach(services, i, service)
     {
         if (!all && (at_rest(service) || lines > room)) {

@@ -240,7 +240,8 @@ Test(cli_texts, words_are_not_cut)
 Test(cli_texts, live_view_fits_beside_a_long_name)
 {
     static const char text[] =
-        "{\"id\":\"r1\",\"state\":\"running\",\"direction\":\"up\",\"acceptedAtUs\":1000000,\"endedAtUs\":null,"
+        "{\"id\":\"01m8qrepwrhpx4f6s5y5z2tz55-as-long-as-can-be\",\"state\":\"running\",\"direction\":\"up\","
+        "\"acceptedAtUs\":1000000,\"endedAtUs\":null,"
         "\"services\":[{\"service\":\"customer-relationship-management-service\",\"forward\":{\"total\":4},\"back\":{},"
         "\"targets\":[],\"waitsFor\":[]},{\"service\":\"bill\",\"forward\":{\"total\":1},\"back\":{},\"targets\":[],"
         "\"waitsFor\":[]}]}";
@@ -452,7 +453,7 @@ Test(cli_texts, tables_count_characters_and_escape)
 Test(cli_texts, rows_fit_into_a_terminal)
 {
     auto_buf struct buf out = BUF_INIT(65536);
-    table_fit("12345678901234567890123456789012345678901234567890\n" /* no row: a command may be copied */
+    table_fit("12345678901234567890123456789012345678901234567890\n"
               "  greylag up --service user --target user=20240102\n"
               "  gr\xc3\xbc\xc3\x9f  running  why it was decided  and what came of it\n"
               "  auth                                        after user:1\n"
