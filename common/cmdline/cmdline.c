@@ -3,11 +3,14 @@
 #include <getopt.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
 
 #include "base/arena.h"
 #include "base/cleanup.h"
 #include "base/nearest.h"
 #include "base/text.h"
+#include "base/wrap.h"
 #include "cmdline/cmdline_reference.h"
 
 #define OPTIONS_MAX 64
@@ -62,6 +65,25 @@ static void accepted_collect(const struct command *command, bool root, struct ac
         accept_option(accepted, &version_option, arena);
 }
 
+#define COLUMNS_LEAST 40
+
+size_t cmdline_columns(int fd)
+{
+    struct winsize size = {.ws_col = 0};
+    bool terminal = isatty(fd) == 1 && ioctl(fd, TIOCGWINSZ, &size) == 0;
+    return terminal && size.ws_col >= COLUMNS_LEAST ? size.ws_col : 0;
+}
+
+void cmdline_say(const struct buf *text)
+{
+    size_t width = cmdline_columns(STDERR_FILENO);
+    struct buf wrapped = BUF_INIT(BUF_MAX);
+    if (width)
+        wrap_add(&wrapped, buf_text(text), text->len, width);
+    fputs(buf_text(width ? &wrapped : text), stderr);
+    buf_release(&wrapped);
+}
+
 static void usage_problem(const char *path, const char *text, const char *hint)
 {
     struct buf out = BUF_INIT(65536);
@@ -74,7 +96,7 @@ static void usage_problem(const char *path, const char *text, const char *hint)
         buf_addc(&out, '\n');
     }
     buf_addf(&out, "  \"%s --help\" shows what it takes.\n", path);
-    fputs(buf_text(&out), stderr);
+    cmdline_say(&out);
     buf_release(&out);
 }
 
@@ -384,7 +406,7 @@ int cmdline_fail(const struct cmdline *line, const struct err *err)
         text_add_printable(&out, err->hint, false);
         buf_addc(&out, '\n');
     }
-    fputs(buf_text(&out), stderr);
+    cmdline_say(&out);
     buf_release(&out);
     return cmdline_exit_code(err);
 }

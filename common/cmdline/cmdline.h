@@ -90,6 +90,10 @@ bool cmdline_number(const struct cmdline *line, const char *option, int64_t min,
                     struct err *err);
 bool cmdline_duration_ms(const struct cmdline *line, const char *option, int64_t *ret_ms, struct err *err);
 
+/* The columns of the terminal that this file descriptor is; 0: it is none, or too narrow to be written for. */
+size_t cmdline_columns(int fd);
+/* Messages for people, to standard error; on a terminal as wide as that is (wrap_add). */
+void cmdline_say(const struct buf *text);
 /* Prints "greylag status: <text>" and the hint to standard error (foreign text made printable); returns the exit code
  * of the error's kind. */
 int cmdline_fail(const struct cmdline *line, const struct err *err);

@@ -19,7 +19,7 @@ extern const struct command init_command, create_command, validate_command, chan
 bool cli_json(const struct cmdline *line); /* --json, or --format json where there are formats */
 void cli_print_json(const json_t *json);                     /* to standard output */
 void cli_print(struct buf *out);                             /* to standard output; empties it */
-void cli_print_text(struct buf *out);                        /* for people: rows fit into a terminal (table_fit) */
+void cli_print_text(struct buf *out);                        /* for people: fits into a terminal (table_fit) */
 const char *cli_getenv(void *context, const char *name);     /* a config_getter */
 /* --fleet, or fleet.yml found upwards from here; new (free()). ERR_USAGE with a hint. */
 bool cli_fleet_path(const struct cmdline *line, char **ret_path, struct err *err);
@@ -144,7 +144,7 @@ struct table {
 void table_row(struct table *table, size_t columns, ...); /* const char * each; NULL: empty */
 void table_print(struct table *table, const char *indent, struct buf *out); /* and empties it */
 /* Text with its rows (lines with two blanks between their words) no wider than `width`: they go on below their last
- * column, between words. Other lines may hold a command to be copied and stay. */
+ * column, between words. Other lines are prose (wrap_add). */
 void table_fit(const char *text, size_t width, struct buf *out);
 
 /* --- view.c, outcome.c: PURE. `summary` is what GET /releases/{id}/events answers. */

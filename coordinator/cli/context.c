@@ -3,7 +3,6 @@
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -93,14 +92,13 @@ void cli_print(struct buf *out)
 
 void cli_print_text(struct buf *out)
 {
-    struct winsize size = {.ws_col = 0};
+    size_t width = cmdline_columns(STDOUT_FILENO);
     auto_buf struct buf fit = BUF_INIT(BUF_MAX);
-    bool terminal = isatty(STDOUT_FILENO) == 1 && ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0;
-    if (!terminal || size.ws_col < 40) {
+    if (!width) {
         cli_print(out);
         return;
     }
-    table_fit(buf_text(out), size.ws_col, &fit);
+    table_fit(buf_text(out), width, &fit);
     buf_clear(out);
     cli_print(&fit);
 }

@@ -96,7 +96,7 @@ int cli_refuse_catalog(const struct cmdline *line, const struct catalog *catalog
     catalog_findings(catalog, &out);
     buf_addf(&out, "%s: %zu error%s in the files: nothing was done\n", line->path, catalog->error_count,
              catalog->error_count == 1 ? "" : "s");
-    fputs(buf_text(&out), stderr);
+    cmdline_say(&out);
     return EXIT_CODE_INVALID;
 }
 
@@ -122,7 +122,7 @@ int cli_say_refused(const struct cmdline *line, const json_t *answer, const stru
     auto_buf struct buf out = BUF_INIT(BUF_MAX);
     if (!json)
         cli_plan_findings(findings, &out);
-    fputs(buf_text(&out), stderr);
+    cmdline_say(&out);
     if (err->kind != ERR_INPUT) /* what the findings do not say: how to go on all the same */
         cmdline_fail(line, err);
     return EXIT_CODE_INVALID;

@@ -50,7 +50,7 @@ static int refuse_plan(const struct cmdline *line, const struct plan_findings *f
     } else {
         auto_buf struct buf out = BUF_INIT(BUF_MAX);
         cli_plan_findings(list, &out);
-        fputs(buf_text(&out), stderr);
+        cmdline_say(&out);
     }
     json_decref(list);
     return EXIT_CODE_INVALID;

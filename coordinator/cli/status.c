@@ -264,7 +264,7 @@ static int health_run(const struct cmdline *line)
         cli_print_json(reply.json);
     else
         print_health(reply.json, &out);
-    cli_print(&out);
+    cli_print_text(&out);
     return json_array_size(json_object_get(reply.json, "attention")) == 0 ? EXIT_CODE_DONE : EXIT_CODE_FAILED;
 }
 

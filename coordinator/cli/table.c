@@ -4,6 +4,7 @@
 #include "base/array.h"
 #include "base/cleanup.h"
 #include "base/text.h"
+#include "base/wrap.h"
 #include "cli/cli_internal.h"
 
 void table_row(struct table *table, size_t columns, ...)
@@ -100,8 +101,12 @@ void table_fit(const char *text, size_t width, struct buf *out)
             len -= end + blanks;
             room = width - below;
         }
-        len += text[len] == '\n';
-        buf_add(out, text, len);
+        if (below)
+            buf_add(out, text, len);
+        else
+            wrap_add(out, text, len, width);
         text += len;
+        if (*text)
+            buf_addc(out, *text++);
     }
 }

@@ -54,7 +54,7 @@ static int say_nothing(const struct order *order, const json_t *answer)
     cli_plan_findings(json_object_get(answer, "findings"), &out);
     buf_adds(&out, order->submission.options->direction == DIRECTION_UP ? "Nothing is pending.\n"
                                                                          : "There is nothing to undo.\n");
-    cli_print(&out);
+    cli_print_text(&out);
     return EXIT_CODE_DONE;
 }
 
@@ -63,7 +63,7 @@ static void say_accepted(const json_t *answer)
     auto_buf struct buf out = BUF_INIT(BUF_MAX);
     json_int_t steps = json_number(answer, "steps"), irreversible = json_number(answer, "irreversible");
     cli_plan_findings(json_object_get(answer, "findings"), &out);
-    fputs(buf_text(&out), stderr);
+    cmdline_say(&out);
     buf_clear(&out);
     buf_addf(&out, "release %s accepted: %lld step%s", json_text(answer, "release"), (long long)steps,
              steps == 1 ? "" : "s");

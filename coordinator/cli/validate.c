@@ -140,7 +140,10 @@ static int validate_run(const struct cmdline *line)
     if (ok) {
         auto_buf struct buf out = BUF_INIT(BUF_MAX);
         report_print(&validation.report, validation.format, &out);
-        cli_print(&out);
+        if (validation.format == REPORT_TEXT)
+            cli_print_text(&out);
+        else
+            cli_print(&out);
         code = validation.report.errors ? EXIT_CODE_INVALID : EXIT_CODE_DONE;
     } else {
         code = cmdline_fail(line, &err);

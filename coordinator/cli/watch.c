@@ -94,7 +94,7 @@ static void tell_hindrances(struct follower *follower, const json_t *answer)
     if (out.len == 0)
         return;
     clear_view(follower);
-    fputs(buf_text(&out), stderr);
+    cmdline_say(&out);
 }
 
 static int64_t wait_ms(const struct follower *follower)
@@ -188,8 +188,10 @@ static int tell_unfinished(const struct follower *follower, const char *why)
 {
     if (follower->watch->json && follower->summary)
         cli_print_json(follower->summary);
-    fprintf(stderr, "%s: %s. Release %s goes on.\n  greylag release watch %s shows it again.\n", follower->line->path,
-            why, follower->watch->release, follower->watch->release);
+    auto_buf struct buf out = BUF_INIT(4096);
+    buf_addf(&out, "%s: %s. Release %s goes on.\n  greylag release watch %s shows it again.\n", follower->line->path,
+             why, follower->watch->release, follower->watch->release);
+    cmdline_say(&out);
     return EXIT_CODE_FAILED;
 }
 

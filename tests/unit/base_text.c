@@ -13,6 +13,7 @@
 #include "base/err.h"
 #include "base/nearest.h"
 #include "base/pause.h"
+#include "base/wrap.h"
 #include "base/text.h"
 
 Test(text, utf8)
@@ -334,4 +335,29 @@ Test(pause, grows_to_its_limit_and_begins_again)
     }
     struct pause still = PAUSE(500, 500);
     cr_assert(pause_next(&still) == 500 && pause_next(&still) == 500);
+}
+
+/* What people copy stays in one piece. */
+Test(base_text, prose_is_wrapped_between_words)
+{
+    static const char text[] = "greylag up: 1 step has no way back\n"
+                               "  gr\xc3\xbc\xc3\x9f" "e an alle, die bis hierher lesen\n\n"
+                               "  remove the cause, then `greylag release retry 0123456789`; (`greylag up` else)\n"
+                               "  may not write: kafka-acls.sh --add --topic jobs --operation Write\n"
+                               "    clear it, then greylag release leave 0123456789 (or not)\n"
+                               "  greylag up --service user --target user=20240102";
+    auto_buf struct buf out = BUF_INIT(4096);
+    wrap_add(&out, text, strlen(text), 34);
+    cr_expect_str_eq(buf_text(&out), "greylag up: 1 step has no way back\n"
+                                     "  gr\xc3\xbc\xc3\x9f" "e an alle, die bis hierher\n"
+                                     "    lesen\n\n"
+                                     "  remove the cause, then\n"
+                                     "    `greylag release retry 0123456789`;\n"
+                                     "    (`greylag up` else)\n"
+                                     "  may not write:\n"
+                                     "    kafka-acls.sh --add --topic jobs --operation Write\n"
+                                     "    clear it, then\n"
+                                     "      greylag release leave 0123456789\n"
+                                     "      (or not)\n"
+                                     "  greylag up --service user --target user=20240102", "%s", buf_text(&out));
 }
