@@ -97,6 +97,7 @@ struct looking {
     struct plan_options options;
     struct plan plan;
     struct plan_findings findings;
+    const char *silent; /* find_silent */
     bool online, planned;
 };
 
@@ -106,25 +107,33 @@ static bool look(struct looking *looking, struct err *err)
     int64_t until = clock_mono_ms() + PATIENCE_MS;
     for (;;) {
         struct target_contents *contents = NULL;
-        const char *silent = NULL;
         size_t count = 0;
         if ((looking->online && !find_silent(looking->line, &looking->catalog->fleet, &looking->options,
-                                             looking->arena, &silent, err)) ||
+                                             looking->arena, &looking->silent, err)) ||
             !cli_find_contents(looking->line, looking->online, looking->arena, &contents, &count, err))
             return false;
         looking->findings = (struct plan_findings){.count = 0};
         looking->planned = plan_make(&looking->catalog->fleet, contents, count, &looking->options, looking->arena,
                                      &looking->plan, &looking->findings, err);
-        if (!looking->planned || !silent || looking->plan.step_count > 0)
+        if (!looking->planned || !looking->silent || looking->plan.step_count > 0)
             return true;
         if (clock_mono_ms() >= until) {
             err_set(err, ERR_TIMEOUT, "%s has not told yet what it holds: whether something is pending is not known",
-                    silent);
+                    looking->silent);
             return err_hint(err, "`greylag workers list` shows who reports; --offline plans as if every database were "
                                  "empty");
         }
         poll(NULL, 0, (int)pause_next(&pause));
     }
+}
+
+/* A plan that has steps is shown from memory as well, and says so. */
+static void say_remembered(const char *silent)
+{
+    auto_buf struct buf out = BUF_INIT(4096);
+    buf_addf(&out, "note: %s has not told yet what it holds: this is planned from what was known before; up waits for "
+                   "it\n", silent);
+    cmdline_say(&out);
 }
 
 static int plan_catalog(const struct cmdline *line, const struct catalog *catalog)
@@ -141,6 +150,8 @@ static int plan_catalog(const struct cmdline *line, const struct catalog *catalo
     if (!online && !cmdline_has(line, "state") && !cli_json(line) && !cmdline_has(line, "graph"))
         puts("Planned as if every database were empty.\n");
     print_plan(line, &looking.plan, findings);
+    if (looking.silent)
+        say_remembered(looking.silent);
     return EXIT_CODE_DONE;
 }
 

@@ -201,6 +201,12 @@ Test(cli_online, up_dry_run_accept_watch)
     EXPECT("greylag status", 0);
     SAYS(err_text, "what is pending is not known: the files have errors");
     cr_assert_eq(unlink("services/example/V1__again.sql"), 0);
+    EXPECT("greylag plan", 0);
+    cr_expect_not(strstr(err_text, "has not told yet"), "%s", err_text);
+    test_pg_run(conninfo, "UPDATE greylag.targets SET known = false");
+    EXPECT("greylag plan", 0);
+    SAYS(err_text, "note: example/example has not told yet what it holds: this is planned from what was known before");
+    test_pg_run(conninfo, "UPDATE greylag.targets SET known = true");
     EXPECT("greylag up --dry-run", 0);
     SAYS(out_text, "1  example  1 create example");
     SAYS(out_text, "Nothing was started");
