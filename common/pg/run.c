@@ -150,12 +150,12 @@ void pg_watch_ask(struct pg *pg, struct pg_watch *watch)
     if (!watch->stopped)
         *watch = (struct pg_watch){.stop = watch->stop, .context = watch->context, .stopped = true, .since_ms = now,
                                    .again_ms = now, .again = PAUSE(CANCEL_FIRST_MS, CANCEL_GIVE_UP_MS)};
-    if (now < watch->again_ms)
-        return;
     if (now - watch->since_ms >= CANCEL_GIVE_UP_MS) {
         shutdown(PQsocket(pg->conn), SHUT_RDWR);
         return;
     }
+    if (now < watch->again_ms)
+        return;
     pg_cancel(pg, NULL);
     watch->again_ms = now + pause_next(&watch->again);
 }

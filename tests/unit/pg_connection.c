@@ -389,10 +389,11 @@ Test(pg_connection, a_session_that_cannot_be_cancelled_is_given_up)
 {
     struct proxy proxy;
     struct pg *pg = open_through(&proxy, 1000);
-    int64_t at = 0;
+    int64_t at = 0, began = clock_mono_ms();
     cr_assert(!pg_run_watched(pg, "SELECT pg_sleep(60)", after, &at, NULL, NULL, &err));
     cr_assert(err.kind == ERR_UNREACHABLE && pg_lost(pg), "%s", err.text);
     cr_assert_gt(proxy.seen, 3);
+    cr_assert_lt(clock_mono_ms() - began, 14000, "ten seconds, whenever the next cancel would be due");
     pg_close(pg);
 }
 
