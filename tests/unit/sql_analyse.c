@@ -468,7 +468,8 @@ Test(sql_analyse, what_would_keep_the_parser_busy_for_hours, .timeout = 60)
         const char *begin, *open, *close, *end;
         bool refused;
     } rows[] = {{"SELECT 1;\nSELECT ", "+", "", "1", true},      {"SELECT 1;\n", "/*", "*/", "SELECT 1", true},
-                {"SELECT 1;\n-- ", "/*/*", "", "", true},        {"SELECT 1;\n--", "-", "", "\nSELECT 1", false},
+                {"SELECT 1;\n-- ", "/*/*", "", "", true},        {"SELECT 1;\n/*--", "/*", "*/", "*/ SELECT 1", true},
+                {"SELECT 1;\n--", "-", "", "\nSELECT 1", false},
                 {"SELECT 1;\n-- ", "=--", "", "\nSELECT 1", false}, {"SELECT 1;\nSELECT 1", "+1", "", "", false}};
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
         auto_buf struct buf b = BUF_INIT(BUF_MAX);
@@ -483,6 +484,20 @@ Test(sql_analyse, what_would_keep_the_parser_busy_for_hours, .timeout = 60)
         cr_expect(!rows[i].refused || (!t.parsed && t.forbidden->line == 2));
         arena_release(&arena);
     }
+}
+
+/* However many there are: none of them keeps the parser busy. */
+Test(sql_analyse, lines_that_people_draw_are_no_cost)
+{
+    char line[240];
+    auto_buf struct buf b = BUF_INIT(BUF_MAX);
+    memset(line, '*', sizeof line);
+    for (int i = 0; i < 20000; i++)
+        buf_addf(&b, "/%.*s/\n", (int)sizeof line, line);
+    buf_adds(&b, "SELECT 1");
+    analyse(buf_text(&b));
+    cr_expect(t.parsed && !t.forbidden && t.count == 1, "%s", t.warning);
+    arena_release(&arena);
 }
 
 Test(sql_analyse, far_too_many_statements)
