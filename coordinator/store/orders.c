@@ -19,7 +19,7 @@ static bool add_order(struct store *store, const char *release, const char *kind
                       struct err *err)
 {
     auto_pgresult PGresult *found = NULL;
-    if (!store_exec(store, sql_order_allowed, &found, err, 2, release, kind))
+    if (!store_exec(store, sql_order_allowed, &found, err, 1, release))
         return false;
     enum release_state state;
     if (PQntuples(found) == 0 || !release_state_parse(pg_text(found, 0, 0), &state))
@@ -61,7 +61,7 @@ bool store_release_leave(struct store *store, const char *release, const char *b
         return false;
     if (PQntuples(left) > 0)
         return store_wake(store, err);
-    if (!store_exec(store, sql_order_allowed, &found, err, 2, release, "leave"))
+    if (!store_exec(store, sql_order_allowed, &found, err, 1, release))
         return false;
     if (PQntuples(found) == 0)
         return err_set(err, ERR_INPUT, "there is no release %s", release);
