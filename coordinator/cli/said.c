@@ -6,13 +6,14 @@
 #include "base/text.h"
 #include "cli/cli_internal.h"
 
-static void add_lines(struct buf *out, const char *indent, const char *text)
+/* Below the line of its step. */
+static void add_lines(struct buf *out, const char *text)
 {
     for (const char *line = text, *end; *line; line = end + (*end == '\n')) {
         auto_buf struct buf one = BUF_INIT(BUF_MAX);
         end = line + strcspn(line, "\n");
         buf_add(&one, line, (size_t)(end - line));
-        buf_adds(out, indent);
+        buf_adds(out, "    ");
         text_add_printable(out, buf_text(&one), true);
         buf_addc(out, '\n');
     }
@@ -32,7 +33,7 @@ static void add_object(const json_t *said, struct buf *out)
     for (size_t i = 0; i < COUNT_OF(names); i++)
         if (*json_text(said, names[i][0]))
             buf_addf(&text, "%s%s %s", text.len ? ", " : "", names[i][1], json_text(said, names[i][0]));
-    add_lines(out, "    ", buf_text(&text));
+    add_lines(out, buf_text(&text));
 }
 
 void view_said(const json_t *said, struct buf *out)
@@ -41,7 +42,7 @@ void view_said(const json_t *said, struct buf *out)
     for (size_t i = 0; i < COUNT_OF(names); i++) {
         auto_free char *text = xasprintf("%s: %s", names[i][1], json_text(said, names[i][0]));
         if (*json_text(said, names[i][0]))
-            add_lines(out, "    ", text);
+            add_lines(out, text);
     }
     add_object(said, out);
 }
@@ -70,7 +71,7 @@ void view_notice(const json_t *step, struct buf *out)
              strcmp(json_text(step, "direction"), "down") == 0 ? "undo of " : "", json_text(step, "migration"));
     text_add_printable(out, json_text(step, "name"), true);
     buf_addc(out, '\n');
-    add_lines(out, "    ", notices_of(step));
+    add_lines(out, notices_of(step));
 }
 
 void view_notices(const json_t *steps, struct buf *out)
