@@ -139,11 +139,11 @@ static struct batch *filling(struct reporter *reporter)
     return NULL;
 }
 
-static void drop(struct reporter *reporter, bool (*which)(const struct batch *, const void *), const void *context)
+static void drop(struct reporter *reporter, bool (*which)(const struct batch *batch))
 {
     for (struct batch **at = &reporter->batches; *at;) {
         struct batch *batch = *at;
-        if (which(batch, context)) {
+        if (which(batch)) {
             *at = batch->next;
             batch_free(batch);
         } else {
@@ -153,21 +153,18 @@ static void drop(struct reporter *reporter, bool (*which)(const struct batch *, 
 }
 
 /* What is gathered of a job goes out with its last report. */
-static bool is_filling(const struct batch *batch, const void *context)
+static bool is_filling(const struct batch *batch)
 {
-    (void)context;
     return batch->filling;
 }
 
-static bool is_closed(const struct batch *batch, const void *context)
+static bool is_closed(const struct batch *batch)
 {
-    (void)context;
     return !batch->filling && batch->open == 0;
 }
 
-static bool is_empty(const struct batch *batch, const void *context)
+static bool is_empty(const struct batch *batch)
 {
-    (void)context;
     return batch->filling && batch->report.outcome_count == 0;
 }
 
@@ -186,7 +183,7 @@ static bool flush_filling(struct reporter *reporter, struct batch *batch, int64_
 
 void reporter_begin(struct reporter *reporter, const struct report_about *about, const struct fence *in_force)
 {
-    drop(reporter, is_empty, NULL);
+    drop(reporter, is_empty);
     reporter->sent_from = reporter->sent_through = 0;
     struct batch *left = filling(reporter);
     if (left) {
@@ -221,7 +218,7 @@ bool reporter_end(struct reporter *reporter, const struct report_about *about, c
 {
     struct report report = {.kind = REPORT_OUTCOMES, .release = about->release, .fence = about->fence,
                             .in_force = end->in_force};
-    drop(reporter, is_filling, NULL);
+    drop(reporter, is_filling);
     struct batch *batch = batch_new(reporter, &report, about->traceparent);
     bool sent = true;
     for (size_t i = 0; i < end->outcome_count; i++) {
@@ -238,7 +235,7 @@ bool reporter_end(struct reporter *reporter, const struct report_about *about, c
     batch->report.message = copied(&batch->arena, end->message);
     reporter->sent_from = reporter->sent_through = 0;
     sent = batch_send(reporter, batch, tag, now_ms, err) && sent;
-    drop(reporter, is_closed, NULL);
+    drop(reporter, is_closed);
     return sent;
 }
 
@@ -276,7 +273,7 @@ void reporter_acknowledge(struct reporter *reporter, const int64_t *positions, s
                     batch->acknowledged[i] = true;
                     batch->open--;
                 }
-    drop(reporter, is_closed, NULL);
+    drop(reporter, is_closed);
 }
 
 int64_t reporter_tick(struct reporter *reporter, int64_t now_ms, struct err *err)
