@@ -468,7 +468,7 @@ void outside_settle(struct execution *x, struct failure *failure)
     failure->line = 0;
     if (done < units.count)
         tell_left(x, &units, done, failure);
-    ledger_clean(x->ledger, NULL);
+    ledger_clean(x->ledger);
 }
 
 bool outside_begun(struct execution *x)
@@ -487,6 +487,6 @@ enum attempt_end outside_attempt(struct execution *x, struct failure *ret_failur
         return ATTEMPT_FAILED;
     }
     enum attempt_end end = run_units(x, &units, ret_failure);
-    ledger_clean(x->ledger, NULL);
+    ledger_clean(x->ledger);
     return end;
 }

@@ -158,7 +158,7 @@ bool script_commit(struct execution *x, const struct script *script, bool stoppa
     if (!good) {
         good = took_effect(x);
         session_rollback(x);
-        ledger_clean(x->ledger, NULL); /* when the session is lost here, the next statement finds out */
+        ledger_clean(x->ledger);
     }
     return good;
 }

@@ -167,10 +167,10 @@ void ledger_add_back(struct ledger *ledger, struct buf *sql);
 #define LEDGER_BACK_STATEMENTS 1
 /* Makes the session as new, as far as that goes: whatever a file has set, made, prepared, locked or listens to. The
  * target's lock stays. As text without its ';' for the end of a step's string, behind the COMMIT of a transaction that
- * ends with ledger_add_own (it returns no rows), and by itself. When it fails the session is given up:
- * ERR_UNREACHABLE follows. */
+ * ends with ledger_add_own (it returns no rows), and by itself. When it fails by itself the session is given up, and
+ * the next statement finds out: ERR_UNREACHABLE. */
 void ledger_add_clean(struct ledger *ledger, struct buf *sql);
-bool ledger_clean(struct ledger *ledger, struct err *err);
+void ledger_clean(struct ledger *ledger);
 /* A text names dblink, which the database may not have had when the fence was raised: its connections end, too. */
 void ledger_expect_links(struct ledger *ledger);
 /* The outcome that step_end's row tells of. */

@@ -65,15 +65,13 @@ void ledger_expect_links(struct ledger *ledger)
     ledger->links = true;
 }
 
-bool ledger_clean(struct ledger *ledger, struct err *err)
+void ledger_clean(struct ledger *ledger)
 {
     auto_buf struct buf sql = BUF_INIT(1 << 14);
     if (pg_lost(ledger->pg))
-        return true; /* and with the session all that it held */
+        return; /* and with the session all that it held */
     buf_adds(&sql, OWN_ROLE);
     ledger_add_clean(ledger, &sql);
-    if (pg_run(ledger->pg, buf_text(&sql), NULL, NULL, err))
-        return true;
-    pg_give_up(ledger->pg); /* nobody knows what it holds */
-    return false;
+    if (!pg_run(ledger->pg, buf_text(&sql), NULL, NULL, NULL))
+        pg_give_up(ledger->pg); /* nobody knows what it holds */
 }
