@@ -169,11 +169,11 @@ static bool take_report(struct leader *leader, const struct intake_message *mess
         return true;
     if (report->kind == REPORT_INVENTORY)
         leader_take_inventory(leader, report);
-    else if (index >= 0 && strcmp(report->release, leader->release->id) == 0) {
+    else if (index >= 0 && strcmp(report->release, leader->release->id) == 0)
         take_current(leader, message, index);
-        return true;
-    }
-    return report->kind == REPORT_INVENTORY || take_late(leader, message, err);
+    else
+        return take_late(leader, message, err);
+    return true;
 }
 
 /* ---- heartbeats ---- */
