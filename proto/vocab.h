@@ -1,5 +1,5 @@
-/* The words of greylag as enums, generated from tables: those in states.def, events.def and topics.def, and those
- * below.
+/* The words of greylag as enums, generated from tables: those in states.def, events.def, topics.def and
+ * findings.def, and those below.
  *
  * For each table in VOCABULARIES: its enum, `thing_text(value)` (borrowed, static; "unknown" for what is no value of
  * the table) and `thing_parse(text, &value)`. Pure; any thread. */

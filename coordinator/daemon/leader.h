@@ -26,7 +26,6 @@
 #include "rollout/inbox.h"
 #include "store/store.h"
 
-
 /* What a target was asked last: the same bytes again, so that it stays the same question, until they are about to
  * expire. belief.question names them while it is open. */
 struct leader_question {

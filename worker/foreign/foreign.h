@@ -21,8 +21,9 @@
 #include "pg/pg.h"
 #include "proto/message.h"
 
-/* SQLSTATE of foreign_add_check and foreign_add_guard: the record says something else than the plan took for granted
- * (the outcome is DRIFT, err's text the message). */
+/* SQLSTATE of foreign_add_check and foreign_add_guard, and of the ledger's for greylag's own record under other names
+ * (ledger_add_guard, ledger_add_taken): the record says something else than the plan took for granted (the outcome is
+ * DRIFT, err's text the message). */
 #define FOREIGN_GONE "GL005"
 #define FOREIGN_ROWS_MAX 100000
 

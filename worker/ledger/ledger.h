@@ -48,6 +48,7 @@ struct ledger_settings {
 #define LEDGER_STRAY "GL002"     /* the text ended greylag's transaction */
 #define LEDGER_POOLED "GL003"    /* this is not the session that took the lock */
 #define LEDGER_APPLIED "GL004"   /* what is applied does not fit: already, or drift (look: ledger_effect) */
+/* GL005 is foreign/foreign.h's FOREIGN_GONE: another record says something else, also one of greylag's own. */
 #define LEDGER_EXPIRED "GL006"   /* not_after has passed */
 #define LEDGER_SESSION "GL007"   /* what the rest of a step needs was in a session that is gone */
 
@@ -106,7 +107,7 @@ bool ledger_unacknowledged(struct ledger *ledger, size_t limit, struct arena *ar
 /* Positions may come in any order, twice, or never have existed. One write when the watermark moves. */
 bool ledger_acknowledge(struct ledger *ledger, const int64_t *positions, size_t count, struct err *err);
 /* Takes away at most `limit` rows of history that ended longer than keep_ms ago. What is in effect, what is not
- * acknowledged, and the newest row stay. Needs no lock and no fence: nothing is decided by what goes. */
+ * acknowledged, and all of the newest release stay. Needs no lock and no fence: nothing is decided by what goes. */
 bool ledger_prune(struct ledger *ledger, int64_t keep_ms, int64_t limit, int64_t *ret_rows, struct err *err);
 /* What is applied, in the order applied; and its contents_digest() (both may be NULL). */
 bool ledger_inventory(struct ledger *ledger, struct arena *arena, const struct applied **ret_applied,

@@ -50,8 +50,8 @@ struct ledger {
     char term[64], digest[DIGEST_TEXT_SIZE];
     int64_t not_after_us;
     bool empty;                      /* nothing was applied when that fence was raised */
+    bool accompanied;                /* something was then, under another name in the same place */
     bool links;                      /* a text may have connected to somewhere else with dblink */
-    bool accompanied;                /* but something was under another name, in the same place */
     struct ledger_pending pending;
     struct ledger_keeper keeper;
     struct pg *watch;                /* owned: looks at what the session waits for, NULL: never asked */
