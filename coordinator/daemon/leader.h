@@ -46,11 +46,11 @@ struct leader_target {
     int64_t stored_ms;               /* when its heartbeat was stored last */
     char stored[200];                /* what was stored then: worker, problem, contents, working */
     bool pending;                    /* a heartbeat waits for the next commit */
-    char worker[128], host[256], version[64], contents[DIGEST_TEXT_SIZE], problem[1024], system_identifier[32];
+    char worker[128], host[256], version[64], contents[DIGEST_TEXT_SIZE], problem[1024];
     bool leaving;
     int64_t beat;                    /* of the heartbeat that said so */
     int64_t untrusted;               /* messages that its worker could not verify, one after the other */
-    int64_t working, fence_epoch, fence_sequence;
+    int64_t working;                 /* sequence of the job that its worker has; 0: none */
     int64_t issued;                  /* the highest sequence that the control database knows of */
     int64_t outside_ms;              /* when it is fenced outside a release again; 0: it was not yet in this term */
     struct pause outside_again;      /* after that */

@@ -107,14 +107,11 @@ void leader_target_seen(struct leader *leader, const struct presence *presence, 
     text_format(target->version, sizeof target->version, "%s", presence->version);
     text_format(target->contents, sizeof target->contents, "%s", seen->contents);
     text_format(target->problem, sizeof target->problem, "%s", seen->problem);
-    text_format(target->system_identifier, sizeof target->system_identifier, "%s", seen->system_identifier);
     target->leaving = presence->leaving;
     target->beat = presence->beat;
     target->seen_ms = presence->leaving ? 0 : now_ms;
     target->untrusted = presence->untrusted;
     target->working = seen->working;
-    target->fence_epoch = seen->fence.epoch;
-    target->fence_sequence = seen->fence.sequence;
     char text[200];
     describe(target, text);
     if (strcmp(text, target->stored) != 0)
@@ -142,9 +139,7 @@ void leader_seen_batch(struct leader *leader, int64_t now_ms, struct store_seen 
         seen[count++] = (struct store_seen){
             .worker = t->worker, .host = t->host, .version = t->version, .leaving = t->leaving, .beat = t->beat,
             .service = t->service, .target = t->name, .contents = t->contents, .problem = t->problem,
-            .system_identifier = t->system_identifier, .untrusted = t->untrusted,
-            .working = t->working, .fence_epoch = t->fence_epoch,
-            .fence_sequence = t->fence_sequence, .issued = t->issued, .suspect = t->belief.suspect};
+            .untrusted = t->untrusted, .working = t->working, .issued = t->issued, .suspect = t->belief.suspect};
         t->pending = false;
         t->stored_ms = now_ms;
         describe(t, t->stored);

@@ -353,11 +353,8 @@ static json_t *seen_json(const struct store_seen *seen, size_t index)
     row_text(json, "n", seen->target);
     row_text(json, "c", seen->contents);
     row_text(json, "p", seen->problem);
-    row_text(json, "si", seen->system_identifier);
     row_number(json, "wk", seen->working);
     row_number(json, "u", seen->untrusted);
-    row_number(json, "fe", seen->fence_epoch);
-    row_number(json, "fs", seen->fence_sequence);
     row_number(json, "sq", seen->issued);
     row_flag(json, "su", seen->suspect);
     return json;

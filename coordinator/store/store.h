@@ -375,9 +375,8 @@ struct store_seen {          /* one target of a heartbeat, or of a report */
     bool leaving;
     int64_t beat;            /* of that heartbeat */
     const char *service, *target;
-    const char *contents, *problem, *system_identifier;
+    const char *contents, *problem;
     int64_t working;
-    int64_t fence_epoch, fence_sequence;
     int64_t issued;          /* the target's sequence is at least this */
     int64_t untrusted;       /* messages in a row that its worker could not verify */
     bool suspect;            /* contents differ from what is believed: not known until an inventory says */

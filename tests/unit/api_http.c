@@ -114,7 +114,7 @@ static void make_ready(void)
     MUST(store_open(conninfo, "shop", "dev", "test", &store, &why));
     MUST(store_lease_take(store, &(struct store_candidate){.holder = "test", .ttl_ms = 300000}, &taken, &lease, &why));
     struct store_seen seen[2] = {{.worker = "w-1", .host = "h", .version = "1", .service = "auth", .target = "auth",
-                                  .contents = "", .problem = "", .system_identifier = ""}};
+                                  .contents = "", .problem = ""}};
     seen[1] = seen[0];
     seen[1].service = seen[1].target = "user";
     struct store_inventory inventories[2] = {{.service = "auth", .target = "auth"},

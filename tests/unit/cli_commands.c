@@ -185,7 +185,7 @@ static void make_ready(void)
     MUST(store_open(conninfo, "shop", "dev", "test", &store, &why));
     MUST(store_lease_take(store, &(struct store_candidate){.holder = "test", .ttl_ms = 300000}, &taken, &lease, &why));
     struct store_seen seen = {.worker = "w-1", .host = "h", .version = "1", .service = "example", .target = "example",
-                              .contents = "", .problem = "", .system_identifier = ""};
+                              .contents = "", .problem = ""};
     struct store_inventory inventory = {.service = "example", .target = "example"};
     struct store_batch batch = {.seen = &seen, .seen_count = 1, .inventories = &inventory, .inventory_count = 1};
     MUST(store_batch_commit(store, &batch, &why));

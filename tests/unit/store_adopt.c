@@ -90,8 +90,7 @@ static void report(const struct store_inventory *inventory)
                               .service = "user",
                               .target = "user",
                               .contents = "",
-                              .problem = "",
-                              .system_identifier = ""};
+                              .problem = ""};
     struct store_batch batch = {.seen = &seen, .seen_count = 1, .inventories = inventory, .inventory_count = 1};
     MUST(store_batch_commit(store, &batch, &why));
 }

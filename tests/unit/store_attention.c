@@ -119,7 +119,7 @@ Test(store_attention, who_is_not_trusted)
     change("UPDATE greylag.strangers SET last_seen = now() - interval '1 hour'");
     TOLD("");
     struct store_seen seen = {.worker = "w-1", .host = "h", .version = "1", .service = "user", .target = "user-us",
-                              .contents = "", .problem = "", .system_identifier = "", .untrusted = 7};
+                              .contents = "", .problem = "", .untrusted = 7};
     batch = (struct store_batch){.seen = &seen, .seen_count = 1};
     MUST(store_batch_commit(store, &batch, &why));
     TOLD("distrusted user/user-us");
@@ -435,8 +435,7 @@ Test(store_attention, a_target_that_is_gone_is_forgotten_until_it_is_back)
                               .service = "user",
                               .target = "user-us",
                               .contents = "",
-                              .problem = "",
-                              .system_identifier = ""};
+                              .problem = ""};
     struct store_batch batch = {.seen = &seen, .seen_count = 1};
     MUST(store_batch_commit(store, &batch, &why));
     MUST(store_status(store, NULL, 0, NULL, &text, &why));

@@ -198,8 +198,7 @@ Test(store, a_heartbeat_that_the_control_database_does_not_take_is_left_out)
     lead(store, "a");
     for (int i = 0; i < COUNT; i++) {
         seen[i] = (struct store_seen){.worker = names[i], .host = "h", .version = "1", .service = "s",
-                                      .target = names[i], .beat = 1, .contents = "", .problem = "",
-                                      .system_identifier = ""};
+                                      .target = names[i], .beat = 1, .contents = "", .problem = ""};
         beats[i] = (struct store_beat){names[i], 10 + i};
         strangers[i] = (struct store_stranger){.topic = "events", .key = names[i], .why = "why", .messages = 1};
     }
@@ -239,7 +238,7 @@ Test(store, how_far_a_worker_has_counted_its_heartbeats_only_rises)
         for (size_t k = i; k < COUNT_OF(said) && count < 2; k++)
             seen[count++] = (struct store_seen){.worker = "w@1", .host = "h", .version = "1", .service = "s",
                                                 .target = said[k].target, .beat = said[k].beat, .contents = "",
-                                                .problem = "", .system_identifier = ""};
+                                                .problem = ""};
         struct store_batch batch = {.seen = seen, .seen_count = count};
         MUST(store_batch_commit(store, &batch, &why));
         struct store_beat *beats;

@@ -81,7 +81,7 @@ static inline void make_ready(struct store *store)
     struct store_inventory inventories[3];
     for (int i = 0; i < 3; i++) {
         seen[i] = (struct store_seen){.worker = "w-1", .host = "h", .version = "1", .service = names[i][0],
-                                      .target = names[i][1], .contents = "", .problem = "", .system_identifier = ""};
+                                      .target = names[i][1], .contents = "", .problem = ""};
         inventories[i] = (struct store_inventory){.service = names[i][0], .target = names[i][1]};
     }
     struct store_batch batch = {.seen = seen, .seen_count = 3, .inventories = inventories, .inventory_count = 3};

@@ -82,8 +82,7 @@ static void begin(struct world *w)
                                       .service = names[i],
                                       .target = names[i],
                                       .contents = "",
-                                      .problem = "",
-                                      .system_identifier = ""};
+                                      .problem = ""};
         inventories[i] = (struct store_inventory){.service = names[i], .target = names[i]};
     }
     struct store_batch batch = {.seen = seen, .seen_count = 2, .inventories = inventories, .inventory_count = 2};
