@@ -181,12 +181,14 @@ bool store_sizes(struct store *store, char **ret_json, struct err *err);
 bool store_releases(struct store *store, int64_t limit, char **ret_json, struct err *err);
 /* One release ("" or "latest": the newest): the fields above and
  *  "decidedBy", "rewound" (a target went back in time), "aim", "irreversible", "acceptIrreversible", "options":{...},
- *  "steps":[{"ordinal","leg","service","target","migration","name","direction","state","attempt","wayBack","undoes",
- *            "kind","category","needs":[...],"request",
+ *  "latest" (no release came after it), "leftBy", "leftAtUs" (store_release_leave; null: nobody has),
+ *  "steps":[{"ordinal","leg","service","target","migration","name","file","direction","state","attempt","wayBack",
+ *            "undoes","kind","category","needs":[...],"request",
  *            "outcome":null|{"kind","attempt","position","startedAtUs","finishedAtUs","sqlstate",
- *                            "message","line","left","detail"}}],
- *  "targets":[{"service","target","state","sequence","recorded","problem"}],
+ *                            "message","line","left","detail","said"}}],
+ *  "targets":[{"service","target","state","sequence","recorded","problem","working","lastSeenUs"}],
  *  "decisions":[{"atUs","position","row","why","step","target","before","after","detail"}],
+ *  "leftovers":[{"service","target","migration","what"}] (what a release that went back has left),
  *  "orders":[{"id","kind","by","atUs","handledAtUs","result"}],
  *  "change": a number that rises with every change of this release.
  * ERR_INPUT: no such release. */
@@ -202,8 +204,8 @@ bool store_release_change(struct store *store, const char *release, int64_t *ret
 bool store_status(struct store *store, const char *fleet_json, size_t fleet_len, const char *category, char **ret_json,
                   struct err *err);
 /* {"history":[{"id","release","service","target","migration","direction","kind","position","attempt","startedAtUs",
- *  "finishedAtUs","sqlstate","message","line","left","detail","verdict","migrationKind","category"}]}, newest first;
- * service, target, category: "" all. */
+ *  "finishedAtUs","sqlstate","message","line","left","detail","said","verdict","worker","migrationKind","category"}]},
+ * newest first; service, target, category: "" all. */
 bool store_history(struct store *store, const char *service, const char *target, const char *category, int64_t limit,
                    char **ret_json, struct err *err);
 /* {"workers":[{"worker","host","version","lastSeenUs","leaving","state":"reports"|"silent"|"stopped",
@@ -213,8 +215,8 @@ bool store_history(struct store *store, const char *service, const char *target,
 bool store_workers(struct store *store, char **ret_json, struct err *err);
 /* {"fleet","environment","schema":n,"leader":null|{"holder","epoch","expiresAtUs","valid"},"open":null|id,
  *  "outbox":n,"targets":n,"reporting":n,"attention":[...]}. All is well when somebody leads and nothing needs
- *  attention: [{"kind" (ATTENTIONS),"release","service","target","detail","sinceUs"}], the most urgent first;
- *  store_status has the same list. */
+ *  attention: [{"kind" (ATTENTIONS),"release","service","target","detail","argument" (of the command that its advice
+ *  ends with),"sinceUs"}], the most urgent first; store_status has the same list. */
 bool store_health(struct store *store, char **ret_json, struct err *err);
 bool store_attention(struct store *store, char **ret_json, struct err *err); /* that list alone */
 /* {"targets":{"service/target":[{"migration","checksum","request","release"}...]},

@@ -18,7 +18,7 @@ SELECT json_build_object(
                     'direction', s.direction, 'state', s.state,
                     'attempt', s.attempt, 'wayBack', p.way_back, 'undoes', s.undoes,
                     'needs', CASE WHEN s.leg = 0 THEN p.needs ELSE '{}' END,
-                    'request', s.request, 'requestInEffect', s.request_in_effect, 'outcome', s.outcome)
+                    'request', s.request, 'outcome', s.outcome)
                     ORDER BY s.ordinal), '[]')
              FROM greylag.steps s
              JOIN greylag.plan_steps p ON p.release = s.release AND p.ordinal = s.plan_step
