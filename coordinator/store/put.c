@@ -67,7 +67,6 @@ static json_t *target_json(int index, const struct rollout_target *target)
     row_number(json, "i", index);
     row_text(json, "s", target->service);
     row_text(json, "t", target->name);
-    row_text(json, "n", target->name);
     row_text(json, "st", target_state_text(target->state));
     row_number(json, "q", target->sequence);
     row_number(json, "r", target->recorded);
