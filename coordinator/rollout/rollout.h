@@ -208,6 +208,11 @@ void rollout_init(struct rollout *rollout, const char *release, const struct pla
 /* For what the control database holds of a target: numbers that no leader gave (a row that was written by hand, or
  * before jumps were refused) are set right. A new epoch may begin again with lower ones. */
 void rollout_numbers(int64_t *sequence, int64_t *recorded);
+/* The ordinal of the undo of a step of the plan, whether the undo is there yet or not. */
+static inline int rollout_undo_ordinal(const struct plan *plan, int plan_step)
+{
+    return 2 * (int)plan->step_count - 1 - plan_step;
+}
 /* Adds the undos (leg 1), all UNKNOWN, unless they are there. For the engine, and for loading: a release that has a
  * stored step with an ordinal >= plan->step_count is extended first, then its steps are filled in. */
 void rollout_extend(struct rollout *rollout);

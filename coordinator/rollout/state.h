@@ -36,7 +36,7 @@ static inline bool extended(const struct rollout *rollout)
 }
 static inline struct rollout_step *undo_of(const struct rollout *rollout, int plan_step)
 {
-    return &rollout->steps[2 * plan_count(rollout) - 1 - plan_step];
+    return &rollout->steps[rollout_undo_ordinal(rollout->plan, plan_step)];
 }
 static inline const struct plan_step *plan_step_of(const struct rollout *rollout, const struct rollout_step *step)
 {

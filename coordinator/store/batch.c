@@ -56,7 +56,7 @@ static bool put_inbox(struct store *store, const struct store_batch *batch, stru
 /* Whether an undo of this step (of the plan) took effect. */
 static bool undone(const struct rollout *rollout, const struct rollout_step *step)
 {
-    size_t undo = 2 * rollout->plan->step_count - 1 - (size_t)step->plan_step;
+    size_t undo = (size_t)rollout_undo_ordinal(rollout->plan, step->plan_step);
     return step->leg == 0 && undo < rollout->step_count && rollout->steps[undo].state == STEP_APPLIED;
 }
 

@@ -87,7 +87,7 @@ static json_t *plan_step_json(const struct plan *plan, int ordinal)
     row_text(json, "ea", step->earlier);
     row_text(json, "er", step->earlier_request);
     json_object_set_new(json, "pl", names_json(service, migration));
-    row_number(json, "un", 2 * (int64_t)plan->step_count - 1 - ordinal);
+    row_number(json, "un", rollout_undo_ordinal(plan, ordinal));
     return json;
 }
 
