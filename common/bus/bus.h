@@ -77,8 +77,8 @@ bool bus_message_header(const struct bus_message *message, const char *name, cha
 struct bus_consumer;
 bool bus_consumer_open(const struct bus_settings *settings, const char *group, const char *const *topics,
                        size_t topic_count, struct bus_consumer **ret_consumer, struct err *err);
-/* Consumer of all partitions of `topics` from explicit offsets, no group: control (from the end or the beginning),
- * events (from remembered offsets). Starts when bus_consumer_assign is called. */
+/* Consumer of partitions from explicit offsets, no group: control (from the end or the beginning), events (from
+ * remembered offsets). Starts when bus_reader_assign is called. */
 bool bus_reader_open(const struct bus_settings *settings, struct bus_consumer **ret_consumer, struct err *err);
 #define BUS_BEGINNING (-2)
 #define BUS_END (-1)

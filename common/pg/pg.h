@@ -120,7 +120,7 @@ void pg_notices_forget(struct pg *pg, struct pg_notices_mark since);
 /* A field (PG_DIAG_...) of an error, as it may be shown and of a bounded size, "" none; new (free()). */
 char *pg_error_field(struct pg *pg, const PGresult *error, int field);
 
-/* Classes of SQLSTATE (design, section 5): transient 08, 40001, 40P01, 55P03, 57P0x, 53300; lost: the connection. */
+/* Whether it passes by itself: class 08, 40001, 40P01, 55P03, 53300, 57P0x. NULL does not. */
 bool pg_transient(const char *sqlstate);
 
 /* Values for parameters and arrays: "{...}" text of an array, quoted as PostgreSQL wants it. */

@@ -1,5 +1,5 @@
-/* fleet.yml as it is written: the schema (design, section 7). Open structs filled by libcyaml; a NULL pointer is a key
- * that is not there. Threads: one at a time. */
+/* fleet.yml as it is written: the schema (docs/reference/greylag-files.md). Open structs filled by libcyaml; a NULL
+ * pointer is a key that is not there. Threads: one at a time. */
 #pragma once
 #include "config/config.h"
 #include "lint/lint.h"

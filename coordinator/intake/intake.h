@@ -1,7 +1,7 @@
 /* From bytes on the bus to a verified message, or to quarantine.
  *
  * What always holds: what is handed on was signed by a key that is enrolled, not revoked, for the very service and
- * target that it speaks of, in this fleet and environment (design, promise P4). Whatever else comes is quarantined:
+ * target that it speaks of, in this fleet and environment (docs/promises.md, P4). Whatever else comes is quarantined:
  * its verdict says so and why, and it is neither answered nor an input of the engine.
  *
  * A message is tried only with the keys that may speak under its key on the bus (which nobody signed).

@@ -13,7 +13,7 @@
  *  callbacks stand around the other steps of their target, where there are any; there is nothing to take back of them.
  *
  * The digest is the Merkle root (crypto/digest.h) over the steps' leaves in order; a leaf is the digest over target,
- * migration, direction, hashes of up and down, way back and policy (design, section 3), and over what else of a step
+ * migration, direction, hashes of up and down, way back and policy, and over what else of a step
  * is not as it is for most (leaf.c). */
 #pragma once
 #include <stdbool.h>
@@ -168,7 +168,7 @@ static inline bool plan_goes_back(const struct plan_step *step)
 }
 
 /* How much is pending on one target (steps that `up` would run, callbacks not counted), and how much is applied that
- * the files do not know. `category` NULL: of all; else only what is of that one, and *ret_unknown is 0. */
+ * the files do not know. `category` NULL: of all; else only what is of that one, and `unknown` is 0. */
 struct plan_counts {
     size_t applied, pending, unknown;
 };

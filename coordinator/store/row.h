@@ -1,5 +1,5 @@
 /* Rows for a statement: a JSON array of objects in one parameter, which the statement takes apart with
- * jsonb_to_recordset. Names are short where there are many rows. Threads: any. */
+ * json_to_recordset. Names are short where there are many rows. Threads: any. */
 #pragma once
 #include <jansson.h>
 #include <stdbool.h>
