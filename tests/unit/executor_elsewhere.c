@@ -101,6 +101,22 @@ Test(executor_elsewhere, in_another_schema_it_is_another_text)
     ledger_close(twin);
 }
 
+/* A session that is lost may come back to a database that holds nothing any more. */
+Test(executor_elsewhere, in_a_database_that_was_made_anew_it_does_not_run_either)
+{
+    struct ledger *user = open_at("user", "main", NULL);
+    struct err err = ERR_INIT;
+    test_pg_run(database, arena_printf(&arena, "SELECT pg_terminate_backend(%d); DROP SCHEMA greylag CASCADE;"
+                                               "CREATE TABLE t (x int)", ledger_identity(user)->pid));
+    cr_assert(ledger_reconnect(user, &err), "%s", err.text);
+    struct ledger *accounts = open_at("accounts", "main", NULL);
+    ENDS(job_of(accounts, "accounts", NULL, text("q1", "7", "c1", INSERT)), OUTCOME_APPLIED);
+    ENDS(job_of(user, "user", NULL, text("q2", "1", "c1", INSERT)), OUTCOME_DRIFT);
+    VALUE(ROWS, "1");
+    ledger_close(user);
+    ledger_close(accounts);
+}
+
 /* Of a text with names in it what ran counts. */
 Test(executor_elsewhere, replaced_names_make_another_text)
 {

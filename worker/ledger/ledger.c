@@ -148,7 +148,6 @@ bool ledger_check_session(struct ledger *ledger, struct pg *pg, const struct pg_
     return err_hint(err, "give this target a direct connection to PostgreSQL, or one through a pool in session mode");
 }
 
-/* Its id in this database; a new target gets one. */
 bool ledger_find_target(struct ledger *ledger, struct err *err)
 {
     const struct audience *a = &ledger->settings.audience;
@@ -159,7 +158,7 @@ bool ledger_find_target(struct ledger *ledger, struct err *err)
             return false;
         if (PQntuples(result) == 1) {
             ledger->target = pg_number(result, 0, 0);
-            return true;
+            return ledger_put_place(ledger, err);
         }
         if (!ledger_exec(ledger, LEDGER_SQL_target_add, 4, values, NULL, err))
             return false;
@@ -177,7 +176,7 @@ static bool open_database(struct ledger *ledger, struct err *err)
     expand_statements(ledger);
     return ledger_prepare_session(ledger, ledger->pg, err) && pg_identify(ledger->pg, &ledger->identity, err) &&
            ledger_check_session(ledger, ledger->pg, &ledger->identity, err) && ledger_migrate(ledger, err) &&
-           ledger_find_target(ledger, err) && ledger_put_place(ledger, err);
+           ledger_find_target(ledger, err);
 }
 
 bool ledger_open(const struct ledger_settings *settings, struct ledger **ret_ledger, struct err *err)

@@ -64,8 +64,10 @@ bool ledger_exec(struct ledger *ledger, enum ledger_statement statement, int cou
 bool ledger_fail(struct err *err);
 /* A copy of sql with every @schema@ replaced, in the arena. */
 const char *ledger_expand(struct ledger *ledger, const char *sql);
-bool ledger_find_target(struct ledger *ledger, struct err *err); /* its id in this database; a new one is added */
-bool ledger_put_place(struct ledger *ledger, struct err *err);   /* where its migrations take effect; others.c */
+/* Its id in this database, which a new one gets, and where its migrations take effect (ledger_put_place). For each new
+ * session: the database may have been made anew, and the search_path be another one. */
+bool ledger_find_target(struct ledger *ledger, struct err *err);
+bool ledger_put_place(struct ledger *ledger, struct err *err); /* others.c */
 bool ledger_migrate(struct ledger *ledger, struct err *err); /* creates or migrates greylag's schema */
 bool ledger_connect(struct ledger *ledger, struct pg **ret_pg, struct err *err);
 /* A new session for steps: what greylag relies on is set. */
