@@ -203,7 +203,7 @@ void bus_keeper_want(struct bus_keeper *keeper, const struct bus_topic *topic)
     if (!find(keeper, topic->name)) {
         struct kept *kept = xcalloc(1, sizeof *kept);
         kept->topic = (struct bus_topic){xstrdup(topic->name), topic->partitions, topic->right,
-                                           settings_copy(topic->settings)};
+                                         settings_copy(topic->settings)};
         *array_add(keeper->topics, keeper->count, keeper->room) = kept;
         keeper->look = true;
         pthread_cond_signal(&keeper->wake);

@@ -40,7 +40,7 @@ void planning_record(struct planning *planning, int slot, int migration, bool in
 }
 
 static bool has_moved(const struct planning *planning, const struct slot *slot, int migration,
-                           const struct applied *applied)
+                      const struct applied *applied)
 {
     const struct migration *its = &planning->fleet->services[slot->service].migrations[migration];
     return its->kind != MIGRATION_REPEATABLE && strcmp(its->up, applied->checksum) != 0 &&

@@ -183,9 +183,10 @@ static enum verdict settle(struct execution *x, const struct unit *u, const char
     failure->again = left.err.retriable; /* clearing it away failed for a passing reason */
     failure->left = left.text ? describe(x, u, arena_printf(x->arena, "left %s", left.text))
                               : describe(x, u, "was cut off, and nobody can tell what of it took effect");
-    if (left.err.kind != ERR_NONE && (left.err.kind == ERR_UNREACHABLE || failure->err.kind == ERR_NONE))
-        failure->err = left.err, failure->said = (struct server_said){.detail = NULL};
-    else if (failure->err.kind == ERR_NONE) {
+    if (left.err.kind != ERR_NONE && (left.err.kind == ERR_UNREACHABLE || failure->err.kind == ERR_NONE)) {
+        failure->err = left.err;
+        failure->said = (struct server_said){.detail = NULL};
+    } else if (failure->err.kind == ERR_NONE) {
         err_set(&failure->err, ERR_DATABASE, "it was cut off while it ran%s%s", x->lost ? ": " : "",
                 x->lost ? x->lost : "");
         err_sqlstate(&failure->err, "08007");
