@@ -189,6 +189,35 @@ Test(executor_units, what_the_server_refuses_in_a_transaction_runs_alone_where_t
     ledger_close(l);
 }
 
+/* Functions may not do it at all: refused in a transaction they are refused alone, too, and have left nothing. */
+Test(executor_units, what_the_server_refuses_in_a_function_has_left_nothing)
+{
+    struct ledger *l = ready(1);
+    test_pg_run(database, "CREATE TABLE t (n int); CREATE PROCEDURE ends() LANGUAGE plpgsql AS $$ BEGIN COMMIT; END $$;"
+                          "CREATE FUNCTION calls() RETURNS int LANGUAGE plpgsql AS $$ BEGIN CALL ends(); "
+                          "RETURN 1; END $$;"
+                          "CREATE FUNCTION vacuums() RETURNS int LANGUAGE plpgsql AS $$ BEGIN EXECUTE 'VACUUM t'; "
+                          "RETURN 1; END $$; CREATE FUNCTION raises() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
+                          "RAISE 'no' USING ERRCODE = '25001'; END $$; CREATE TABLE guarded (n int);"
+                          "CREATE TRIGGER g BEFORE INSERT ON guarded FOR EACH ROW EXECUTE FUNCTION raises()");
+    static const struct {
+        const char *sql, *state;
+    } texts[] = {{"SELECT calls()", "2D000"}, {"INSERT INTO t SELECT calls()", "2D000"},
+                 {"CREATE TABLE made AS SELECT vacuums()", "25001"}, {"UPDATE t SET n = vacuums()", "25001"},
+                 {"INSERT INTO guarded VALUES (1)", "25001"}};
+    test_pg_run(database, "INSERT INTO t VALUES (0)");
+    for (size_t i = 0; i < COUNT_OF(texts); i++) {
+        const char *id = arena_printf(&arena, "q%zu", i);
+        struct job_request r = up(id, id, texts[i].sql);
+        r.no_transaction = true;
+        EXPECT(l, r, OUTCOME_FAILED);
+        cr_expect_str_eq(last.outcome.sqlstate, texts[i].state);
+        cr_expect_str_empty(last.outcome.left, "%s: %s", texts[i].sql, last.outcome.left);
+    }
+    VALUE("SELECT count(*) FROM t", "1");
+    ledger_close(l);
+}
+
 /* golang-migrate and sqitch open no transaction around a file; Flyway does, and fails as the server does. */
 Test(executor_units, what_runs_with_its_tool_runs_here)
 {

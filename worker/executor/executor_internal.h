@@ -238,6 +238,8 @@ struct left {
 };
 /* What stands in the catalogue before the statement runs for the first time; in the arena. */
 bool repair_before(struct execution *x, const struct sql_statement *s, const char **ret_found, struct err *err);
+/* Whether the catalogue tells what became of it. */
+bool repair_can_tell(const struct sql_statement *s);
 /* After a broken attempt: decides, and clears away what it left; VERDICT_UNKNOWN: *left says what it is. */
 enum verdict repair_after(struct execution *x, const struct sql_statement *s, const char *found, struct left *left);
 /* After one that failed: where an invalid index has the name already, that is the hint. */

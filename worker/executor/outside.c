@@ -194,7 +194,8 @@ static enum verdict settle(struct execution *x, const struct unit *u, const char
     return verdict;
 }
 
-/* DO and CALL on a session that lives: one that began no second transaction has left nothing. */
+/* What the catalogue cannot tell of (DO, CALL, what calls functions) on a session that lives: one that began no second
+ * transaction has left nothing. */
 static enum verdict settle_opaque(struct execution *x, const struct unit *u, int64_t began, struct failure *failure)
 {
     int64_t now;
@@ -210,8 +211,8 @@ static enum verdict settle_alive(struct execution *x, const struct unit *u, cons
                                  int64_t began, struct failure *failure)
 {
     session_rollback(x);
-    enum verdict verdict = u->statement->kind == SQL_OPAQUE ? settle_opaque(x, u, began, failure)
-                                                            : settle(x, u, mark->found, failure);
+    enum verdict verdict = repair_can_tell(u->statement) ? settle(x, u, mark->found, failure)
+                                                         : settle_opaque(x, u, began, failure);
     if (verdict == VERDICT_AGAIN)
         repair_name_broken(x, u->statement, failure);
     if (verdict != VERDICT_DONE)

@@ -43,7 +43,12 @@ static const struct repair *row_of(const struct sql_statement *s)
     for (size_t i = 0; i < COUNT_OF(rows); i++)
         if (rows[i].kind == s->kind && strncmp(s->keyword, rows[i].keyword, strlen(rows[i].keyword)) == 0)
             return &rows[i];
-    return NULL; /* DO and CALL, and what cannot be read */
+    return NULL; /* DO and CALL, what cannot be read, and what was only refused in a transaction */
+}
+
+bool repair_can_tell(const struct sql_statement *s)
+{
+    return row_of(s) != NULL;
 }
 
 /* "schema"."name" as to_regclass reads it, in the arena. */
