@@ -46,11 +46,14 @@ static const struct {
     {"DO $$ BEGIN SET default_transaction_read_only = on; END $$", "SHOW transaction_read_only", "off"},
     {"SELECT nextval('numbers')", "DO $$ BEGIN PERFORM currval('numbers'); RAISE 'it is there'; EXCEPTION WHEN "
                                   "object_not_in_prerequisite_state THEN NULL; END $$; SELECT 'gone'", "gone"},
+    {"SELECT pg_replication_origin_session_setup('backfill')", "SELECT pg_replication_origin_session_is_setup()", "f"},
+    {"SELECT pg_create_physical_replication_slot('held', true, true)",
+     "SELECT count(*) FROM pg_replication_slots", "0"},
 };
 
 static void prepare(void)
 {
-    test_pg_run(database, "CREATE SEQUENCE numbers;"
+    test_pg_run(database, "CREATE SEQUENCE numbers; SELECT pg_replication_origin_create('backfill');"
                           "CREATE FUNCTION sets() RETURNS text LANGUAGE sql AS $$ SELECT set_config('work_mem', '1MB', "
                           "false) || set_config('app.tenant', 'x', false) $$;"
                           "CREATE FUNCTION takes() RETURNS bool LANGUAGE plpgsql AS $$ BEGIN PERFORM "

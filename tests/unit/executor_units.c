@@ -126,6 +126,8 @@ static const struct {
     {"SELECT pg_advisory_lock(4711)", "advisory lock", NULL},
     {"DO $$ BEGIN SET ROLE pg_monitor; END $$", "role pg_monitor", NULL},
     {"CREATE TYPE pg_temp.mood AS ENUM ('a')", "temporary type mood", NULL},
+    {"SELECT pg_replication_origin_create('o'), pg_replication_origin_session_setup('o')", "replication origin", NULL},
+    {"SELECT pg_create_physical_replication_slot('held', true, true)", "temporary replication slot held", NULL},
     {"SELECT for_this_database('search_path', 'pg_catalog, public')", "its settings", NULL},
 };
 

@@ -21,6 +21,44 @@ BEGIN
     PERFORM pg_catalog.set_config('search_path', pg_catalog.current_setting('greylag.aside'), true);
 END $$;
 
+-- As in 0005_clean.sql; and the replication origin, whose changes subscribers may leave out, and which nobody else can
+-- take; and temporary replication slots, which keep the server's log. Who may not ask for an origin has none.
+CREATE OR REPLACE PROCEDURE @schema@.session_clean(p_key bigint) LANGUAGE plpgsql AS $$
+DECLARE
+    v_held boolean;
+    v_done boolean;
+    v_name text;
+BEGIN
+    v_held := p_key IS NOT NULL AND pg_catalog.pg_try_advisory_xact_lock(p_key);
+    v_done := pg_catalog.pg_advisory_unlock_all() IS NULL;
+    v_held := v_held AND pg_catalog.pg_try_advisory_lock(p_key);
+    IF EXISTS (SELECT FROM pg_catalog.pg_prepared_statement() p WHERE p.from_sql) THEN
+        FOR v_name IN SELECT p.name FROM pg_catalog.pg_prepared_statement() p WHERE p.from_sql LOOP
+            EXECUTE pg_catalog.format('DEALLOCATE %I', v_name);
+        END LOOP;
+    END IF;
+    IF @schema@.session_origin() THEN
+        PERFORM pg_catalog.pg_replication_origin_session_reset();
+    END IF;
+    FOR v_name IN SELECT s.slot_name FROM pg_catalog.pg_get_replication_slots() s
+                   WHERE s.temporary AND s.active_pid = pg_catalog.pg_backend_pid() LOOP
+        PERFORM pg_catalog.pg_drop_replication_slot(v_name);
+    END LOOP;
+    EXECUTE 'CLOSE ALL';
+    UNLISTEN *;
+    DISCARD TEMP;
+    DISCARD SEQUENCES;
+    RESET ALL;
+END $$;
+
+CREATE OR REPLACE FUNCTION @schema@.session_origin() RETURNS boolean LANGUAGE plpgsql AS $$
+BEGIN
+    IF pg_catalog.has_function_privilege('pg_catalog.pg_replication_origin_session_is_setup()', 'EXECUTE') THEN
+        RETURN pg_catalog.pg_replication_origin_session_is_setup();
+    END IF;
+    RETURN false;
+END $$;
+
 -- As in 0010_sessions.sql, but for settings that PostgreSQL knows: those are looked at before they are put aside
 -- (p_settings, sql/settings.sql).
 CREATE OR REPLACE FUNCTION @schema@.session_holds(p_key bigint, p_settings text) RETURNS text LANGUAGE plpgsql AS $$
@@ -59,6 +97,12 @@ BEGIN
             SELECT 'cursor ' || c.name FROM pg_catalog.pg_cursor() c WHERE c.is_holdable
              UNION ALL
             SELECT 'channel ' || l.name FROM pg_catalog.pg_listening_channels() AS l (name)
+             UNION ALL
+            SELECT 'replication origin' WHERE @schema@.session_origin()
+             UNION ALL
+            SELECT 'temporary replication slot ' || s.slot_name
+              FROM pg_catalog.pg_get_replication_slots() s
+             WHERE s.temporary AND s.active_pid = pg_catalog.pg_backend_pid()
              UNION ALL
             SELECT pg_catalog.concat('advisory lock ', l.classid, ' ', l.objid, ' ', l.objsubid, ' ', l.mode)
               FROM pg_catalog.pg_lock_status() l
