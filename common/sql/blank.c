@@ -169,17 +169,30 @@ static bool is_plain_string(const char *text, size_t at, size_t end)
     return quoted && next < end && text[next] == ',';
 }
 
+/* Behind the '(' of the next call of the function, from `at` on; 0: there is none. */
+static size_t behind_call(const char *text, size_t at, size_t end, const char *function)
+{
+    size_t len = strlen(function);
+    for (; at + len < end; at++) {
+        if (strncasecmp(text + at, function, len) != 0)
+            continue;
+        size_t open = sql_skip_blank(text, at + len + (text[at + len] == '"'), end);
+        if (open < end && text[open] == '(')
+            return open + 1;
+    }
+    return 0;
+}
+
+bool sql_calls(const char *text, size_t begin, size_t end, const char *function)
+{
+    return behind_call(text, begin, end, function) > 0;
+}
+
 bool sql_sets_unnamed(const char *text, size_t begin, size_t end)
 {
-    static const char call[] = "set_config";
-    for (size_t at = begin; at + strlen(call) < end; at++) {
-        if (strncasecmp(text + at, call, strlen(call)) != 0)
-            continue;
-        size_t behind = at + strlen(call);
-        size_t open = sql_skip_blank(text, behind + (text[behind] == '"'), end);
-        if (open < end && text[open] == '(' && !is_plain_string(text, sql_skip_blank(text, open + 1, end), end))
+    for (size_t at = begin; (at = behind_call(text, at, end, "set_config")) > 0;)
+        if (!is_plain_string(text, sql_skip_blank(text, at, end), end))
             return true;
-    }
     return false;
 }
 

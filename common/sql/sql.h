@@ -117,6 +117,8 @@ bool sql_only_sets(const char *text, size_t len);
 /* Whether text[begin, end) calls set_config() with a name that does not stand there as it is: computed, or with
  * escapes. By the words alone: what stands in strings and comments may say yes here. */
 bool sql_sets_unnamed(const char *text, size_t begin, size_t end);
+/* Whether text[begin, end) calls a function of that name; by the words alone, too. */
+bool sql_calls(const char *text, size_t begin, size_t end, const char *function);
 /* The statement that text[0, len) begins with, as its words alone, into `words`: without comments, with a blank where
  * two words need one. *ret_behind: the offset behind its ';'. False: it does not fit into `size` bytes. */
 bool sql_words(const char *text, size_t len, char *words, size_t size, size_t *ret_behind);

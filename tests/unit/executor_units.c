@@ -119,6 +119,8 @@ static const struct {
     {"DO $$ BEGIN PERFORM set_config(n, 'secret', false) FROM (VALUES ('app' || '.user')) v (n); END $$",
      "name is computed", NULL},
     {"SELECT \"set_config\" ( /* here */ E'work_mem' , '2MB', true)", "current_setting('work_mem')", "4MB"},
+    {"SELECT setseed(0.5)", "the seed of random()", NULL},
+    {"SET seed = 0.5", "round(random()::numeric, 6) = (SELECT round(random()::numeric, 6) FROM setseed(0.5))", "t"},
     {"SELECT sets()", "setting app.tenant:", NULL},
     {"BEGIN; SET work_mem = '2MB'; COMMIT", "setting work_mem", NULL},
     {"DECLARE c CURSOR WITH HOLD FOR SELECT 1", "cursor c", NULL},

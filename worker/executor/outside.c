@@ -344,12 +344,13 @@ static void tell_missing(const char *then, const char *now, struct failure *fail
 static bool resume(struct execution *x, const struct units *units, const struct marks *marks, struct failure *failure)
 {
     const struct unit *last = NULL;
-    bool all = true, unnamed = false;
+    bool all = true, unnamed = false, seeded = false;
     for (size_t i = 0; i < units->count; i++) {
         const struct unit *u = &units->items[i];
         if (is_done(marks, u)) {
             last = u;
             unnamed |= sql_sets_unnamed(u->part->expanded.text, u->begin, u->end);
+            seeded |= sql_calls(u->part->expanded.text, u->begin, u->end, "setseed");
         } else
             all = false;
     }
@@ -365,6 +366,8 @@ static bool resume(struct execution *x, const struct units *units, const struct 
         tell_missing(then, x->holds, failure);
     else if (unnamed) /* nobody can ask whether it has a value */
         tell_lost("a setting whose name is computed or escaped (set_config)", failure);
+    else if (seeded) /* nor for a seed */
+        tell_lost("the seed of random() (setseed)", failure);
     return failure->err.kind == ERR_NONE;
 }
 
