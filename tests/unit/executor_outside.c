@@ -304,6 +304,20 @@ Test(executor_outside, stale_workers_write_no_marker)
     ledger_close(l);
 }
 
+/* What was noted of it is found again whatever is in its name. */
+Test(executor_outside, what_has_a_name_of_several_lines_is_cleared_away)
+{
+    struct ledger *l = ready(1);
+    test_pg_run(database, "CREATE SCHEMA \"s\n\"\"x\"; CREATE TABLE \"s\n\"\"x\".\"t\n.\" (n int);"
+                          "INSERT INTO \"s\n\"\"x\".\"t\n.\" VALUES (1), (1)");
+    struct job_request r = up("q1", "1", "CREATE UNIQUE INDEX CONCURRENTLY \"i\n1\" ON \"s\n\"\"x\".\"t\n.\" (n)");
+    r.no_transaction = true;
+    EXPECT(l, r, OUTCOME_FAILED);
+    cr_expect_str_empty(last.outcome.left, "%s", last.outcome.left);
+    VALUE("SELECT count(*) FROM pg_class WHERE relname LIKE 'i_1'", "0");
+    ledger_close(l);
+}
+
 /* What the catalogue shows was so before: an error is an error. */
 Test(executor_outside, what_was_so_before_is_no_effect)
 {

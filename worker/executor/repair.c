@@ -68,13 +68,22 @@ static const char *qualified(struct execution *x, const char *schema, const char
  * search_path a later one need not have. */
 enum noted { NOTED_FOUND, NOTED_TABLE, NOTED_NAME };
 
+/* A newline of a name stands between its quotes. */
+static size_t noted_len(const char *line)
+{
+    size_t len = 0;
+    for (bool quoted = false; line[len] && (quoted || line[len] != '\n'); len++)
+        quoted ^= line[len] == '"';
+    return len;
+}
+
 static const char *noted(struct execution *x, const char *found, enum noted which)
 {
     for (int i = 0; i < (int)which; i++) {
-        found += strcspn(found, "\n");
+        found += noted_len(found);
         found += *found == '\n';
     }
-    return arena_strndup(x->arena, found, strcspn(found, "\n"));
+    return arena_strndup(x->arena, found, noted_len(found));
 }
 
 static const char *value(struct execution *x, const struct sql_statement *s, const char *found, char which)
