@@ -396,6 +396,7 @@ static bool turn(struct leader *leader, int64_t *ret_wake_ms, struct err *err)
         if (!release_state_terminal(leader->release->rollout.state))
             leader_decide(leader, &time);
         rollout_advance(&leader->release->rollout, now_ms, &leader->effects);
+        leader_distrust_lost(leader, now_ms);
         wake_ms = leader->effects.wake_ms;
     }
     bool full = leader->effects.full;

@@ -189,6 +189,8 @@ void leader_target_seen(struct leader *leader, const struct presence *presence, 
                         int64_t now_ms);
 /* What is believed of its contents is not so: with this turn's commit they count as unknown until an inventory says. */
 void leader_target_distrust(struct leader_target *target, int64_t now_ms);
+/* The same of targets that the open release has just lost: what they applied is unknown, whatever was known before. */
+void leader_distrust_lost(struct leader *leader, int64_t now_ms);
 /* Heartbeats that are due to be stored; in the turn's arena. */
 void leader_seen_batch(struct leader *leader, int64_t now_ms, struct store_seen **ret_seen, size_t *ret_count);
 int64_t leader_seen_wake(const struct leader *leader); /* when the next is due; 0: none waits */

@@ -128,6 +128,16 @@ void leader_target_distrust(struct leader_target *target, int64_t now_ms)
     target->pending = true;
 }
 
+void leader_distrust_lost(struct leader *leader, int64_t now_ms)
+{
+    const struct rollout *rollout = &leader->release->rollout;
+    for (size_t i = 0; i < rollout->target_count; i++) {
+        const struct rollout_target *lost = &rollout->targets[i];
+        if (lost->state == TARGET_LOST && lost->changed)
+            leader_target_distrust(leader_target(leader, lost->service, lost->name), now_ms);
+    }
+}
+
 void leader_seen_batch(struct leader *leader, int64_t now_ms, struct store_seen **ret_seen, size_t *ret_count)
 {
     struct store_seen *seen = arena_array(&leader->arena, leader->target_count + 1, sizeof *seen);

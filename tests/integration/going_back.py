@@ -1,9 +1,9 @@
 """`down --to RELEASE`: everything that later releases did is undone, and the fleet is what it was after that
-release."""
+release. And a `down` of what one target may have: nothing is undone under it."""
 import sys
 
 import walk_fleet
-from greylag import Stage, expect, scenarios
+from greylag import Stage, expect, scenarios, wait
 
 THIRD = {"auth": {"6_audit": ("CREATE TABLE audit (id int);", "DROP TABLE audit;")}}
 SECOND = {"auth": walk_fleet.SECOND["auth"], "user": walk_fleet.SECOND["user"]}
@@ -39,6 +39,32 @@ def test_back_to_the_end_of_a_release():
         again = stage.greylag("down", "--to", last)
         expect("nothing to undo" in again.out and "gone-since" not in again.out + again.err,
                f"down and up since, and nothing is to be undone: {again}")
+
+
+def test_what_a_lost_target_holds_is_not_known():
+    """Its worker stands still while its step commits: nothing that this step needs is undone before it has told."""
+    fleet = "fleet: lost\nservices:\n  low: {migrations: low}\n  high: {migrations: high}\n"
+    files = {"low/1_one.up.sql": "CREATE TABLE one (n int);", "low/1_one.down.sql": "DROP TABLE one;",
+             "high/1_two.up.sql": "-- Dependencies: low:1\nSELECT pg_advisory_xact_lock(7); CREATE TABLE two (n int);",
+             "high/1_two.down.sql": "DROP TABLE two;"}
+    with Stage() as stage:
+        stage.fleet(stage.write(fleet, files), services={"low": ["low"], "high": ["high"]})
+        stage.everybody(fence_limit="1s")
+        stage.postgres.sql("high", "SELECT pg_advisory_lock(7)")
+        stage.greylag("up", "--no-wait")
+        wait(lambda: stage.postgres.sql("high", "SELECT count(*) FROM pg_locks WHERE NOT granted") == "1", "the step")
+        worker = stage.programs["worker-high"]
+        worker.freeze()
+        stage.postgres.sql("high", "SELECT pg_advisory_unlock(7)")
+        wait(lambda: stage.postgres.sql("high", "SELECT to_regclass('two')") == "two", "the step to be committed")
+        stage.greylag("release", "rollback", check=4)
+        refused = stage.greylag("down", "--dry-run")
+        unknown = "high/high: what it holds is not known yet"
+        expect(unknown in refused.out + refused.err, f"a down is planned: {refused}")
+        worker.thaw()
+        stage.reporting()
+        stage.greylag("down")
+        expect(stage.applied("low") == [] and stage.applied("high") == [], "both are undone")
 
 
 if __name__ == "__main__":
