@@ -131,7 +131,9 @@ int planning_last_of(const struct planning *planning, int service, const char *v
     int at = planning_version(planning, service, version);
     if (at < 0 || !planning_is_versioned(&owner->migrations[at]))
         return -1;
+    const char *own = owner->migrations[at].version; /* not what was asked for: a rework bears that name again */
     while (at + 1 < (int)owner->migration_count && planning_is_versioned(&owner->migrations[at + 1]) &&
+           planning_same_version(owner->migrations[at + 1].version, own) &&
            planning_same_version(owner->migrations[at + 1].version, without_v(version)))
         at++;
     return at;

@@ -317,6 +317,26 @@ Test(plan, what_is_out_of_order_is_asked_of_the_database)
     end(&w);
 }
 
+/* Sqitch: the scripts of `two` are two@v1 since the rework right behind it, whose scripts are `two` now. */
+Test(plan, a_limit_is_not_moved_by_a_rework_right_behind_it)
+{
+    struct world w;
+    begin(&w);
+    struct migration *sq = add(&w, "sq", 4, "sq", "");
+    const char *ids[] = {"one", "two", "two#2", "three"}, *versions[] = {"one", "two@v1", "two", "three"};
+    for (size_t i = 0; i < 4; i++) {
+        sq[i].id = ids[i];
+        sq[i].version = versions[i];
+    }
+    w.options.limits = (struct plan_limit[]){{"sq", "two"}};
+    w.options.limit_count = 1;
+    good(&w, "sq:one sq:two");
+    applied(&w, "sq", "sq", "one two two#2 three");
+    w.options.direction = DIRECTION_DOWN;
+    good(&w, "sq:three sq:two#2");
+    end(&w);
+}
+
 Test(plan, what_greylag_does_not_run_is_planned_and_named)
 {
     struct world w;
