@@ -178,31 +178,92 @@ static bool has_steps(const struct plan *plan, const bool *with, const char *ser
 struct objections {
     const char **lines; /* one for each target that cannot take part */
     size_t count;
-    bool led; /* there is a leader who asks them */
+    bool led;    /* there is a leader who asks them */
+    bool beyond; /* one is not among the targets of the plan: what would be undone may be needed there */
 };
+
+/* Whether one of its migrations needs one of a service of which something would be undone. */
+static bool may_need(const struct plan *plan, const bool *undone, const struct service *service)
+{
+    for (size_t m = 0; m < service->migration_count; m++)
+        for (size_t d = 0; d < service->migrations[m].depends_count; d++)
+            for (size_t s = 0; s < plan->fleet->service_count; s++)
+                if (undone[s] && strcmp(service->migrations[m].depends[d].service, plan->fleet->services[s].name) == 0)
+                    return true;
+    return false;
+}
+
+/* Names of the targets that have to be known, those of the plan first: where something goes back, also those that may
+ * need it. */
+static size_t concerned(const struct plan *plan, struct arena *arena, const char ***ret_services,
+                        const char ***ret_targets)
+{
+    const struct fleet *fleet = plan->fleet;
+    auto_free bool *undone = xcalloc(fleet->service_count + 1, sizeof *undone);
+    auto_free size_t *planned = xcalloc(fleet->service_count + 1, sizeof *planned);
+    size_t room = plan->target_count, count = 0;
+    bool back = false;
+    for (size_t s = 0; s < fleet->service_count; s++)
+        room += fleet->services[s].target_count;
+    *ret_services = arena_array(arena, room + 1, sizeof **ret_services);
+    *ret_targets = arena_array(arena, room + 1, sizeof **ret_targets);
+    for (; count < plan->target_count; count++) {
+        (*ret_services)[count] = fleet->services[plan->targets[count].service].name;
+        (*ret_targets)[count] = plan->targets[count].name;
+        planned[plan->targets[count].service]++;
+    }
+    for (size_t i = 0; i < plan->step_count; i++)
+        if (plan->steps[i].direction == DIRECTION_DOWN)
+            back = undone[plan->steps[i].service] = true;
+    for (size_t s = 0; back && s < fleet->service_count; s++) {
+        const struct service *service = &fleet->services[s];
+        if (planned[s] == service->target_count || !may_need(plan, undone, service))
+            continue;
+        for (size_t t = 0; t < service->target_count; t++) {
+            (*ret_services)[count] = service->name;
+            (*ret_targets)[count++] = service->targets[t];
+        }
+    }
+    return count;
+}
+
+static bool is_planned(const struct plan *plan, const char *service, const char *target)
+{
+    for (size_t i = 0; i < plan->target_count; i++)
+        if (strcmp(plan->targets[i].name, target) == 0 &&
+            strcmp(plan->fleet->services[plan->targets[i].service].name, service) == 0)
+            return true;
+    return false;
+}
 
 static bool target_objections(struct store *store, const struct plan *plan, struct arena *arena,
                               struct objections *ret, struct err *err)
 {
-    auto_free const char **names = xcalloc(plan->target_count * 2 + 1, sizeof *names);
-    for (size_t i = 0; i < plan->target_count; i++) {
-        names[i] = plan->fleet->services[plan->targets[i].service].name;
-        names[plan->target_count + i] = plan->targets[i].name;
-    }
+    const char **services, **targets, *before = "";
+    size_t count = concerned(plan, arena, &services, &targets);
     const bool *with_steps = targets_with_steps(plan, arena);
     auto_pgresult PGresult *result = NULL;
     *ret = (struct objections){.led = true};
-    if (!store_targets_ready(store, names, names + plan->target_count, plan->target_count, &result, err))
+    if (!store_targets_ready(store, services, targets, count, &result, err))
         return false;
     ret->lines = arena_array(arena, (size_t)PQntuples(result) + 1, sizeof *ret->lines);
     for (int i = 0; i < PQntuples(result); i++) {
         const char *service = pg_text(result, i, 0), *target = pg_text(result, i, 1);
         const char *objection = target_objection(result, i, has_steps(plan, with_steps, service, target));
-        if (objection)
-            ret->lines[ret->count++] = arena_printf(arena, "%s/%s: %s", service, target, objection);
+        const char *line = objection ? arena_printf(arena, "%s/%s: %s", service, target, objection) : before;
         ret->led = pg_true(result, i, 6);
+        if (strcmp(line, before) == 0)
+            continue; /* also one of the plan that is named a second time */
+        ret->lines[ret->count++] = before = line;
+        ret->beyond |= !is_planned(plan, service, target);
     }
     return true;
+}
+
+/* What can be done about them. */
+static const char *why_not_ready(const struct objections *objections)
+{
+    return !objections->led ? NOBODY_LEADS : objections->beyond ? START_BEYOND : START_OR_ENROLL;
 }
 
 bool store_lock_acceptance(struct store *store, struct err *err)
@@ -281,7 +342,7 @@ static bool check_targets(struct store *store, const struct plan *plan, struct e
     for (size_t i = 0; i < objections.count; i++)
         buf_addf(&lines, "%s%s", i ? "\n  " : "", objections.lines[i]);
     err_set(err, ERR_CONFLICT, "targets are not ready: %s", buf_text(&lines));
-    err_hint(err, "%s", objections.led ? START_OR_ENROLL : NOBODY_LEADS);
+    err_hint(err, "%s", why_not_ready(&objections));
     if (err)
         err->retriable = true;
     return false;

@@ -61,6 +61,9 @@ const char *store_why_unheard(const PGresult *row_of, int row);
 #define START_OR_ENROLL                                                                                               \
     "start or enroll their workers (greylag workers list), mend what greylag health names, or leave them out with " \
     "--service or --on"
+#define START_BEYOND                                                                                                   \
+    "start or enroll their workers (greylag workers list), or mend what greylag health names: what is to be undone "   \
+    "may be needed there"
 #define DOES_NOT_KNOW_US "its worker does not know the coordinator's key, and does not answer"
 #define NOBODY_LEADS "no coordinator leads, so that nobody asks them: greylag health says why"
 

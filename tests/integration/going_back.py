@@ -61,8 +61,12 @@ def test_what_a_lost_target_holds_is_not_known():
         refused = stage.greylag("down", "--dry-run")
         unknown = "high/high: what it holds is not known yet"
         expect(unknown in refused.out + refused.err, f"a down is planned: {refused}")
+        alone = stage.greylag("down", "--service", "low", "--dry-run")
+        expect(unknown in alone.out + alone.err, f"low alone goes back: {alone}")
         worker.thaw()
         stage.reporting()
+        alone = stage.greylag("down", "--service", "low", "--dry-run", check=6)
+        expect("[needed]" in alone.err, f"low alone goes back under high: {alone}")
         stage.greylag("down")
         expect(stage.applied("low") == [] and stage.applied("high") == [], "both are undone")
 
