@@ -221,6 +221,17 @@ static void say_again(struct leader *leader, const struct presence_target *seen,
         leader_decide(leader, &event);
 }
 
+/* What was said of a target's contents goes with the worker that said it: the next one may serve another database. */
+static void doubt_after_change(struct leader *leader, const struct presence *presence, bool first,
+                               const struct presence_target *seen)
+{
+    struct leader_target *target = leader_target(leader, seen->service, seen->target);
+    bool same = strcmp(target->worker, presence->worker) == 0;
+    bool left = presence->leaving && same, another = first && !presence->leaving && target->worker[0] && !same;
+    if (target->belief.known && (left || another))
+        leader_target_distrust(target, clock_mono_ms());
+}
+
 static bool take_presence(struct leader *leader, const struct presence *presence, bool first, struct err *err)
 {
     atomic_fetch_add(&leader->counters[LEADER_PRESENCES], 1);
@@ -231,6 +242,7 @@ static bool take_presence(struct leader *leader, const struct presence *presence
         int index = target_in_release(leader, seen->service, seen->target);
         if (first && !presence->leaving)
             say_again(leader, seen, index);
+        doubt_after_change(leader, presence, first, seen);
         if (index >= 0 && seen->working > 0) {
             const struct rollout_event event = {.kind = ROLLOUT_ALIVE, .target = index, .sequence = seen->working};
             leader_decide(leader, &event);

@@ -146,11 +146,12 @@ const char *store_why_unheard(const PGresult *row_of, int row)
     return *pg_text(row_of, row, 4) ? pg_text(row_of, row, 4) : NULL;
 }
 
-/* Why one target cannot take part now, or NULL. */
-static const char *target_objection(const PGresult *row_of, int row, bool has_steps)
+/* Why one target cannot take part now, or NULL. Where nothing is pending at all, that has to be said by everybody. */
+static const char *target_objection(const PGresult *row_of, int row, bool has_steps, bool nothing)
 {
-    bool known = pg_true(row_of, row, 3), distrusting = pg_true(row_of, row, 7);
-    const char *why = has_steps || !known ? store_why_unheard(row_of, row) : NULL;
+    bool reporting = pg_true(row_of, row, 2), known = pg_true(row_of, row, 3), enrolled = pg_true(row_of, row, 5);
+    bool distrusting = pg_true(row_of, row, 7), missing = nothing && !(reporting && enrolled);
+    const char *why = has_steps || !known || missing ? store_why_unheard(row_of, row) : NULL;
     if (why || known)
         return why;
     return distrusting ? DOES_NOT_KNOW_US : "what it holds is not known yet";
@@ -249,7 +250,8 @@ static bool target_objections(struct store *store, const struct plan *plan, stru
     ret->lines = arena_array(arena, (size_t)PQntuples(result) + 1, sizeof *ret->lines);
     for (int i = 0; i < PQntuples(result); i++) {
         const char *service = pg_text(result, i, 0), *target = pg_text(result, i, 1);
-        const char *objection = target_objection(result, i, has_steps(plan, with_steps, service, target));
+        const char *objection = target_objection(result, i, has_steps(plan, with_steps, service, target),
+                                                 plan->step_count == 0);
         const char *line = objection ? arena_printf(arena, "%s/%s: %s", service, target, objection) : before;
         ret->led = pg_true(result, i, 6);
         if (strcmp(line, before) == 0)

@@ -237,6 +237,21 @@ def test_target_restored_from_an_older_backup():
         expect(twice == "", f"outcomes twice: {twice}")
 
 
+def test_target_replaced_by_an_empty_one_while_its_worker_was_away():
+    """Nothing is pending is said by those who hold it alone: not for a worker that has left, nor from before it did."""
+    with Stage() as stage:
+        begin(stage)
+        held = stage.applied("auth")
+        worker = stage.programs["worker-auth"]
+        worker.stop()
+        restore(stage.postgres, "auth", "")
+        away = stage.greylag("up", "--dry-run", check=1)
+        expect("auth/auth: no worker reports it" in away.err, f"of a target that is away: {away}")
+        worker.start().ready()
+        back = stage.greylag("up", "--dry-run")
+        expect(f"{len(held)} steps to apply" in back.out, f"an empty database: {back}")
+
+
 def test_target_that_lost_earlier_releases_in_the_middle_of_one():
     """The open release cannot bring back what earlier ones did; after its rollback, the next one does."""
     with Stage() as stage:
