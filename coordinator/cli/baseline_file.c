@@ -170,8 +170,8 @@ static void print_made(const struct cmdline *line, const char *service, const ch
     if (cli_json(line))
         cli_print_json(json);
     else
-        printf("\nNext: read it, \"greylag validate\", then\n  greylag baseline --service %s --version %s\nrecords it "
-               "for the databases that are there. New ones begin with it at the next up.\n", service, version);
+        cli_tell("\nNext: read it, \"greylag validate\", then\n  greylag baseline --service %s --version %s\nrecords "
+                 "it for the databases that are there. New ones begin with it at the next up.\n", service, version);
     json_decref(json);
 }
 

@@ -20,6 +20,8 @@ bool cli_json(const struct cmdline *line); /* --json, or --format json where the
 void cli_print_json(const json_t *json);                     /* to standard output */
 void cli_print(struct buf *out);                             /* to standard output; empties it */
 void cli_print_text(struct buf *out);                        /* for people: fits into a terminal (table_fit) */
+void cli_tell(const char *format, ...) __attribute__((format(printf, 1, 2))); /* the same, of a few words */
+void cli_note(const char *format, ...) __attribute__((format(printf, 1, 2))); /* to standard error (cmdline_say) */
 const char *cli_getenv(void *context, const char *name);     /* a config_getter */
 /* --fleet, or fleet.yml found upwards from here; new (free()). ERR_USAGE with a hint. */
 bool cli_fleet_path(const struct cmdline *line, char **ret_path, struct err *err);

@@ -1,6 +1,7 @@
 /* Where the fleet and the coordinator are: flags win over the environment, the environment over the file. */
 #include <errno.h>
 #include <limits.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -101,6 +102,26 @@ void cli_print_text(struct buf *out)
     table_fit(buf_text(out), width, &fit);
     buf_clear(out);
     cli_print(&fit);
+}
+
+void cli_tell(const char *format, ...)
+{
+    auto_buf struct buf out = BUF_INIT(BUF_MAX);
+    va_list args;
+    va_start(args, format);
+    buf_addv(&out, format, args);
+    va_end(args);
+    cli_print_text(&out);
+}
+
+void cli_note(const char *format, ...)
+{
+    auto_buf struct buf out = BUF_INIT(BUF_MAX);
+    va_list args;
+    va_start(args, format);
+    buf_addv(&out, format, args);
+    va_end(args);
+    cmdline_say(&out);
 }
 
 const char *cli_getenv(void *context, const char *name)
@@ -255,6 +276,6 @@ int cli_call_and_say(const struct cmdline *line, const char *method, const char 
     if (cli_json(line))
         cli_print_json(reply.json);
     else
-        puts(said);
+        cli_tell("%s\n", said);
     return EXIT_CODE_DONE;
 }

@@ -44,10 +44,10 @@ void cli_named_limits(const struct named_release *release, struct arena *arena, 
 static void print_created(const struct cmdline *line, const struct named_release *release)
 {
     if (!cli_json(line)) {
-        printf("release %s (%s) names %zu service%s at their present version\n\nNext: commit releases.yml; then "
-               "\"greylag up --release %s\", or \"greylag changelog --to %s\".\n",
-               release->version, release->name, release->service_count, release->service_count == 1 ? "" : "s",
-               release->version, release->version);
+        cli_tell("release %s (%s) names %zu service%s at their present version\n\nNext: commit releases.yml; then "
+                 "\"greylag up --release %s\", or \"greylag changelog --to %s\".\n",
+                 release->version, release->name, release->service_count, release->service_count == 1 ? "" : "s",
+                 release->version, release->version);
         return;
     }
     json_t *services = json_object();

@@ -132,7 +132,7 @@ static int watch(const struct recording *r, const json_t *answer)
     if (r->json && (!wait || !*release))
         cli_print_json(answer);
     if (!r->json && *release)
-        printf("\nrelease %s accepted: %lld to record\n", release, (long long)json_number(answer, "steps"));
+        cli_tell("\nrelease %s accepted: %lld to record\n", release, (long long)json_number(answer, "steps"));
     fflush(stdout);
     if (!wait || !*release)
         return EXIT_CODE_DONE;

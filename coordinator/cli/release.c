@@ -376,8 +376,8 @@ static int order_run(const struct cmdline *line, const char *order, enum release
     else if (!cmdline_has(line, "no-wait"))
         code = cli_watch_release(line, &watch);
     else if (!watch.json)
-        printf("%s of release %s was ordered; greylag release watch %s shows it\n", order, watch.release,
-               watch.release);
+        cli_tell("%s of release %s was ordered; greylag release watch %s shows it\n", order, watch.release,
+                 watch.release);
     http_client_free(watch.client);
     return code;
 }
@@ -411,8 +411,8 @@ static int leave_run(const struct cmdline *line)
     else if (cli_json(line))
         cli_print_json(reply.json);
     else
-        printf("release %s is left as it stands: it is not listed as what needs a person any more\n",
-               json_text(reply.json, "release"));
+        cli_tell("release %s is left as it stands: it is not listed as what needs a person any more\n",
+                 json_text(reply.json, "release"));
     http_client_free(client);
     return code;
 }

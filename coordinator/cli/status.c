@@ -81,7 +81,7 @@ static bool fetch_status(const struct cmdline *line, struct http_client *client,
     if (!cli_catalog(line, &catalog, err))
         return false;
     if (catalog->error_count)
-        fputs("note: what is pending is not known: the files have errors (greylag validate)\n", stderr);
+        cli_note("note: what is pending is not known: the files have errors (greylag validate)\n");
     json_t *body = catalog->error_count ? NULL
                                         : json_pack("{s:o, s:s*}", "fleet", cli_fleet_json(&catalog->fleet), "category",
                                                     cmdline_value(line, "category"));

@@ -90,7 +90,7 @@ static bool worth_waiting(const struct cli_submission *submission, const json_t 
     if (!json_is_true(json_object_get(answer, "retriable")) || clock_mono_ms() >= patience->until_ms || signals_stop())
         return false;
     if (!patience->told && !submission->quiet)
-        fprintf(stderr, "waiting: %s\n", err->text);
+        cli_note("waiting: %s\n", err->text);
     patience->told = true;
     pause_ms((int)pause_next(&patience->pause));
     return true;
@@ -128,7 +128,7 @@ static bool post_release(const struct cli_submission *submission, const json_t *
         if (!lost_until && reply->status == 0 && err->retriable) {
             lost_until = clock_mono_ms() + LOST_MS;
             if (!submission->quiet)
-                fprintf(stderr, "waiting: %s; asking again, under the same key\n", err->text);
+                cli_note("waiting: %s; asking again, under the same key\n", err->text);
         }
         if (lost_until ? clock_mono_ms() >= lost_until : tries >= UNREACHABLE_TRIES)
             return lost_until ? err_hint(err, "It may have been accepted: `greylag release list` shows it when the "

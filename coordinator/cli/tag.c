@@ -74,10 +74,10 @@ static int tag_run(const struct cmdline *line)
     if (cli_json(line))
         cli_print_json(reply.json);
     else if (gone)
-        printf("the tag %s is gone\n", line->arguments[0]);
+        cli_tell("the tag %s is gone\n", line->arguments[0]);
     else
-        printf("%s is release %s; greylag down --to %s goes back to its end\n", line->arguments[0],
-               json_text(reply.json, "release"), line->arguments[0]);
+        cli_tell("%s is release %s; `greylag down --to %s` goes back to its end\n", line->arguments[0],
+                 json_text(reply.json, "release"), line->arguments[0]);
     return EXIT_CODE_DONE;
 }
 

@@ -70,7 +70,7 @@ static void say_accepted(const json_t *answer)
     if (irreversible)
         buf_addf(&out, ", %lld without a way back", (long long)irreversible);
     buf_addc(&out, '\n');
-    cli_print(&out);
+    cli_print_text(&out);
     fflush(stdout);
 }
 
@@ -254,8 +254,8 @@ static int say_no_release(const struct order *order)
         cli_print_json(answer);
         json_decref(answer);
     } else {
-        printf("There is nothing to undo: nothing that a release ran is in effect.\n  --all undoes what was recorded, "
-               "too; --service S --steps N the last steps of one service.\n");
+        cli_tell("There is nothing to undo: nothing that a release ran is in effect.\n  --all undoes what was "
+                 "recorded, too; --service S --steps N the last steps of one service.\n");
     }
     return EXIT_CODE_DONE;
 }
@@ -305,9 +305,8 @@ static void note_unnamed(const struct catalog *catalog, const struct named_relea
         while (k < named->service_count && strcmp(named->services[k].service, service) != 0)
             k++;
         if (k == named->service_count && catalog->fleet.services[i].migration_count)
-            fprintf(stderr,
-                    "note: release %s does not name service %s, which stays as it is (down --all --service %s)\n",
-                    named->version, service, service);
+            cli_note("note: release %s does not name service %s, which stays as it is (down --all --service %s)\n",
+                     named->version, service, service);
     }
 }
 

@@ -126,7 +126,7 @@ static bool look(struct follower *follower, struct err *err)
         return signals_stop();
     if (!follower->unreachable) {
         clear_view(follower);
-        fprintf(stderr, "%s: %s; trying again\n", follower->line->path, err->text);
+        cli_note("%s: %s; trying again\n", follower->line->path, err->text);
     }
     follower->unreachable = true;
     poll(&(struct pollfd){.fd = signals_fd(), .events = POLLIN}, 1, (int)pause_next(&follower->again));

@@ -1,11 +1,15 @@
 """What a server says of a step reaches whoever may see the release, with the lines of its file, and no daemon's log.
 One fleet of real processes in goose's layout: a WARNING, a failure with DETAIL, a long message that is not ASCII."""
+import contextlib
+import fcntl
 import os
 import pathlib
 import pty
 import re
+import struct
 import subprocess
 import sys
+import termios
 
 from greylag import Stage, expect, scenarios, wait
 
@@ -156,6 +160,31 @@ def test_what_stands_in_the_way_is_seen_on_a_terminal():
             watch.kill()
             watch.wait()
             os.close(terminal)
+
+
+def test_what_is_told_in_passing_fits_into_a_terminal():
+    """Fifty columns: each line ends between two words."""
+    with Stage() as stage:
+        path = write(stage, _1_one=HALF.format(next=""))
+        stage.fleet(path)
+        stage.everybody()
+        for words in (["up"], ["tag", "the-first-of-all"], ["tag", "--delete", "the-first-of-all"],
+                      ["release", "create", "1.0.0", "x", "--fleet", str(path)], ["down", "--no-wait"]):
+            terminal, its = pty.openpty()
+            fcntl.ioctl(its, termios.TIOCSWINSZ, struct.pack("4H", 40, 50, 0, 0))
+            done = subprocess.Popen(stage.command(*words), stdin=subprocess.DEVNULL, stdout=its, stderr=its,
+                                    env={**os.environ, **stage.environment, "GREYLAG_URL": stage.url,
+                                         "GREYLAG_TOKEN": stage.token})
+            os.close(its)
+            shown = b""
+            with contextlib.suppress(OSError):  # that nobody has the terminal open any more
+                while more := os.read(terminal, 4096):
+                    shown += more
+            os.close(terminal)
+            expect(done.wait() == 0, f"{words}: {shown}")
+            lines = re.sub(r"\x1b\[[^A-Za-z]*[A-Za-z]", "", shown.decode()).splitlines()
+            long = [line for line in lines if len(line) > 50]
+            expect(lines and not long, f"{words}: {long}")
 
 
 if __name__ == "__main__":
