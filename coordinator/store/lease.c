@@ -71,25 +71,25 @@ static bool settle(struct store *store, struct err *err)
 }
 
 /* Whether nobody has written it for as long as it lasts, by our own clock: that of the control database may go back,
- * and its holder freeze. */
-static bool stands_still(struct store *store, const char *written, int64_t lasts_ms)
+ * and its holder freeze. asked_ms: before it was read; time in which we are frozen ourselves does not count. */
+static bool stands_still(struct store *store, const char *written, int64_t lasts_ms, int64_t asked_ms)
 {
-    int64_t now_ms = clock_mono_ms();
     if (strcmp(store->lease_written, written) != 0) {
         text_format(store->lease_written, sizeof store->lease_written, "%s", written);
-        store->lease_seen_ms = now_ms;
+        store->lease_seen_ms = clock_mono_ms();
     }
-    return lasts_ms > 0 && now_ms - store->lease_seen_ms > lasts_ms;
+    return lasts_ms > 0 && asked_ms - store->lease_seen_ms > lasts_ms;
 }
 
 bool store_lease_take(struct store *store, const struct store_candidate *candidate, bool *ret_taken,
                       struct store_lease *ret_lease, struct err *err)
 {
     auto_pgresult PGresult *before = NULL;
+    int64_t asked_ms = clock_mono_ms();
     if (!store_exec(store, sql_lease_read, &before, err, 2, candidate->holder, candidate->instead ? "t" : "f"))
         return false;
     *ret_taken = false;
-    if (!stands_still(store, pg_text(before, 0, 4), pg_number(before, 0, 5)) && !pg_true(before, 0, 2))
+    if (!stands_still(store, pg_text(before, 0, 4), pg_number(before, 0, 5), asked_ms) && !pg_true(before, 0, 2))
         return true;
     const char *sessions = pg_text(before, 0, 3);
     int64_t left;
