@@ -211,14 +211,16 @@ static struct named name_those(struct planning *planning, int service, int node,
     return named;
 }
 
-/* Flyway knows no undo of repeatable migrations, so that nobody can write one. */
+/* Flyway knows no undo of repeatable migrations, and a migration that is declared has no text (Alembic's): nobody can
+ * write one. */
 static const char *undo_advice(const struct planning *planning, const struct migration *migration)
 {
     const char *file = migration->undo_file;
     if (migration->kind == MIGRATION_REPEATABLE && !file)
         return "accept it with --accept-irreversible; a repeatable migration goes back to an earlier text of its own";
-    return arena_printf(planning->arena, "write the undo%s%s%s, or accept it with --accept-irreversible",
-                        file ? " (" : "", file ? file : "", file ? ")" : "");
+    if (!file)
+        return "its own tool undoes it: greylag reads no undo of it";
+    return arena_printf(planning->arena, "write the undo (%s), or accept it with --accept-irreversible", file);
 }
 
 /* P5: what has no way back is named. What greylag does not run can be planned and shown; such a plan is not accepted.

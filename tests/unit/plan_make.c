@@ -351,6 +351,11 @@ Test(plan, what_greylag_does_not_run_is_planned_and_named)
                   strstr(refused->text, "of the planned migrations 1 that greylag does not run: 2 (it is"),
               "%s", refused->text);
     cr_expect_eq(w.plan.refused, 1u);
+    auth[1].down = NULL;
+    auth[1].undo_file = NULL; /* nobody can write one: Alembic's revision, one that is declared */
+    good(&w, "auth:2");
+    cr_expect_null(strstr(finding(&w, "irreversible")->hint, "write the undo"), "%s",
+                   finding(&w, "irreversible")->hint);
     w.contents_count = 0;
     applied(&w, "auth", "auth", "1 2");
     good(&w, "");
