@@ -36,6 +36,7 @@ static const struct choice {
      "undo what it applied, with the undos that were accepted"},
     {RELEASE_HALTED, TO(UP), ANYWHERE, KNOWN, "up", false, "go forward with the files as they are now"},
     {RELEASE_HALTED, TO(DOWN) | TO(ADOPT), EARLIER, WHATEVER, "up", false, "apply what is pending"},
+    {RELEASE_HALTED, TO(DOWN), NEWEST, KNOWN, "up", false, "apply again what was undone, and what a target lost"},
     {RELEASE_HALTED, TO(UP), NEWEST, KNOWN, "down", false,
      "undo what is left with the files as they are now, when an undo was mended"},
     {RELEASE_HALTED, TO(DOWN), ANYWHERE, KNOWN, "down ...", false,

@@ -355,9 +355,23 @@ static void because_step(struct decide *d, int leg, const char *what, const char
 #define RETRY_OR_DOWN RETRY_OR "`greylag down`"
 #define RETRY_OR_THE_SAME RETRY_OR "the same `greylag down` with its options again"
 
+/* What is to be undone is not in effect there, or another's: a retry would say so again. */
+#define PLAN_FROM_WHAT_IS "`greylag up` applies what is missing there now"
+#define UNDO_WHAT_IS_LEFT "the same `greylag down` with its options again undoes what is left; " PLAN_FROM_WHAT_IS
+
+static bool differs(const struct rollout *rollout, int leg)
+{
+    for (size_t i = 0; i < rollout->step_count; i++)
+        if (rollout->steps[i].leg == leg && rollout->steps[i].state == STEP_FAILED)
+            return rollout->steps[i].outcome.kind == OUTCOME_DRIFT;
+    return false;
+}
+
 void because_failed(struct decide *d)
 {
-    if (d->rollout->direction == DIRECTION_DOWN)
+    if (d->rollout->direction == DIRECTION_DOWN && differs(d->rollout, 0))
+        because_step(d, 0, "the undo of ", UNDO_WHAT_IS_LEFT);
+    else if (d->rollout->direction == DIRECTION_DOWN)
         because_step(d, 0, "the undo of ", RETRY_OR_THE_SAME);
     else if (only_stops(d))
         because_step(d, 0, "recording ", "give the command again: it plans from what is there now; what was recorded "
@@ -371,7 +385,8 @@ void because_failed(struct decide *d)
 
 void because_undo_failed(struct decide *d)
 {
-    because_step(d, 1, "the undo of ", RETRY_OR_DOWN);
+    because_step(d, 1, "the undo of ",
+                 differs(d->rollout, 1) ? "`greylag down` undoes what is left; " PLAN_FROM_WHAT_IS : RETRY_OR_DOWN);
 }
 
 void because_undone(struct decide *d)
@@ -379,9 +394,19 @@ void because_undone(struct decide *d)
     because(d, "a target has undone steps of this release already: its rollback goes on", "");
 }
 
-#define TAKE_WHAT_IT_HOLDS                                                                                             \
-    "`greylag release retry` takes what it holds now for the truth; where it lost migrations of earlier releases, "    \
-    "too, `greylag release rollback`, then `greylag up`"
+/* A release that undoes has no way back: what its target lost, the next up applies. */
+static const char *take_what_it_holds(const struct rollout *rollout)
+{
+    switch (rollout->direction) {
+    case DIRECTION_UP:
+        return "`greylag release retry` takes what it holds now for the truth; where it lost migrations of earlier "
+               "releases, too, `greylag release rollback`, then `greylag up`";
+    case DIRECTION_DOWN:
+        return "`greylag release retry` takes what it holds now for the truth; where that halts again, `greylag up` "
+               "applies what is missing there";
+    default: return "`greylag release retry` takes what it holds now for the truth";
+    }
+}
 
 void because_refused(struct decide *d)
 {
@@ -400,7 +425,7 @@ void because_refused(struct decide *d)
     if (lost)
         d->target->rebuild = true;
     text_format(d->target->problem, sizeof d->target->problem, "%s", why);
-    because(d, why, lost ? TAKE_WHAT_IT_HOLDS : "remove the cause, then `greylag release retry`");
+    because(d, why, lost ? take_what_it_holds(d->rollout) : "remove the cause, then `greylag release retry`");
 }
 
 void because_rewound(struct decide *d)
@@ -410,7 +435,7 @@ void because_rewound(struct decide *d)
                 d->target->name);
     d->target->rebuild = true;
     text_format(d->target->problem, sizeof d->target->problem, "%s", "went back in time");
-    because(d, why, TAKE_WHAT_IT_HOLDS);
+    because(d, why, take_what_it_holds(d->rollout));
 }
 
 void because_silent(struct decide *d)

@@ -149,6 +149,7 @@ Test(cli_texts, what_can_be_done)
     cr_expect(strstr(text, "greylag down ") && strstr(text, "files as they are now"), "%s", text);
     text = offered("halted", "down", true, 0);
     cr_expect(strstr(text, "greylag release retry r1") && !strstr(text, "rollback"), "%s", text);
+    cr_expect(strstr(text, "greylag up "), "what its reasons advise: %s", text);
     text = offered("halted", "up", false, 0); /* an older one is refused by retry and rollback */
     cr_expect(strstr(text, "greylag up ") && !strstr(text, "retry") && !strstr(text, "rollback"), "%s", text);
     text = offered("halted", "down", false, 0);

@@ -307,6 +307,29 @@ Test(rollout_back, cancel_ends_cancelled_or_rolled_back)
     fix_release(&fix);
 }
 
+/* What a replaced database lost cannot be undone: neither a retry nor a rollback leads out of that. */
+Test(rollout_back, down_of_what_was_lost_says_what_leads_out)
+{
+    static const struct wanted_step wanted[] = {{.target = 0}};
+    struct fix fix;
+    fix_init(&fix, 1, wanted, 1, DIRECTION_DOWN, NULL);
+    fix_ask(&fix, ROLLOUT_ACCEPTED);
+    fix_say(&fix, (struct said){.kind = REPORT_REFUSED, .refusal = REFUSAL_REWOUND, .target = 0});
+    STATE(&fix, HALTED);
+    cr_expect(strstr(fix.rollout.reason, "release retry") && strstr(fix.rollout.reason, "`greylag up`"), "%s",
+              fix.rollout.reason);
+    cr_expect_null(strstr(fix.rollout.reason, "rollback"), "a down has none: %s", fix.rollout.reason);
+    fix_ask(&fix, ROLLOUT_RETRY);
+    fix_say(&fix, (struct said){.kind = REPORT_FENCED, .target = 0});
+    fix_outcome(&fix, 0, "d0");
+    STATE(&fix, HALTED);
+    const char *next = strstr(fix.rollout.reason, ". Next: ");
+    cr_expect(next && strstr(next, "the same `greylag down`") && strstr(next, "`greylag up`"), "%s",
+              fix.rollout.reason);
+    cr_expect(strncmp(next, ". Next: remove the cause", 24) != 0, "there is none to be removed: %s", next);
+    fix_release(&fix);
+}
+
 Test(rollout_back, down_halts_and_goes_on)
 {
     static const struct wanted_step wanted[] = {{.target = 0}, {.target = 0}, {.target = 1}};
