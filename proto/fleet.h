@@ -157,6 +157,7 @@ struct target_contents {
     size_t applied_count;
     const struct foreign_history *foreign;
     size_t foreign_count;
+    bool forgotten; /* the database is no more, as an operator has said: nothing of it can be undone */
 };
 
 /* Bytes that a text takes in a signed message: quotes, backslashes and control characters escaped for JSON, then

@@ -170,7 +170,8 @@ static struct gone gone_of(const struct planning *planning, const struct target_
     return gone;
 }
 
-/* A release is undone whole or not at all; of everything it is said that this stays. */
+/* A release is undone whole or not at all; of everything it is said that this stays, and so of a database that is no
+ * more. */
 static void name_gone(struct planning *planning)
 {
     const struct plan_options *options = planning->options;
@@ -180,6 +181,11 @@ static void name_gone(struct planning *planning)
         if (!plan_chooses(options, contents->service, contents->target) || !is_gone(planning, contents))
             continue;
         const struct gone gone = gone_of(planning, contents);
+        if (gone.count && contents->forgotten) {
+            planning_find(planning, false, FINDING_STOPPED, "", "%s on %s, which was forgotten, is left as it is: %s",
+                          contents->service, contents->target, gone.names);
+            continue;
+        }
         const char *lacks = planning_service(planning, contents->service) < 0 ? "service" : "target of it";
         if (gone.count && stays)
             planning_find(planning, false, FINDING_STOPPED, "",

@@ -5,14 +5,14 @@
 #include "store/store_internal.h"
 #include "store_sql.h"
 
-/* Columns 6 and 7 are there when `back` is set. */
+/* Columns 7 and 8 are there when `back` is set. */
 static void take_row(struct arena *arena, const PGresult *rows, int row, bool back, struct applied *ret_applied)
 {
     *ret_applied = (struct applied){.migration = pg_copy(rows, row, 2, arena),
                                     .checksum = pg_copy(rows, row, 3, arena),
                                     .request = pg_copy(rows, row, 4, arena),
                                     .release = pg_copy(rows, row, 5, arena),
-                                    .held = back ? pg_copy(rows, row, 6, arena) : NULL};
+                                    .held = back ? pg_copy(rows, row, 7, arena) : NULL};
 }
 
 /* The rows are ordered by target; in the arena. */
@@ -29,10 +29,11 @@ static struct applied *take_rows(struct arena *arena, const PGresult *result, bo
             last->service = arena_strdup(arena, service);
             last->target = arena_strdup(arena, target);
             last->applied = &applied[i];
+            last->forgotten = pg_true(result, i, 6);
         }
         take_row(arena, result, i, back, &applied[i]);
         last->applied_count++;
-        ret->left_out += back && pg_true(result, i, 7);
+        ret->left_out += back && pg_true(result, i, 8);
     }
     return applied;
 }

@@ -435,6 +435,26 @@ Test(store_kinds, back_to_what_a_release_held_whatever_ran_since)
     end(&w);
 }
 
+/* A database that is no more holds nothing that would have to go back with the rest. */
+Test(store_kinds, a_forgotten_target_hinders_no_way_back)
+{
+    struct world w;
+    struct store_acceptance acceptance;
+    struct err err = ERR_INIT;
+    begin(&w);
+    put_all(&w);
+    const char *first = up(&w, RELEASE_SUCCEEDED);
+    struct plan_options down = {.direction = DIRECTION_DOWN, .release = first};
+    w.services[0].target_count = 0;
+    cr_assert_not(accept(&w, &down, &acceptance, &err));
+    test_pg_run(conninfo, "UPDATE greylag.targets SET forgotten_at = now() WHERE service = 'auth'");
+    MUST(accept(&w, &down, &acceptance, &why));
+    cr_assert_eq(acceptance.findings.count, 1u);
+    const char *said = acceptance.findings.items[0].text;
+    cr_expect(strstr(said, "which was forgotten"), "%s", said);
+    end(&w);
+}
+
 /* An id has the time of whoever made it, whose clock may have been wrong; no outcome is on record any more. */
 Test(store_kinds, what_came_before_a_release_is_told_by_when_it_was_accepted)
 {

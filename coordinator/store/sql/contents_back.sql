@@ -23,5 +23,7 @@ until AS (
     LEFT JOIN since n ON n.service = a.service AND n.target = a.target AND n.migration = a.migration
 )
 SELECT service, target, migration, checksum, request, release,
+       EXISTS (SELECT 1 FROM greylag.targets t WHERE t.service = judged.service AND t.target = judged.target
+                                                 AND t.forgotten_at IS NOT NULL) AS forgotten,
        CASE WHEN held = '' AND recorded THEN checksum ELSE held END AS held, held = '' AND recorded AS left_out
   FROM judged ORDER BY service, target, place
