@@ -34,11 +34,11 @@ static bool check_looked_at(const struct store_request *request, const struct pl
 }
 
 /* Back to the end of a release: what differs from it nevertheless. */
-static bool tell_back(struct store *store, const struct plan_options *options, size_t left_out, struct arena *arena,
-                      struct store_acceptance *ret, struct err *err)
+static bool tell_back(struct store *store, const struct plan_options *options, const struct plan *plan,
+                      size_t left_out, struct arena *arena, struct store_acceptance *ret, struct err *err)
 {
     const char *gone, *hint;
-    if (!store_gone_since(store, options, ret->fleet, arena, &gone, &hint, err))
+    if (!store_gone_since(store, options, plan, arena, &gone, &hint, err))
         return false;
     if (gone)
         add_warning(arena, &ret->findings, FINDING_GONE_SINCE, gone, hint);
@@ -71,7 +71,7 @@ static bool make_plan(struct store *store, const struct store_request *request, 
         !store_load_foreign(store, options->direction == DIRECTION_ADOPT, arena, &contents.targets, &contents.count,
                             err) ||
         !plan_make(fleet, contents.targets, contents.count, options, arena, plan, &ret->findings, err) ||
-        (options->back_to && !tell_back(store, options, contents.left_out, arena, ret, err)))
+        (options->back_to && !tell_back(store, options, plan, contents.left_out, arena, ret, err)))
         return false;
     ret->plan = plan;
     return check_looked_at(request, plan, err);

@@ -96,7 +96,40 @@ static bool has_file(const struct fleet *fleet, const PGresult *gone, int row)
     return service && service_migration(service, pg_text(gone, row, 2));
 }
 
-bool store_gone_since(struct store *store, const struct plan_options *options, const struct fleet *fleet,
+static bool is_undone(const struct plan *plan, const PGresult *recorded, int row)
+{
+    for (size_t i = 0; i < plan->step_count; i++)
+        if (plan->steps[i].direction == DIRECTION_DOWN && strcmp(plan->steps[i].id, pg_text(recorded, row, 2)) == 0 &&
+            strcmp(plan->targets[plan->steps[i].target].name, pg_text(recorded, row, 1)) == 0 &&
+            strcmp(plan->fleet->services[plan->steps[i].service].name, pg_text(recorded, row, 0)) == 0)
+            return true;
+    return false;
+}
+
+/* What the undo of a squash takes away, the files do not bring back. */
+static bool check_taken_over(struct store *store, const char *release, const struct plan *plan, const PGresult *gone,
+                             struct err *err)
+{
+    auto_pgresult PGresult *recorded = NULL;
+    if (!store_exec(store, sql_contents_taken_over, &recorded, err, 1, release))
+        return false;
+    for (int r = 0; r < PQntuples(recorded); r++) {
+        bool undone = is_undone(plan, recorded, r);
+        for (int g = 0; undone && g < PQntuples(gone); g++) {
+            if (has_file(plan->fleet, gone, g) || strcmp(pg_text(gone, g, 0), pg_text(recorded, r, 0)) != 0 ||
+                strcmp(pg_text(gone, g, 1), pg_text(recorded, r, 1)) != 0)
+                continue;
+            err_set(err, ERR_INPUT, "%s:%s was in effect on %s at the end of release %s and has no file any more; the "
+                    "undo of %s:%s, which was recorded since, may take away what it made", pg_text(gone, g, 0),
+                    pg_text(gone, g, 2), pg_text(gone, g, 1), release, pg_text(recorded, r, 0),
+                    pg_text(recorded, r, 2));
+            return err_hint(err, "bring its file back, or go back to a version with --to SERVICE=VERSION");
+        }
+    }
+    return true;
+}
+
+bool store_gone_since(struct store *store, const struct plan_options *options, const struct plan *plan,
                       struct arena *arena, const char **ret_text, const char **ret_hint, struct err *err)
 {
     auto_buf struct buf services = BUF_INIT(BUF_MAX);
@@ -107,7 +140,9 @@ bool store_gone_since(struct store *store, const struct plan_options *options, c
         return false;
     int count = PQntuples(result), files = 0;
     for (int i = 0; i < count; i++)
-        files += has_file(fleet, result, i);
+        files += has_file(plan->fleet, result, i);
+    if (files < count && !check_taken_over(store, options->back_to, plan, result, err))
+        return false;
     *ret_hint = files ? "greylag up applies what is pending"
                       : "they have no file any more (a squash, a repair): greylag up does not apply them again";
     if (count)

@@ -89,9 +89,10 @@ bool store_load_contents(struct store *store, const char *back_to, struct arena 
 bool store_check_back(struct store *store, const struct plan_options *options, struct err *err);
 /* Says so of a release whose time is over. False. */
 bool store_not_on_record(const char *release, struct err *err);
-/* What was in effect at the end of options->back_to and is no more, for people; NULL: nothing. The files of `fleet` say
- * whether up would apply any of it. */
-bool store_gone_since(struct store *store, const struct plan_options *options, const struct fleet *fleet,
+/* What was in effect at the end of options->back_to and is no more, for people; NULL: nothing. The plan's files say
+ * whether up would apply any of it. False as well where the plan undoes what may stand for it since, and no file is
+ * left of it (err, ERR_INPUT). */
+bool store_gone_since(struct store *store, const struct plan_options *options, const struct plan *plan,
                       struct arena *arena, const char **ret_text, const char **ret_hint, struct err *err);
 
 /* Inserts the release of ret->fleet and ret->plan, and sets ret->release: its new id. */

@@ -455,6 +455,38 @@ Test(store_kinds, a_forgotten_target_hinders_no_way_back)
     end(&w);
 }
 
+/* A squash was undone and applied again: its undo would take away what the release held under names of before. */
+Test(store_kinds, back_under_a_squash_is_refused)
+{
+    struct world w;
+    struct store_acceptance acceptance;
+    struct err err = ERR_INIT;
+    begin(&w);
+    put_all(&w);
+    w.services[1].migration_count = 1;
+    const char *first = up(&w, RELEASE_SUCCEEDED);
+    w.services[1].migration_count = 2;
+    const char *second = up(&w, RELEASE_SUCCEEDED);
+    struct plan_options shop = {.direction = DIRECTION_DOWN, .services = (const char *[]){"shop"}, .service_count = 1,
+                                .all = true};
+    MUST(accept(&w, &shop, &acceptance, &why));
+    cr_assert_eq(drive(&w, acceptance.release), RELEASE_SUCCEEDED);
+    const struct service files = w.services[1];
+    w.services[1].migrations++; /* 1 has no file any more */
+    w.services[1].migration_count = 1;
+    up(&w, RELEASE_SUCCEEDED);
+    struct plan_options back = {.direction = DIRECTION_DOWN, .back_to = first};
+    MUST(accept(&w, &back, &acceptance, &why)); /* 2 came on top of it */
+    cr_expect_eq(acceptance.steps, 1u);
+    auto_free char *sql = xasprintf("UPDATE greylag.releases SET state = 'succeeded', ended_at = now(); UPDATE "
+                                    "greylag.inbox SET direction = 'adopt' WHERE release = '%s'", second);
+    test_pg_run(conninfo, sql);
+    cr_assert_not(accept(&w, &back, &acceptance, &err), "%zu steps", acceptance.steps);
+    cr_expect(strstr(err.text, "shop:1") && strstr(err.text, "shop:2"), "%s", err.text);
+    w.services[1] = files;
+    end(&w);
+}
+
 /* An id has the time of whoever made it, whose clock may have been wrong; no outcome is on record any more. */
 Test(store_kinds, what_came_before_a_release_is_told_by_when_it_was_accepted)
 {
