@@ -71,5 +71,26 @@ def test_what_a_lost_target_holds_is_not_known():
         expect(stage.applied("low") == [] and stage.applied("high") == [], "both are undone")
 
 
+def test_a_second_worker_answers_when_the_frozen_one_is_over():
+    """What the frozen one's session has begun may still be committed: that is ended first."""
+    fleet = "fleet: beside\nservices:\n  high: {migrations: high}\n"
+    files = {"high/1_two.up.sql": "SELECT pg_advisory_xact_lock(7); CREATE TABLE two (n int);",
+             "high/1_two.down.sql": "DROP TABLE two;"}
+    with Stage() as stage:
+        stage.fleet(stage.write(fleet, files), services={"high": ["high"]})
+        stage.coordinator(settings={"fence_limit": "1s"})
+        frozen = stage.worker("high", more="lease: 10s\n")
+        stage.reporting()
+        stage.postgres.sql("high", "SELECT pg_advisory_lock(7)")
+        stage.greylag("up", "--no-wait")
+        session = wait(lambda: stage.postgres.sql("high", "SELECT pid FROM pg_locks WHERE NOT granted"), "the step")
+        frozen.freeze()
+        stage.greylag("release", "rollback", check=4)
+        stage.worker("high", name="worker-high-2", more="lease: 10s\n", ready=False)
+        stage.reporting()
+        there = stage.postgres.sql("high", f"SELECT count(*) FROM pg_stat_activity WHERE pid = {session}")
+        expect(there == "0", "what high holds is told while a step there may still be committed")
+
+
 if __name__ == "__main__":
     scenarios(sys.modules[__name__])

@@ -75,6 +75,9 @@ bool ledger_reconnect(struct ledger *ledger, struct err *err);
 bool ledger_lock(struct ledger *ledger, int64_t wait_ms, bool (*stop)(void *), void *context, bool *ret_locked,
                  char holder[256], struct err *err);
 bool ledger_unlock(struct ledger *ledger, struct err *err);
+/* Whether another session may hold it, or has the lease and is still there. Writes nothing: also where nothing can be
+ * written it is known what a target holds. */
+bool ledger_may_be_held(struct ledger *ledger, bool *ret_held, struct err *err);
 
 /* The fence in force, in the arena; sequence 0 when there is none. */
 bool ledger_fence_read(struct ledger *ledger, struct arena *arena, struct fence *ret_fence, struct err *err);

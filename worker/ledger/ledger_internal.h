@@ -8,7 +8,7 @@
 #define LEDGER_STATEMENTS(X)                                                                                           \
     X(find) X(find_release) X(half_done) X(find_positions) X(unacknowledged) X(acknowledge) X(inventory) X(effect)     \
     X(target) X(target_add) X(fence) X(raise) X(lock) X(unlock) X(extend) X(record) X(marks) X(say) X(place)           \
-    X(place_put) X(others) X(prune)
+    X(place_put) X(others) X(prune) X(held)
 enum ledger_statement {
 #define X(name) LEDGER_SQL_##name,
     LEDGER_STATEMENTS(X)

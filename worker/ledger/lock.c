@@ -75,6 +75,16 @@ bool ledger_unlock(struct ledger *ledger, struct err *err)
     return true;
 }
 
+bool ledger_may_be_held(struct ledger *ledger, bool *ret_held, struct err *err)
+{
+    const char *values[] = {NUMBER(ledger->target), NUMBER(ledger->lock_key)};
+    auto_pgresult PGresult *result = NULL;
+    if (!ledger_exec(ledger, LEDGER_SQL_held, 2, values, &result, err))
+        return false;
+    *ret_held = pg_true(result, 0, 0);
+    return true;
+}
+
 /* ---- after a lost session ---- */
 
 static bool same_server(const struct ledger *ledger, const struct pg_identity *now, struct err *err)

@@ -155,6 +155,19 @@ static void leave_out_known(struct answer *answer)
         report->applied_count = 0;
 }
 
+/* What another session has begun may still be committed, so that what is read now would not be so. Where one is, it has
+ * to be done, or its lease has to lapse, which ends it; else nothing is answered, and the coordinator asks again. */
+static bool nobody_else(struct target *target, struct err *err)
+{
+    bool held = false, busy = false;
+    char holder[256] = "";
+    if (!target->locked && !ledger_may_be_held(target->ledger, &held, err))
+        return false;
+    if (held && !session_lock(target, target_interrupted, &busy, holder, err))
+        return false;
+    return !busy || err_set(err, ERR_CONFLICT, "what it holds is not known while %s works on it", holder);
+}
+
 void target_answer_inventory(struct target *target, struct work *work)
 {
     struct answer answer = {.target = target, .control = &work->admitted.control,
@@ -162,7 +175,7 @@ void target_answer_inventory(struct target *target, struct work *work)
     struct err err = ERR_INIT;
     answer.report = (struct report){.kind = REPORT_INVENTORY, .in_force = {.term = "", .digest = ""}};
     answer.fence.digest = work->admitted.digest;
-    bool known = session_ready(target, &err) &&
+    bool known = session_ready(target, &err) && nobody_else(target, &err) &&
                  ledger_inventory(target->ledger, &answer.arena, &answer.report.applied, &answer.report.applied_count,
                                   NULL, &err) &&
                  ledger_fence_read(target->ledger, &answer.arena, &answer.report.in_force, &err) &&
