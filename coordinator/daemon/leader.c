@@ -354,16 +354,28 @@ static void make_room(struct leader *leader)
     effects->full = effects->full || effects->bytes >= leader->turn_bytes;
 }
 
+/* Whether a commit of so many bytes of SQL, which is signed as base64, would take no longer than it may. What is small
+ * and quick says how far away the control database is, and nothing of how long much takes. */
+static bool would_do(const struct leader *leader, size_t next, size_t bytes, int64_t took_ms, int64_t longest_ms)
+{
+    int64_t more_ms = took_ms - leader->least_ms + 1;
+    return bytes >= leader->turn_bytes / 8 &&
+           leader->least_ms + more_ms * (int64_t)(next + next / 3) / (int64_t)bytes <= longest_ms;
+}
+
 /* A commit is one unit of work, however far away the control database is: what it takes is measured, and the next turn
- * makes half as much, or twice, up to what one turn may make. */
+ * makes half as much, or twice where that will do, up to what one turn may make. */
 static void note_pace(struct leader *leader, size_t bytes, int64_t took_ms)
 {
     size_t most = leader->rollout_settings.turn_bytes;
-    bool slow = took_ms > leader->settings->lease_ms * 3 / 8; /* the lease may have been renewed a quarter of it ago */
-    if (slow && leader->turn_bytes > LEAST_BYTES)
+    size_t next = leader->turn_bytes < most / 2 ? leader->turn_bytes * 2 : most;
+    int64_t longest_ms = leader->settings->lease_ms / 2; /* the lease may have been renewed a quarter of it ago */
+    if (bytes && (!leader->least_ms || took_ms < leader->least_ms))
+        leader->least_ms = took_ms;
+    if (took_ms > longest_ms && leader->turn_bytes > LEAST_BYTES)
         leader->turn_bytes /= 2;
-    else if (bytes && !slow)
-        leader->turn_bytes = leader->turn_bytes < most / 2 ? leader->turn_bytes * 2 : most;
+    else if (took_ms <= longest_ms && would_do(leader, next, bytes, took_ms, longest_ms))
+        leader->turn_bytes = next;
 }
 
 static size_t message_bytes(const struct leader *leader)

@@ -114,6 +114,7 @@ struct leader {
 
     int64_t renew_ms, orders_ms;
     size_t turn_bytes;             /* of jobs in one turn, as the control database takes them */
+    int64_t least_ms;              /* that a commit with messages took in this term; 0: none yet */
     int64_t breath_ms, until_ms;   /* when the lease was thought of last; when this turn has to take nothing more */
     struct leader_stranger strangers[16]; /* since they were stored last */
     size_t stranger_count;

@@ -1,8 +1,11 @@
 # long
 """Who leads, and for how long: a leader's turn ends well before its lease, whatever is large or away; who reaches no
 broker lets others lead; and a change of leaders cuts nothing that runs."""
+import contextlib
 import re
+import socket
 import subprocess
+import threading
 import time
 import urllib.request
 
@@ -260,6 +263,66 @@ def test_a_control_database_that_is_far_away_changes_no_leader():
         stage.reporting()
         epoch = leads(stage)
         proxy.say("delay 40")
+        stage.greylag("up", "--no-wait")
+        release = stage.ended(120)
+        print(f"# {release['state']}; epoch {epoch} -> {leader(stage)['epoch']}, longest turn {longest(stage)} ms, "
+              f"longest work {longest(stage, 'work')} ms")
+        expect(release["state"] == "succeeded" and leader(stage)["epoch"] == epoch, stage.programs["coordinator"].log())
+
+
+class Narrow:
+    """A way to `port` on which what is sent there goes at so many bytes a second; answers come at once."""
+
+    def __init__(self, port, pace):
+        self.port, self.pace, self.begun, self.sent = port, pace, time.monotonic(), 0
+        self.lock = threading.Lock()
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.first = self.listener.getsockname()[1]
+        threading.Thread(target=self.serve, daemon=True).start()
+
+    def serve(self):
+        with contextlib.suppress(OSError):
+            while True:
+                client = self.listener.accept()[0]
+                server = socket.create_connection(("127.0.0.1", int(self.port)))
+                for source, to, narrow in ((client, server, True), (server, client, False)):
+                    threading.Thread(target=self.carry, args=(source, to, narrow), daemon=True).start()
+
+    def carry(self, source, to, narrow):
+        with contextlib.suppress(OSError):
+            while data := source.recv(16 << 10):
+                if narrow:
+                    time.sleep(self.turn(len(data)))  # the width of the way
+                to.sendall(data)
+        for end in (source, to):
+            with contextlib.suppress(OSError):
+                end.shutdown(socket.SHUT_RDWR)
+
+    def turn(self, size):
+        """How long it is until so many bytes are through behind all that were sent before."""
+        with self.lock:
+            now = time.monotonic()
+            self.begun = max(self.begun, now) + size / self.pace
+            return self.begun - now
+
+    def close(self):
+        self.listener.close()
+
+
+def test_a_narrow_way_to_the_control_database_changes_no_leader():
+    """What was small and quick says nothing of how long large jobs take: the next turn makes no more for it."""
+    text = "CREATE TABLE one (n int);\n" + ("-- " + "x" * 97 + "\n") * 8000
+    with Stage() as stage:
+        write(stage, {"app": [text]}, {"app": [f"t{i}" for i in range(12)]})
+        conninfo = stage.postgres.conninfo(stage.database)
+        port = re.search(r"port=(\d+)", conninfo)[1]
+        narrow = Narrow(port, 1500000)
+        stage.closing.append(narrow)
+        stage.coordinator(settings={"lease": "4s", "resend_after": "60s"},
+                          conninfo=conninfo.replace(f"port={port}", f"port={narrow.first}"))
+        stage.worker("app")
+        stage.reporting()
+        epoch = leads(stage)
         stage.greylag("up", "--no-wait")
         release = stage.ended(120)
         print(f"# {release['state']}; epoch {epoch} -> {leader(stage)['epoch']}, longest turn {longest(stage)} ms, "
