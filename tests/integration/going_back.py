@@ -41,19 +41,27 @@ def test_back_to_the_end_of_a_release():
                f"down and up since, and nothing is to be undone: {again}")
 
 
+LOST = "fleet: lost\nservices:\n  low: {migrations: low}\n  high: {migrations: high}\n"
+LOST_FILES = {
+    "low/1_one.up.sql": "CREATE TABLE one (n int);", "low/1_one.down.sql": "DROP TABLE one;",
+    "high/1_two.up.sql": "-- Dependencies: low:1\nSELECT pg_advisory_xact_lock(7); CREATE TABLE two (n int);",
+    "high/1_two.down.sql": "DROP TABLE two;"}
+
+
+def begin_high(stage):
+    """A release whose step on `high` waits in its transaction; its worker."""
+    stage.fleet(stage.write(LOST, LOST_FILES), services={"low": ["low"], "high": ["high"]})
+    stage.everybody(fence_limit="1s")
+    stage.postgres.sql("high", "SELECT pg_advisory_lock(7)")
+    stage.greylag("up", "--no-wait")
+    wait(lambda: stage.postgres.sql("high", "SELECT count(*) FROM pg_locks WHERE NOT granted") == "1", "the step")
+    return stage.programs["worker-high"]
+
+
 def test_what_a_lost_target_holds_is_not_known():
     """Its worker stands still while its step commits: nothing that this step needs is undone before it has told."""
-    fleet = "fleet: lost\nservices:\n  low: {migrations: low}\n  high: {migrations: high}\n"
-    files = {"low/1_one.up.sql": "CREATE TABLE one (n int);", "low/1_one.down.sql": "DROP TABLE one;",
-             "high/1_two.up.sql": "-- Dependencies: low:1\nSELECT pg_advisory_xact_lock(7); CREATE TABLE two (n int);",
-             "high/1_two.down.sql": "DROP TABLE two;"}
     with Stage() as stage:
-        stage.fleet(stage.write(fleet, files), services={"low": ["low"], "high": ["high"]})
-        stage.everybody(fence_limit="1s")
-        stage.postgres.sql("high", "SELECT pg_advisory_lock(7)")
-        stage.greylag("up", "--no-wait")
-        wait(lambda: stage.postgres.sql("high", "SELECT count(*) FROM pg_locks WHERE NOT granted") == "1", "the step")
-        worker = stage.programs["worker-high"]
+        worker = begin_high(stage)
         worker.freeze()
         stage.postgres.sql("high", "SELECT pg_advisory_unlock(7)")
         wait(lambda: stage.postgres.sql("high", "SELECT to_regclass('two')") == "two", "the step to be committed")
@@ -90,6 +98,23 @@ def test_a_second_worker_answers_when_the_frozen_one_is_over():
         stage.reporting()
         there = stage.postgres.sql("high", f"SELECT count(*) FROM pg_stat_activity WHERE pid = {session}")
         expect(there == "0", "what high holds is told while a step there may still be committed")
+
+
+def test_a_job_that_comes_again_is_over_when_a_lost_target_is_known():
+    """Its worker is killed in its step, and the next one tells what is there before the job has come again."""
+    with Stage() as stage:
+        worker = begin_high(stage)
+        worker.kill()
+        stage.greylag("release", "rollback", check=4)
+        worker.start()
+        stage.reporting()
+        stage.greylag("down", "--service", "low")
+        stage.postgres.sql("high", "SELECT pg_advisory_unlock(7)")
+        wait(lambda: "refused, stale" in worker.log() or stage.applied("high"), "the job to come again")
+        expect(stage.applied("high") == [] and stage.applied("low") == [],
+               f"what it needs is gone, and it ran: {stage.applied('high')}")
+        stage.greylag("up")
+        expect(len(stage.applied("low")) == 1 and len(stage.applied("high")) == 1, "both are applied")
 
 
 if __name__ == "__main__":
