@@ -71,6 +71,7 @@ static bool make_plan(struct store *store, const struct store_request *request, 
         !store_load_foreign(store, options->direction == DIRECTION_ADOPT, arena, &contents.targets, &contents.count,
                             err) ||
         !plan_make(fleet, contents.targets, contents.count, options, arena, plan, &ret->findings, err) ||
+        (options->release && !store_check_squashed(store, options->release, plan, err)) ||
         (options->back_to && !tell_back(store, options, plan, contents.left_out, arena, ret, err)))
         return false;
     ret->plan = plan;

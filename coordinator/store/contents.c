@@ -129,6 +129,22 @@ static bool check_taken_over(struct store *store, const char *release, const str
     return true;
 }
 
+bool store_check_squashed(struct store *store, const char *release, const struct plan *plan, struct err *err)
+{
+    auto_pgresult PGresult *recorded = NULL;
+    if (!store_exec(store, sql_contents_squashed, &recorded, err, 1, release))
+        return false;
+    for (int r = 0; r < PQntuples(recorded); r++) {
+        if (!is_undone(plan, recorded, r))
+            continue;
+        err_set(err, ERR_INPUT, "%s:%s was recorded anew on %s since release %s, and others were taken off the record "
+                "with it (a squash): its undo may take away what that release did not apply",
+                pg_text(recorded, r, 0), pg_text(recorded, r, 2), pg_text(recorded, r, 1), release);
+        return err_hint(err, "to undo all that it stands for: greylag down --service SERVICE --steps N");
+    }
+    return true;
+}
+
 bool store_gone_since(struct store *store, const struct plan_options *options, const struct plan *plan,
                       struct arena *arena, const char **ret_text, const char **ret_hint, struct err *err)
 {

@@ -89,6 +89,8 @@ bool store_load_contents(struct store *store, const char *back_to, struct arena 
 bool store_check_back(struct store *store, const struct plan_options *options, struct err *err);
 /* Says so of a release whose time is over. False. */
 bool store_not_on_record(const char *release, struct err *err);
+/* ERR_INPUT where the plan, which undoes `release`, undoes what stands for more than that since. */
+bool store_check_squashed(struct store *store, const char *release, const struct plan *plan, struct err *err);
 /* What was in effect at the end of options->back_to and is no more, for people; NULL: nothing. The plan's files say
  * whether up would apply any of it. False as well where the plan undoes what may stand for it since, and no file is
  * left of it (err, ERR_INPUT). */

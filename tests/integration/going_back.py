@@ -117,5 +117,29 @@ def test_a_job_that_comes_again_is_over_when_a_lost_target_is_known():
         expect(len(stage.applied("low")) == 1 and len(stage.applied("high")) == 1, "both are applied")
 
 
+def test_a_squash_is_not_undone_with_the_release_of_its_last_part():
+    fleet = "fleet: squash\nservices:\n  low: {migrations: low}\n"
+    one = {f"low/{n}_{table}.{way}.sql": f"{word} {table}{more};" for n, table in enumerate("xyz", 1)
+           for way, word, more in (("up", "CREATE TABLE", " (n int)"), ("down", "DROP TABLE", ""))}
+    with Stage() as stage:
+        stage.fleet(stage.write(fleet, one), services={"low": ["low"]})
+        stage.everybody()
+        stage.greylag("up", "--target", "low=2")
+        stage.greylag("up")
+        last = stage.release()["id"]
+        folder = stage.folder / "fleet/low"
+        for way in ("up", "down"):
+            texts = [path.read_text() for path in sorted(folder.glob(f"*.{way}.sql"))]
+            for path in folder.glob(f"[12]_*.{way}.sql"):
+                path.unlink()
+            (folder / f"3_z.{way}.sql").write_text("\n".join(texts))
+        stage.greylag("repair", "--yes")
+        for words in (["--release", last], []):
+            refused = stage.greylag("down", *words, check=6)
+            expect("(a squash)" in refused.err, f"down {words}: {refused}")
+        stage.greylag("down", "--service", "low", "--steps", "1")
+        expect(stage.applied("low") == [], "as it was told to")
+
+
 if __name__ == "__main__":
     scenarios(sys.modules[__name__])
