@@ -251,6 +251,9 @@ static bool target_objections(struct store *store, const struct plan *plan, stru
     ret->lines = arena_array(arena, (size_t)PQntuples(result) + 1, sizeof *ret->lines);
     for (int i = 0; i < PQntuples(result); i++) {
         const char *service = pg_text(result, i, 0), *target = pg_text(result, i, 1);
+        bool planned = is_planned(plan, service, target), ever = pg_true(result, i, 5) || pg_true(result, i, 9);
+        if (!planned && !ever)
+            continue; /* nobody was ever trusted to run anything there */
         const char *objection = target_objection(result, i, has_steps(plan, with_steps, service, target),
                                                  plan->step_count == 0);
         const char *line = objection ? arena_printf(arena, "%s/%s: %s", service, target, objection) : before;
@@ -258,7 +261,7 @@ static bool target_objections(struct store *store, const struct plan *plan, stru
         if (strcmp(line, before) == 0)
             continue; /* also one of the plan that is named a second time */
         ret->lines[ret->count++] = before = line;
-        ret->beyond |= !is_planned(plan, service, target);
+        ret->beyond |= !planned;
     }
     return true;
 }

@@ -51,9 +51,12 @@ BEGIN
     RESET ALL;
 END $$;
 
+-- Before PostgreSQL 14 everybody has the right to call it, and it refuses all but superusers.
 CREATE OR REPLACE FUNCTION @schema@.session_origin() RETURNS boolean LANGUAGE plpgsql AS $$
 BEGIN
-    IF pg_catalog.has_function_privilege('pg_catalog.pg_replication_origin_session_is_setup()', 'EXECUTE') THEN
+    IF pg_catalog.has_function_privilege('pg_catalog.pg_replication_origin_session_is_setup()', 'EXECUTE')
+       AND (pg_catalog.current_setting('server_version_num')::integer >= 140000
+            OR pg_catalog.current_setting('is_superuser') = 'on') THEN
         RETURN pg_catalog.pg_replication_origin_session_is_setup();
     END IF;
     RETURN false;
