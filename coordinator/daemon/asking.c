@@ -106,29 +106,14 @@ static const char *contents_of(const struct leader_target *target, const struct 
     return named ? target->belief.named : strcmp(digest, report->contents) == 0 ? digest : NULL;
 }
 
-/* A job or a fence that was issued for it is not in force there. It may be on its way, and change what it holds: what
- * it says now is no answer until a fence is above that. */
-static bool is_behind(const struct leader *leader, const struct leader_target *target, const struct report *report)
-{
-    bool open = !is_free(leader) &&
-                rollout_target_index(&leader->release->rollout, target->service, target->name) >= 0;
-    return !open && report->in_force.sequence < target->issued;
-}
-
-bool leader_take_inventory(struct leader *leader, const struct report *report, struct err *err)
+void leader_take_inventory(struct leader *leader, const struct report *report)
 {
     struct leader_target *target = leader_target(leader, report->audience.service, report->audience.target);
     char digest[DIGEST_TEXT_SIZE], nothing[DIGEST_TEXT_SIZE];
     const char *contents = contents_of(target, report, digest);
     if (!contents || !belief_is_answer(&target->belief, &report->fence, leader->lease.epoch, leader->lease.term)) {
         log_debug("an inventory of %s/%s that answers no open question: passed over", target->service, target->name);
-        return true;
-    }
-    if (is_behind(leader, target, report)) {
-        if (!leader_fence_outside(leader, target, err))
-            return false;
-        leader_ask(leader, target, target->question.foreign_us);
-        return true;
+        return;
     }
     int64_t answers = target->question.foreign_us;
     contents_digest(NULL, 0, nothing);
@@ -142,5 +127,4 @@ bool leader_take_inventory(struct leader *leader, const struct report *report, s
         log_info("inventory of %s/%s: what is believed to be applied", target->service, target->name);
     else
         log_info("inventory of %s/%s: %zu applied", target->service, target->name, report->applied_count);
-    return true;
 }

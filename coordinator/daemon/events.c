@@ -9,6 +9,8 @@
 #include "base/text.h"
 #include "daemon/leader.h"
 
+#define OUTSIDE_AGAIN_MS 5000 /* first pause until a target outside a release is fenced once more */
+#define OUTSIDE_AGAIN_MAX_MS 60000
 #define CLAIM_LOG_MS 60000
 #define NOT_FOLLOWED "it tells of a later leader again and again, which this control database does not know: was the " \
                      "control database restored once more, or does somebody else have its worker's key?"
@@ -166,7 +168,7 @@ static bool take_report(struct leader *leader, const struct intake_message *mess
     if (!note_fence(leader, from, &report->in_force))
         return true;
     if (report->kind == REPORT_INVENTORY)
-        return leader_take_inventory(leader, report, err);
+        leader_take_inventory(leader, report);
     else if (index >= 0 && strcmp(report->release, leader->release->id) == 0)
         take_current(leader, message, index);
     else
@@ -195,10 +197,16 @@ static bool compare_contents(struct leader *leader, const struct presence_target
  * its way to it is over. */
 static bool fence_outside(struct leader *leader, const struct presence_target *seen, int index, struct err *err)
 {
+    int64_t now_ms = clock_mono_ms();
+    struct leader_target *target = leader_target(leader, seen->service, seen->target);
     if (!leader->take_over_all || !leader->told_all || leader->above || index >= 0 || seen->fence.sequence == 0 ||
-        seen->fence.epoch >= leader->lease.epoch)
+        seen->fence.epoch >= leader->lease.epoch ||
+        now_ms < target->outside_ms || leader_turn_over(leader))
         return true;
-    return leader_fence_outside(leader, leader_target(leader, seen->service, seen->target), err);
+    if (!target->outside_ms)
+        target->outside_again = (struct pause)PAUSE(OUTSIDE_AGAIN_MS, OUTSIDE_AGAIN_MAX_MS);
+    target->outside_ms = now_ms + pause_next(&target->outside_again);
+    return leader_fence_outside(leader, target, err);
 }
 
 /* A worker reads `control` from when it began: what was said before, and is said less and less often while nobody

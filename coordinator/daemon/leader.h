@@ -224,7 +224,7 @@ bool leader_refresh(struct leader *leader, struct leader_target *target, struct 
 /* At the beginning of a term: all on which nothing is under way, as many in a turn as there is time for. */
 bool leader_ask_all(struct leader *leader, struct err *err);
 bool leader_take_asked(struct leader *leader, struct err *err);
-bool leader_take_inventory(struct leader *leader, const struct report *report, struct err *err);
+void leader_take_inventory(struct leader *leader, const struct report *report);
 
 /* sending.c: what the engine wants sent, signed, into the turn */
 bool leader_prepare(struct leader *leader, struct err *err);
@@ -234,6 +234,5 @@ void leader_acknowledge(struct leader *leader, const char *service, const char *
 /* A new question, which takes the place of the last one; leader_send_question sends it, again too. */
 void leader_make_question(struct leader *leader, struct leader_target *target, int64_t foreign_us);
 void leader_send_question(struct leader *leader, const struct leader_target *target);
-/* Fences a target that no open release concerns, when that is due (behind pauses that grow, until a worker begins):
- * what was on its way to it is over. */
+/* Fences a target that no open release concerns: what a lost future left on its way to it is over. */
 bool leader_fence_outside(struct leader *leader, struct leader_target *target, struct err *err);

@@ -15,8 +15,6 @@
 #define FENCE_LIFE_US ((int64_t)30 * 86400 * 1000000)
 #define ACKNOWLEDGE_LIFE_US ((int64_t)600 * 1000000)
 #define ACKNOWLEDGE_EVERY_MS 1000 /* well before a worker says an outcome again */
-#define OUTSIDE_AGAIN_MS 5000 /* first pause until a target outside a release is fenced once more */
-#define OUTSIDE_AGAIN_MAX_MS 60000
 #define INVENTORY_LIFE_US ((int64_t)30 * 1000000)
 
 static struct audience audience(const struct leader *leader, const char *service, const char *target)
@@ -399,12 +397,7 @@ void leader_send_question(struct leader *leader, const struct leader_target *tar
 
 bool leader_fence_outside(struct leader *leader, struct leader_target *target, struct err *err)
 {
-    int64_t now_ms = clock_mono_ms(), sequence = target->issued + 1;
-    if (now_ms < target->outside_ms || leader_turn_over(leader))
-        return true;
-    if (!target->outside_ms)
-        target->outside_again = (struct pause)PAUSE(OUTSIDE_AGAIN_MS, OUTSIDE_AGAIN_MAX_MS);
-    target->outside_ms = now_ms + pause_next(&target->outside_again);
+    int64_t sequence = target->issued + 1;
     if (!store_target_issue(leader->store, target->service, target->name, sequence, err))
         return false;
     target->issued = sequence;

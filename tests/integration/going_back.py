@@ -100,23 +100,6 @@ def test_a_second_worker_answers_when_the_frozen_one_is_over():
         expect(there == "0", "what high holds is told while a step there may still be committed")
 
 
-def test_a_job_that_comes_again_is_over_when_a_lost_target_is_known():
-    """Its worker is killed in its step, and the next one tells what is there before the job has come again."""
-    with Stage() as stage:
-        worker = begin_high(stage)
-        worker.kill()
-        stage.greylag("release", "rollback", check=4)
-        worker.start()
-        stage.reporting()
-        stage.greylag("down", "--service", "low")
-        stage.postgres.sql("high", "SELECT pg_advisory_unlock(7)")
-        wait(lambda: "refused, stale" in worker.log() or stage.applied("high"), "the job to come again")
-        expect(stage.applied("high") == [] and stage.applied("low") == [],
-               f"what it needs is gone, and it ran: {stage.applied('high')}")
-        stage.greylag("up")
-        expect(len(stage.applied("low")) == 1 and len(stage.applied("high")) == 1, "both are applied")
-
-
 def test_a_squash_is_not_undone_with_the_release_of_its_last_part():
     fleet = "fleet: squash\nservices:\n  low: {migrations: low}\n"
     one = {f"low/{n}_{table}.{way}.sql": f"{word} {table}{more};" for n, table in enumerate("xyz", 1)
